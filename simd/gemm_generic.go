@@ -1,0 +1,99 @@
+package simd
+
+import "unsafe"
+
+// TileMode says how Gemm begins and ends a register tile.
+type TileMode int
+
+const (
+	// The value at which each element's chain of multiply-adds begins.
+	FromZero       TileMode = iota
+	FromC                   // c[i][j]: continues over another stretch of k
+	FromRowBias             // bias[i]
+	FromColumnBias          // bias[j]
+
+	// ThenReLU is added to one of the above: the result is max(result, 0).
+	ThenReLU TileMode = 4
+)
+
+// gemmGeneric computes one register tile of a matrix product:
+//
+//	for o < kOuter, q < k:  c[i][j] = fma(a(i, o*k+q), b(o, q, j), c[i][j])
+//
+// with i < m <= MR, j < n <= NR and
+//
+//	c[i][j]   at c + i*cRow + j
+//	a(i, l)   at a + i*aRow + l*aCol      (aRow must be 1 when PackedA is set)
+//	b(o,q,j)  at b + o*bJump + q*bRow + j
+//
+// so that the inner dimension may run over rows of an image (kOuter rows of k
+// pixels). All distances count float32 elements. Nothing outside these elements
+// is read or written, and c is not read unless mode says FromC. m, n, k and
+// kOuter are at least 1. bias may be nil unless mode names it.
+func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode) {
+	at := func(p *float32, i int) *float32 {
+		return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4))
+	}
+	var acc [16]float32 // one row of the tile
+	for i := range m {
+		row := unsafe.Slice(at(c, i*cRow), n)
+		switch mode &^ ThenReLU {
+		case FromZero:
+			clear(acc[:n])
+		case FromC:
+			copy(acc[:n], row)
+		case FromRowBias:
+			for j := range n {
+				acc[j] = *at(bias, i)
+			}
+		case FromColumnBias:
+			copy(acc[:n], unsafe.Slice(bias, n))
+		}
+		for o := range kOuter {
+			for q := range k {
+				x := *at(a, i*aRow+(o*k+q)*aCol)
+				for j, y := range unsafe.Slice(at(b, o*bJump+q*bRow), n) {
+					acc[j] += x * y
+				}
+			}
+		}
+		if mode&ThenReLU != 0 {
+			for j, v := range acc[:n] {
+				if !(v > 0) {
+					acc[j] = 0
+				}
+			}
+		}
+		copy(row, acc[:n])
+	}
+}
+
+// transposeGeneric copies a matrix transposed:
+//
+//	dst[j*dstRow + i] = src[i*srcRow + j]    for i < rows, j < cols
+//
+// The two must not overlap. rows and cols are at least 1.
+func transposeGeneric(dst, src *float32, rows, cols, dstRow, srcRow int) {
+	d := unsafe.Slice(dst, (cols-1)*dstRow+rows)
+	s := unsafe.Slice(src, (rows-1)*srcRow+cols)
+	for i := range rows {
+		for j, v := range s[i*srcRow : i*srcRow+cols] {
+			d[j*dstRow+i] = v
+		}
+	}
+}
+
+// gatherGeneric copies count runs of n <= NR elements, each from its own place:
+//
+//	dst[i*dstRow + j] = src[offsets[i] + j]    for i < count, j < n
+//
+// It is how a panel of B is packed: plain rows of a matrix (offsets = multiples
+// of the row distance) or im2col on the fly (offsets = the taps of a filter,
+// one call for each run of pixels that is contiguous in the image). Offsets may
+// be negative. count and n are at least 1.
+func gatherGeneric(dst, src *float32, offsets *int32, count, dstRow, n int) {
+	for i, o := range unsafe.Slice(offsets, count) {
+		to := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(dst), i*dstRow*4)), n)
+		copy(to, unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(src), int(o)*4)), n))
+	}
+}

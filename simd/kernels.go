@@ -1,0 +1,100 @@
+package simd
+
+// Kernels is one instruction set's row: every kernel of the engine, as a
+// function. A row begins as a copy of the next lower one and overrides what
+// its instruction set does faster, so no field is ever nil.
+//
+// The contract of each kernel is the doc comment of its generic twin
+// (<family>_generic.go). Slices of one call have equal lengths unless stated;
+// the exported wrappers and the packages above check them, the kernels do not.
+// Every kernel gives the same bits on avx2, avx512 and neon.
+type Kernels struct {
+	// Name is the instruction set: generic, avx2, avx512 or neon.
+	Name string
+
+	// Matrix multiplication and the data movement that feeds it.
+
+	// MR and NR are the largest m and n that Gemm takes: the register tile.
+	MR, NR int
+	// PackedA says that Gemm needs the rows of A interleaved (aRow == 1).
+	PackedA bool
+	// Gemm computes one register tile, see gemmGeneric.
+	Gemm func(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode)
+	// Transpose copies a matrix transposed, see transposeGeneric.
+	Transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
+	// Gather copies the same short run from many places, see gatherGeneric.
+	Gather func(dst, src *float32, offsets *int32, count, dstRow, n int)
+
+	// Vector arithmetic and reductions.
+
+	Add      func(y, x []float32)                // y += x
+	Axpy     func(alpha float32, x, y []float32) // y += alpha*x
+	Scale    func(alpha float32, x []float32)    // x *= alpha
+	Sum      func(x []float32) float32           // 16 virtual lanes
+	Dot      func(x, y []float32) float32        // 16 virtual lanes
+	SqDist   func(x, y []float32) float32        // sum (x-y)^2, 16 virtual lanes
+	Clamp    func(x []float32, lo, hi float32)   // x = min(max(x, lo), hi)
+	AddConst func(x []float32, c float32)        // x += c
+
+	// Exponential family, <= 2 ulp.
+
+	Exp     func(dst, src []float32)
+	Log     func(dst, src []float32)
+	Sigmoid func(dst, src []float32)
+	// SoftmaxLoss is the fused softmax / cross-entropy / entropy row kernel.
+	SoftmaxLoss func(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
+
+	// Activations and pooling.
+
+	ReLU             func(y, x []float32)      // y = max(x, 0)
+	ReLUBackward     func(dx, dy, y []float32) // dx = y > 0 ? dy : 0
+	GELU             func(y, x []float32)      // y = x*sigmoid(1.702x)
+	GELUBackward     func(dx, dy, x []float32) // dx = dy * d(GELU)/dx (x)
+	MaxPool2         func(y []float32, arg []uint8, row0, row1 []float32)
+	MaxPool2Backward func(dx0, dx1, dy []float32, arg []uint8)
+
+	// Batch normalisation; act is the activation fused behind it.
+
+	// Moments returns sum(x-shift) and sum((x-shift)^2), 16 virtual lanes each.
+	Moments func(x []float32, shift float32) (sum, sumSq float32)
+	// Affine computes y = act(x*scale + shift).
+	Affine func(y, x []float32, scale, shift float32, act Activation)
+	// AffineReduce returns sum(g) and sum(g*(x-mean)) with g = dy*act'(x*scale+shift).
+	AffineReduce func(dy, x []float32, scale, shift, mean float32, act Activation) (sumG, sumGX float32)
+	// AffineGrad computes dx (or, accumulating, dx +=) a*g + b*x + c with the same g.
+	AffineGrad func(dx, dy, x []float32, scale, shift, a, b, c float32, act Activation, accumulate bool)
+
+	// Optimiser steps and byte images.
+
+	Adam      func(p, g, m, v []float32, s *AdamStep)
+	SGD       func(p, g, buf []float32, s *SGDStep)
+	FromUint8 func(dst []float32, src []uint8, scale, shift float32) // dst = src*scale + shift
+	ToUint8   func(dst []uint8, src []float32, scale, shift float32) // trunc(255*clamp(src*scale+shift, 0, 1))
+}
+
+// Activation is an element-wise function fused into another kernel.
+type Activation int
+
+const (
+	Identity Activation = iota
+	ReLU                // max(z, 0)
+	GELU                // z*sigmoid(1.702 z)
+)
+
+// AdamStep holds the constants of one Adam step (Kingma and Ba, 2015), in the
+// form PyTorch computes it: p -= StepSize * m / (sqrt(v)/Correction2 + Eps).
+type AdamStep struct {
+	Beta1, Beta2 float32
+	StepSize     float32 // lr / (1 - beta1^t)
+	Correction2  float32 // sqrt(1 - beta2^t)
+	Eps          float32
+	WeightDecay  float32
+}
+
+// SGDStep holds the constants of one step of SGD with momentum, as PyTorch
+// computes it: g += WeightDecay*p; buf = Momentum*buf + g (First: buf = g);
+// p -= LR * (Nesterov ? g + Momentum*buf : buf).
+type SGDStep struct {
+	LR, Momentum, WeightDecay float32
+	Nesterov, First           bool
+}

@@ -1,0 +1,57 @@
+//go:build !purego
+
+package simd
+
+import (
+	"runtime"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+)
+
+// candidates lists the rows of this build, best first.
+var candidates = []candidate{
+	{&avx512, missingAVX512},
+	{&avx2, missingAVX2},
+	{&generic, nothingMissing},
+}
+
+var avx2 = func() Kernels {
+	k := generic
+	k.Name = "avx2"
+	return k
+}()
+
+var avx512 = func() Kernels {
+	k := avx2
+	k.Name = "avx512"
+	return k
+}()
+
+// missingAVX2 gates on every extension that the row's kernels use: virtual
+// machines may hide any single bit. cpuid also asks the operating system
+// (XGETBV) whether it saves the registers.
+func missingAVX2() string {
+	return missingFeatures(cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.BMI2)
+}
+
+func missingAVX512() string {
+	if runtime.GOOS == "darwin" {
+		return "macOS does not preserve AVX-512 mask registers across signals"
+	}
+	return missingFeatures(cpuid.AVX, cpuid.AVX2, cpuid.FMA3, cpuid.BMI2,
+		cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL)
+}
+
+func missingFeatures(ids ...cpuid.FeatureID) string {
+	var missing []string
+	for _, id := range ids {
+		if !cpuid.CPU.Supports(id) {
+			missing = append(missing, id.String())
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return "the CPU lacks " + strings.Join(missing, ", ")
+}

@@ -1,0 +1,24 @@
+//go:build !purego
+
+package simd
+
+import "github.com/klauspost/cpuid/v2"
+
+// candidates lists the rows of this build, best first.
+var candidates = []candidate{
+	{&neon, missingNEON},
+	{&generic, nothingMissing},
+}
+
+var neon = func() Kernels {
+	k := generic
+	k.Name = "neon"
+	return k
+}()
+
+func missingNEON() string {
+	if !cpuid.CPU.Supports(cpuid.ASIMD) {
+		return "the CPU lacks ASIMD"
+	}
+	return ""
+}

@@ -1,0 +1,169 @@
+package tensor
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+)
+
+// Task is work that splits into independent numbered parts. Implementations
+// are pointers that live as long as the plan they belong to, so that running
+// one allocates nothing.
+type Task interface {
+	// Do runs part number task on the given worker (0 <= worker < Threads).
+	Do(task, worker int)
+}
+
+// Engine is what an operation runs on: a row of kernels, a fixed set of
+// workers, and scratch memory that is valid during one operation.
+//
+// Which worker runs which part is left to chance. Results never depend on it:
+// parts write disjoint outputs and are cut by the shapes alone.
+//
+// An Engine runs one operation at a time; it is not safe for concurrent use.
+type Engine struct {
+	Kernels *simd.Kernels
+
+	threads int
+	scratch [][]float32 // one for each worker
+	shared  []float32
+
+	task    Task
+	tasks   int64
+	next    atomic.Int64  // the next part to hand out
+	epoch   atomic.Uint32 // counts Run calls: a change is the workers' start sign
+	pending atomic.Int32  // workers that have not finished this epoch
+	waiting atomic.Bool   // Run sleeps on done
+	done    chan struct{}
+	workers []*worker
+}
+
+type worker struct {
+	parked atomic.Bool // sleeps on wake
+	wake   chan struct{}
+}
+
+// spins bounds the busy wait, on both sides, before a goroutine goes to sleep:
+// some tens of microseconds, the time between two operations of a step.
+const spins = 20000
+
+// NewEngine starts an engine with that many workers, the calling goroutine
+// being one of them. threads < 1 means runtime.GOMAXPROCS(0); a nil row means
+// simd.Active().
+func NewEngine(threads int, row *simd.Kernels) *Engine {
+	if threads < 1 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	if row == nil {
+		row = simd.Active()
+	}
+	e := &Engine{
+		Kernels: row,
+		threads: threads,
+		scratch: make([][]float32, threads),
+		done:    make(chan struct{}, 1),
+	}
+	for i := 1; i < threads; i++ {
+		w := &worker{wake: make(chan struct{}, 1)}
+		e.workers = append(e.workers, w)
+		go e.work(w, i)
+	}
+	return e
+}
+
+// Threads returns the number of workers.
+func (e *Engine) Threads() int { return e.threads }
+
+// Close ends the workers. The engine must not be used after it.
+func (e *Engine) Close() {
+	e.Run(0, nil)
+}
+
+// Reserve makes sure that Shared has at least shared elements and Scratch at
+// least perWorker. Plans call it when they are built.
+func (e *Engine) Reserve(shared, perWorker int) {
+	if len(e.shared) < shared {
+		e.shared = Aligned(shared)
+	}
+	if len(e.scratch[0]) < perWorker {
+		for i := range e.scratch {
+			e.scratch[i] = Aligned(perWorker)
+		}
+	}
+}
+
+// Shared returns scratch memory that all parts of an operation may use.
+func (e *Engine) Shared() []float32 { return e.shared }
+
+// Scratch returns one worker's own scratch memory.
+func (e *Engine) Scratch(worker int) []float32 { return e.scratch[worker] }
+
+// Run runs the parts 0 <= i < tasks of t on the workers and returns when all
+// are done.
+func (e *Engine) Run(tasks int, t Task) {
+	if t != nil && (tasks <= 1 || e.threads == 1) {
+		for i := range tasks {
+			t.Do(i, 0)
+		}
+		return
+	}
+	e.task, e.tasks = t, int64(tasks)
+	e.next.Store(0)
+	e.pending.Store(int32(len(e.workers)))
+	e.epoch.Add(1)
+	for _, w := range e.workers {
+		if w.parked.Swap(false) {
+			w.wake <- struct{}{}
+		}
+	}
+	if t == nil {
+		return
+	}
+	e.drain(0)
+	for range spins {
+		if e.pending.Load() == 0 {
+			return
+		}
+	}
+	e.waiting.Store(true)
+	if e.pending.Load() == 0 && e.waiting.Swap(false) {
+		return
+	}
+	<-e.done
+}
+
+// drain runs parts until none are left.
+func (e *Engine) drain(worker int) {
+	for {
+		i := e.next.Add(1) - 1
+		if i >= e.tasks {
+			return
+		}
+		e.task.Do(int(i), worker)
+	}
+}
+
+func (e *Engine) work(w *worker, index int) {
+	seen := uint32(0)
+	for {
+		for n := 0; e.epoch.Load() == seen; n++ {
+			if n < spins {
+				continue
+			}
+			w.parked.Store(true)
+			if e.epoch.Load() != seen && w.parked.Swap(false) {
+				break
+			}
+			<-w.wake
+		}
+		seen = e.epoch.Load()
+		if e.task == nil {
+			return
+		}
+		e.drain(index)
+		if e.pending.Add(-1) == 0 && e.waiting.Swap(false) {
+			e.done <- struct{}{}
+		}
+	}
+}
