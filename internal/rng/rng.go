@@ -1,0 +1,194 @@
+// Package rng is the project's only source of randomness: a counter-based
+// generator, Philox4x32-10, in which the n-th number of a stream is a pure
+// function of (seed, stream, n).
+//
+// Nothing is global. Whatever needs random numbers opens its own [Stream], so
+// that drawing more of one kind never shifts another, and a checkpoint needs to
+// keep no more than each stream's [Source.Counter].
+//
+// Every method gives the same bits on every architecture: floating-point
+// results are built from integer draws by single rounded operations, with no
+// product left for the compiler to fuse into an addition.
+package rng
+
+import (
+	"math"
+	"math/bits"
+)
+
+// A Stream names one purpose of random numbers; different streams of a seed are
+// independent.
+type Stream uint64
+
+// The streams in use. Their numbers fix the results of a seed, so new ones are
+// added at the end.
+const (
+	Init      Stream = iota + 1 // initial parameters
+	Shuffle                     // order of the training images
+	Crop                        // random crops
+	Flip                        // horizontal flips
+	Dropout                     // dropped activations
+	Synthetic                   // the synthetic digits
+	Corrupt                     // the corruption suite
+	Augment                     // stochastic augmentation policies
+)
+
+// indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
+// number of a sub-stream.
+const indexShift = 8
+
+// Sub returns the sub-stream with the given index (an image's number, say),
+// independent of s and of its other sub-streams. The index must be below
+// 2^56-1, and s must not be a sub-stream itself.
+func (s Stream) Sub(index uint64) Stream {
+	if s >= 1<<indexShift || index >= 1<<(64-indexShift)-1 {
+		panic("rng: Sub of a sub-stream, or an index of 2^56-1 and more")
+	}
+	return s | Stream(index+1)<<indexShift
+}
+
+// A Source draws the numbers of one stream in order. It is not safe for
+// concurrent use.
+type Source struct {
+	seed   uint64
+	stream Stream
+	drawn  uint64    // 32-bit words drawn so far
+	block  [4]uint32 // the block that holds word number drawn, unless drawn%4 == 0
+}
+
+// New returns a source at the start of a stream.
+func New(seed uint64, stream Stream) *Source {
+	return &Source{seed: seed, stream: stream}
+}
+
+// Counter returns how many 32-bit words have been drawn. With the seed and the
+// stream it is the whole state.
+func (s *Source) Counter() uint64 { return s.drawn }
+
+// SetCounter moves the source to where it stands after that many words.
+func (s *Source) SetCounter(words uint64) {
+	s.drawn = words
+	if words%4 != 0 {
+		s.block = s.generate()
+	}
+}
+
+// Uint32 draws 32 random bits.
+func (s *Source) Uint32() uint32 {
+	i := s.drawn % 4
+	if i == 0 {
+		s.block = s.generate()
+	}
+	s.drawn++
+	return s.block[i]
+}
+
+// Uint64 draws 64 random bits, the low word first.
+func (s *Source) Uint64() uint64 {
+	low := s.Uint32()
+	return uint64(s.Uint32())<<32 | uint64(low)
+}
+
+// Float32 draws a multiple of 2^-24, uniform in [0, 1).
+func (s *Source) Float32() float32 {
+	return float32(s.Uint32()>>8) * 0x1p-24
+}
+
+// Float64 draws a multiple of 2^-53, uniform in [0, 1).
+func (s *Source) Float64() float64 {
+	return float64(s.Uint64()>>11) * 0x1p-53
+}
+
+// Uniform draws from between low (included) and high (reached only by rounding).
+func (s *Source) Uniform(low, high float64) float64 {
+	return low + float64((high-low)*s.Float64())
+}
+
+// Normal draws from the standard normal distribution, by Marsaglia's polar
+// method (Marsaglia and Bray, 1964). The method's second number is not kept:
+// the counter stays the whole state.
+func (s *Source) Normal() float64 {
+	for {
+		u := 2*s.Float64() - 1
+		v := 2*s.Float64() - 1
+		q := float64(u*u) + float64(v*v)
+		if q > 0 && q < 1 {
+			return u * math.Sqrt(-2*log(q)/q)
+		}
+	}
+}
+
+// IntN draws uniformly from [0, n), without bias, by Lemire's multiplication
+// method (arXiv 1805.10941). n must be positive.
+func (s *Source) IntN(n int) int {
+	if n <= 0 {
+		panic("rng: IntN of a number below 1")
+	}
+	bound := uint64(n)
+	high, low := bits.Mul64(s.Uint64(), bound)
+	if low < bound {
+		for reject := -bound % bound; low < reject; {
+			high, low = bits.Mul64(s.Uint64(), bound)
+		}
+	}
+	return int(high)
+}
+
+// Perm returns a random permutation of 0..n-1.
+func (s *Source) Perm(n int) []int32 {
+	p := make([]int32, n)
+	for i := range p {
+		p[i] = int32(i)
+	}
+	s.Shuffle(n, func(i, j int) { p[i], p[j] = p[j], p[i] })
+	return p
+}
+
+// Shuffle puts n elements into random order (Fisher-Yates, from the last
+// element down).
+func (s *Source) Shuffle(n int, swap func(i, j int)) {
+	for i := n - 1; i > 0; i-- {
+		swap(i, s.IntN(i+1))
+	}
+}
+
+// generate returns the block that holds word number s.drawn.
+func (s *Source) generate() [4]uint32 {
+	block := s.drawn / 4
+	return philox(
+		[4]uint32{uint32(block), uint32(block >> 32), uint32(s.stream), uint32(s.stream >> 32)},
+		[2]uint32{uint32(s.seed), uint32(s.seed >> 32)})
+}
+
+// philox is Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random
+// numbers: as easy as 1, 2, 3", SC 2011, section 3.3.
+func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
+	const rounds = 10
+	c := counter
+	for range rounds {
+		high0, low0 := bits.Mul32(0xD2511F53, c[0])
+		high1, low1 := bits.Mul32(0xCD9E8D57, c[2])
+		c = [4]uint32{high1 ^ c[1] ^ key[0], low1, high0 ^ c[3] ^ key[1], low0}
+		key[0] += 0x9E3779B9
+		key[1] += 0xBB67AE85
+	}
+	return c
+}
+
+// log is the natural logarithm of a positive normal number to about 1 ulp.
+// math.Log has assembly on some architectures and may differ there.
+func log(x float64) float64 {
+	// x = m 2^e with sqrt(1/2) <= m < sqrt(2), and ln m = 2 artanh f.
+	m, e := math.Frexp(x)
+	if m < math.Sqrt2/2 {
+		m *= 2
+		e--
+	}
+	f := (m - 1) / (m + 1)
+	f2 := f * f
+	sum := 0.0
+	for k := 21; k >= 3; k -= 2 {
+		sum = float64(f2*sum) + 1/float64(k)
+	}
+	return float64(float64(e)*math.Ln2) + (2*f + float64(2*f*float64(f2*sum)))
+}
