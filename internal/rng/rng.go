@@ -164,15 +164,16 @@ func (s *Source) generate() [4]uint32 {
 // numbers: as easy as 1, 2, 3", SC 2011, section 3.3.
 func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 	const rounds = 10
-	c := counter
+	c0, c1, c2, c3 := counter[0], counter[1], counter[2], counter[3]
+	k0, k1 := key[0], key[1]
 	for range rounds {
-		high0, low0 := bits.Mul32(0xD2511F53, c[0])
-		high1, low1 := bits.Mul32(0xCD9E8D57, c[2])
-		c = [4]uint32{high1 ^ c[1] ^ key[0], low1, high0 ^ c[3] ^ key[1], low0}
-		key[0] += 0x9E3779B9
-		key[1] += 0xBB67AE85
+		high0, low0 := bits.Mul32(0xD2511F53, c0)
+		high1, low1 := bits.Mul32(0xCD9E8D57, c2)
+		c0, c1, c2, c3 = high1^c1^k0, low1, high0^c3^k1, low0
+		k0 += 0x9E3779B9
+		k1 += 0xBB67AE85
 	}
-	return c
+	return [4]uint32{c0, c1, c2, c3}
 }
 
 // log is the natural logarithm of a positive normal number to about 1 ulp.
