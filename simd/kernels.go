@@ -12,6 +12,10 @@ type Kernels struct {
 	// Name is the instruction set: generic, avx2, avx512 or neon.
 	Name string
 
+	// Peak runs n steps of nothing but multiply-adds and returns the operations
+	// done, see peakGeneric.
+	Peak func(n int) (flops int)
+
 	// Matrix multiplication and the data movement that feeds it.
 
 	// MR and NR are the largest m and n that Gemm takes: the register tile.

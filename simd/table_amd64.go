@@ -19,12 +19,16 @@ var candidates = []candidate{
 var avx2 = func() Kernels {
 	k := generic
 	k.Name = "avx2"
+	k.Peak = peakAVX2
+	k.MR, k.NR, k.Gemm = 6, 16, gemmAVX2
 	return k
 }()
 
 var avx512 = func() Kernels {
 	k := avx2
 	k.Name = "avx512"
+	k.Peak = peakAVX512
+	k.MR, k.NR, k.Gemm = 14, 32, gemmAVX512
 	return k
 }()
 

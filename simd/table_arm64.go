@@ -13,6 +13,7 @@ var candidates = []candidate{
 var neon = func() Kernels {
 	k := generic
 	k.Name = "neon"
+	k.Peak = peakNEON
 	return k
 }()
 

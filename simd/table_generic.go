@@ -4,6 +4,8 @@ package simd
 var generic = Kernels{
 	Name: "generic",
 
+	Peak: peakGeneric,
+
 	MR: 4, NR: 16,
 	Gemm:      gemmGeneric,
 	Transpose: transposeGeneric,

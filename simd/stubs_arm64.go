@@ -1,0 +1,5 @@
+//go:build !purego
+
+package simd
+
+func peakNEON(n int) int // see peakGeneric
