@@ -50,30 +50,35 @@ type Kernels struct {
 
 	// Activations and pooling.
 
-	ReLU             func(y, x []float32)      // y = max(x, 0)
-	ReLUBackward     func(dx, dy, y []float32) // dx = y > 0 ? dy : 0
-	GELU             func(y, x []float32)      // y = x*sigmoid(1.702x)
-	GELUBackward     func(dx, dy, x []float32) // dx = dy * d(GELU)/dx (x)
-	MaxPool2         func(y []float32, arg []uint8, row0, row1 []float32)
-	MaxPool2Backward func(dx0, dx1, dy []float32, arg []uint8)
+	ReLU         func(y, x []float32)      // y = max(x, 0)
+	ReLUBackward func(dx, dy, y []float32) // dx = y > 0 ? dy : 0
+	GELU         func(y, x []float32)      // y = x*sigmoid(1.702x)
+	GELUBackward func(dx, dy, x []float32) // dx = dy * d(GELU)/dx (x)
+	// MaxPool2 pools consecutive planes of h x w by 2x2 with stride 2, through
+	// ReLU if asked; arg, for the backward pass, may be nil.
+	MaxPool2 func(y []float32, arg []uint8, x []float32, h, w int, relu bool)
+	// MaxPool2Backward spreads dy over planes of h x w, writing all of dx.
+	MaxPool2Backward func(dx, dy []float32, arg []uint8, h, w int)
 
-	// Batch normalisation; act is the activation fused behind it.
+	// Batch normalisation of consecutive planes of n elements, the other slices
+	// having one entry for each plane; act is the activation fused behind it.
 
-	// Moments returns sum(x-shift) and sum((x-shift)^2), 16 virtual lanes each.
-	Moments func(x []float32, shift float32) (sum, sumSq float32)
+	// Moments computes sum = sum(x-shift) and sumSq = sum((x-shift)^2).
+	Moments func(sum, sumSq, x, shift []float32, n int)
 	// Affine computes y = act(x*scale + shift).
-	Affine func(y, x []float32, scale, shift float32, act Activation)
-	// AffineReduce returns sum(g) and sum(g*(x-mean)) with g = dy*act'(x*scale+shift).
-	AffineReduce func(dy, x []float32, scale, shift, mean float32, act Activation) (sumG, sumGX float32)
-	// AffineGrad computes dx (or, accumulating, dx +=) a*g + b*x + c with the same g.
-	AffineGrad func(dx, dy, x []float32, scale, shift, a, b, c float32, act Activation, accumulate bool)
+	Affine func(y, x, scale, shift []float32, n int, act Activation)
+	// AffineReduce computes sumG = sum(g) and sumGX = sum(g*(x-mean)) with
+	// g = dy*act'(x*scale+shift).
+	AffineReduce func(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+	// AffineGrad computes dx (or, accumulating, dx +=) a*g + b*x + k with the same g.
+	AffineGrad func(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
 
 	// Optimiser steps and byte images.
 
 	Adam      func(p, g, m, v []float32, s *AdamStep)
 	SGD       func(p, g, buf []float32, s *SGDStep)
-	FromUint8 func(dst []float32, src []uint8, scale, shift float32) // dst = src*scale + shift
-	ToUint8   func(dst []uint8, src []float32, scale, shift float32) // trunc(255*clamp(src*scale+shift, 0, 1))
+	FromUint8 func(dst []float32, src []uint8, mean, std float32)    // dst = (src/255 - mean) / std
+	ToUint8   func(dst []uint8, src []float32, black, white float32) // black to 0, white to 255, truncating
 }
 
 // Activation is an element-wise function fused into another kernel.
@@ -84,21 +89,3 @@ const (
 	ReLU                // max(z, 0)
 	GELU                // z*sigmoid(1.702 z)
 )
-
-// AdamStep holds the constants of one Adam step (Kingma and Ba, 2015), in the
-// form PyTorch computes it: p -= StepSize * m / (sqrt(v)/Correction2 + Eps).
-type AdamStep struct {
-	Beta1, Beta2 float32
-	StepSize     float32 // lr / (1 - beta1^t)
-	Correction2  float32 // sqrt(1 - beta2^t)
-	Eps          float32
-	WeightDecay  float32
-}
-
-// SGDStep holds the constants of one step of SGD with momentum, as PyTorch
-// computes it: g += WeightDecay*p; buf = Momentum*buf + g (First: buf = g);
-// p -= LR * (Nesterov ? g + Momentum*buf : buf).
-type SGDStep struct {
-	LR, Momentum, WeightDecay float32
-	Nesterov, First           bool
-}

@@ -10,4 +10,19 @@ var generic = Kernels{
 	Gemm:      gemmGeneric,
 	Transpose: transposeGeneric,
 	Gather:    gatherGeneric,
+
+	ReLU:             reluGeneric,
+	ReLUBackward:     reluBackwardGeneric,
+	MaxPool2:         maxPool2Generic,
+	MaxPool2Backward: maxPool2BackwardGeneric,
+
+	Moments:      momentsGeneric,
+	Affine:       affineGeneric,
+	AffineReduce: affineReduceGeneric,
+	AffineGrad:   affineGradGeneric,
+
+	Adam:      adamGeneric,
+	SGD:       sgdGeneric,
+	FromUint8: fromUint8Generic,
+	ToUint8:   toUint8Generic,
 }
