@@ -1,0 +1,29 @@
+# Everything here is a thin name for a go command: nothing but Go is needed,
+# except for bench-pytorch (Python with PyTorch) and ci (see .ci/run).
+
+GO ?= go
+
+.DEFAULT_GOAL := help
+.PHONY: help build test bench bench-pytorch fmt ci
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./meada-cpu, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o meada-cpu ./cmd/meada-cpu
+
+test: ## vet and test every package (MEADA_DATA=DIR adds the tests on real data)
+	$(GO) vet ./...
+	$(GO) test ./...
+
+bench: ## matrix products and convolutions against gonum and the CPU's limits -> bench/results
+	cd bench && $(GO) run .
+
+bench-pytorch: ## the same layers and LeNet5 steps beside PyTorch's
+	cd bench && $(GO) run . -pytorch
+
+fmt: ## format the Go files
+	gofmt -w .
+
+ci: ## everything continuous integration runs; .ci/run STAGE runs one stage of it
+	.ci/run
