@@ -1,0 +1,54 @@
+// Package atomicfile writes files that are either whole or not there.
+package atomicfile
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Write creates or replaces the file at path with what fill writes. The bytes
+// go to path + ".tmp" first, which is synced and renamed; after a failure or a
+// crash the file that was at path before is untouched, and the next Write
+// reuses the temporary name. Two Writes of one path must not overlap.
+func Write(path string, fill func(io.Writer) error) (err error) {
+	temporary := path + ".tmp"
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(temporary)
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err = fill(w); err != nil {
+		return err
+	}
+	if err = w.Flush(); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(temporary, path); err != nil {
+		return err
+	}
+	syncFolder(filepath.Dir(path))
+	return nil
+}
+
+// syncFolder makes the rename itself durable. Not every system can sync a
+// folder, and the file is whole either way, so a failure is not reported.
+func syncFolder(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		d.Close()
+	}
+}

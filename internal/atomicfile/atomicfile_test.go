@@ -1,0 +1,49 @@
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func write(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
+		return err
+	}
+}
+
+func TestWriteReplaces(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, os.WriteFile(path+".tmp", []byte("left by a crash, and longer"), 0o644))
+	for _, s := range []string{"first", "second"} {
+		require.NoError(t, Write(path, write(s)))
+		got, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, s, string(got))
+		require.NoFileExists(t, path+".tmp")
+	}
+}
+
+func TestFailureKeepsOldFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, Write(path, write("old")))
+	full := errors.New("disk full")
+	err := Write(path, func(w io.Writer) error {
+		_, _ = io.WriteString(w, "half")
+		return full
+	})
+	require.ErrorIs(t, err, full)
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(got))
+	require.NoFileExists(t, path+".tmp")
+}
+
+func TestNoSuchFolder(t *testing.T) {
+	require.ErrorIs(t, Write(filepath.Join(t.TempDir(), "none", "f"), write("x")), os.ErrNotExist)
+}

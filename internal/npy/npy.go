@@ -1,0 +1,365 @@
+// Package npy reads and writes NumPy's .npy files: little-endian arrays of
+// uint8, float32 and int64 in C order, format versions 1.0 to 3.0. See
+// numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+package npy
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/little"
+)
+
+// ErrFormat is wrapped by every error about the content of a file, as opposed
+// to the reading of it.
+var ErrFormat = errors.New("not a supported .npy file")
+
+const (
+	magic     = "\x93NUMPY"
+	maxHeader = 1 << 20
+)
+
+// Array is a row-major array; an empty Shape is a scalar. Its elements are in
+// the one slice that is not nil: Bytes (|u1), Float32 (<f4) or Int64 (<i8). An
+// Array of three nil slices is a float32 one of no elements.
+type Array struct {
+	Shape   []int
+	Bytes   []uint8
+	Float32 []float32
+	Int64   []int64
+}
+
+// descr returns the dtype in NumPy's notation and the number of elements.
+func (a Array) descr() (string, int) {
+	switch {
+	case a.Bytes != nil:
+		return "|u1", len(a.Bytes)
+	case a.Int64 != nil:
+		return "<i8", len(a.Int64)
+	}
+	return "<f4", len(a.Float32)
+}
+
+// Read reads a whole file.
+func Read(path string) (Array, error) {
+	f, err := Open(path)
+	if err != nil {
+		return Array{}, err
+	}
+	defer f.Close()
+	rows := 1
+	if len(f.Shape) > 0 {
+		rows = f.Shape[0]
+	}
+	a, err := f.Rows(0, rows)
+	a.Shape = f.Shape
+	return a, err
+}
+
+// File is an open .npy file, of which Rows reads a part. It serves files too
+// large to be held whole.
+type File struct {
+	Shape []int
+
+	path   string
+	source io.ReaderAt
+	close  func() error
+	descr  string
+	offset int64 // of the first element
+	row    int64 // elements in a row
+}
+
+// Open reads the header of a file and checks it against the file's size.
+func Open(path string) (*File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		var file *File
+		if file, err = open(f, info.Size()); err == nil {
+			file.path, file.close = path, f.Close
+			return file, nil
+		}
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	f.Close()
+	return nil, err
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.close() }
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrFormat, fmt.Sprintf(format, args...))
+}
+
+func open(r io.ReaderAt, size int64) (*File, error) {
+	in := io.NewSectionReader(r, 0, size)
+	var start [8]byte
+	if _, err := io.ReadFull(in, start[:]); err != nil || string(start[:6]) != magic {
+		return nil, malformed("it does not begin with \\x93NUMPY")
+	}
+	var length uint32
+	switch start[6] {
+	case 1:
+		var short uint16
+		if err := binary.Read(in, binary.LittleEndian, &short); err != nil {
+			return nil, malformed("truncated header")
+		}
+		length = uint32(short)
+	case 2, 3:
+		if err := binary.Read(in, binary.LittleEndian, &length); err != nil {
+			return nil, malformed("truncated header")
+		}
+	default:
+		return nil, malformed("format version %d.%d; 1.0 to 3.0 are supported", start[6], start[7])
+	}
+	offset := size - remaining(in) + int64(length)
+	if length > maxHeader || offset > size {
+		return nil, malformed("header of %d bytes in a file of %d (at most %d allowed)", length, size, maxHeader)
+	}
+	header := make([]byte, length)
+	if _, err := io.ReadFull(in, header); err != nil {
+		return nil, err
+	}
+	f := &File{source: r, offset: offset}
+	if err := f.parse(string(header)); err != nil {
+		return nil, err
+	}
+	return f, f.checkSize(size - offset)
+}
+
+func remaining(s *io.SectionReader) int64 {
+	at, _ := s.Seek(0, io.SeekCurrent) // a SectionReader knows its position
+	return s.Size() - at
+}
+
+// parse reads the header, a Python dictionary such as
+// {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }.
+func (f *File) parse(header string) error {
+	s := scanner{rest: header}
+	s.expect("{")
+	var order string
+	for s.err == nil && !s.accept("}") {
+		key := s.quoted()
+		s.expect(":")
+		switch {
+		case s.err != nil:
+			return s.err
+		case key == "descr" && f.descr == "":
+			f.descr = s.quoted()
+		case key == "fortran_order" && order == "":
+			order = s.word()
+		case key == "shape" && f.Shape == nil:
+			f.Shape = s.tuple()
+		default:
+			return malformed("unexpected header key %q", key)
+		}
+		if !s.accept(",") {
+			s.expect("}")
+			break
+		}
+	}
+	if s.err == nil && strings.TrimSpace(s.rest) != "" {
+		s.err = malformed("%q after the header's closing brace", s.rest)
+	}
+	switch {
+	case s.err != nil:
+		return s.err
+	case f.Shape == nil || f.descr == "" || order == "":
+		return malformed("the header must have descr, fortran_order and shape")
+	case order == "True":
+		return malformed("Fortran order; save it in C order (numpy.ascontiguousarray)")
+	case order != "False":
+		return malformed("fortran_order is %s, not True or False", order)
+	case f.descr != "|u1" && f.descr != "<f4" && f.descr != "<i8":
+		return malformed("dtype %q; |u1, <f4 and <i8 are supported", f.descr)
+	}
+	return nil
+}
+
+func elementSize(descr string) int64 {
+	switch descr {
+	case "|u1":
+		return 1
+	case "<f4":
+		return 4
+	}
+	return 8
+}
+
+// checkSize checks the shape against the bytes that follow the header.
+func (f *File) checkSize(data int64) error {
+	size := elementSize(f.descr)
+	f.row = 1
+	for i, d := range f.Shape {
+		if d > 0 && size > math.MaxInt64/int64(d) {
+			return malformed("impossible shape %v", f.Shape)
+		}
+		size *= int64(d)
+		if i > 0 {
+			f.row *= int64(d)
+		}
+	}
+	if size != data {
+		return malformed("%s of shape %v needs %d bytes, %d follow the header", f.descr, f.Shape, size, data)
+	}
+	return nil
+}
+
+// Rows reads count entries of the first dimension, from first on. The result's
+// Shape is that of the file with count as its first number. A scalar is one
+// row.
+func (f *File) Rows(first, count int) (Array, error) {
+	total := 1
+	if len(f.Shape) > 0 {
+		total = f.Shape[0]
+	}
+	if first < 0 || count < 0 || count > total-first {
+		return Array{}, fmt.Errorf("%s: rows %d to %d of %d asked for", f.path, first, first+count, total)
+	}
+	a := Array{Shape: append([]int{count}, f.Shape[min(1, len(f.Shape)):]...)}
+	n := int64(count) * f.row
+	size := elementSize(f.descr)
+	in := io.NewSectionReader(f.source, f.offset+int64(first)*f.row*size, n*size)
+	var err error
+	switch f.descr {
+	case "|u1":
+		a.Bytes = make([]uint8, n)
+		err = little.Read(in, a.Bytes)
+	case "<f4":
+		a.Float32 = make([]float32, n)
+		err = little.Read(in, a.Float32)
+	default:
+		a.Int64 = make([]int64, n)
+		err = little.Read(in, a.Int64)
+	}
+	if err != nil {
+		return Array{}, fmt.Errorf("%s: %w", f.path, err)
+	}
+	return a, nil
+}
+
+// Write writes an array as numpy.save does, to a file that appears whole or
+// not at all.
+func Write(path string, a Array) error {
+	descr, n := a.descr()
+	elements := 1
+	var shape strings.Builder
+	for i, d := range a.Shape {
+		elements *= d
+		if i > 0 {
+			shape.WriteByte(' ')
+		}
+		fmt.Fprintf(&shape, "%d,", d)
+	}
+	if elements != n {
+		return fmt.Errorf("%s: %d elements do not fill shape %v", path, n, a.Shape)
+	}
+	tuple := shape.String()
+	if len(a.Shape) > 1 {
+		tuple = strings.TrimSuffix(tuple, ",")
+	}
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, tuple)
+	const prefix, align = len(magic) + 4, 64
+	header += strings.Repeat(" ", align-1-(prefix+len(header))%align) + "\n"
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if _, err := io.WriteString(w, magic+"\x01\x00"); err != nil {
+			return err
+		}
+		if err := binary.Write(w, binary.LittleEndian, uint16(len(header))); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, header); err != nil {
+			return err
+		}
+		switch {
+		case a.Bytes != nil:
+			return little.Write(w, a.Bytes)
+		case a.Int64 != nil:
+			return little.Write(w, a.Int64)
+		}
+		return little.Write(w, a.Float32)
+	})
+}
+
+// scanner reads the small part of Python's literals that headers use. After
+// the first error it returns zero values.
+type scanner struct {
+	rest string
+	err  error
+}
+
+func (s *scanner) fail(expected string) {
+	if s.err == nil {
+		s.err = malformed("header: %s expected at %.20q", expected, s.rest)
+		s.rest = ""
+	}
+}
+
+func (s *scanner) accept(token string) bool {
+	s.rest = strings.TrimLeft(s.rest, " \n")
+	rest, ok := strings.CutPrefix(s.rest, token)
+	s.rest = rest
+	return ok
+}
+
+func (s *scanner) expect(token string) {
+	if !s.accept(token) {
+		s.fail(token)
+	}
+}
+
+func (s *scanner) quoted() string {
+	for _, quote := range []string{"'", `"`} {
+		if s.accept(quote) {
+			text, rest, ok := strings.Cut(s.rest, quote)
+			if !ok {
+				break
+			}
+			s.rest = rest
+			return text
+		}
+	}
+	s.fail("a quoted string")
+	return ""
+}
+
+func (s *scanner) word() string {
+	s.accept("")
+	n := strings.IndexAny(s.rest, " ,:)}\n")
+	if n <= 0 {
+		s.fail("a word")
+		return ""
+	}
+	word := s.rest[:n]
+	s.rest = s.rest[n:]
+	return word
+}
+
+// tuple reads the sizes of a shape.
+func (s *scanner) tuple() []int {
+	shape := []int{}
+	s.expect("(")
+	for s.err == nil && !s.accept(")") {
+		size, err := strconv.ParseUint(s.word(), 10, 31)
+		if err != nil {
+			s.fail("a size below 2^31")
+		}
+		shape = append(shape, int(size))
+		if !s.accept(",") {
+			s.expect(")")
+			break
+		}
+	}
+	return shape
+}
