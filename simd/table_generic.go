@@ -11,6 +11,23 @@ var generic = Kernels{
 	Transpose: transposeGeneric,
 	Gather:    gatherGeneric,
 
+	Add:      addGeneric,
+	Axpy:     axpyGeneric,
+	Scale:    scaleGeneric,
+	Sum:      sumGeneric,
+	Dot:      dotGeneric,
+	SqDist:   sqDistGeneric,
+	Clamp:    clampGeneric,
+	AddConst: addConstGeneric,
+
+	Exp:         expGeneric,
+	Log:         logGeneric,
+	Sigmoid:     sigmoidGeneric,
+	SoftmaxLoss: softmaxLossGeneric,
+
+	GELU:         geluGeneric,
+	GELUBackward: geluBackwardGeneric,
+
 	ReLU:             reluGeneric,
 	ReLUBackward:     reluBackwardGeneric,
 	MaxPool2:         maxPool2Generic,
