@@ -12,7 +12,8 @@ const (
 	FromRowBias             // bias[i]
 	FromColumnBias          // bias[j]
 
-	// ThenReLU is added to one of the above: the result is max(result, 0).
+	// ThenReLU is added to one of the above: a negative result becomes 0 (NaN
+	// stays, so that a diverged network shows).
 	ThenReLU TileMode = 4
 )
 
@@ -34,7 +35,7 @@ func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k,
 	at := func(p *float32, i int) *float32 {
 		return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4))
 	}
-	var acc [16]float32 // one row of the tile
+	var acc [32]float32 // one row of the widest tile
 	for i := range m {
 		row := unsafe.Slice(at(c, i*cRow), n)
 		switch mode &^ ThenReLU {
@@ -59,7 +60,7 @@ func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k,
 		}
 		if mode&ThenReLU != 0 {
 			for j, v := range acc[:n] {
-				if !(v > 0) {
+				if v < 0 {
 					acc[j] = 0
 				}
 			}
