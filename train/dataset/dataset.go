@@ -1,0 +1,68 @@
+// Package dataset reads labelled images in the formats they are published in:
+// bytes in one block, never one allocation an image.
+//
+// Sizes that a file declares are checked against what is there before memory
+// is taken, and decompression is bounded. Whatever is wrong with a file is an
+// *Error, which names it.
+package dataset
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Images is N labelled images of C x H x W bytes.
+type Images struct {
+	Data       []uint8 // N*C*H*W: image by image, plane by plane, row by row
+	Labels     []uint8 // N: classes from 0
+	N, C, H, W int
+}
+
+func newImages(n, c, h, w int) Images {
+	return Images{Data: make([]uint8, n*c*h*w), Labels: make([]uint8, n), N: n, C: c, H: h, W: w}
+}
+
+// Image returns the C*H*W bytes of image n.
+func (s *Images) Image(n int) []uint8 {
+	size := s.C * s.H * s.W
+	return s.Data[n*size:][:size]
+}
+
+// Domain is the test set of one kind of images.
+type Domain struct {
+	Name string
+	Images
+
+	// Source marks images of the kind that was trained on. Their accuracy is
+	// shown beside the other domains', never averaged with it.
+	Source bool
+}
+
+// Benchmark is what a network is trained and tested on.
+type Benchmark struct {
+	Classes []string // names, by label
+	Source  Images   // the training images
+	Domains []Domain // the test sets found
+	Absent  []string // the test sets not found, each with the files looked for
+}
+
+// ErrData is what every *Error is, for errors.Is.
+var ErrData = errors.New("data missing or malformed")
+
+// Error says what is wrong with a file or folder of images.
+type Error struct {
+	Path string
+	Err  error
+}
+
+func (e *Error) Error() string { return e.Path + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrData.
+func (e *Error) Is(target error) bool { return target == ErrData }
+
+func errorf(path, format string, args ...any) error {
+	return &Error{path, fmt.Errorf(format, args...)}
+}
