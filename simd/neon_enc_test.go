@@ -38,18 +38,18 @@ func TestNEONEncodings(t *testing.T) {
 	text, err := os.ReadFile(source)
 	require.NoError(t, err)
 	var want []string
-	for _, m := range regexp.MustCompile(`(?m)^\t\w+\(.*// (.*)$`).FindAllStringSubmatch(string(text), -1) {
+	uses := regexp.MustCompile(`(?m)^\t\w+\(.*// (.*)$`)
+	for _, m := range uses.FindAllStringSubmatch(string(text), -1) {
 		want = append(want, m[1])
 	}
-	require.Subset(t, got, []string{"ret"})
-	require.Equal(t, want, got[:len(got)-1])
+	require.Equal(t, append(want, "ret"), got)
 
 	header, err := os.ReadFile("neon_arm64.h")
 	require.NoError(t, err)
-	macros := regexp.MustCompile(`(?m)^#define (\w+)\(.*WORD|^#define (\w+)\(.* V`).FindAllStringSubmatch(string(header), -1)
+	macros := regexp.MustCompile(`(?m)^#define (\w+)`).FindAllStringSubmatch(string(header), -1)
 	require.NotEmpty(t, macros)
 	for _, m := range macros {
-		name := m[1] + m[2]
+		name := m[1]
 		if name == "V3OP" || name == "V2OP" || name == "VLANE" {
 			continue // the forms that the others are made of
 		}

@@ -14,6 +14,7 @@ var neon = func() Kernels {
 	k := generic
 	k.Name = "neon"
 	k.Peak = peakNEON
+	k.MR, k.NR, k.PackedA, k.Gemm = 8, 12, true, gemmNEON
 	return k
 }()
 
