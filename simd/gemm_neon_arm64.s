@@ -10,12 +10,14 @@
 //
 // There are no masks, and nothing outside the tile may be touched. So an edge is
 // covered by vectors that overlap: with 4 < m < 8 the upper four rows begin at
-// m-4, with 4 < n < 12 the last vector of a row begins at n-4. With m < 4 or
-// n < 4 single lanes are loaded, the last row or column again for those beyond
-// it. What is covered twice is computed twice, with the same bits.
+// m-4, with 4 < n < 12 the last vector of a row begins at n-4; fewer than four
+// rows or columns are loaded lane by lane. Every m has its own loop, which leaves
+// out the rows that the lower four cover already.
 
-// Rows of accumulators: row i is V(8+3i)..V(10+3i). V0 holds A of rows 0-3, V1 of
-// rows 4-7, V2-V4 the row of B. ROWn takes n vectors of it.
+// Rows of accumulators: row i of the lower four is V(8+3i)..V(10+3i), of the
+// upper four V(20+3i)..V(22+3i). V0 and V1 hold their elements of A, V2-V4 the
+// row of B. ROWn multiplies n vectors of B by lane i of a into the accumulators
+// from r on; LASTm does so for the last m rows of four.
 #define ROW1(a, i, r) \
 	FMLALANE(a, i, 2, r)
 #define ROW2(a, i, r) \
@@ -24,57 +26,41 @@
 #define ROW3(a, i, r) \
 	ROW2(a, i, r)            \
 	FMLALANE(a, i, 4, (r)+2)
+#define LAST1(ROW, a, r) \
+	ROW(a, 3, (r)+9)
+#define LAST2(ROW, a, r) \
+	ROW(a, 2, (r)+6)  \
+	LAST1(ROW, a, r)
+#define LAST3(ROW, a, r) \
+	ROW(a, 1, (r)+3)  \
+	LAST2(ROW, a, r)
+#define LAST4(ROW, a, r) \
+	ROW(a, 0, r)      \
+	LAST3(ROW, a, r)
 
-#define LOWER1 \
-	ROW1(0, 0, 8) \
-	ROW1(0, 1, 11) \
-	ROW1(0, 2, 14) \
-	ROW1(0, 3, 17)
-#define UPPER1 \
-	ROW1(1, 0, 20) \
-	ROW1(1, 1, 23) \
-	ROW1(1, 2, 26) \
-	ROW1(1, 3, 29)
-#define LOWER2 \
-	ROW2(0, 0, 8) \
-	ROW2(0, 1, 11) \
-	ROW2(0, 2, 14) \
-	ROW2(0, 3, 17)
-#define UPPER2 \
-	ROW2(1, 0, 20) \
-	ROW2(1, 1, 23) \
-	ROW2(1, 2, 26) \
-	ROW2(1, 3, 29)
-#define LOWER3 \
-	ROW3(0, 0, 8) \
-	ROW3(0, 1, 11) \
-	ROW3(0, 2, 14) \
-	ROW3(0, 3, 17)
-#define UPPER3 \
-	ROW3(1, 0, 20) \
-	ROW3(1, 1, 23) \
-	ROW3(1, 2, 26) \
-	ROW3(1, 3, 29)
 
 // FULLSTEP is one k of the full tile.
 #define FULLSTEP \
 	VLD1.P (R0)(R4), [V0.S4, V1.S4]        \
 	VLD1.P (R1)(R7), [V2.S4, V3.S4, V4.S4] \
-	LOWER3                                 \
-	UPPER3
+	LAST4(ROW3, 0, 8)                      \
+	LAST4(ROW3, 1, 20)
 
-// Loads of one k at the edges: A of five to eight rows, of four, of fewer; B of
-// three vectors, two, one, and of fewer than four columns.
-#define LOADA8 \
-	VLD1.P (R0)(R4), [V0.S4]  \
-	VLD1.P (R19)(R4), [V1.S4]
+// Loads of one k at the edges: A of m rows; B of three vectors, two, one, and of
+// fewer than four columns.
+#define LOADA1 \
+	VLD1.P (R0)(R4), V0.S[3]
+#define LOADA2 \
+	VLD1.P (R0)(R4), V0.S[2]  \
+	VLD1.P (R19)(R4), V0.S[3]
+#define LOADA3 \
+	VLD1.P (R0)(R4), V0.S[1]  \
+	VLD1.P (R19)(R4), V0.S[2] \
+	VLD1.P (R20)(R4), V0.S[3]
 #define LOADA4 \
 	VLD1.P (R0)(R4), [V0.S4]
-#define LOADA3 \
-	VLD1.P (R0)(R4), V0.S[0]  \
-	VLD1.P (R19)(R4), V0.S[1] \
-	VLD1.P (R20)(R4), V0.S[2] \
-	VLD1.P (R21)(R4), V0.S[3]
+#define LOADA8 LOADA4 \
+	VLD1.P (R19)(R4), [V1.S4]
 #define LOADB1 \
 	VLD1.P (R1)(R7), [V2.S4]
 #define LOADB2 LOADB1 \
@@ -95,15 +81,15 @@
 	MOVD R9, R6       \
 	SUBS $1, R22, R22
 
-// ROWSTEPS sets the distances between rows 0, 1, 2 and 3 to unit, or to 0 where
-// m ends.
+// ROWSTEPS sets the distances between four rows to unit, or to 0 where m < 4:
+// then the first of the four coincide.
 #define ROWSTEPS(unit) \
-	CMP  $1, R23            \
-	CSEL GT, unit, ZR, R10  \
-	CMP  $2, R23            \
-	CSEL GT, unit, ZR, R11  \
+	CMP  $4, R23            \
+	CSEL GE, unit, ZR, R10  \
 	CMP  $3, R23            \
-	CSEL GT, unit, ZR, R12
+	CSEL GE, unit, ZR, R11  \
+	CMP  $2, R23            \
+	CSEL GE, unit, ZR, R12
 
 // One column of vectors, or of lanes, over the four rows from R5 on.
 #define READ(v0, v1, v2, v3) \
@@ -147,9 +133,9 @@
 //
 //	R0         A            R1         B            R4   aCol     R7   bRow
 //	R0, R19    A, rows 0 and m-4 on                 R8   bJump - k bRow
-//	R0, R19-21 A, row by row (m < 4)                R9   k        R6   k left
+//	R0, R19, R20  A, row by row (m < 4)             R9   k        R6   k left
 //	R1-R3      B, columns 0, 4, n-4 on, or column by column (n < 4)
-//	R22 kOuter left         R23  m     R24  n       R25  mode     R26  c
+//	R22        kOuter left  R23  m     R24  n       R25  mode     R26  c
 //	R10-R12    steps between rows 0-3               R13  upper four rows
 //	R14, R15   second and third vector of a row     R16, R17  steps between columns
 //	V0-V7 and the tile in V8-V31 as above
@@ -321,45 +307,25 @@ narrowB:
 
 rowsOfA:
 	CMP $4, R23
-	BGT rows8
 	BEQ rows4
-
-	// m < 4
-	MOVD $4, R5
-	ROWSTEPS(R5)
-	ADD  R10, R0, R19
-	ADD  R11, R19, R20
-	ADD  R12, R20, R21
-	CMP  $8, R24
-	BGT  rows3columns12
-	CMP  $4, R24
-	BGT  rows3columns8
-	BEQ  rows3columns4
-	B    rows3columns3
-
-rows4:
-	CMP $8, R24
-	BGT rows4columns12
-	CMP $4, R24
-	BGT rows4columns8
-	BEQ rows4columns4
-	B   rows4columns3
-
-rows8:
+	BLT rows1to3
 	ADD R13<<2, R0, R19
-	CMP $8, R24
-	BLE rows8narrow
-	CMP $8, R23
-	BNE rows8columns12
+	CMP $6, R23
+	BLT rows5
+	BEQ rows6
+	CMP $7, R23
+	BEQ rows7
 	CMP $12, R24
-	BNE rows8columns12
-	B   full
+	BEQ full
+	B   rows8
 
-rows8narrow:
-	CMP $4, R24
-	BGT rows8columns8
-	BEQ rows8columns4
-	B   rows8columns3
+rows1to3:
+	ADD $4, R0, R19
+	ADD $8, R0, R20
+	CMP $2, R23
+	BLT rows1
+	BEQ rows2
+	B   rows3
 
 full: // k at a time: four, then one
 	SUBS $4, R6, R6
@@ -388,128 +354,396 @@ fullOuter:
 	BNE full
 	B   end
 
-rows8columns12:
-	LOADA8
-	LOADB3
-	LOWER3
-	UPPER3
-	SUBS $1, R6, R6
-	BNE  rows8columns12
-	OUTER
-	BNE  rows8columns12
-	B    end
+rows1:
+	CMP $8, R24
+	BGT rows1columns12
+	CMP $4, R24
+	BGT rows1columns8
+	BEQ rows1columns4
 
-rows8columns8:
-	LOADA8
-	LOADB2
-	LOWER2
-	UPPER2
-	SUBS $1, R6, R6
-	BNE  rows8columns8
-	OUTER
-	BNE  rows8columns8
-	B    end
-
-rows8columns4:
-	LOADA8
-	LOADB1
-	LOWER1
-	UPPER1
-	SUBS $1, R6, R6
-	BNE  rows8columns4
-	OUTER
-	BNE  rows8columns4
-	B    end
-
-rows8columns3:
-	LOADA8
+rows1columns3:
+	LOADA1
 	LOADLANES
-	LOWER1
-	UPPER1
+	LAST1(ROW1, 0, 8)
 	SUBS $1, R6, R6
-	BNE  rows8columns3
+	BNE  rows1columns3
 	OUTER
-	BNE  rows8columns3
+	BNE  rows1columns3
 	B    end
 
-rows4columns12:
-	LOADA4
-	LOADB3
-	LOWER3
-	SUBS $1, R6, R6
-	BNE  rows4columns12
-	OUTER
-	BNE  rows4columns12
-	B    end
-
-rows4columns8:
-	LOADA4
-	LOADB2
-	LOWER2
-	SUBS $1, R6, R6
-	BNE  rows4columns8
-	OUTER
-	BNE  rows4columns8
-	B    end
-
-rows4columns4:
-	LOADA4
+rows1columns4:
+	LOADA1
 	LOADB1
-	LOWER1
+	LAST1(ROW1, 0, 8)
 	SUBS $1, R6, R6
-	BNE  rows4columns4
+	BNE  rows1columns4
 	OUTER
-	BNE  rows4columns4
+	BNE  rows1columns4
 	B    end
 
-rows4columns3:
-	LOADA4
-	LOADLANES
-	LOWER1
-	SUBS $1, R6, R6
-	BNE  rows4columns3
-	OUTER
-	BNE  rows4columns3
-	B    end
-
-rows3columns12:
-	LOADA3
-	LOADB3
-	LOWER3
-	SUBS $1, R6, R6
-	BNE  rows3columns12
-	OUTER
-	BNE  rows3columns12
-	B    end
-
-rows3columns8:
-	LOADA3
+rows1columns8:
+	LOADA1
 	LOADB2
-	LOWER2
+	LAST1(ROW2, 0, 8)
 	SUBS $1, R6, R6
-	BNE  rows3columns8
+	BNE  rows1columns8
 	OUTER
-	BNE  rows3columns8
+	BNE  rows1columns8
+	B    end
+
+rows1columns12:
+	LOADA1
+	LOADB3
+	LAST1(ROW3, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows1columns12
+	OUTER
+	BNE  rows1columns12
+	B    end
+
+rows2:
+	CMP $8, R24
+	BGT rows2columns12
+	CMP $4, R24
+	BGT rows2columns8
+	BEQ rows2columns4
+
+rows2columns3:
+	LOADA2
+	LOADLANES
+	LAST2(ROW1, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows2columns3
+	OUTER
+	BNE  rows2columns3
+	B    end
+
+rows2columns4:
+	LOADA2
+	LOADB1
+	LAST2(ROW1, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows2columns4
+	OUTER
+	BNE  rows2columns4
+	B    end
+
+rows2columns8:
+	LOADA2
+	LOADB2
+	LAST2(ROW2, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows2columns8
+	OUTER
+	BNE  rows2columns8
+	B    end
+
+rows2columns12:
+	LOADA2
+	LOADB3
+	LAST2(ROW3, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows2columns12
+	OUTER
+	BNE  rows2columns12
+	B    end
+
+rows3:
+	CMP $8, R24
+	BGT rows3columns12
+	CMP $4, R24
+	BGT rows3columns8
+	BEQ rows3columns4
+
+rows3columns3:
+	LOADA3
+	LOADLANES
+	LAST3(ROW1, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows3columns3
+	OUTER
+	BNE  rows3columns3
 	B    end
 
 rows3columns4:
 	LOADA3
 	LOADB1
-	LOWER1
+	LAST3(ROW1, 0, 8)
 	SUBS $1, R6, R6
 	BNE  rows3columns4
 	OUTER
 	BNE  rows3columns4
 	B    end
 
-rows3columns3:
+rows3columns8:
 	LOADA3
-	LOADLANES
-	LOWER1
+	LOADB2
+	LAST3(ROW2, 0, 8)
 	SUBS $1, R6, R6
-	BNE  rows3columns3
+	BNE  rows3columns8
 	OUTER
-	BNE  rows3columns3
+	BNE  rows3columns8
+	B    end
+
+rows3columns12:
+	LOADA3
+	LOADB3
+	LAST3(ROW3, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows3columns12
+	OUTER
+	BNE  rows3columns12
+	B    end
+
+rows4:
+	CMP $8, R24
+	BGT rows4columns12
+	CMP $4, R24
+	BGT rows4columns8
+	BEQ rows4columns4
+
+rows4columns3:
+	LOADA4
+	LOADLANES
+	LAST4(ROW1, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows4columns3
+	OUTER
+	BNE  rows4columns3
+	B    end
+
+rows4columns4:
+	LOADA4
+	LOADB1
+	LAST4(ROW1, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows4columns4
+	OUTER
+	BNE  rows4columns4
+	B    end
+
+rows4columns8:
+	LOADA4
+	LOADB2
+	LAST4(ROW2, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows4columns8
+	OUTER
+	BNE  rows4columns8
+	B    end
+
+rows4columns12:
+	LOADA4
+	LOADB3
+	LAST4(ROW3, 0, 8)
+	SUBS $1, R6, R6
+	BNE  rows4columns12
+	OUTER
+	BNE  rows4columns12
+	B    end
+
+rows5:
+	CMP $8, R24
+	BGT rows5columns12
+	CMP $4, R24
+	BGT rows5columns8
+	BEQ rows5columns4
+
+rows5columns3:
+	LOADA8
+	LOADLANES
+	LAST4(ROW1, 0, 8)
+	LAST1(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows5columns3
+	OUTER
+	BNE  rows5columns3
+	B    end
+
+rows5columns4:
+	LOADA8
+	LOADB1
+	LAST4(ROW1, 0, 8)
+	LAST1(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows5columns4
+	OUTER
+	BNE  rows5columns4
+	B    end
+
+rows5columns8:
+	LOADA8
+	LOADB2
+	LAST4(ROW2, 0, 8)
+	LAST1(ROW2, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows5columns8
+	OUTER
+	BNE  rows5columns8
+	B    end
+
+rows5columns12:
+	LOADA8
+	LOADB3
+	LAST4(ROW3, 0, 8)
+	LAST1(ROW3, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows5columns12
+	OUTER
+	BNE  rows5columns12
+	B    end
+
+rows6:
+	CMP $8, R24
+	BGT rows6columns12
+	CMP $4, R24
+	BGT rows6columns8
+	BEQ rows6columns4
+
+rows6columns3:
+	LOADA8
+	LOADLANES
+	LAST4(ROW1, 0, 8)
+	LAST2(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows6columns3
+	OUTER
+	BNE  rows6columns3
+	B    end
+
+rows6columns4:
+	LOADA8
+	LOADB1
+	LAST4(ROW1, 0, 8)
+	LAST2(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows6columns4
+	OUTER
+	BNE  rows6columns4
+	B    end
+
+rows6columns8:
+	LOADA8
+	LOADB2
+	LAST4(ROW2, 0, 8)
+	LAST2(ROW2, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows6columns8
+	OUTER
+	BNE  rows6columns8
+	B    end
+
+rows6columns12:
+	LOADA8
+	LOADB3
+	LAST4(ROW3, 0, 8)
+	LAST2(ROW3, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows6columns12
+	OUTER
+	BNE  rows6columns12
+	B    end
+
+rows7:
+	CMP $8, R24
+	BGT rows7columns12
+	CMP $4, R24
+	BGT rows7columns8
+	BEQ rows7columns4
+
+rows7columns3:
+	LOADA8
+	LOADLANES
+	LAST4(ROW1, 0, 8)
+	LAST3(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows7columns3
+	OUTER
+	BNE  rows7columns3
+	B    end
+
+rows7columns4:
+	LOADA8
+	LOADB1
+	LAST4(ROW1, 0, 8)
+	LAST3(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows7columns4
+	OUTER
+	BNE  rows7columns4
+	B    end
+
+rows7columns8:
+	LOADA8
+	LOADB2
+	LAST4(ROW2, 0, 8)
+	LAST3(ROW2, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows7columns8
+	OUTER
+	BNE  rows7columns8
+	B    end
+
+rows7columns12:
+	LOADA8
+	LOADB3
+	LAST4(ROW3, 0, 8)
+	LAST3(ROW3, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows7columns12
+	OUTER
+	BNE  rows7columns12
+	B    end
+
+rows8:
+	CMP $8, R24
+	BGT rows8columns12
+	CMP $4, R24
+	BGT rows8columns8
+	BEQ rows8columns4
+
+rows8columns3:
+	LOADA8
+	LOADLANES
+	LAST4(ROW1, 0, 8)
+	LAST4(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows8columns3
+	OUTER
+	BNE  rows8columns3
+	B    end
+
+rows8columns4:
+	LOADA8
+	LOADB1
+	LAST4(ROW1, 0, 8)
+	LAST4(ROW1, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows8columns4
+	OUTER
+	BNE  rows8columns4
+	B    end
+
+rows8columns8:
+	LOADA8
+	LOADB2
+	LAST4(ROW2, 0, 8)
+	LAST4(ROW2, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows8columns8
+	OUTER
+	BNE  rows8columns8
+	B    end
+
+rows8columns12:
+	LOADA8
+	LOADB3
+	LAST4(ROW3, 0, 8)
+	LAST4(ROW3, 1, 20)
+	SUBS $1, R6, R6
+	BNE  rows8columns12
+	OUTER
+	BNE  rows8columns12
 	B    end
 
 end:
@@ -539,7 +773,7 @@ end:
 	RELU(30)
 	RELU(31)
 
-store: // from the last row and column to the first: the first of those that coincide is right
+store: // of rows and columns that coincide, the one stored last is right
 	MOVD cRow+32(FP), R9
 	LSL  $2, R9, R9
 	ROWSTEPS(R9)
