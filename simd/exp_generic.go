@@ -29,10 +29,10 @@ func sigmoidGeneric(dst, src []float32) {
 	}
 }
 
-// e^x = 2^n e^r with n = round(x/ln 2) and |r| <= ln(2)/2: the range reduction
-// of Cody and Waite, with ln 2 = ln2Hi + ln2Lo and n*ln2Hi exact. e^r is
-// 1 + r + r^2 P(r), P being a minimax polynomial of degree 4 for the relative
-// error (4e-9 with these coefficients).
+// e^x = 2^n (1+w) with n = round(x/ln 2), r = x - n ln 2 and w = e^r - 1: the
+// range reduction of Cody and Waite, with ln 2 = ln2Hi + ln2Lo and n*ln2Hi
+// exact. w is r + r^2 P(r), P being a minimax polynomial of degree 4 for the
+// relative error of e^r in |r| <= ln(2)/2 (4e-9 with these coefficients).
 const (
 	log2e = 1.4426950408889634
 	ln2Hi = 0.693359375
@@ -59,22 +59,21 @@ func exp(x float32) float32 {
 	if x > expHighest {
 		x = expHighest
 	}
-	t := x*log2e + roundShift
-	n := t - roundShift
+	shifted := x*log2e + roundShift
+	n := shifted - roundShift
 	r := x - n*ln2Hi
 	r -= n * ln2Lo
-	return ldexp(expReduced(r), t)
+	return ldexp(1+expm1(r), shifted)
 }
 
-// expReduced returns e^r for |r| <= ln(2)/2.
-func expReduced(r float32) float32 {
+// expm1 returns w = e^r - 1 for |r| <= ln(2)/2.
+func expm1(r float32) float32 {
 	p := float32(exp6)
 	p = p*r + exp5
 	p = p*r + exp4
 	p = p*r + exp3
 	p = p*r + exp2
-	p = p*r + 1
-	return p*r + 1
+	return r*r*p + r
 }
 
 // ldexp returns p * 2^n with one rounding, n being in the low bits of
@@ -139,12 +138,15 @@ func log(x float32) float32 {
 	return x // +Inf and NaN
 }
 
-// sigmoid works on e^-|x|, which neither overflows nor loses the small results
-// of negative x.
+// sigmoid works on e = e^-|x|, which neither overflows nor loses the small
+// results of negative x. Taking e - e*q for e/(1+e) = q, and 1 - q for
+// 1/(1+e), keeps the rounding error of 1+e out of them.
 func sigmoid(x float32) float32 {
 	e := exp(-float32(math.Abs(float64(x))))
+	q := e / (1 + e)
+	s := float32(1)
 	if x < 0 {
-		return e / (1 + e)
+		s = e
 	}
-	return 1 / (1 + e)
+	return s - s*q
 }

@@ -6,53 +6,69 @@ import "math"
 // Gimpel, 2016). Slices have equal lengths and are the same or disjoint. A call
 // runs without preemption, so callers cut work at about 32 Ki elements.
 
-// geluGeneric computes y[i] = x[i]*sigmoid(1.702 x[i]), within 2 ulp. It is NaN
-// for -Inf, the product of -Inf and 0, as in PyTorch.
+// geluGeneric computes y[i] = x[i]*sigmoid(1.702 x[i]), within 2 ulp of the
+// exact result. It is NaN for +Inf.
 func geluGeneric(y, x []float32) {
 	for i, v := range x {
-		y[i] = v * geluGate(v)
+		y[i] = gelu(v)
 	}
 }
 
-// geluBackwardGeneric computes dx[i] = dy[i]*(s + 1.702 x[i] s (1-s)) with
-// s = sigmoid(1.702 x[i]): the input gradient of GELU.
+// geluBackwardGeneric computes dx[i] = dy[i]*gelu'(x[i]), the input gradient,
+// where gelu'(x) = s + 1.702 x s (1-s) with s = sigmoid(1.702 x).
 func geluBackwardGeneric(dx, dy, x []float32) {
 	for i, v := range x {
 		dx[i] = dy[i] * geluSlope(v)
 	}
 }
 
-// 1.702 in two parts: the float32 constant alone would cost 0.2 ulp for each
-// unit of x in the result's tail.
 const (
+	// 1.702 in two parts: the float32 constant alone would cost 0.2 ulp for each
+	// unit of x in the tail.
 	geluScale   = float32(1.702)
 	geluScaleLo = float32(1.702 - float64(geluScale))
+
+	// Below it x*sigmoid(1.702x) is 0.
+	geluLowest = -64
 )
 
-// geluGate returns sigmoid(1.702x). The product goes into the range reduction
-// of exp unrounded (with fused multiply-adds), see exp and sigmoid.
-func geluGate(x float32) float32 {
-	m := -float32(math.Abs(float64(x)))
+// geluExp returns m = -|x|, raised to geluLowest, and e^1.702m = 2^n (1+w). The
+// product 1.702m goes into exp's range reduction unrounded; the other rows do
+// that by fused multiply-adds, with both constants in two parts.
+func geluExp(x float32) (m, w, shifted float32) {
+	m = -float32(math.Abs(float64(x)))
 	if m < geluLowest {
 		m = geluLowest
 	}
-	t := m*(geluScale*log2e) + roundShift
-	n := t - roundShift
-	r := m*geluScale - n*ln2Hi
-	r = m*geluScaleLo + r
-	r -= n * ln2Lo
-	e := ldexp(expReduced(r), t)
-	if x < 0 {
-		return e / (1 + e)
-	}
-	return 1 / (1 + e)
+	shifted = m*(geluScale*log2e) + roundShift
+	n := shifted - roundShift
+	r := float64(m)*1.702 - float64(n)*math.Ln2
+	return m, expm1(float32(r)), shifted
 }
 
-// Beyond it sigmoid(1.702x) is 0.
-const geluLowest = -61.25
+// gelu is x - x*q for x >= 0 and, with e = e^-1.702|x| and q = e/(1+e),
+// xe - xe*q for x < 0, see sigmoid. xe comes from x*2^n, so that neither e's
+// rounding nor its underflow enters.
+func gelu(x float32) float32 {
+	m, w, shifted := geluExp(x)
+	e := ldexp(1+w, shifted)
+	q := e / (1 + e)
+	if x < 0 {
+		x = ldexp(m, shifted)
+		x += x * w
+	}
+	return x - x*q
+}
 
-// geluSlope returns the derivative of GELU.
+// geluSlope returns the derivative of gelu.
 func geluSlope(x float32) float32 {
-	s := geluGate(x)
+	_, w, shifted := geluExp(x)
+	e := ldexp(1+w, shifted)
+	q := e / (1 + e)
+	s := float32(1)
+	if x < 0 {
+		s = e
+	}
+	s -= s * q
 	return s * (geluScale*x*(1-s) + 1)
 }
