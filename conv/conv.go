@@ -1,6 +1,9 @@
 // Package conv computes two-dimensional convolution (cross-correlation, as the
 // field calls it) and pooling: forward, backward to the data, backward to the
 // weights. Tensors are N x C x H x W, filters K x C/groups x R x S.
+//
+// Every pass is a matrix product whose operands are read from the images as they
+// are packed: no im2col matrix is ever written to memory.
 package conv
 
 import (
@@ -44,87 +47,82 @@ func (s Shape) check() {
 	}
 }
 
-// Conv is a convolution planned for one shape on one engine. Its methods
-// allocate nothing.
-type Conv struct {
-	Shape
-	engine *tensor.Engine
+// transposed returns the convolution that takes the output's gradient to the
+// input's, for stride 1: the filters turned around, the padding complemented.
+func (s Shape) transposed() Shape {
+	return Shape{N: s.N, C: s.K, H: s.OutH(), W: s.OutW(), K: s.C, R: s.R, S: s.S, Stride: 1,
+		PadH: s.R - 1 - s.PadH, PadW: s.S - 1 - s.PadW, Groups: s.Groups}
 }
 
-// New plans a convolution and reserves its scratch memory on the engine.
+// Conv is a convolution planned for one shape on one engine. Its methods
+// allocate nothing once the plan of a pass exists; the plans of the backward
+// passes are made by PlanBackwardData and PlanBackwardWeights.
+type Conv struct {
+	Shape
+	engine  *tensor.Engine
+	forward *product
+	data    *product // backward to the data as a convolution, or
+	scatter *scatter // as a product whose columns are scattered
+	weights *weights
+}
+
+// New plans the forward pass and reserves its scratch memory on the engine.
 func New(e *tensor.Engine, s Shape) *Conv {
 	s.check()
-	return &Conv{Shape: s, engine: e}
+	return &Conv{Shape: s, engine: e, forward: newProduct(e, s, false)}
 }
 
 // Forward computes y = act(w * x + bias). x is N x C x H x W, y is N x K x OutH
 // x OutW, w is K x C/groups x R x S, bias has K elements or is nil; act is
-// simd.Identity or simd.ReLU.
+// simd.Identity or simd.ReLU. x and y may hold fewer than N images.
 func (c *Conv) Forward(y, x tensor.Tensor, w, bias []float32, act simd.Activation) {
-	c.each(func(n, k, oy, ox int, taps func(func(xi, wi int))) {
-		var sum float32
-		if bias != nil {
-			sum = bias[k]
-		}
-		taps(func(xi, wi int) { sum += x.Data[n*x.Stride+xi] * w[wi] })
-		if act == simd.ReLU && !(sum > 0) {
-			sum = 0
-		}
-		y.Data[n*y.Stride+(k*c.OutH()+oy)*c.OutW()+ox] = sum
-	})
+	c.checkImages("input", x, c.C, c.H, c.W)
+	c.checkImages("output", y, c.K, c.OutH(), c.OutW())
+	c.forward.run(y, x, w, bias, false, act)
+}
+
+// PlanBackwardData plans the backward pass to the data.
+func (c *Conv) PlanBackwardData() {
+	// A convolution of the padded gradient spends products on the padding, and
+	// few input channels leave its register tile empty. Scattering has neither
+	// fault but adds up each product in memory.
+	const wasteful, thin = 1.2, 8
+	waste := float64(c.H*c.W) / float64(c.OutH()*c.OutW())
+	t := c.transposed()
+	if c.Stride == 1 && t.PadH >= 0 && t.PadW >= 0 && waste < wasteful && c.C/c.Groups >= thin {
+		c.data = newProduct(c.engine, t, true)
+	} else {
+		c.scatter = newScatter(c.engine, c.Shape)
+	}
 }
 
 // BackwardData computes the gradient of the input, dx = (or, accumulating,
 // dx +=) w^T * dy, shapes as in Forward.
 func (c *Conv) BackwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) {
-	if !accumulate {
-		for n := range dx.N {
-			clear(dx.Image(n))
-		}
+	c.checkImages("input gradient", dx, c.C, c.H, c.W)
+	c.checkImages("output gradient", dy, c.K, c.OutH(), c.OutW())
+	if c.data != nil {
+		c.data.run(dx, dy, w, nil, accumulate, simd.Identity)
+		return
 	}
-	c.each(func(n, k, oy, ox int, taps func(func(xi, wi int))) {
-		g := dy.Data[n*dy.Stride+(k*c.OutH()+oy)*c.OutW()+ox]
-		taps(func(xi, wi int) { dx.Data[n*dx.Stride+xi] += g * w[wi] })
-	})
+	c.scatter.run(dx, dy, w, accumulate)
+}
+
+// PlanBackwardWeights plans the backward pass to the weights.
+func (c *Conv) PlanBackwardWeights() {
+	c.weights = newWeights(c.engine, c.Shape)
 }
 
 // BackwardWeights computes the gradients of the filters and, unless dbias is
 // nil, of the bias: dw = dy * x^T, dbias = sum of dy over images and pixels.
 func (c *Conv) BackwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
-	clear(dw)
-	clear(dbias)
-	c.each(func(n, k, oy, ox int, taps func(func(xi, wi int))) {
-		g := dy.Data[n*dy.Stride+(k*c.OutH()+oy)*c.OutW()+ox]
-		if dbias != nil {
-			dbias[k] += g
-		}
-		taps(func(xi, wi int) { dw[wi] += g * x.Data[n*x.Stride+xi] })
-	})
+	c.checkImages("input", x, c.C, c.H, c.W)
+	c.checkImages("output gradient", dy, c.K, c.OutH(), c.OutW())
+	c.weights.run(dw, dbias, x, dy)
 }
 
-// each visits every output element with the input elements and weights behind it.
-func (c *Conv) each(visit func(n, k, oy, ox int, taps func(func(xi, wi int)))) {
-	cg, kg := c.C/c.Groups, c.K/c.Groups
-	for n := range c.N {
-		for k := range c.K {
-			g := k / kg
-			for oy := range c.OutH() {
-				for ox := range c.OutW() {
-					visit(n, k, oy, ox, func(tap func(xi, wi int)) {
-						for ch := range cg {
-							for r := range c.R {
-								for s := range c.S {
-									iy, ix := oy*c.Stride+r-c.PadH, ox*c.Stride+s-c.PadW
-									if iy < 0 || iy >= c.H || ix < 0 || ix >= c.W {
-										continue
-									}
-									tap(((g*cg+ch)*c.H+iy)*c.W+ix, ((k*cg+ch)*c.R+r)*c.S+s)
-								}
-							}
-						}
-					})
-				}
-			}
-		}
+func (c *Conv) checkImages(what string, t tensor.Tensor, channels, h, w int) {
+	if t.N < 1 || t.N > c.N || t.C != channels || t.H != h || t.W != w {
+		panic(fmt.Sprintf("conv: %s %v, expected %dx%dx%dx%d or fewer images", what, t, c.N, channels, h, w))
 	}
 }

@@ -98,3 +98,19 @@ func gatherGeneric(dst, src *float32, offsets *int32, count, dstRow, n int) {
 		copy(to, unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(src), int(o)*4)), n))
 	}
 }
+
+// scatterGeneric adds count runs of n elements, each to its own place:
+//
+//	dst[offsets[i] + j] += src[i*srcRow + j]    for i < count, j < n
+//
+// in ascending i, so that places may coincide. It is the inverse of Gather: it
+// scatters a panel of products (col2im on the fly). count and n are at least 1.
+func scatterGeneric(dst, src *float32, offsets *int32, count, srcRow, n int) {
+	for i, o := range unsafe.Slice(offsets, count) {
+		to := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(dst), int(o)*4)), n)
+		from := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(src), i*srcRow*4)), n)
+		for j, v := range from {
+			to[j] += v
+		}
+	}
+}

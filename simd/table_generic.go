@@ -10,6 +10,7 @@ var generic = Kernels{
 	Gemm:      gemmGeneric,
 	Transpose: transposeGeneric,
 	Gather:    gatherGeneric,
+	Scatter:   scatterGeneric,
 
 	Add:      addGeneric,
 	Axpy:     axpyGeneric,

@@ -1,14 +1,60 @@
 package tensor
 
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+)
+
 // Gemm is a matrix product C = op(A) op(B) planned for one shape on one engine:
 // C is M x N, op(A) is M x K, op(B) is K x N, where op transposes the stored
 // matrix if TransA or TransB says so. Run allocates nothing.
+//
+// Each element of C is one chain of fused multiply-adds with k ascending, so the
+// result depends neither on the blocking nor on the number of threads.
 type Gemm struct {
 	M, N, K        int
 	TransA, TransB bool
 
 	engine *Engine
+
+	// The product as it is computed: rows x cols, transposed when swap is set
+	// (C^T = op(B)^T op(A)^T), which turns the packing of a large transposed B
+	// into that of a small A.
+	rows, cols int
+	swap       bool
+
+	tiles     Tiles
+	packA     bool // A goes through shared memory, interleaved tile by tile
+	packTile  bool // A is interleaved by each worker, a tile at a time
+	rowBlock  int  // tiles of a task
+	colBlock  int  // columns of a task, a multiple of NR
+	colBlocks int  // tasks side by side
+	tasks     int  // in all
+	packParts int  // tasks of the packing of A
+	offsets   []int32
+	ldOffsets int // the row distance that offsets were made for
+
+	// Operands of the current Run, as computed (after swap).
+	c, a, b       []float32
+	ldc           int
+	aRow, aCol    int
+	bRow, bCol    int
+	rowBias       []float32
+	colBias       []float32
+	acc, thenReLU bool
 }
+
+// Block sizes, common to all instruction sets. A panel of B, depth x NR, stays
+// in the first-level cache; a block of A, rowDepth x depth, in the second.
+const (
+	depth    = 256 // of the inner dimension
+	rowDepth = 256 // rows of A for one panel of B
+	maxCols  = 512 // columns for one block of A
+)
+
+// packWorth is the number of columns from which on packing A pays.
+const packWorth = 96
 
 // Epilogue says what Gemm does beside the product. At most one of Accumulate,
 // RowBias and ColumnBias is set; a bias is where each element's chain of
@@ -22,37 +68,201 @@ type Epilogue struct {
 
 // NewGemm plans a product and reserves its scratch memory on the engine.
 func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
-	return &Gemm{M: m, N: n, K: k, TransA: transA, TransB: transB, engine: e}
+	if m < 1 || n < 1 || k < 1 {
+		panic(fmt.Sprintf("tensor: matrix product of %dx%d and %dx%d", m, k, k, n))
+	}
+	g := &Gemm{M: m, N: n, K: k, TransA: transA, TransB: transB, engine: e}
+	g.rows, g.cols = m, n
+	if transB && (transA || m <= n) {
+		g.swap = true
+		g.rows, g.cols = n, m
+	}
+	row := e.Kernels
+	g.tiles = CutTiles(g.rows, row.MR)
+	// As computed, is A stored with its rows contiguous along k?
+	alongK := g.swap || !transA
+	g.packA = g.cols >= packWorth
+	g.packTile = !g.packA && row.PackedA && alongK
+	g.rowBlock = min(g.tiles.Count, max(1, rowDepth/row.MR))
+	g.colBlock = max(row.NR, maxCols/row.NR*row.NR)
+	blocks := func() int {
+		g.colBlocks = (g.cols + g.colBlock - 1) / g.colBlock
+		return g.colBlocks * ((g.tiles.Count + g.rowBlock - 1) / g.rowBlock)
+	}
+	// Enough tasks to share out, but none too small to be worth waking a worker.
+	const fewTasks, smallTask = 8, 1 << 20
+	for blocks() < fewTasks {
+		work := g.rows * g.cols * g.K / blocks()
+		switch {
+		case work < smallTask:
+		case g.colBlock >= 2*row.NR && g.cols > row.NR && g.colBlock >= g.rowBlock*row.MR/2:
+			g.colBlock = (g.colBlock/row.NR + 1) / 2 * row.NR
+			continue
+		case g.rowBlock > 1:
+			g.rowBlock = (g.rowBlock + 1) / 2
+			continue
+		}
+		break
+	}
+	g.tasks = blocks()
+	g.packParts = g.tiles.Count
+	shared := 0
+	if g.packA {
+		shared = g.rows * k
+	}
+	g.offsets = make([]int32, min(k, depth))
+	e.Reserve(shared, g.panelSize()+g.tileSize()+g.blockSize())
+	return g
 }
+
+// The parts of a worker's scratch memory: a panel of B, a tile of A and, when
+// the product is computed transposed, the block of C^T.
+func (g *Gemm) panelSize() int { return min(g.K, depth) * g.engine.Kernels.NR }
+
+func (g *Gemm) tileSize() int {
+	if !g.packTile {
+		return 0
+	}
+	return min(g.K, depth) * g.engine.Kernels.MR
+}
+
+func (g *Gemm) blockSize() int {
+	if !g.swap {
+		return 0
+	}
+	return g.rowBlock * g.engine.Kernels.MR * min(g.colBlock, g.panels()*g.engine.Kernels.NR)
+}
+
+func (g *Gemm) panels() int { return (g.cols + g.engine.Kernels.NR - 1) / g.engine.Kernels.NR }
 
 // Run computes the product. lda, ldb and ldc are the distances between the rows
 // of the stored matrices, in elements.
 func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
-	for i := range g.M {
-		for j := range g.N {
-			var sum float32
-			switch {
-			case ep.Accumulate:
-				sum = c[i*ldc+j]
-			case ep.RowBias != nil:
-				sum = ep.RowBias[i]
-			case ep.ColumnBias != nil:
-				sum = ep.ColumnBias[j]
-			}
-			for k := range g.K {
-				x, y := i*lda+k, k*ldb+j
-				if g.TransA {
-					x = k*lda + i
-				}
-				if g.TransB {
-					y = j*ldb + k
-				}
-				sum += a[x] * b[y]
-			}
-			if ep.ReLU && !(sum > 0) {
-				sum = 0
-			}
-			c[i*ldc+j] = sum
+	g.c, g.ldc = c, ldc
+	g.acc, g.thenReLU = ep.Accumulate, ep.ReLU
+	stored := func(trans bool, ld int) (row, col int) {
+		if trans {
+			return 1, ld
 		}
+		return ld, 1
+	}
+	if g.swap {
+		g.a, g.b = b, a
+		g.aRow, g.aCol = stored(!g.TransB, ldb)
+		g.bRow, g.bCol = stored(!g.TransA, lda)
+		g.rowBias, g.colBias = ep.ColumnBias, ep.RowBias
+	} else {
+		g.a, g.b = a, b
+		g.aRow, g.aCol = stored(g.TransA, lda)
+		g.bRow, g.bCol = stored(g.TransB, ldb)
+		g.rowBias, g.colBias = ep.RowBias, ep.ColumnBias
+	}
+	if g.bCol == 1 && g.ldOffsets != g.bRow {
+		for i := range g.offsets {
+			g.offsets[i] = int32(i * g.bRow)
+		}
+		g.ldOffsets = g.bRow
+	}
+	if g.packA {
+		g.engine.Run(g.packParts, (*gemmPack)(g))
+	}
+	g.engine.Run(g.tasks, (*gemmBlock)(g))
+}
+
+// gemmPack interleaves the rows of one tile of A in shared memory, stretch of
+// depth after stretch: tile t of the stretch at k0 is at k0*rows + first*len.
+type gemmPack Gemm
+
+func (g *gemmPack) Do(task, _ int) {
+	first, rows := g.tiles.Tile(task)
+	shared := g.engine.Shared()
+	for k0 := 0; k0 < g.K; k0 += depth {
+		kc := min(depth, g.K-k0)
+		dst := shared[k0*g.rows+first*kc:]
+		if g.aCol == 1 {
+			g.engine.Kernels.Transpose(&dst[0], &g.a[first*g.aRow+k0], rows, kc, rows, g.aRow)
+			continue
+		}
+		for k := range kc {
+			copy(dst[k*rows:][:rows], g.a[first+(k0+k)*g.aCol:])
+		}
+	}
+}
+
+// gemmBlock computes the block of C that is task's.
+type gemmBlock Gemm
+
+func (p *gemmBlock) Do(task, worker int) {
+	g := (*Gemm)(p)
+	kernels := g.engine.Kernels
+	nr := kernels.NR
+	t0 := task / g.colBlocks * g.rowBlock
+	t1 := min(t0+g.rowBlock, g.tiles.Count)
+	j0 := task % g.colBlocks * g.colBlock
+	j1 := min(j0+g.colBlock, g.cols)
+
+	scratch := g.engine.Scratch(worker)
+	panel := scratch[:g.panelSize()]
+	tile := scratch[g.panelSize():][:g.tileSize()]
+	c, ldc := g.c, g.ldc
+	firstRow, _ := g.tiles.Tile(t0)
+	rows := 0
+	cAt := func(i, j int) int { return i*ldc + j }
+	if g.swap {
+		c, ldc = scratch[g.panelSize()+g.tileSize():], j1-j0
+		last, n := g.tiles.Tile(t1 - 1)
+		rows = last + n - firstRow
+		cAt = func(i, j int) int { return (i-firstRow)*ldc + j - j0 }
+		if g.acc {
+			kernels.Transpose(&c[0], &g.c[j0*g.ldc+firstRow], j1-j0, rows, ldc, g.ldc)
+		}
+	}
+
+	for k0 := 0; k0 < g.K; k0 += depth {
+		kc := min(depth, g.K-k0)
+		mode := simd.FromC
+		if k0 == 0 && !g.acc {
+			switch {
+			case g.rowBias != nil:
+				mode = simd.FromRowBias
+			case g.colBias != nil:
+				mode = simd.FromColumnBias
+			default:
+				mode = simd.FromZero
+			}
+		}
+		if g.thenReLU && k0+kc == g.K {
+			mode |= simd.ThenReLU
+		}
+		for j := j0; j < j1; j += nr {
+			n := min(nr, j1-j)
+			if g.bCol == 1 {
+				kernels.Gather(&panel[0], &g.b[k0*g.bRow+j], &g.offsets[0], kc, nr, n)
+			} else {
+				kernels.Transpose(&panel[0], &g.b[k0+j*g.bCol], n, kc, nr, g.bCol)
+			}
+			for t := t0; t < t1; t++ {
+				first, m := g.tiles.Tile(t)
+				a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
+				switch {
+				case g.packA:
+					a, aRow, aCol = g.engine.Shared()[k0*g.rows+first*kc:], 1, m
+				case g.packTile:
+					kernels.Transpose(&tile[0], &a[0], m, kc, m, g.aRow)
+					a, aRow, aCol = tile, 1, m
+				}
+				var bias *float32
+				switch mode &^ simd.ThenReLU {
+				case simd.FromRowBias:
+					bias = &g.rowBias[first]
+				case simd.FromColumnBias:
+					bias = &g.colBias[j]
+				}
+				kernels.Gemm(&c[cAt(first, j)], &a[0], &panel[0], bias, ldc, aRow, aCol, nr, 0, m, n, kc, 1, mode)
+			}
+		}
+	}
+	if g.swap {
+		kernels.Transpose(&g.c[j0*g.ldc+firstRow], &c[0], rows, j1-j0, g.ldc, ldc)
 	}
 }

@@ -1,0 +1,255 @@
+package conv
+
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// PoolShape is the geometry of a pooling: square windows, no padding, and rows
+// and columns that no whole window covers are left out (floor mode).
+type PoolShape struct {
+	N, C, H, W     int // input
+	Window, Stride int
+}
+
+// OutH returns the height of the output.
+func (s PoolShape) OutH() int { return (s.H-s.Window)/s.Stride + 1 }
+
+// OutW returns the width of the output.
+func (s PoolShape) OutW() int { return (s.W-s.Window)/s.Stride + 1 }
+
+// Out returns the number of elements of the output, and so of the argument of
+// a maximum pooling.
+func (s PoolShape) Out() int { return s.N * s.C * s.OutH() * s.OutW() }
+
+func (s PoolShape) String() string {
+	return fmt.Sprintf("%dx%dx%dx%d, windows of %dx%d, stride %d", s.N, s.C, s.H, s.W, s.Window, s.Window, s.Stride)
+}
+
+// maxWindow is the largest window whose places fit a byte, noWinner included.
+const maxWindow = 15
+
+func (s PoolShape) check() {
+	if s.N < 1 || s.C < 1 || s.Window < 1 || s.Window > maxWindow || s.Stride < 1 || s.H < s.Window || s.W < s.Window {
+		panic("conv: impossible pooling of " + s.String())
+	}
+}
+
+// MaxPool is a maximum pooling planned for one shape on one engine. Its methods
+// allocate nothing.
+type MaxPool struct {
+	PoolShape
+	engine *tensor.Engine
+
+	forward  maxForward
+	backward maxBackward
+}
+
+// NewMaxPool plans a maximum pooling.
+func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
+	s.check()
+	p := &MaxPool{PoolShape: s, engine: e}
+	p.forward.MaxPool, p.backward.MaxPool = p, p
+	return p
+}
+
+// Forward computes the maximum of each window, through ReLU if asked. arg, of
+// Out elements, receives the place of each maximum in its window, row-major:
+// the first of equal ones, NaN before numbers, as in PyTorch; or Window*Window
+// where ReLU lets no gradient pass. It may be nil if no backward pass follows.
+func (p *MaxPool) Forward(y tensor.Tensor, arg []uint8, x tensor.Tensor, relu bool) {
+	p.forward.y, p.forward.arg, p.forward.x, p.forward.relu = y, arg, x, relu
+	p.engine.Run(p.N, &p.forward)
+}
+
+// Backward sets dx to the gradient of the input: each element of dy is added at
+// the place that arg names.
+func (p *MaxPool) Backward(dx, dy tensor.Tensor, arg []uint8) {
+	p.backward.dx, p.backward.dy, p.backward.arg = dx, dy, arg
+	p.engine.Run(p.N, &p.backward)
+}
+
+// fast says whether the kernels for 2x2 windows apply.
+func (p *MaxPool) fast() bool { return p.Window == 2 && p.Stride == 2 }
+
+// image returns the part of arg that belongs to image n.
+func (p *MaxPool) image(arg []uint8, n int) []uint8 {
+	size := p.Out() / p.N
+	return arg[n*size : (n+1)*size]
+}
+
+type maxForward struct {
+	*MaxPool
+	y, x tensor.Tensor
+	arg  []uint8
+	relu bool
+}
+
+func (p *maxForward) Do(n, _ int) {
+	x, y := p.x.Image(n), p.y.Image(n)
+	var arg []uint8
+	if p.arg != nil {
+		arg = p.image(p.arg, n)
+	}
+	if p.fast() {
+		p.engine.Kernels.MaxPool2(y, arg, x, p.H, p.W, p.relu)
+		return
+	}
+	noWinner := uint8(p.Window * p.Window)
+	o := 0
+	for c := range p.C {
+		plane := x[c*p.H*p.W:]
+		for i := range p.OutH() {
+			for j := range p.OutW() {
+				corner := plane[i*p.Stride*p.W+j*p.Stride:]
+				best, at, k := corner[0], uint8(0), uint8(0)
+				for r := range p.Window {
+					for _, v := range corner[r*p.W:][:p.Window] {
+						if v > best || v != v {
+							best, at = v, k
+						}
+						k++
+					}
+				}
+				if p.relu && !(best > 0) {
+					at = noWinner
+					if best < 0 {
+						best = 0
+					}
+				}
+				y[o] = best
+				if arg != nil {
+					arg[o] = at
+				}
+				o++
+			}
+		}
+	}
+}
+
+type maxBackward struct {
+	*MaxPool
+	dx, dy tensor.Tensor
+	arg    []uint8
+}
+
+func (p *maxBackward) Do(n, _ int) {
+	dx, dy, arg := p.dx.Image(n), p.dy.Image(n), p.image(p.arg, n)
+	if p.fast() {
+		p.engine.Kernels.MaxPool2Backward(dx, dy, arg, p.H, p.W)
+		return
+	}
+	clear(dx)
+	o := 0
+	for c := range p.C {
+		plane := dx[c*p.H*p.W:]
+		for i := range p.OutH() {
+			for j := range p.OutW() {
+				if at := int(arg[o]); at < p.Window*p.Window {
+					plane[(i*p.Stride+at/p.Window)*p.W+j*p.Stride+at%p.Window] += dy[o]
+				}
+				o++
+			}
+		}
+	}
+}
+
+// AvgPool is an average pooling whose stride is its window, planned for one
+// shape on one engine. Its methods allocate nothing.
+type AvgPool struct {
+	PoolShape
+	engine *tensor.Engine
+
+	forward  avgForward
+	backward avgBackward
+}
+
+// NewAvgPool plans an average pooling.
+func NewAvgPool(e *tensor.Engine, s PoolShape) *AvgPool {
+	s.check()
+	if s.Stride != s.Window {
+		panic("conv: average pooling needs stride = window, not " + s.String())
+	}
+	p := &AvgPool{PoolShape: s, engine: e}
+	p.forward.AvgPool, p.backward.AvgPool = p, p
+	return p
+}
+
+// Forward computes the mean of each window.
+func (p *AvgPool) Forward(y, x tensor.Tensor) {
+	p.forward.y, p.forward.x = y, x
+	p.engine.Run(p.N, &p.forward)
+}
+
+// Backward sets dx to the gradient of the input, 0 where no window reaches.
+func (p *AvgPool) Backward(dx, dy tensor.Tensor) {
+	p.backward.dx, p.backward.dy = dx, dy
+	p.engine.Run(p.N, &p.backward)
+}
+
+// mean returns the factor that turns the sum of a window into its mean.
+func (p *AvgPool) mean() float32 { return 1 / float32(p.Window*p.Window) }
+
+type avgForward struct {
+	*AvgPool
+	y, x tensor.Tensor
+}
+
+func (p *avgForward) Do(n, _ int) {
+	x, y := p.x.Image(n), p.y.Image(n)
+	mean := p.mean()
+	if p.H == p.Window && p.W == p.Window {
+		for c := range y {
+			y[c] = mean * p.engine.Kernels.Sum(x[c*p.H*p.W:][:p.H*p.W])
+		}
+		return
+	}
+	outH, outW := p.OutH(), p.OutW()
+	for c := range p.C {
+		plane := x[c*p.H*p.W:]
+		for i := range outH {
+			to := y[(c*outH+i)*outW:][:outW]
+			clear(to)
+			for r := range p.Window {
+				row := plane[(i*p.Window+r)*p.W:]
+				for j := range to {
+					for _, v := range row[j*p.Window:][:p.Window] {
+						to[j] += v
+					}
+				}
+			}
+			for j := range to {
+				to[j] *= mean
+			}
+		}
+	}
+}
+
+type avgBackward struct {
+	*AvgPool
+	dx, dy tensor.Tensor
+}
+
+func (p *avgBackward) Do(n, _ int) {
+	dx, dy := p.dx.Image(n), p.dy.Image(n)
+	mean := p.mean()
+	outH, outW := p.OutH(), p.OutW()
+	for c := range p.C {
+		plane := dx[c*p.H*p.W:][:p.H*p.W]
+		if outH*p.Window < p.H || outW*p.Window < p.W {
+			clear(plane)
+		}
+		for i := range outH {
+			for r := range p.Window {
+				row := plane[(i*p.Window+r)*p.W:]
+				for j, g := range dy[(c*outH+i)*outW:][:outW] {
+					g *= mean
+					for k := range p.Window {
+						row[j*p.Window+k] = g
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package conv
+
+import (
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// chunk is the number of output pixels whose products are scattered together.
+// It is common to all instruction sets, because it decides in which order the
+// products that meet in one input pixel are added. 96 is a multiple of every NR.
+const chunk = 96
+
+// maxScatterRows bounds the rows of products held before they are scattered.
+const maxScatterRows = 512
+
+// scatter is the backward pass to the data as w^T * dy, taps x filters times
+// filters x pixels, whose rows are added to the places that their tap met
+// (col2im, a chunk of pixels at a time). It does no product more than the
+// forward pass, whatever the stride and the padding.
+type scatter struct {
+	shape  Shape
+	engine *tensor.Engine
+
+	layout layout // of the input gradient
+	groups int    // of taps, each scattered on its own
+	rows   int    // taps of a group: channels x R x (S / groups)
+	tiles  tensor.Tiles
+	taps   []int32 // in the order s, r, c: neighbours in it never overlap
+	planes []int32 // offsets of the filters in dy
+	images int     // of a task
+	chunks []panel
+
+	// Operands of the current run.
+	dx, dy     tensor.Tensor
+	w          []float32
+	accumulate bool
+}
+
+func newScatter(e *tensor.Engine, s Shape) *scatter {
+	p := &scatter{shape: s, engine: e, layout: newLayout(s)}
+	channels, filters := s.C/s.Groups, s.K/s.Groups
+	perGroup := s.S
+	for perGroup > 1 && (perGroup*s.R*channels > maxScatterRows || s.S%perGroup != 0) {
+		perGroup--
+	}
+	p.groups = s.S / perGroup
+	p.rows = perGroup * s.R * channels
+	p.tiles = tensor.CutTiles(p.rows, e.Kernels.MR)
+	for j := range s.S {
+		for i := range s.R {
+			for c := range channels {
+				p.taps = append(p.taps, int32(p.layout.tap(c, i, j)))
+			}
+		}
+	}
+	area := s.OutH() * s.OutW()
+	for k := range filters {
+		p.planes = append(p.planes, int32(k*area))
+	}
+	p.images = imagesPerTask(s.N, area, chunk)
+	p.chunks = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), chunk)
+	e.Reserve(s.Weights(), filters*e.Kernels.NR+p.rows*chunk+p.imageSize())
+	return p
+}
+
+func (p *scatter) imageSize() int {
+	if p.layout.inPlace {
+		return 0
+	}
+	return p.images * p.layout.size()
+}
+
+func (p *scatter) run(dx, dy tensor.Tensor, w []float32, accumulate bool) {
+	p.dx, p.dy, p.w, p.accumulate = dx, dy, w, accumulate
+	p.engine.Run(p.shape.K, (*scatterPack)(p))
+	p.engine.Run((dy.N+p.images-1)/p.images*p.shape.Groups, (*scatterImages)(p))
+}
+
+// scatterPack writes the weights of one filter in the order of taps.
+type scatterPack scatter
+
+func (p *scatterPack) Do(filter, _ int) {
+	s := p.shape
+	channels := s.C / s.Groups
+	inner := channels * s.R * s.S
+	w := p.w[filter*inner:][:inner]
+	dst := p.engine.Shared()[filter*inner:][:inner]
+	for j := range s.S {
+		for i := range s.R {
+			for c := range channels {
+				dst[(j*s.R+i)*channels+c] = w[(c*s.R+i)*s.S+j]
+			}
+		}
+	}
+}
+
+// scatterImages computes the input gradient of a few images.
+type scatterImages scatter
+
+func (p *scatterImages) Do(task, worker int) {
+	s := p.shape
+	kernels := p.engine.Kernels
+	nr := kernels.NR
+	filters := s.K / s.Groups
+	inner := len(p.taps)
+	area := s.OutH() * s.OutW()
+	group := task % s.Groups
+	first := task / s.Groups * p.images
+	images := min(p.images, p.dy.N-first)
+	weights := p.engine.Shared()[group*filters*inner:]
+
+	scratch := p.engine.Scratch(worker)
+	packed, products, dst := scratch[:filters*nr], scratch[filters*nr:][:p.rows*chunk], scratch[filters*nr+p.rows*chunk:]
+	distance := p.layout.size()
+	if p.layout.inPlace {
+		distance = p.dx.Stride
+		dst = p.dx.Data[first*p.dx.Stride+group*p.layout.size():]
+		if !p.accumulate {
+			for i := range images {
+				clear(p.layout.group(p.dx, first+i, group))
+			}
+		}
+	} else {
+		clear(dst[:images*distance])
+	}
+
+	for i := range p.chunks {
+		n := min(chunk, images*area-i*chunk)
+		if n <= 0 {
+			break
+		}
+		for g := range p.groups {
+			for j := 0; j < n; j += nr {
+				cols := min(nr, n-j)
+				for _, r := range p.chunks[i].pixels {
+					lo, hi := max(r.lane, j), min(r.lane+r.n, j+cols)
+					if lo < hi {
+						dy := p.dy.Data[(first+r.image)*p.dy.Stride+group*filters*area+r.offset+lo-r.lane:]
+						kernels.Gather(&packed[lo-j], &dy[0], &p.planes[0], filters, nr, hi-lo)
+					}
+				}
+				for t := range p.tiles.Count {
+					row, rows := p.tiles.Tile(t)
+					kernels.Gemm(&products[row*chunk+j], &weights[g*p.rows+row], &packed[0], nil,
+						chunk, 1, inner, nr, 0, rows, cols, filters, 1, 0)
+				}
+			}
+			for _, r := range p.chunks[i].runs {
+				if m := min(r.n, n-r.lane); m > 0 {
+					kernels.Scatter(&dst[r.image*distance+r.offset], &products[r.lane], &p.taps[g*p.rows], p.rows, chunk, m)
+				}
+			}
+		}
+	}
+	if !p.layout.inPlace {
+		for i := range images {
+			p.layout.drain(p.layout.group(p.dx, first+i, group), dst[i*distance:], p.accumulate)
+		}
+	}
+}
