@@ -1,0 +1,189 @@
+package dataset
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// MNIST-M is published as PNG files of 32 x 32 pixels in a folder beside a text
+// file of lines "name label", which gives the order; all of it in a tar archive.
+const (
+	mnistMFolder = "mnist_m_test"
+	mnistMLabels = "mnist_m_test_labels.txt"
+	mnistMSide   = 32
+
+	maxPNG   = 1 << 20 // bytes of one file; a real one has 3,000
+	maxNames = 100_000
+)
+
+// findMNISTM returns the path of the label file or, failing that, of an archive.
+func findMNISTM(dir string) string {
+	subfolders := []string{"mnist_m", "mnist-m", "MNIST-M", "MNIST_M"}
+	return find(dir, subfolders, []string{
+		mnistMLabels,
+		"mnist_m.tar.gz", "mnist_m.tgz", "mnist_m.tar",
+		"mnist_m_test.tar.gz", "mnist_m_test.tgz", "mnist_m_test.tar",
+	})
+}
+
+// readMNISTM reads the test split from what findMNISTM found.
+func readMNISTM(file string) (Images, error) {
+	if filepath.Base(file) != mnistMLabels {
+		return readFile(file, parseMNISTMTar)
+	}
+	names, err := readFile(file, parseNames)
+	if err != nil {
+		return Images{}, err
+	}
+	folder := filepath.Join(filepath.Dir(file), mnistMFolder)
+	images := newImages(len(names), 3, mnistMSide, mnistMSide)
+	for i, name := range names {
+		picture := filepath.Join(folder, name.name)
+		content, err := os.ReadFile(picture)
+		if err != nil {
+			return Images{}, &Error{picture, errors.Unwrap(err)}
+		}
+		if err := decodePNG(images.Image(i), content); err != nil {
+			return Images{}, &Error{picture, err}
+		}
+		images.Labels[i] = name.label
+	}
+	return images, nil
+}
+
+// parseMNISTMTar reads the test split from the archive, whose parts may come in
+// any order. Nothing is unpacked to the disk.
+func parseMNISTMTar(r io.Reader) (Images, error) {
+	const size = 3 * mnistMSide * mnistMSide
+	var data []uint8
+	offsets := map[string]int{} // of pictures in data
+	var names []labelledName
+	archive := tar.NewReader(r)
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return Images{}, err
+		}
+		folder, base := path.Split(path.Clean(header.Name))
+		switch {
+		case header.Typeflag != tar.TypeReg:
+		case base == mnistMLabels:
+			if names, err = parseNames(archive); err != nil {
+				return Images{}, fmt.Errorf("%s: %w", base, err)
+			}
+		case path.Base(folder) == mnistMFolder:
+			if header.Size > maxPNG || len(offsets) == maxNames {
+				return Images{}, fmt.Errorf("%s: picture %d of %d bytes (at most %d of %d)", base, len(offsets)+1, header.Size, maxNames, maxPNG)
+			}
+			content, err := io.ReadAll(archive)
+			if err != nil {
+				return Images{}, err
+			}
+			offset := len(data)
+			data = append(data, make([]uint8, size)...)
+			if err := decodePNG(data[offset:], content); err != nil {
+				return Images{}, fmt.Errorf("%s: %w", base, err)
+			}
+			offsets[base] = offset
+		}
+	}
+	// The archive's end comes before the file's, where gzip has its checksum.
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return Images{}, err
+	}
+	if names == nil {
+		return Images{}, fmt.Errorf("there is no %s in it", mnistMLabels)
+	}
+	images := newImages(len(names), 3, mnistMSide, mnistMSide)
+	for i, name := range names {
+		offset, ok := offsets[name.name]
+		if !ok {
+			return Images{}, fmt.Errorf("there is no %s/%s in it, which %s lists", mnistMFolder, name.name, mnistMLabels)
+		}
+		copy(images.Image(i), data[offset:])
+		images.Labels[i] = name.label
+	}
+	return images, nil
+}
+
+type labelledName struct {
+	name  string
+	label uint8
+}
+
+// parseNames reads lines "name label" with labels from 0 to 9.
+func parseNames(r io.Reader) ([]labelledName, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxNames*64))
+	if err != nil {
+		return nil, err
+	}
+	var names []labelledName
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		if len(fields) != 2 || fields[0] != path.Base(fields[0]) || !filepath.IsLocal(fields[0]) {
+			return nil, fmt.Errorf("line %d: %.60q is not a file name and a label", len(names)+1, strings.TrimSpace(line))
+		}
+		label, err := strconv.ParseUint(fields[1], 10, 8)
+		if err != nil || label > 9 {
+			return nil, fmt.Errorf("line %d: label %.20q is not from 0 to 9", len(names)+1, fields[1])
+		}
+		if len(names) == maxNames {
+			return nil, fmt.Errorf("more than %d lines", maxNames)
+		}
+		names = append(names, labelledName{fields[0], uint8(label)})
+	}
+	if len(names) == 0 {
+		return nil, errors.New("no images")
+	}
+	return names, nil
+}
+
+// decodePNG decodes a picture of the size of dst, 3 x 32 x 32. The size is
+// looked at before any pixel is decoded.
+func decodePNG(dst []uint8, content []byte) error {
+	config, err := png.DecodeConfig(bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	if config.Width != mnistMSide || config.Height != mnistMSide {
+		return fmt.Errorf("a picture of %dx%d where %dx%d was expected", config.Height, config.Width, mnistMSide, mnistMSide)
+	}
+	picture, err := png.Decode(bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	toPlanes(dst, picture)
+	return nil
+}
+
+// toPlanes writes the red, green and blue planes of a picture, dropping
+// transparency as Pillow's convert("RGB") does.
+func toPlanes(dst []uint8, picture image.Image) {
+	bounds := picture.Bounds()
+	plane := bounds.Dx() * bounds.Dy()
+	at := 0
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			c := color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)
+			dst[at], dst[plane+at], dst[2*plane+at] = c.R, c.G, c.B
+			at++
+		}
+	}
+}
