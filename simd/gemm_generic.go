@@ -73,7 +73,9 @@ func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k,
 //
 //	dst[j*dstRow + i] = src[i*srcRow + j]    for i < rows, j < cols
 //
-// The two must not overlap. rows and cols are at least 1.
+// The two must not overlap. rows and cols are at least 1. The caller keeps one
+// call below 65536 elements, which is well under 100 us: assembly can't be
+// preempted.
 func transposeGeneric(dst, src *float32, rows, cols, dstRow, srcRow int) {
 	d := unsafe.Slice(dst, (cols-1)*dstRow+rows)
 	s := unsafe.Slice(src, (rows-1)*srcRow+cols)
@@ -84,14 +86,15 @@ func transposeGeneric(dst, src *float32, rows, cols, dstRow, srcRow int) {
 	}
 }
 
-// gatherGeneric copies count runs of n <= NR elements, each from its own place:
+// gatherGeneric copies count runs of n elements, each from its own place:
 //
 //	dst[i*dstRow + j] = src[offsets[i] + j]    for i < count, j < n
 //
 // It is how a panel of B is packed: plain rows of a matrix (offsets = multiples
 // of the row distance) or im2col on the fly (offsets = the taps of a filter,
 // one call for each run of pixels that is contiguous in the image). Offsets may
-// be negative. count and n are at least 1.
+// be negative. count and n are at least 1, dst and src must not overlap, and one
+// call copies fewer than 65536 elements.
 func gatherGeneric(dst, src *float32, offsets *int32, count, dstRow, n int) {
 	for i, o := range unsafe.Slice(offsets, count) {
 		to := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(dst), i*dstRow*4)), n)

@@ -38,7 +38,6 @@
 	ROW(a, 0, r)      \
 	LAST3(ROW, a, r)
 
-
 // FULLSTEP is one k of the full tile.
 #define FULLSTEP \
 	VLD1.P (R0)(R4), [V0.S4, V1.S4]        \

@@ -11,3 +11,105 @@ func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, 
 func peakAVX2(n int) int // see peakGeneric
 
 func peakAVX512(n int) int // see peakGeneric
+
+//go:noescape
+func transposeAVX2(dst, src *float32, rows, cols, dstRow, srcRow int) // see transposeGeneric
+
+//go:noescape
+func gatherAVX2(dst, src *float32, offsets *int32, count, dstRow, n int) // see gatherGeneric
+
+//go:noescape
+func transposeAVX512(dst, src *float32, rows, cols, dstRow, srcRow int) // see transposeGeneric
+
+//go:noescape
+func gatherAVX512(dst, src *float32, offsets *int32, count, dstRow, n int) // see gatherGeneric
+
+//go:noescape
+func scatterAVX2(dst, src *float32, offsets *int32, count, srcRow, n int) // see scatterGeneric
+
+//go:noescape
+func scatterAVX512(dst, src *float32, offsets *int32, count, srcRow, n int) // see scatterGeneric
+
+//go:noescape
+func addAVX2(y, x []float32) // see addGeneric
+
+//go:noescape
+func axpyAVX2(alpha float32, x, y []float32) // see axpyGeneric
+
+//go:noescape
+func scaleAVX2(alpha float32, x []float32) // see scaleGeneric
+
+//go:noescape
+func addConstAVX2(x []float32, c float32) // see addConstGeneric
+
+//go:noescape
+func clampAVX2(x []float32, lo, hi float32) // see clampGeneric
+
+//go:noescape
+func sumAVX2(x []float32) float32 // see sumGeneric
+
+//go:noescape
+func dotAVX2(x, y []float32) float32 // see dotGeneric
+
+//go:noescape
+func sqDistAVX2(x, y []float32) float32 // see sqDistGeneric
+
+//go:noescape
+func expAVX2(dst, src []float32) // see expGeneric
+
+//go:noescape
+func logAVX2(dst, src []float32) // see logGeneric
+
+//go:noescape
+func sigmoidAVX2(dst, src []float32) // see sigmoidGeneric
+
+//go:noescape
+func softmaxLossAVX2(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32) // see softmaxLossGeneric
+
+//go:noescape
+func geluAVX2(y, x []float32) // see geluGeneric
+
+//go:noescape
+func geluBackwardAVX2(dx, dy, x []float32) // see geluBackwardGeneric
+
+//go:noescape
+func addAVX512(y, x []float32) // see addGeneric
+
+//go:noescape
+func axpyAVX512(alpha float32, x, y []float32) // see axpyGeneric
+
+//go:noescape
+func scaleAVX512(alpha float32, x []float32) // see scaleGeneric
+
+//go:noescape
+func addConstAVX512(x []float32, c float32) // see addConstGeneric
+
+//go:noescape
+func clampAVX512(x []float32, lo, hi float32) // see clampGeneric
+
+//go:noescape
+func sumAVX512(x []float32) float32 // see sumGeneric
+
+//go:noescape
+func dotAVX512(x, y []float32) float32 // see dotGeneric
+
+//go:noescape
+func sqDistAVX512(x, y []float32) float32 // see sqDistGeneric
+
+//go:noescape
+func expAVX512(dst, src []float32) // see expGeneric
+
+//go:noescape
+func logAVX512(dst, src []float32) // see logGeneric
+
+//go:noescape
+func sigmoidAVX512(dst, src []float32) // see sigmoidGeneric
+
+//go:noescape
+func softmaxLossAVX512(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32) // see softmaxLossGeneric
+
+//go:noescape
+func geluAVX512(y, x []float32) // see geluGeneric
+
+//go:noescape
+func geluBackwardAVX512(dx, dy, x []float32) // see geluBackwardGeneric

@@ -21,6 +21,8 @@ var avx2 = func() Kernels {
 	k.Name = "avx2"
 	k.Peak = peakAVX2
 	k.MR, k.NR, k.Gemm = 6, 16, gemmAVX2
+	k.Scatter = scatterAVX2
+	k.Transpose, k.Gather = transposeAVX2, gatherAVX2
 	return k
 }()
 
@@ -29,6 +31,8 @@ var avx512 = func() Kernels {
 	k.Name = "avx512"
 	k.Peak = peakAVX512
 	k.MR, k.NR, k.Gemm = 14, 32, gemmAVX512
+	k.Scatter = scatterAVX512
+	k.Transpose, k.Gather = transposeAVX512, gatherAVX512
 	return k
 }()
 

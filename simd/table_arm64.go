@@ -15,6 +15,8 @@ var neon = func() Kernels {
 	k.Name = "neon"
 	k.Peak = peakNEON
 	k.MR, k.NR, k.PackedA, k.Gemm = 8, 12, true, gemmNEON
+	k.Scatter = scatterNEON
+	k.Transpose, k.Gather = transposeNEON, gatherNEON
 	return k
 }()
 
