@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// print writes the tables for people.
+func (r *results) print(w io.Writer) {
+	fmt.Fprintf(w, "%s, %s, %s, %s\n", r.CPU, r.ISA, threads(r.Threads), r.Go)
+	fmt.Fprintf(w, "multiply-add peak %.1f GFLOP/s\n", r.Peak)
+	for _, m := range r.Memory {
+		fmt.Fprintf(w, "memory %s, arrays of %d MiB: %.1f (%.1f) GB/s\n", m.Kernel, m.MiB, m.GBytesPerSec, m.MedianGBPerSec)
+	}
+	kind := ""
+	for _, race := range r.races() {
+		if race[0].Kind != kind {
+			kind = race[0].Kind
+			fmt.Fprintf(w, "\n%-24s", kind+": best (median)")
+			for _, f := range race {
+				fmt.Fprintf(w, "%20s", f.Implementation)
+			}
+			fmt.Fprintf(w, "%10s", "of peak")
+			for _, f := range race[1:] {
+				fmt.Fprintf(w, "%16s", "x "+f.Implementation)
+			}
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%-24s", race[0].Case+" "+race[0].Pass)
+		for _, f := range race {
+			fmt.Fprintf(w, "%20s", f.speed())
+		}
+		fmt.Fprintf(w, "%8.1f %%", 100*race[0].OfPeak)
+		for _, f := range race[1:] {
+			fmt.Fprintf(w, "%16.1f", float64(f.Nanoseconds)/float64(race[0].Nanoseconds))
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// speed gives GFLOP/s, or milliseconds for a step.
+func (f figure) speed() string {
+	if f.Kind == "step" {
+		return fmt.Sprintf("%.2f (%.2f) ms", milliseconds(f.Nanoseconds), milliseconds(f.Median))
+	}
+	return fmt.Sprintf("%.1f (%.1f)", f.GFLOPS, f.MedianGFLOPS)
+}
+
+func milliseconds(ns int64) float64 { return float64(ns) / float64(time.Millisecond) }
+
+// races groups the figures by what was timed, ours first.
+func (r *results) races() [][]figure {
+	var races [][]figure
+	for _, f := range r.Figures {
+		if f.Implementation == ours {
+			races = append(races, nil)
+		}
+		last := len(races) - 1
+		races[last] = append(races[last], f)
+	}
+	return races
+}
+
+func threads(n int) string {
+	if n == 1 {
+		return "1 thread"
+	}
+	return fmt.Sprintf("%d threads", n)
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/internal/benchmark"
+	"github.com/meada-cpu/meada-cpu/internal/timing"
+)
+
+//go:embed pytorch.py
+var pytorchProgram string
+
+// pytorch is a Python process that times PyTorch; see pytorch.py.
+type pytorch struct {
+	label   string
+	version string
+	command *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Scanner
+}
+
+// startPyTorch starts a Python on that many threads. channelsLast asks for
+// PyTorch's faster, non-default layout of images.
+func startPyTorch(python string, threads int, channelsLast bool) (*pytorch, error) {
+	p := &pytorch{label: "PyTorch", command: exec.Command(python, "-c", pytorchProgram)}
+	if channelsLast {
+		p.label = "PyTorch cl"
+		p.command.Args = append(p.command.Args, "channels_last")
+	}
+	p.command.Env = append(os.Environ(), fmt.Sprintf("OMP_NUM_THREADS=%d", threads))
+	p.command.Stderr = os.Stderr
+	var err error
+	if p.in, err = p.command.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := p.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.out = bufio.NewScanner(out)
+	if err := p.command.Start(); err != nil {
+		return nil, err
+	}
+	p.version, err = p.answer()
+	if err != nil {
+		return nil, fmt.Errorf("%s has no PyTorch, -python names another: %w", python, errors.Join(err, p.close()))
+	}
+	return p, nil
+}
+
+func (p *pytorch) name() string { return p.label }
+
+func (p *pytorch) gemm(g *benchmark.Product) (timing.Sampler, error) {
+	return p.prepare("gemm", g.M, g.N, g.K, g.Images)
+}
+
+func (p *pytorch) conv(c *benchmark.Convolution, pass benchmark.Pass) (timing.Sampler, error) {
+	s := c.Shape
+	return p.prepare("conv", pass, s.N, s.C, s.H, s.W, s.K, s.R, s.Stride, s.PadH, s.Groups)
+}
+
+func (p *pytorch) step(mode string, batch int) (timing.Sampler, error) {
+	return p.prepare("step", mode, batch)
+}
+
+// prepare makes the process ready to time a piece of work.
+func (p *pytorch) prepare(words ...any) (timing.Sampler, error) {
+	if err := p.say(words...); err != nil {
+		return nil, err
+	}
+	if got, err := p.answer(); err != nil || got != "ok" {
+		return nil, fmt.Errorf("pytorch.py answered %q to %v: %w", got, words, err)
+	}
+	return p.sample, nil
+}
+
+// sample takes one sample there. A process that has died shows at the next
+// prepare or at close.
+func (p *pytorch) sample() time.Duration {
+	if err := p.say("sample"); err != nil {
+		return 0
+	}
+	got, err := p.answer()
+	if err != nil {
+		return 0
+	}
+	seconds, _ := strconv.ParseFloat(got, 64)
+	return time.Duration(seconds * float64(time.Second))
+}
+
+func (p *pytorch) say(words ...any) error {
+	_, err := fmt.Fprintln(p.in, words...)
+	return err
+}
+
+func (p *pytorch) answer() (string, error) {
+	if !p.out.Scan() {
+		return "", errors.Join(p.out.Err(), io.ErrUnexpectedEOF)
+	}
+	return strings.TrimSpace(p.out.Text()), nil
+}
+
+func (p *pytorch) close() error {
+	p.in.Close()
+	return p.command.Wait()
+}

@@ -1,0 +1,165 @@
+package benchmark
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"text/tabwriter"
+	"time"
+
+	"github.com/klauspost/cpuid/v2"
+
+	"github.com/meada-cpu/meada-cpu/conv"
+	"github.com/meada-cpu/meada-cpu/internal/timing"
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// Report is what `meada-cpu bench` says of a CPU. Rates are the best of several
+// samples. OfPeak is the share of the multiply-add peak that was measured in the
+// same run, in turn with the rest, on as many threads; convolutions count the
+// operations of the direct algorithm, so that a faster one may exceed 1.
+type Report struct {
+	CPU     string `json:"cpu"`
+	ISA     string `json:"isa"`
+	Threads int    `json:"threads"`
+	// PeakGFLOPS is the peak on that many threads.
+	PeakGFLOPS float64      `json:"peak_gflops"`
+	Gemm       []GemmResult `json:"gemm"`
+	Conv       []ConvResult `json:"conv"`
+	Step       []StepResult `json:"step"`
+}
+
+// GemmResult is one matrix product, M x N = (M x K) (K x N).
+type GemmResult struct {
+	M int `json:"m"`
+	N int `json:"n"`
+	K int `json:"k"`
+	Rate
+}
+
+// ConvResult is one pass of a convolution.
+type ConvResult struct {
+	Case string `json:"case"`
+	Pass Pass   `json:"pass"`
+	Rate
+}
+
+// Rate is a speed on some threads.
+type Rate struct {
+	Threads int     `json:"threads"`
+	GFLOPS  float64 `json:"gflops"`
+	OfPeak  float64 `json:"of_peak"`
+}
+
+// StepResult is one step of a network on one batch.
+type StepResult struct {
+	Model           string  `json:"model"`
+	Mode            string  `json:"mode"` // train, maximise or eval
+	Batch           int     `json:"batch"`
+	Threads         int     `json:"threads"`
+	Milliseconds    float64 `json:"milliseconds"`
+	ImagesPerSecond float64 `json:"images_per_second"`
+}
+
+// products are square ones and the first fully connected layer of LeNet5,
+// M, N, K.
+var products = [][3]int{{256, 256, 256}, {512, 512, 512}, {1024, 1024, 1024}, {32, 1024, 3200}}
+
+// convolutions are those of LeNet5 and one of each kind that larger networks
+// are made of, on few images.
+var convolutions = []struct {
+	name  string
+	shape conv.Shape
+}{
+	{"LeNet5 conv1, 5x5", conv.Shape{N: 32, C: 3, H: 32, W: 32, K: 64, R: 5, S: 5, Stride: 1, Groups: 1}},
+	{"LeNet5 conv2, 5x5", conv.Shape{N: 32, C: 64, H: 14, W: 14, K: 128, R: 5, S: 5, Stride: 1, Groups: 1}},
+	{"64 to 64 at 16x16, 3x3", conv.Shape{N: 16, C: 64, H: 16, W: 16, K: 64, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1}},
+	{"256 to 128 at 32x32, 1x1", conv.Shape{N: 4, C: 256, H: 32, W: 32, K: 128, R: 1, S: 1, Stride: 1, Groups: 1}},
+}
+
+// budget is the time for each figure; with all of them, well under 20 s.
+const budget = 200 * time.Millisecond
+
+// Run measures a row of kernels on one thread and on that many; threads < 1 and
+// a nil row mean what they mean to [tensor.NewEngine].
+func Run(threads int, row *simd.Kernels) *Report {
+	e := tensor.NewEngine(threads, row)
+	r := &Report{CPU: cpuid.CPU.BrandName, ISA: e.Kernels.Name, Threads: e.Threads()}
+	if r.Threads > 1 {
+		one := tensor.NewEngine(1, row)
+		r.measure(one)
+		one.Close()
+	}
+	r.measure(e)
+	e.Close()
+	return r
+}
+
+// measure adds the figures of one engine.
+func (r *Report) measure(e *tensor.Engine) {
+	var peak float64 // GFLOP/s
+	ceiling := Peak(e)
+	rate := func(w Work) Rate {
+		t := timing.Alternate(budget, timing.Of(ceiling.Run), timing.Of(w.Run))
+		peak = max(peak, ceiling.FLOPs/t[0].Best.Seconds()/1e9)
+		return Rate{Threads: e.Threads(), GFLOPS: w.FLOPs / t[1].Best.Seconds() / 1e9}
+	}
+	gemms, convs := len(r.Gemm), len(r.Conv)
+	for _, p := range products {
+		w := NewProduct(p[0], p[1], p[2], 1).Work(e)
+		r.Gemm = append(r.Gemm, GemmResult{M: p[0], N: p[1], K: p[2], Rate: rate(w)})
+	}
+	for _, c := range convolutions {
+		operands := NewConvolution(c.shape)
+		for _, pass := range Passes {
+			r.Conv = append(r.Conv, ConvResult{Case: c.name, Pass: pass, Rate: rate(operands.Work(e, pass))})
+		}
+	}
+	// The peak is known only when everything has run beside it.
+	for i := gemms; i < len(r.Gemm); i++ {
+		r.Gemm[i].settle(peak)
+	}
+	for i := convs; i < len(r.Conv); i++ {
+		r.Conv[i].settle(peak)
+	}
+	r.PeakGFLOPS = round(peak)
+}
+
+func (r *Rate) settle(peak float64) {
+	r.OfPeak = round(r.GFLOPS / peak)
+	r.GFLOPS = round(r.GFLOPS)
+}
+
+// Write prints the report as tables for people.
+func (r *Report) Write(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "%s, %s, peak %.0f GFLOP/s on %s\n\n", r.CPU, r.ISA, r.PeakGFLOPS, threads(r.Threads))
+	fmt.Fprintln(t, "matrix product\tthreads\tGFLOP/s\tof peak\t")
+	for _, g := range r.Gemm {
+		fmt.Fprintf(t, "%d x %d x %d\t%s\n", g.M, g.N, g.K, g.Rate)
+	}
+	fmt.Fprintln(t, "\nconvolution\tthreads\tGFLOP/s\tof peak\t")
+	for _, c := range r.Conv {
+		fmt.Fprintf(t, "%s, %s\t%s\n", c.Case, c.Pass, c.Rate)
+	}
+	fmt.Fprintln(t, "\nstep\tthreads\tms\timages/s\t")
+	for _, s := range r.Step {
+		fmt.Fprintf(t, "%s, %s, batch %d\t%d\t%.2f\t%.0f\t\n", s.Model, s.Mode, s.Batch, s.Threads, s.Milliseconds, s.ImagesPerSecond)
+	}
+	return t.Flush()
+}
+
+// String gives the cells of a table's line.
+func (r Rate) String() string {
+	return fmt.Sprintf("%d\t%.1f\t%.0f %%\t", r.Threads, r.GFLOPS, 100*r.OfPeak)
+}
+
+func threads(n int) string {
+	if n == 1 {
+		return "1 thread"
+	}
+	return fmt.Sprintf("%d threads", n)
+}
+
+func round(x float64) float64 { return math.Round(x*1000) / 1000 }

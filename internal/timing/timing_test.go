@@ -1,0 +1,56 @@
+package timing
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// scripted returns a sampler that gives these durations in turn, then the last
+// for ever, and notes its name in order.
+func scripted(name string, order *[]string, pause time.Duration, give ...time.Duration) Sampler {
+	return func() time.Duration {
+		*order = append(*order, name)
+		time.Sleep(pause)
+		d := give[0]
+		if len(give) > 1 {
+			give = give[1:]
+		}
+		return d
+	}
+}
+
+func TestAlternateTakesTurns(t *testing.T) {
+	var order []string
+	got := Alternate(100*time.Millisecond,
+		scripted("a", &order, time.Millisecond, 5, 1, 9),
+		scripted("b", &order, time.Millisecond, 7))
+	require.Equal(t, time.Duration(1), got[0].Best)
+	require.Equal(t, time.Duration(9), got[0].Median)
+	require.Equal(t, Timing{Best: 7, Median: 7, Samples: got[0].Samples}, got[1])
+	require.Len(t, order, 2*got[0].Samples)
+	for i, name := range order {
+		require.Equal(t, string("ab"[i%2]), name)
+	}
+}
+
+func TestAlternateTakesOneRoundAtLeast(t *testing.T) {
+	var order []string
+	got := Alternate(0, scripted("a", &order, 0, 3))
+	require.Equal(t, []Timing{{Best: 3, Median: 3, Samples: 1}}, got)
+}
+
+func TestOfCountsCalls(t *testing.T) {
+	calls := 0
+	sample := Of(func() { calls++; time.Sleep(10 * time.Microsecond) })
+	got := sample()
+	require.GreaterOrEqual(t, got, 10*time.Microsecond)
+	require.Less(t, got, sampleTime)
+	require.Greater(t, calls, 3, "a short function is called many times a sample")
+
+	calls = 0
+	sample = Of(func() { calls++; time.Sleep(slow) })
+	require.GreaterOrEqual(t, sample(), slow)
+	require.Equal(t, 1, calls, "the first call of a slow function counts")
+}
