@@ -122,7 +122,7 @@ func log(x float32) float32 {
 	p = p*f + log4
 	p = p*f + log3
 	square := f * f
-	y := square * f * p
+	y := p * f * square
 	y += e * ln2Lo
 	y -= 0.5 * square
 	y += f

@@ -113,3 +113,75 @@ func geluAVX512(y, x []float32) // see geluGeneric
 
 //go:noescape
 func geluBackwardAVX512(dx, dy, x []float32) // see geluBackwardGeneric
+
+//go:noescape
+func reluAVX2(y, x []float32) // see reluGeneric
+
+//go:noescape
+func reluBackwardAVX2(dx, dy, y []float32) // see reluBackwardGeneric
+
+//go:noescape
+func maxPool2AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool2Generic
+
+//go:noescape
+func maxPool2BackwardAVX2(dx, dy []float32, arg []uint8, h, w int) // see maxPool2BackwardGeneric
+
+//go:noescape
+func momentsAVX2(sum, sumSq, x, shift []float32, n int) // see momentsGeneric
+
+//go:noescape
+func affineAVX2(y, x, scale, shift []float32, n int, act Activation) // see affineGeneric
+
+//go:noescape
+func affineReduceAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see affineReduceGeneric
+
+//go:noescape
+func affineGradAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see affineGradGeneric
+
+//go:noescape
+func adamAVX2(p, g, m, v []float32, s *AdamStep) // see adamGeneric
+
+//go:noescape
+func sgdAVX2(p, g, buf []float32, s *SGDStep) // see sgdGeneric
+
+//go:noescape
+func fromUint8AVX2(dst []float32, src []uint8, mean, std float32) // see fromUint8Generic
+
+//go:noescape
+func toUint8AVX2(dst []uint8, src []float32, black, white float32) // see toUint8Generic
+
+//go:noescape
+func reluAVX512(y, x []float32) // see reluGeneric
+
+//go:noescape
+func reluBackwardAVX512(dx, dy, y []float32) // see reluBackwardGeneric
+
+//go:noescape
+func maxPool2AVX512(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool2Generic
+
+//go:noescape
+func maxPool2BackwardAVX512(dx, dy []float32, arg []uint8, h, w int) // see maxPool2BackwardGeneric
+
+//go:noescape
+func momentsAVX512(sum, sumSq, x, shift []float32, n int) // see momentsGeneric
+
+//go:noescape
+func affineAVX512(y, x, scale, shift []float32, n int, act Activation) // see affineGeneric
+
+//go:noescape
+func affineReduceAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see affineReduceGeneric
+
+//go:noescape
+func affineGradAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see affineGradGeneric
+
+//go:noescape
+func adamAVX512(p, g, m, v []float32, s *AdamStep) // see adamGeneric
+
+//go:noescape
+func sgdAVX512(p, g, buf []float32, s *SGDStep) // see sgdGeneric
+
+//go:noescape
+func fromUint8AVX512(dst []float32, src []uint8, mean, std float32) // see fromUint8Generic
+
+//go:noescape
+func toUint8AVX512(dst []uint8, src []float32, black, white float32) // see toUint8Generic

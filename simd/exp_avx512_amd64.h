@@ -1,0 +1,144 @@
+// The exponential family on 16 lanes, operation for operation as exp_generic.go
+// and gelu_generic.go have it. Macro arguments are Z registers. A source must
+// include go_asm.h too.
+
+#define EXPCONST(field, z) VBROADCASTSS ·expTable+field(SB), z
+
+// EXPCONSTANTS loads what EXP and SIGMOID need into Z17..Z28 and Z31.
+#define EXPCONSTANTS \
+	EXPSHARED                              \
+	EXPCONST(expConstants_lowest, Z26)     \
+	EXPCONST(expConstants_highest, Z27)    \
+	EXPCONST(expConstants_log2e, Z31)
+
+// GELUCONSTANTS loads what GELU and GELUSLOPE need into Z17..Z31.
+#define GELUCONSTANTS \
+	EXPSHARED                              \
+	EXPCONST(expConstants_geluLowest, Z26) \
+	EXPCONST(expConstants_geluScale, Z27)  \
+	EXPCONST(expConstants_geluScaleLo, Z30)\
+	EXPCONST(expConstants_geluLog2e, Z31)
+
+#define EXPSHARED \
+	EXPCONST(expConstants_roundShift, Z17) \
+	EXPCONST(expConstants_ln2Hi, Z18)      \
+	EXPCONST(expConstants_ln2Lo, Z19)      \
+	EXPCONST(expConstants_exp2, Z20)       \
+	EXPCONST(expConstants_exp3, Z21)       \
+	EXPCONST(expConstants_exp4, Z22)       \
+	EXPCONST(expConstants_exp5, Z23)       \
+	EXPCONST(expConstants_exp6, Z24)       \
+	EXPCONST(expConstants_one, Z25)        \
+	EXPCONST(expConstants_sign, Z28)
+
+// EXPM1 computes w = e^r - 1 for |r| <= ln(2)/2. It overwrites t.
+#define EXPM1(r, w, t) \
+	VMOVAPS     Z24, w    \
+	VFMADD213PS Z23, r, w \
+	VFMADD213PS Z22, r, w \
+	VFMADD213PS Z21, r, w \
+	VFMADD213PS Z20, r, w \
+	VMULPS      r, r, t   \
+	VFMADD213PS r, t, w
+
+// EXPREDUCED computes w = e^x for expLowest <= x <= expHighest. It overwrites x,
+// n and t.
+#define EXPREDUCED(x, w, n, t) \
+	VMOVAPS      Z17, n     \
+	VFMADD231PS  Z31, x, n  \
+	VSUBPS       Z17, n, n  \
+	VFNMADD231PS Z18, n, x  \
+	VFNMADD231PS Z19, n, x  \
+	EXPM1(x, w, t)          \
+	VADDPS       Z25, w, w  \
+	VSCALEFPS    n, w, w
+
+// EXP computes w = e^x, overwriting x, n and t. The data are the operand that
+// VMAXPS and VMINPS return for NaN.
+#define EXP(x, w, n, t) \
+	VMAXPS x, Z26, x    \
+	VMINPS x, Z27, x    \
+	EXPREDUCED(x, w, n, t)
+
+// SIGMOID computes s = 1/(1+e^-x), overwriting x, n, t and K2: see sigmoid.
+#define SIGMOID(x, s, n, t) \
+	VPMOVD2M     x, K2         \
+	VPORD        Z28, x, x     \
+	VMAXPS       x, Z26, x     \
+	EXPREDUCED(x, s, n, t)     \
+	VADDPS       Z25, s, t     \
+	VDIVPS       t, s, t       \ // q = e/(1+e)
+	VBLENDMPS    s, Z25, K2, s \
+	VFNMADD213PS s, t, s
+
+// GELUEXP computes m = max(-|x|, geluLowest), e^1.702m = 2^n (1+w), its value e
+// and q = e/(1+e), with K2 the sign of x: see geluExp.
+#define GELUEXP(x, m, w, n, e, q) \
+	VPMOVD2M     x, K2       \
+	VPORD        Z28, x, m   \
+	VMAXPS       m, Z26, m   \
+	VMOVAPS      Z17, n      \
+	VFMADD231PS  Z31, m, n   \
+	VSUBPS       Z17, n, n   \
+	VMULPS       Z18, n, e   \
+	VFMSUB231PS  Z27, m, e   \
+	VFMADD231PS  Z30, m, e   \
+	VFNMADD231PS Z19, n, e   \
+	EXPM1(e, w, q)           \
+	VADDPS       Z25, w, e   \
+	VSCALEFPS    n, e, e     \
+	VADDPS       Z25, e, q   \
+	VDIVPS       q, e, q
+
+// GELU computes x = x*sigmoid(1.702x), overwriting the rest and K2: see gelu.
+#define GELU(x, m, w, n, e, q) \
+	GELUEXP(x, m, w, n, e, q)   \
+	VSCALEFPS    n, m, K2, x    \
+	VFMADD213PS  x, w, K2, x    \
+	VFNMADD213PS x, q, x
+
+// GELUSLOPE computes x = gelu'(x), overwriting the rest and K2: see geluSlope.
+#define GELUSLOPE(x, m, w, n, e, q) \
+	GELUEXP(x, m, w, n, e, q)     \
+	VBLENDMPS    e, Z25, K2, e    \
+	VFNMADD213PS e, q, e          \ // s
+	VSUBPS       e, Z25, q        \ // 1-s
+	VMULPS       Z27, x, x        \
+	VFMADD213PS  Z25, q, x        \ // 1.702x (1-s) + 1
+	VMULPS       e, x, x
+
+// LOG computes y = ln x, overwriting e, f, p and K2: see log.
+#define LOG(x, y, e, f, p) \
+	VCMPPS.BCST       $1, ·expTable+expConstants_minNormal(SB), x, K2 \
+	VMOVAPS           x, f                                            \
+	VMULPS.BCST       ·expTable+expConstants_two23(SB), x, K2, f      \
+	VBROADCASTSS.Z    ·expTable+expConstants_minus23(SB), K2, e       \
+	VPSUBD.BCST       ·expTable+expConstants_sqrtHalf(SB), f, f       \
+	VPSRAD            $23, f, p                                       \
+	VCVTDQ2PS         p, p                                            \
+	VADDPS            p, e, e                                         \
+	VPANDD.BCST       ·expTable+expConstants_mantissa(SB), f, f       \
+	VPADDD.BCST       ·expTable+expConstants_sqrtHalf(SB), f, f       \
+	VSUBPS.BCST       ·expTable+expConstants_one(SB), f, f            \
+	VBROADCASTSS      ·expTable+expConstants_log10(SB), p             \
+	VFMADD213PS.BCST  ·expTable+expConstants_log9(SB), f, p           \
+	VFMADD213PS.BCST  ·expTable+expConstants_log8(SB), f, p           \
+	VFMADD213PS.BCST  ·expTable+expConstants_log7(SB), f, p           \
+	VFMADD213PS.BCST  ·expTable+expConstants_log6(SB), f, p           \
+	VFMADD213PS.BCST  ·expTable+expConstants_log5(SB), f, p           \
+	VFMADD213PS.BCST  ·expTable+expConstants_log4(SB), f, p           \
+	VFMADD213PS.BCST  ·expTable+expConstants_log3(SB), f, p           \
+	VMULPS            f, f, y                                         \
+	VMULPS            f, p, p                                         \
+	VMULPS            y, p, p                                         \
+	VFMADD231PS.BCST  ·expTable+expConstants_ln2Lo(SB), e, p          \
+	VFNMADD231PS.BCST ·expTable+expConstants_half(SB), y, p           \
+	VADDPS            f, p, p                                         \
+	VFMADD231PS.BCST  ·expTable+expConstants_ln2Hi(SB), e, p          \
+	VCMPPS.BCST       $22, ·expTable+expConstants_max(SB), x, K2      \ // not x <= max
+	VBLENDMPS         x, p, K2, y                                     \
+	VPXORD            e, e, e                                         \
+	VCMPPS            $0, e, x, K2                                    \
+	VBROADCASTSS      ·expTable+expConstants_negInf(SB), K2, y        \
+	VCMPPS            $1, e, x, K2                                    \
+	VBROADCASTSS      ·expTable+expConstants_nan(SB), K2, y
