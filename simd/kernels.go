@@ -31,6 +31,13 @@ type Kernels struct {
 	// Scatter adds many rows to places of their own, see scatterGeneric.
 	Scatter func(dst, src *float32, offsets *int32, count, srcRow, n int)
 
+	// Winograd transforms, see winograd_generic.go.
+
+	WinogradInput         func(dst, src, tmp *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)
+	WinogradInputAdjoint  func(dst, src, tmp *float32, tiles, dstRow, dstTile, srcPoint, srcTile int)
+	WinogradOutput        func(dst, src, bias, tmp *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+	WinogradOutputAdjoint func(dst, src, tmp *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int)
+
 	// Vector arithmetic and reductions.
 
 	Add      func(y, x []float32)                // y += x

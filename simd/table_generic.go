@@ -12,6 +12,11 @@ var generic = Kernels{
 	Gather:    gatherGeneric,
 	Scatter:   scatterGeneric,
 
+	WinogradInput:         winogradInputGeneric,
+	WinogradInputAdjoint:  winogradInputAdjointGeneric,
+	WinogradOutput:        winogradOutputGeneric,
+	WinogradOutputAdjoint: winogradOutputAdjointGeneric,
+
 	Add:      addGeneric,
 	Axpy:     axpyGeneric,
 	Scale:    scaleGeneric,

@@ -1,0 +1,207 @@
+package simd
+
+import "unsafe"
+
+// Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for
+// Convolutional Neural Networks", CVPR 2016) on the points 0, 1, -1, 2, -2 and
+// infinity: tiles of 6x6 inputs give 4x4 outputs of a 3x3 filter or 2x2 outputs
+// of a 5x5 filter,
+//
+//	Y = A^T [ (G g G^T) . (B^T d B) ] A
+//
+// with the same B in both cases. The kernels here are the transforms of the
+// data, channels-last, 16 channels (lanes) at a time; the product in the middle
+// is 36 matrix products, one for each point of the tile. The backward passes use
+// the transposed transforms.
+//
+// Every one-dimensional transform is a fixed sequence of additions and fused
+// multiply-adds, written out in winogradInput1 and its siblings, applied first
+// down the columns and then along the rows. tmp is scratch of 36*16 elements.
+
+// WinogradLanes is the number of channels that a transform handles at once.
+const WinogradLanes = 16
+
+type lanes = [WinogradLanes]float32
+
+func lanesAt(p *float32, i int) *lanes {
+	return (*lanes)(unsafe.Add(unsafe.Pointer(p), i*4))
+}
+
+// winogradInputGeneric transforms a row of tiles of inputs, B^T d B:
+//
+//	dst[(6i+j)*dstPoint + t*dstTile + l]   i, j < 6, from
+//	src[t*srcTile + i*srcRow + j*16 + l]   i, j < 6
+//
+// for t < tiles and every lane l < 16.
+func winogradInputGeneric(dst, src, tmp *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) {
+	for t := range tiles {
+		for l := range WinogradLanes {
+			var d, e [6][6]float32
+			for i := range 6 {
+				for j := range 6 {
+					d[i][j] = lanesAt(src, t*srcTile+i*srcRow+j*WinogradLanes)[l]
+				}
+			}
+			for j := range 6 {
+				column := winogradInput1([6]float32{d[0][j], d[1][j], d[2][j], d[3][j], d[4][j], d[5][j]})
+				for i, v := range column {
+					e[i][j] = v
+				}
+			}
+			for i := range 6 {
+				for j, v := range winogradInput1(e[i]) {
+					lanesAt(dst, (6*i+j)*dstPoint+t*dstTile)[l] = v
+				}
+			}
+		}
+	}
+}
+
+// winogradInput1 multiplies by B^T.
+func winogradInput1(d [6]float32) [6]float32 {
+	a, b := d[4]-4*d[2], d[3]-4*d[1]
+	c, e := d[4]-d[2], d[3]-d[1]
+	return [6]float32{
+		4*d[0] + (d[4] - 5*d[2]),
+		a + b,
+		a - b,
+		c + 2*e,
+		c - 2*e,
+		4*d[1] + (d[5] - 5*d[3]),
+	}
+}
+
+// winogradInputAdjointGeneric is the transpose of winogradInputGeneric, B t B^T,
+// added to the gradient of the inputs tile after tile (tiles overlap):
+//
+//	dst[t*dstTile + i*dstRow + j*16 + l] +=   i, j < 6, from
+//	src[(6i+j)*srcPoint + t*srcTile + l]      i, j < 6
+func winogradInputAdjointGeneric(dst, src, tmp *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) {
+	for t := range tiles {
+		for l := range WinogradLanes {
+			var d, e [6][6]float32
+			for i := range 6 {
+				for j := range 6 {
+					d[i][j] = lanesAt(src, (6*i+j)*srcPoint+t*srcTile)[l]
+				}
+			}
+			for j := range 6 {
+				column := winogradInputAdjoint1([6]float32{d[0][j], d[1][j], d[2][j], d[3][j], d[4][j], d[5][j]})
+				for i, v := range column {
+					e[i][j] = v
+				}
+			}
+			for i := range 6 {
+				for j, v := range winogradInputAdjoint1(e[i]) {
+					lanesAt(dst, t*dstTile+i*dstRow+j*WinogradLanes)[l] += v
+				}
+			}
+		}
+	}
+}
+
+// winogradInputAdjoint1 multiplies by B.
+func winogradInputAdjoint1(t [6]float32) [6]float32 {
+	p, q := t[1]+t[2], t[1]-t[2]
+	r, s := t[3]+t[4], t[3]-t[4]
+	return [6]float32{
+		4 * t[0],
+		4*t[5] + (-4*q - 2*s),
+		-5*t[0] + (-4*p - r),
+		-5*t[5] + (2*s + q),
+		(t[0] + p) + r,
+		t[5],
+	}
+}
+
+// winogradOutputGeneric transforms a row of tiles of products, A^T m A, adds the
+// bias and, if relu is not 0, makes negative results 0:
+//
+//	dst[t*dstTile + i*dstRow + j*16 + l]   i, j < m, from
+//	src[(6i+j)*srcPoint + t*srcTile + l]   i, j < 6
+//
+// m is 4 (3x3 filters) or 2 (5x5 filters). bias is 16 elements or nil.
+func winogradOutputGeneric(dst, src, bias, tmp *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) {
+	for t := range tiles {
+		for l := range WinogradLanes {
+			var d, e [6][6]float32
+			for i := range 6 {
+				for j := range 6 {
+					d[i][j] = lanesAt(src, (6*i+j)*srcPoint+t*srcTile)[l]
+				}
+			}
+			for j := range 6 {
+				column := winogradOutput1([6]float32{d[0][j], d[1][j], d[2][j], d[3][j], d[4][j], d[5][j]}, m)
+				for i, v := range column[:m] {
+					e[i][j] = v
+				}
+			}
+			for i := range m {
+				row := winogradOutput1(e[i], m)
+				for j, v := range row[:m] {
+					if bias != nil {
+						v += lanesAt(bias, 0)[l]
+					}
+					if relu != 0 && v < 0 {
+						v = 0
+					}
+					lanesAt(dst, t*dstTile+i*dstRow+j*WinogradLanes)[l] = v
+				}
+			}
+		}
+	}
+}
+
+// winogradOutput1 multiplies by A^T.
+func winogradOutput1(t [6]float32, m int) (y [4]float32) {
+	p, q := t[1]+t[2], t[1]-t[2]
+	r, s := t[3]+t[4], t[3]-t[4]
+	y[0] = (t[0] + p) + r
+	if m == 2 {
+		y[1] = (q + 2*s) + t[5]
+		return y
+	}
+	y[1] = q + 2*s
+	y[2] = p + 4*r
+	y[3] = (q + 8*s) + t[5]
+	return y
+}
+
+// winogradOutputAdjointGeneric is the transpose of winogradOutputGeneric without
+// its bias and ReLU, A y A^T:
+//
+//	dst[(6i+j)*dstPoint + t*dstTile + l]   i, j < 6, from
+//	src[t*srcTile + i*srcRow + j*16 + l]   i, j < m
+func winogradOutputAdjointGeneric(dst, src, tmp *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int) {
+	for t := range tiles {
+		for l := range WinogradLanes {
+			var d [4][4]float32
+			var e [6][4]float32
+			for i := range m {
+				for j := range m {
+					d[i][j] = lanesAt(src, t*srcTile+i*srcRow+j*WinogradLanes)[l]
+				}
+			}
+			for j := range m {
+				for i, v := range winogradOutputAdjoint1([4]float32{d[0][j], d[1][j], d[2][j], d[3][j]}, m) {
+					e[i][j] = v
+				}
+			}
+			for i := range 6 {
+				for j, v := range winogradOutputAdjoint1(e[i], m) {
+					lanesAt(dst, (6*i+j)*dstPoint+t*dstTile)[l] = v
+				}
+			}
+		}
+	}
+}
+
+// winogradOutputAdjoint1 multiplies by A.
+func winogradOutputAdjoint1(y [4]float32, m int) [6]float32 {
+	if m == 2 {
+		return [6]float32{y[0], y[0] + y[1], y[0] - y[1], y[0] + 2*y[1], y[0] - 2*y[1], y[1]}
+	}
+	p, q := y[0]+y[2], y[1]+y[3]
+	r, s := y[0]+4*y[2], y[1]+4*y[3]
+	return [6]float32{y[0], p + q, p - q, r + 2*s, r - 2*s, y[3]}
+}
