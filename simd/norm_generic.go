@@ -1,7 +1,5 @@
 package simd
 
-import "math"
-
 // The batch-normalisation kernels work on one image, or on some channels of
 // one: consecutive planes of n elements each, with one entry of every
 // per-channel slice for each plane. Callers add the per-image sums in image
@@ -23,7 +21,7 @@ func momentsGeneric(sum, sumSq, x, shift []float32, n int) {
 			s[i%16] += d
 			q[i%16] += d * d
 		}
-		sum[c], sumSq[c] = foldLanes(&s), foldLanes(&q)
+		sum[c], sumSq[c] = fold16(&s), fold16(&q)
 	}
 }
 
@@ -57,7 +55,7 @@ func affineReduceGeneric(sumG, sumGX, dy, x, scale, shift, mean []float32, n int
 			s[i%16] += d
 			q[i%16] += d * (v - mean[c])
 		}
-		sumG[c], sumGX[c] = foldLanes(&s), foldLanes(&q)
+		sumG[c], sumGX[c] = fold16(&s), fold16(&q)
 	}
 }
 
@@ -89,34 +87,18 @@ func (act Activation) of(z float32) float32 {
 	case act == ReLU && z < 0:
 		return 0
 	case act == GELU:
-		return z * gate(1.702*z)
+		return gelu(z)
 	}
 	return z
 }
 
-// gradient returns dy * act'(z). With s = sigmoid(1.702 z), the derivative of
-// GELU is s*(1 + 1.702 z (1-s)).
+// gradient returns dy * act'(z).
 func (act Activation) gradient(dy, z float32) float32 {
 	switch {
 	case act == ReLU && !(z > 0):
 		return 0
 	case act == GELU:
-		t := 1.702 * z
-		s := gate(t)
-		return dy * (s * (1 + t*(1-s)))
+		return dy * geluSlope(z)
 	}
 	return dy
-}
-
-// gate is the logistic function.
-func gate(t float32) float32 { return 1 / (1 + float32(math.Exp(float64(-t)))) }
-
-// foldLanes adds 16 virtual lanes, 16-8-4-2-1.
-func foldLanes(s *[16]float32) float32 {
-	for half := 8; half > 0; half /= 2 {
-		for i := range half {
-			s[i] += s[i+half]
-		}
-	}
-	return s[0]
 }

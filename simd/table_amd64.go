@@ -23,6 +23,10 @@ var avx2 = func() Kernels {
 	k.MR, k.NR, k.Gemm = 6, 16, gemmAVX2
 	k.Scatter = scatterAVX2
 	k.Transpose, k.Gather = transposeAVX2, gatherAVX2
+	k.ReLU, k.ReLUBackward = reluAVX2, reluBackwardAVX2
+	k.MaxPool2, k.MaxPool2Backward = maxPool2Wide, maxPool2BackwardWide
+	k.Adam, k.SGD = adamAVX2, sgdAVX2
+	k.FromUint8, k.ToUint8 = fromUint8AVX2, toUint8AVX2
 	return k
 }()
 
@@ -33,6 +37,12 @@ var avx512 = func() Kernels {
 	k.MR, k.NR, k.Gemm = 14, 32, gemmAVX512
 	k.Scatter = scatterAVX512
 	k.Transpose, k.Gather = transposeAVX512, gatherAVX512
+	k.ReLU, k.ReLUBackward = reluAVX512, reluBackwardAVX512
+	k.MaxPool2, k.MaxPool2Backward = maxPool2AVX512, maxPool2BackwardAVX512
+	k.Moments, k.Affine = momentsAVX512, affineAVX512
+	k.AffineReduce, k.AffineGrad = affineReduceAVX512, affineGradAVX512
+	k.Adam, k.SGD = adamAVX512, sgdAVX512
+	k.FromUint8, k.ToUint8 = fromUint8AVX512, toUint8AVX512
 	return k
 }()
 

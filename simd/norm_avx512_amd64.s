@@ -1,0 +1,296 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "exp_avx512_amd64.h"
+
+// The last vector of a plane is loaded and stored under a mask, the whole ones
+// under a mask of ones. A branch on the activation goes the same way throughout
+// a call, so it costs next to nothing.
+
+// VECTORS sets BX to the start of the last vector of n (in reg) elements and K4
+// to its lanes.
+#define VECTORS(reg) \
+	LEAQ  -1(reg), BX \
+	MOVQ  reg, AX     \
+	ANDQ  $~15, BX    \
+	SUBQ  BX, AX      \
+	MOVL  $-1, DX     \
+	BZHIL AX, DX, DX  \
+	KMOVW DX, K4
+
+// FOLD2 adds the 16 lanes of a and of b (Z in, the low lane of X out), 16-8-4-2-1.
+#define FOLD2(za, ya, xa, zb, yb, xb, yt, xt, yu, xu) \
+	VEXTRACTF64X4 $1, za, yt \
+	VEXTRACTF64X4 $1, zb, yu \
+	VADDPS        yt, ya, ya \
+	VADDPS        yu, yb, yb \
+	VEXTRACTF128  $1, ya, xt \
+	VEXTRACTF128  $1, yb, xu \
+	VADDPS        xt, xa, xa \
+	VADDPS        xu, xb, xb \
+	VMOVHLPS      xa, xa, xt \
+	VMOVHLPS      xb, xb, xu \
+	VADDPS        xt, xa, xa \
+	VADDPS        xu, xb, xb \
+	VMOVSHDUP     xa, xt     \
+	VMOVSHDUP     xb, xu     \
+	VADDSS        xt, xa, xa \
+	VADDSS        xu, xb, xb
+
+// func momentsAVX512(sum, sumSq, x, shift []float32, n int)
+//
+//	DI  sum   SI  sumSq  R8  x    R9  shift    R10 n    R11 planes
+//	CX  plane            AX  index             BX  start of the last vector
+//	DX  scratch          K1  lanes in use      K4  lanes of the last vector
+//	Z0  shift Z1  x      Z2  sum  Z3  sumSq    Z4, Z5  scratch
+TEXT ·momentsAVX512(SB), NOSPLIT, $0-104
+	MOVQ sum_base+0(FP), DI
+	MOVQ sum_len+8(FP), R11
+	MOVQ sumSq_base+24(FP), SI
+	MOVQ x_base+48(FP), R8
+	MOVQ shift_base+72(FP), R9
+	MOVQ n+96(FP), R10
+	VECTORS(R10)
+	XORL CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	VBROADCASTSS (R9)(CX*4), Z0
+	VPXOR        X2, X2, X2
+	VPXOR        X3, X3, X3
+	KXNORW       K1, K1, K1
+	XORL         AX, AX
+
+loop:
+	CMPQ  AX, BX
+	JLT   whole
+	KMOVW K4, K1
+
+whole:
+	VMOVUPS.Z   (R8)(AX*4), K1, Z1
+	VSUBPS.Z    Z0, Z1, K1, Z1
+	VADDPS      Z1, Z2, Z2
+	VFMADD231PS Z1, Z1, Z3
+	ADDQ        $16, AX
+	CMPQ        AX, R10
+	JLT         loop
+	FOLD2(Z2, Y2, X2, Z3, Y3, X3, Y4, X4, Y5, X5)
+	VMOVSS      X2, (DI)(CX*4)
+	VMOVSS      X3, (SI)(CX*4)
+	LEAQ        (R8)(R10*4), R8
+	INCQ        CX
+	JMP         plane
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineAVX512(y, x, scale, shift []float32, n int, act Activation)
+//
+//	DI  y     SI  x      R8  scale    R9  shift    R10 n    R11 planes
+//	R12 act   CX  plane  AX  index    BX  start of the last vector
+//	DX  scratch          K1  lanes in use          K4  lanes of the last vector
+//	Z0  z     Z6  scale  Z7  shift    Z8  0
+TEXT ·affineAVX512(SB), NOSPLIT, $0-112
+	MOVQ         y_base+0(FP), DI
+	MOVQ         x_base+24(FP), SI
+	MOVQ         scale_base+48(FP), R8
+	MOVQ         scale_len+56(FP), R11
+	MOVQ         shift_base+72(FP), R9
+	MOVQ         n+96(FP), R10
+	MOVQ         act+104(FP), R12
+	VPXOR        X8, X8, X8
+	VECTORS(R10)
+	XORL CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	VBROADCASTSS (R8)(CX*4), Z6
+	VBROADCASTSS (R9)(CX*4), Z7
+	KXNORW       K1, K1, K1
+	XORL         AX, AX
+
+loop:
+	CMPQ  AX, BX
+	JLT   whole
+	KMOVW K4, K1
+
+whole:
+	VMOVUPS.Z   (SI)(AX*4), K1, Z0
+	VFMADD213PS Z7, Z6, Z0
+	CMPQ        R12, $const_ReLU
+	JGT         gelu
+	JLT         store
+	VMAXPS      Z0, Z8, Z0
+
+store:
+	VMOVUPS Z0, K1, (DI)(AX*4)
+	ADDQ    $16, AX
+	CMPQ    AX, R10
+	JLT     loop
+	LEAQ    (DI)(R10*4), DI
+	LEAQ    (SI)(R10*4), SI
+	INCQ    CX
+	JMP     plane
+
+gelu:
+	GELU(Z0, Z1, Z2, Z3, Z4, Z5)
+	JMP store
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineReduceAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+//
+//	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
+//	CX  plane            AX  index         BX  start of the last vector
+//	DX  scratch          K1  lanes in use          K4  lanes of the last vector
+//	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
+//	Z11 mean  Z12 sumG   Z13 sumGX         K3  z > 0
+TEXT ·affineReduceAVX512(SB), NOSPLIT, $0-184
+	MOVQ  sumG_base+0(FP), DI
+	MOVQ  sumG_len+8(FP), R11
+	MOVQ  sumGX_base+24(FP), SI
+	MOVQ  dy_base+48(FP), R8
+	MOVQ  x_base+72(FP), R9
+	MOVQ  n+168(FP), R10
+	MOVQ  act+176(FP), R12
+	VPXOR X8, X8, X8
+	VECTORS(R10)
+	XORL CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	MOVQ         scale_base+96(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z6
+	MOVQ         shift_base+120(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z7
+	MOVQ         mean_base+144(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z11
+	VPXOR        X12, X12, X12
+	VPXOR        X13, X13, X13
+	KXNORW       K1, K1, K1
+	XORL         AX, AX
+
+loop:
+	CMPQ  AX, BX
+	JLT   whole
+	KMOVW K4, K1
+
+whole:
+	VMOVUPS.Z   (R9)(AX*4), K1, Z10
+	VMOVUPS.Z   (R8)(AX*4), K1, Z9
+	VMOVAPS     Z10, Z0
+	VFMADD213PS Z7, Z6, Z0
+	CMPQ        R12, $const_ReLU
+	JGT         gelu
+	JLT         sum
+	VCMPPS      $0x11, Z0, Z8, K3  // 0 < z
+	VMOVAPS.Z   Z9, K3, Z9
+
+sum:
+	VSUBPS      Z11, Z10, Z10
+	VADDPS      Z9, Z12, K1, Z12
+	VFMADD231PS Z9, Z10, K1, Z13
+	ADDQ        $16, AX
+	CMPQ        AX, R10
+	JLT         loop
+	FOLD2(Z12, Y12, X12, Z13, Y13, X13, Y0, X0, Y9, X9)
+	VMOVSS      X12, (DI)(CX*4)
+	VMOVSS      X13, (SI)(CX*4)
+	LEAQ        (R8)(R10*4), R8
+	LEAQ        (R9)(R10*4), R9
+	INCQ        CX
+	JMP         plane
+
+gelu:
+	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
+	VMULPS Z0, Z9, Z9
+	JMP    sum
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineGradAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+//
+//	DI  dx    SI  dy     R8  x    R10 n    R11 planes      R12 act
+//	R9  accumulate       CX  plane         AX  index       BX  start of the last vector
+//	DX  scratch          K1  lanes in use          K4  lanes of the last vector
+//	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
+//	Z11 a     Z12 b      Z13 k, and b*x + k in Z14 K3  z > 0
+TEXT ·affineGradAVX512(SB), NOSPLIT, $0-209
+	MOVQ    dx_base+0(FP), DI
+	MOVQ    dy_base+24(FP), SI
+	MOVQ    x_base+48(FP), R8
+	MOVQ    scale_len+80(FP), R11
+	MOVQ    n+192(FP), R10
+	MOVQ    act+200(FP), R12
+	MOVBLZX accumulate+208(FP), R9
+	VPXOR   X8, X8, X8
+	VECTORS(R10)
+	XORL CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	MOVQ         scale_base+72(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z6
+	MOVQ         shift_base+96(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z7
+	MOVQ         a_base+120(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z11
+	MOVQ         b_base+144(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z12
+	MOVQ         k_base+168(FP), DX
+	VBROADCASTSS (DX)(CX*4), Z13
+	KXNORW       K1, K1, K1
+	XORL         AX, AX
+
+loop:
+	CMPQ  AX, BX
+	JLT   whole
+	KMOVW K4, K1
+
+whole:
+	VMOVUPS.Z   (R8)(AX*4), K1, Z10
+	VMOVUPS.Z   (SI)(AX*4), K1, Z9
+	VMOVAPS     Z10, Z0
+	VFMADD213PS Z7, Z6, Z0
+	CMPQ        R12, $const_ReLU
+	JGT         gelu
+	JLT         combine
+	VCMPPS      $0x11, Z0, Z8, K3  // 0 < z
+	VMOVAPS.Z   Z9, K3, Z9
+
+combine:
+	VFMADD213PS Z13, Z12, Z10      // b*x + k
+	VFMADD231PS Z11, Z9, Z10       // + a*g
+	TESTL       R9, R9
+	JEQ         store
+	VADDPS      (DI)(AX*4), Z10, K1, Z10
+
+store:
+	VMOVUPS Z10, K1, (DI)(AX*4)
+	ADDQ    $16, AX
+	CMPQ    AX, R10
+	JLT     loop
+	LEAQ    (DI)(R10*4), DI
+	LEAQ    (SI)(R10*4), SI
+	LEAQ    (R8)(R10*4), R8
+	INCQ    CX
+	JMP     plane
+
+gelu:
+	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
+	VMULPS Z0, Z9, Z9
+	JMP    combine
+
+done:
+	VZEROUPPER
+	RET

@@ -1,0 +1,64 @@
+package simd
+
+import "testing"
+
+func TestReLU(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		xs, ys := newShelf[float32](t, longest), newShelf[float32](t, longest)
+		for n := range longest + 1 {
+			in := wild(make([]float32, n), n)
+			want := make([]float32, n)
+			for i, v := range in {
+				want[i] = v
+				if v < 0 {
+					want[i] = 0
+				}
+			}
+			for place := range places {
+				x, y := xs.put(in, place), ys.put(make([]float32, n), place)
+				k.ReLU(y, x)
+				requireSameNumbers(t, want, y, "n=%d, place %d", n, place)
+				requireSameNumbers(t, in, x, "n=%d: input", n)
+				ys.requireCanaries(t)
+				k.ReLU(x, x)
+				requireSameNumbers(t, want, x, "n=%d in place", n)
+				xs.requireCanaries(t)
+			}
+		}
+	})
+}
+
+func TestReLUBackward(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		ys, gs, ds := newShelf[float32](t, longest), newShelf[float32](t, longest), newShelf[float32](t, longest)
+		for n := range longest + 1 {
+			out, grad := wild(make([]float32, n), n), wild(make([]float32, n), n+1)
+			want := make([]float32, n)
+			for i, v := range out {
+				if v > 0 {
+					want[i] = grad[i]
+				}
+			}
+			for place := range places {
+				y, dy, dx := ys.put(out, place), gs.put(grad, place), ds.put(out, place)
+				k.ReLUBackward(dx, dy, y)
+				requireSameNumbers(t, want, dx, "n=%d, place %d", n, place)
+				requireSameNumbers(t, out, y, "n=%d: y", n)
+				ds.requireCanaries(t)
+				k.ReLUBackward(dy, dy, y)
+				requireSameNumbers(t, want, dy, "n=%d in place", n)
+				gs.requireCanaries(t)
+			}
+		}
+	})
+}
+
+func TestReLUAllocatesNothing(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		x, y := make([]float32, longest), make([]float32, longest)
+		requireNoAllocs(t, func() {
+			k.ReLU(y, x)
+			k.ReLUBackward(x, y, y)
+		})
+	})
+}
