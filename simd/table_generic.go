@@ -16,6 +16,8 @@ var generic = Kernels{
 	WinogradInputAdjoint:  winogradInputAdjointGeneric,
 	WinogradOutput:        winogradOutputGeneric,
 	WinogradOutputAdjoint: winogradOutputAdjointGeneric,
+	WinogradFilter:        winogradFilterGeneric,
+	WinogradFilterAdjoint: winogradFilterAdjointGeneric,
 
 	Add:      addGeneric,
 	Axpy:     axpyGeneric,

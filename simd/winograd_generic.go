@@ -205,3 +205,106 @@ func winogradOutputAdjoint1(y [4]float32, m int) [6]float32 {
 	r, s := y[0]+4*y[2], y[1]+4*y[3]
 	return [6]float32{y[0], p + q, p - q, r + 2*s, r - 2*s, y[3]}
 }
+
+// winogradFilterGeneric transforms filters of side r (3 or 5), G g G^T, 16 lanes
+// at a time:
+//
+//	dst[(6i+j)*dstPoint + t*dstTile + l]   i, j < 6, from
+//	src[(r*i+j)*srcPoint + t*srcTile + l]  i, j < r
+func winogradFilterGeneric(dst, src, tmp *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) {
+	for t := range tiles {
+		for l := range WinogradLanes {
+			var g [5][5]float32
+			var e [6][5]float32
+			for i := range r {
+				for j := range r {
+					g[i][j] = lanesAt(src, (r*i+j)*srcPoint+t*srcTile)[l]
+				}
+			}
+			for j := range r {
+				for i, v := range winogradFilter1([5]float32{g[0][j], g[1][j], g[2][j], g[3][j], g[4][j]}, r) {
+					e[i][j] = v
+				}
+			}
+			for i := range 6 {
+				for j, v := range winogradFilter1(e[i], r) {
+					lanesAt(dst, (6*i+j)*dstPoint+t*dstTile)[l] = v
+				}
+			}
+		}
+	}
+}
+
+// The factors of G: at the points 1 and -1, and at 2 and -2.
+const (
+	winogradSixth      = float32(-1.0 / 6)
+	winogradTwentyFour = float32(1.0 / 24)
+)
+
+// winogradFilter1 multiplies by G.
+func winogradFilter1(g [5]float32, r int) [6]float32 {
+	var p, q, u, v, last float32 // even and odd terms at 1, at 2; the highest
+	if r == 3 {
+		p, q = g[0]+g[2], g[1]
+		u, v = g[0]+4*g[2], 2*g[1]
+		last = g[2]
+	} else {
+		p, q = (g[0]+g[2])+g[4], g[1]+g[3]
+		u, v = (g[0]+4*g[2])+16*g[4], 2*g[1]+8*g[3]
+		last = g[4]
+	}
+	return [6]float32{
+		0.25 * g[0],
+		winogradSixth * (p + q),
+		winogradSixth * (p - q),
+		winogradTwentyFour * (u + v),
+		winogradTwentyFour * (u - v),
+		last,
+	}
+}
+
+// winogradFilterAdjointGeneric is the transpose of winogradFilterGeneric, G^T u G:
+//
+//	dst[(r*i+j)*dstPoint + t*dstTile + l]  i, j < r, from
+//	src[(6i+j)*srcPoint + t*srcTile + l]   i, j < 6
+func winogradFilterAdjointGeneric(dst, src, tmp *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) {
+	for t := range tiles {
+		for l := range WinogradLanes {
+			var u [6][6]float32
+			var e [5][6]float32
+			for i := range 6 {
+				for j := range 6 {
+					u[i][j] = lanesAt(src, (6*i+j)*srcPoint+t*srcTile)[l]
+				}
+			}
+			for j := range 6 {
+				column := winogradFilterAdjoint1([6]float32{u[0][j], u[1][j], u[2][j], u[3][j], u[4][j], u[5][j]}, r)
+				for i, v := range column[:r] {
+					e[i][j] = v
+				}
+			}
+			for i := range r {
+				row := winogradFilterAdjoint1(e[i], r)
+				for j, v := range row[:r] {
+					lanesAt(dst, (r*i+j)*dstPoint+t*dstTile)[l] = v
+				}
+			}
+		}
+	}
+}
+
+// winogradFilterAdjoint1 multiplies by G^T.
+func winogradFilterAdjoint1(t [6]float32, r int) (g [5]float32) {
+	p, q := winogradSixth*(t[1]+t[2]), winogradSixth*(t[1]-t[2])
+	u, v := winogradTwentyFour*(t[3]+t[4]), winogradTwentyFour*(t[3]-t[4])
+	g[0] = (0.25*t[0] + p) + u
+	g[1] = q + 2*v
+	if r == 3 {
+		g[2] = (p + 4*u) + t[5]
+		return g
+	}
+	g[2] = p + 4*u
+	g[3] = q + 8*v
+	g[4] = (p + 16*u) + t[5]
+	return g
+}
