@@ -1,0 +1,154 @@
+// Package augment changes images to train on: adversarial maximisation (ADA and
+// ME-ADA) of the loss of a network, of which it knows only two methods.
+package augment
+
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// Model is the network whose objective is maximised, in evaluation mode.
+type Model interface {
+	// Forward returns the logits (N x classes) and the embedding (N x width)
+	// of N images. They stay valid until Backward.
+	Forward(x tensor.Tensor) (logits, embedding tensor.Tensor)
+	// Backward returns the gradient by the images of the last Forward of an
+	// objective with the given gradients by its outputs.
+	Backward(dLogits, dEmbedding tensor.Tensor) (dx tensor.Tensor)
+}
+
+// Config is the settings of the ascent, named as in the official scripts.
+type Config struct {
+	Steps int     // ascent steps ("loops_adv", T_max in the paper)
+	LR    float64 // step size ("lr_max")
+	Gamma float64 // weight of the distance between embeddings
+	Eta   float64 // weight of the entropy (beta in the paper); 0 is ADA
+
+	// Min and Max bound the images after the last step, and only then, as in
+	// the official code. Equal ones mean no bounds.
+	Min, Max float32
+}
+
+// Means is the terms of the objective, each a mean over the images.
+type Means struct {
+	Objective    float64 // CrossEntropy + Eta*Entropy - Gamma*Distance
+	CrossEntropy float64 // of the true class, in nats
+	Entropy      float64 // of the predicted distribution, in nats
+	Distance     float64 // mean squared difference of the embedding's elements
+}
+
+// Maximiser climbs, by gradient ascent over the images, the objective of ME-ADA
+// (Zhao et al., "Maximum-Entropy Adversarial Data Augmentation for Improved
+// Generalization and Robustness", NeurIPS 2020),
+//
+//	CE(logits(x), y) + eta*H(softmax(logits(x))) - gamma*MSE(embedding(x), embedding(x0))
+//
+// from x = x0. Every term is a mean over a batch, as in the official code, so
+// that an image's step is LR/batch times the gradient of its own objective.
+type Maximiser struct {
+	Config
+
+	engine *tensor.Engine
+	model  Model
+	means  []Means // of each step
+	begin  beginStep
+	finish finishStep
+
+	// Of the step at hand, one image each.
+	images, logits, embedding, dx tensor.Tensor
+	labels                        []uint8
+	step, batch                   int
+	clean                         tensor.Tensor // embedding(x0)
+	dLogits, dEmbedding           tensor.Tensor
+	crossEntropy, entropy, sqDist []float32
+}
+
+// NewMaximiser returns a maximiser for up to chunk images at a time, on a model
+// with that many classes and elements of the embedding.
+func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, c Config) *Maximiser {
+	if c.Steps < 1 {
+		panic(fmt.Sprintf("augment: ascent of %d steps", c.Steps))
+	}
+	m := &Maximiser{
+		Config: c, engine: e, model: model,
+		means:        make([]Means, c.Steps),
+		clean:        tensor.New(chunk, embedding, 1, 1),
+		dLogits:      tensor.New(chunk, classes, 1, 1),
+		dEmbedding:   tensor.New(chunk, embedding, 1, 1),
+		crossEntropy: make([]float32, chunk),
+		entropy:      make([]float32, chunk),
+		sqDist:       make([]float32, chunk),
+	}
+	m.begin.Maximiser, m.finish.Maximiser = m, m
+	return m
+}
+
+// Maximise changes the images in place. They count as consecutive batches of
+// the given size, the last of which may be shorter, so that many small batches
+// can be maximised at a time without changing the result. It returns the means
+// over all the images before each step, valid until the next call.
+func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint8, batch int) []Means {
+	if images.N > m.clean.N || len(labels) != images.N || batch < 1 {
+		panic(fmt.Sprintf("augment: %v images and %d labels in batches of %d, for chunks of up to %d",
+			images, len(labels), batch, m.clean.N))
+	}
+	m.images, m.labels, m.batch = images, labels, batch
+	for m.step = range m.Steps {
+		m.logits, m.embedding = m.model.Forward(images)
+		m.engine.Run(images.N, &m.begin)
+		m.means[m.step] = m.mean()
+		m.dx = m.model.Backward(m.dLogits.Images(0, images.N), m.dEmbedding.Images(0, images.N))
+		m.engine.Run(images.N, &m.finish)
+	}
+	return m.means
+}
+
+// mean returns the means of the step at hand.
+func (m *Maximiser) mean() Means {
+	var sum Means
+	for n := range m.images.N {
+		sum.CrossEntropy += float64(m.crossEntropy[n])
+		sum.Entropy += float64(m.entropy[n])
+		sum.Distance += float64(m.sqDist[n])
+	}
+	count := float64(m.images.N)
+	sum.CrossEntropy /= count
+	sum.Entropy /= count
+	sum.Distance /= count * float64(m.clean.C)
+	sum.Objective = sum.CrossEntropy + float64(m.Eta*sum.Entropy) - float64(m.Gamma*sum.Distance)
+	return sum
+}
+
+// beginStep computes, an image a part, the terms of the objective and its
+// gradients by logits and embedding.
+type beginStep struct{ *Maximiser }
+
+func (m *beginStep) Do(n, _ int) {
+	k := m.engine.Kernels
+	first := n - n%m.batch
+	size := float64(min(m.batch, m.images.N-first))
+	m.crossEntropy[n], m.entropy[n] = k.SoftmaxLoss(m.dLogits.Image(n), m.logits.Image(n),
+		int(m.labels[n]), float32(1/size), float32(m.Eta/size))
+
+	clean, embedding, gradient := m.clean.Image(n), m.embedding.Image(n), m.dEmbedding.Image(n)
+	if m.step == 0 {
+		copy(clean, embedding)
+	}
+	m.sqDist[n] = k.SqDist(embedding, clean)
+	copy(gradient, embedding)
+	k.Axpy(-1, clean, gradient)
+	k.Scale(float32(-2*m.Gamma/(size*float64(m.clean.C))), gradient)
+}
+
+// finishStep moves the images up the gradient, one a part.
+type finishStep struct{ *Maximiser }
+
+func (m *finishStep) Do(n, _ int) {
+	k := m.engine.Kernels
+	image := m.images.Image(n)
+	k.Axpy(float32(m.LR), m.dx.Image(n), image)
+	if m.step == m.Steps-1 && m.Min != m.Max {
+		k.Clamp(image, m.Min, m.Max)
+	}
+}

@@ -1,0 +1,325 @@
+package nn
+
+import (
+	"github.com/meada-cpu/meada-cpu/conv"
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// reluBackward returns the pass that sends the gradient of y back through the
+// ReLU that y went through, in place; nil if there was none.
+func (u *unary) reluBackward(o *op) *pass {
+	if o.act != simd.ReLU || !o.live {
+		return nil
+	}
+	return newPass(u.engine, &u.y, func(n, lo, hi int) {
+		dy := channels(&u.dy, n, lo, hi)
+		u.engine.Kernels.ReLUBackward(dy, dy, channels(&u.y, n, lo, hi))
+	})
+}
+
+// convolution is a convolution with bias, folded batch normalisation and ReLU.
+type convolution struct {
+	unary
+	conv         *conv.Conv
+	weight, bias *Param
+	w, b         []float32 // what the convolution reads
+	act          simd.Activation
+	fold         *fold
+	mask         *pass
+	train        bool
+}
+
+func (b *builder) conv(o *op) step {
+	s := &convolution{weight: o.weight, bias: o.bias, w: o.weight.Data, act: o.act, train: b.Mode == Train}
+	b.unary(&s.unary, o)
+	if o.planned == nil {
+		o.planned = b.planConv(o)
+	}
+	s.conv = o.planned
+	if o.bias != nil {
+		s.b = o.bias.Data
+	}
+	if o.fold != nil {
+		s.fold = newFold(b.engine, o)
+		s.w, s.b = s.fold.w, s.fold.b
+	}
+	s.mask = s.reluBackward(o)
+	return s
+}
+
+// planConv plans a convolution for the largest batch; it serves shorter ones too.
+func (b *builder) planConv(o *op) *conv.Conv {
+	shape := o.conv
+	shape.N = b.Batch
+	c := conv.New(b.engine, shape)
+	if o.live && o.wanted[0] {
+		c.PlanBackwardData()
+	}
+	if o.live && b.Mode == Train {
+		c.PlanBackwardWeights()
+	}
+	return c
+}
+
+func (s *convolution) forward() {
+	if s.fold != nil {
+		s.fold.run()
+	}
+	s.conv.Forward(s.y, s.x, s.w, s.b, s.act)
+}
+
+func (s *convolution) backward() {
+	if s.mask != nil {
+		s.mask.run()
+	}
+	if s.train {
+		var db []float32
+		if s.bias != nil {
+			db = s.bias.Grad
+		}
+		s.conv.BackwardWeights(s.weight.Grad, db, s.x, s.dy)
+	}
+	if s.wanted {
+		s.conv.BackwardData(s.dx, s.dy, s.w, s.accumulate)
+	}
+}
+
+// linear is a fully connected layer with bias and ReLU, for N vectors:
+//
+//	y = x W^T + b    dW = dy^T x    db = sum of dy over the vectors    dx = dy W
+type linear struct {
+	unary
+	weight, bias   *Param
+	act            simd.Activation
+	mask           *pass
+	train          bool
+	product        *tensor.Gemm
+	byWeight, byIn *tensor.Gemm // of the gradients
+}
+
+func (b *builder) linear(o *op) step {
+	s := &linear{weight: o.weight, bias: o.bias, act: o.act, train: b.Mode == Train}
+	b.unary(&s.unary, o)
+	out, in := s.weight.Shape[0], s.weight.Shape[1]
+	s.product = tensor.NewGemm(b.engine, b.n, out, in, false, true)
+	if o.live && s.train {
+		s.byWeight = tensor.NewGemm(b.engine, out, in, b.n, true, false)
+	}
+	if s.wanted {
+		s.byIn = tensor.NewGemm(b.engine, b.n, in, out, false, false)
+	}
+	s.mask = s.reluBackward(o)
+	return s
+}
+
+func (s *linear) forward() {
+	s.product.Run(s.y.Data, s.x.Data, s.weight.Data, s.y.Stride, s.x.Stride, s.x.C,
+		tensor.Epilogue{ColumnBias: s.bias.Data, ReLU: s.act == simd.ReLU})
+}
+
+func (s *linear) backward() {
+	if s.mask != nil {
+		s.mask.run()
+	}
+	if s.train {
+		s.byWeight.Run(s.weight.Grad, s.dy.Data, s.x.Data, s.x.C, s.dy.Stride, s.x.Stride, tensor.Epilogue{})
+		copy(s.bias.Grad, s.dy.Image(0))
+		for n := 1; n < s.dy.N; n++ {
+			s.engine.Kernels.Add(s.bias.Grad, s.dy.Image(n))
+		}
+	}
+	if s.wanted {
+		s.byIn.Run(s.dx.Data, s.dy.Data, s.weight.Data, s.dx.Stride, s.dy.Stride, s.x.C,
+			tensor.Epilogue{Accumulate: s.accumulate})
+	}
+}
+
+// activation is a ReLU or GELU of its own.
+type activation struct {
+	unary
+	there, back *pass
+}
+
+func (b *builder) activation(o *op) step {
+	s := &activation{}
+	b.unary(&s.unary, o)
+	k := b.engine.Kernels
+	apply, gradient, of := k.ReLU, k.ReLUBackward, &s.y
+	if o.act == simd.GELU {
+		apply, gradient, of = k.GELU, k.GELUBackward, &s.x
+	}
+	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {
+		apply(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi))
+	})
+	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) {
+		gradient(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(of, n, lo, hi))
+	})
+	s.refuseAccumulation("activation")
+	return s
+}
+
+func (s *activation) forward()  { s.there.run() }
+func (s *activation) backward() { s.back.run() }
+
+// refuseAccumulation panics if the step would have to add to a gradient, which
+// none of the published networks needs of it.
+func (u *unary) refuseAccumulation(what string) {
+	if u.accumulate {
+		panic("nn: the input of " + what + " is used by a later operation too")
+	}
+}
+
+// maxPool is a maximum pooling, through ReLU if one was fused.
+type maxPool struct {
+	unary
+	pool *conv.MaxPool
+	arg  []uint8
+	relu bool
+}
+
+func (b *builder) maxPool(o *op) step {
+	s := &maxPool{relu: o.act == simd.ReLU}
+	b.unary(&s.unary, o)
+	shape := o.pool
+	shape.N = b.n
+	s.pool = conv.NewMaxPool(b.engine, shape)
+	if o.live {
+		s.arg = make([]uint8, shape.Out())
+	}
+	s.refuseAccumulation("max pooling")
+	return s
+}
+
+func (s *maxPool) forward()  { s.pool.Forward(s.y, s.arg, s.x, s.relu) }
+func (s *maxPool) backward() { s.pool.Backward(s.dx, s.dy, s.arg) }
+
+// avgPool is an average pooling.
+type avgPool struct {
+	unary
+	pool *conv.AvgPool
+}
+
+func (b *builder) avgPool(o *op) step {
+	s := &avgPool{}
+	b.unary(&s.unary, o)
+	shape := o.pool
+	shape.N = b.n
+	s.pool = conv.NewAvgPool(b.engine, shape)
+	s.refuseAccumulation("average pooling")
+	return s
+}
+
+func (s *avgPool) forward()  { s.pool.Forward(s.y, s.x) }
+func (s *avgPool) backward() { s.pool.Backward(s.dx, s.dy) }
+
+// sum adds two values, through ReLU if one was fused.
+type sum struct {
+	y, dy       tensor.Tensor
+	terms       [2]term
+	there, back *pass
+}
+
+type term struct {
+	x, dx              tensor.Tensor
+	wanted, accumulate bool
+}
+
+func (b *builder) sum(o *op) step {
+	s := &sum{}
+	b.value(&s.y, o.out)
+	if o.live {
+		b.gradient(&s.dy, o.out)
+	}
+	for j := range s.terms {
+		t := &s.terms[j]
+		b.value(&t.x, o.in[j])
+		if o.live && o.wanted[j] && !o.shared[j] {
+			t.wanted, t.accumulate = true, o.accumulate[j]
+			b.gradient(&t.dx, o.in[j])
+		}
+	}
+	k, relu := b.engine.Kernels, o.act == simd.ReLU
+	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {
+		y := channels(&s.y, n, lo, hi)
+		copy(y, channels(&s.terms[0].x, n, lo, hi))
+		k.Add(y, channels(&s.terms[1].x, n, lo, hi))
+		if relu {
+			k.ReLU(y, y)
+		}
+	})
+	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) {
+		dy := channels(&s.dy, n, lo, hi)
+		if relu {
+			k.ReLUBackward(dy, dy, channels(&s.y, n, lo, hi))
+		}
+		for j := range s.terms {
+			switch t := &s.terms[j]; {
+			case t.accumulate:
+				k.Add(channels(&t.dx, n, lo, hi), dy)
+			case t.wanted:
+				copy(channels(&t.dx, n, lo, hi), dy)
+			}
+		}
+	})
+	return s
+}
+
+func (s *sum) forward()  { s.there.run() }
+func (s *sum) backward() { s.back.run() }
+
+// dropout zeroes elements and scales the others.
+type dropout struct {
+	unary
+	net         *Network
+	threshold   uint32 // a 16-bit draw below it drops the element
+	scale       float32
+	first       uint64 // counter of the stream before this step's draws
+	there, back *pass
+}
+
+// drawsPerWord is how many elements a 32-bit draw decides: the rate is rounded
+// to a multiple of 2^-16.
+const drawsPerWord = 2
+
+func (b *builder) dropout(o *op) step {
+	s := &dropout{net: b.program.net, threshold: uint32(o.rate*(1<<16) + 0.5), scale: float32(1 / (1 - o.rate))}
+	b.unary(&s.unary, o)
+	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.y, &s.x, n, lo, hi) })
+	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.dx, &s.dy, n, lo, hi) })
+	s.refuseAccumulation("dropout")
+	return s
+}
+
+func (s *dropout) forward() {
+	s.first = s.net.Dropout.Counter()
+	s.there.run()
+	s.net.Dropout.SetCounter(s.first + uint64(s.y.N*s.words()))
+}
+
+func (s *dropout) backward() { s.back.run() }
+
+// words returns the draws for one image.
+func (s *dropout) words() int { return (s.y.C*s.y.H*s.y.W + drawsPerWord - 1) / drawsPerWord }
+
+// apply computes channels lo <= c < hi of an image, the same elements being
+// dropped forward and backward.
+func (s *dropout) apply(to, from *tensor.Tensor, n, lo, hi int) {
+	x, y := channels(from, n, lo, hi), channels(to, n, lo, hi)
+	e := lo * s.y.H * s.y.W // in the image
+	source := *s.net.Dropout
+	source.SetCounter(s.first + uint64(n*s.words()+e/drawsPerWord))
+	draw := source.Uint32() >> (e % drawsPerWord * 16)
+	for i := range x {
+		if draw&0xffff < s.threshold {
+			y[i] = 0
+		} else {
+			y[i] = x[i] * s.scale
+		}
+		if e++; e%drawsPerWord == 0 {
+			draw = source.Uint32()
+		} else {
+			draw >>= 16
+		}
+	}
+}

@@ -1,0 +1,316 @@
+package nn
+
+import (
+	"slices"
+
+	"github.com/meada-cpu/meada-cpu/conv"
+	"github.com/meada-cpu/meada-cpu/simd"
+)
+
+// op is one step of a plan: a node together with what is fused into it.
+type op struct {
+	*node
+	in   []Value
+	out  Value           // the result of the last fused node
+	act  simd.Activation // fused behind the node
+	fold *norm           // folded into the filters of a convolution
+
+	planned *conv.Conv // of a convolution, once it is needed
+
+	// For the backward pass: whether there is one, and for each input whether
+	// its gradient is wanted, whether it is added to what is there already, and (for sums)
+	// whether it lies where the gradient of the result lies.
+	live                       bool
+	wanted, accumulate, shared []bool
+}
+
+// program is a network lowered for one mode: its operations in order, and where
+// their results and the gradients of these live, for any batch size.
+type program struct {
+	net  *Network
+	mode Mode
+	ops  []op
+	uses [][]int // the operations that read each value
+
+	values, grads placement
+	floats        int // memory for one image
+}
+
+// lower fuses the nodes of a network into operations and plans their memory.
+func lower(net *Network, mode Mode) *program {
+	p := &program{net: net, mode: mode, values: newPlacement(net.nodes), grads: newPlacement(net.nodes)}
+	p.fuse()
+	p.uses = make([][]int, len(net.nodes))
+	for i := range p.ops {
+		for _, x := range p.ops[i].in {
+			p.uses[x] = append(p.uses[x], i)
+		}
+	}
+	p.alias()
+	if mode != Eval {
+		p.planBackward()
+	}
+	p.planMemory()
+	return p
+}
+
+// view says whether an operation only looks at its input in another way.
+func (p *program) view(n *node) bool {
+	return n.kind == concatNode || n.kind == flattenNode || n.kind == dropoutNode && p.mode != Train
+}
+
+// isOutput says whether a value leaves the network.
+func (p *program) isOutput(v Value) bool { return v == p.net.logits || v == p.net.embedding }
+
+// fuse groups the nodes into operations.
+func (p *program) fuse() {
+	nodes := p.net.nodes
+	uses := make([][]Value, len(nodes))
+	for v := range nodes {
+		for _, x := range nodes[v].in {
+			uses[x] = append(uses[x], Value(v))
+		}
+	}
+	// next returns the node behind x if it is of that kind and nothing else
+	// needs x.
+	next := func(x Value, k kind) *node {
+		if len(uses[x]) != 1 || p.isOutput(x) || nodes[uses[x][0]].kind != k {
+			return nil
+		}
+		return &nodes[uses[x][0]]
+	}
+	fused := make([]bool, len(nodes))
+	absorb := func(o *op) {
+		o.out = uses[o.out][0]
+		fused[o.out] = true
+	}
+	absorbActivation := func(o *op, gelu bool) {
+		n := next(o.out, activationNode)
+		if n == nil || n.act == simd.GELU && !gelu {
+			return
+		}
+		// A ReLU before a maximum pooling goes there: fewer elements.
+		if n.act == simd.ReLU && next(uses[o.out][0], maxPoolNode) != nil {
+			return
+		}
+		o.act = n.act
+		absorb(o)
+	}
+	for v := 1; v < len(nodes); v++ {
+		if fused[v] {
+			continue
+		}
+		n := &nodes[v]
+		o := op{node: n, in: n.in, out: Value(v)}
+		switch n.kind {
+		case convNode:
+			if m := next(o.out, normNode); m != nil && p.mode != Train {
+				o.fold = m.norm
+				absorb(&o)
+			}
+			absorbActivation(&o, false)
+		case linearNode, addNode:
+			absorbActivation(&o, false)
+		case normNode:
+			absorbActivation(&o, true)
+		case activationNode:
+			o.act = n.act
+			if m := next(o.out, maxPoolNode); m != nil && n.act == simd.ReLU {
+				o.node = m
+				absorb(&o)
+			}
+		}
+		p.ops = append(p.ops, o)
+	}
+}
+
+// alias lets values and gradients that are views lie in what they look at: the
+// inputs of a concatenation in its result, other views in their input.
+func (p *program) alias() {
+	for i := range p.ops {
+		o := &p.ops[i]
+		if !p.view(o.node) {
+			continue
+		}
+		if o.kind != concatNode {
+			p.values.alias(o.out, o.in[0], 0)
+			p.grads.alias(o.out, o.in[0], 0)
+			continue
+		}
+		offset := 0
+		for _, x := range o.in {
+			p.values.alias(x, o.out, offset)
+			p.grads.alias(x, o.out, offset)
+			offset += p.net.nodes[x].size()
+		}
+	}
+}
+
+// planBackward decides which gradients are computed, where each is written
+// first and where added to, and which can lie in the memory of another.
+func (p *program) planBackward() {
+	needed := make([]bool, len(p.net.nodes))
+	needed[input] = p.mode == Maximise
+	producer := make([]int, len(p.net.nodes))
+	for i := range p.ops {
+		o := &p.ops[i]
+		o.wanted = make([]bool, len(o.in))
+		o.accumulate = make([]bool, len(o.in))
+		o.shared = make([]bool, len(o.in))
+		for j, x := range o.in {
+			o.wanted[j] = needed[x]
+		}
+		o.live = slices.Contains(o.wanted, true) || p.mode == Train && (o.weight != nil || o.norm != nil)
+		needed[o.out] = o.live
+		producer[o.out] = i
+	}
+
+	written := make([]bool, len(p.net.nodes))
+	written[p.net.logits] = true
+	written[p.net.embedding] = p.mode == Maximise
+	for i := len(p.ops) - 1; i >= 0; i-- {
+		o := &p.ops[i]
+		if !o.live {
+			continue
+		}
+		if !written[o.out] {
+			panic("nn: a value of " + p.net.Name + " does not reach the outputs")
+		}
+		for j, x := range o.in {
+			if p.view(o.node) && written[x] {
+				panic("nn: a value of " + p.net.Name + " is used behind a view of it")
+			}
+			o.accumulate[j] = written[x]
+			written[x] = written[x] || o.wanted[j]
+		}
+		switch o.kind {
+		case addNode:
+			p.shareSum(o, producer)
+		case normNode, activationNode, dropoutNode:
+			if !p.view(o.node) && p.replaceable(o, 0) {
+				p.grads.alias(o.in[0], o.out, 0)
+			}
+		}
+	}
+}
+
+// replaceable says whether the gradient of input j may take the place of the
+// gradient of the result.
+func (p *program) replaceable(o *op, j int) bool {
+	return p.mergeable(o, j) && len(p.uses[o.in[j]]) == 1
+}
+
+// mergeable says whether the gradient of input j begins with this operation and
+// has no place yet, and that of the result is not the caller's.
+func (p *program) mergeable(o *op, j int) bool {
+	return o.wanted[j] && !o.accumulate[j] && !p.grads.aliased(o.in[j]) && !p.grads.same(o.out, p.net.logits)
+}
+
+// shareSum finds memory for the gradients of the inputs of a sum, all of which
+// equal that of the result. One input that is used nowhere else takes its
+// place. The other may lie there too if the operation behind the first reads
+// the gradient without changing it, before anything is added for the other.
+func (p *program) shareSum(o *op, producer []int) {
+	share := func(j int) {
+		p.grads.alias(o.in[j], o.out, 0)
+		o.shared[j] = true
+	}
+	alone := -1
+	for j, x := range o.in {
+		if !p.replaceable(o, j) {
+			continue
+		}
+		alone = j
+		k := 1 - j
+		at := producer[x]
+		both := p.mergeable(o, k) && p.readsGradientOnly(at) && producer[o.in[k]] < at
+		for _, i := range p.uses[o.in[k]] {
+			both = both && (p.ops[i].out == o.out || i < at)
+		}
+		if both {
+			share(j)
+			share(k)
+			return
+		}
+	}
+	if alone >= 0 {
+		share(alone)
+	}
+}
+
+// readsGradientOnly says whether an operation's backward pass leaves the
+// gradient of its result as it is.
+func (p *program) readsGradientOnly(i int) bool {
+	switch o := &p.ops[i]; o.kind {
+	case convNode, linearNode:
+		return o.act == simd.Identity
+	case maxPoolNode, avgPoolNode:
+		return true
+	}
+	return false
+}
+
+// planMemory finds out from when to when each value and gradient is needed, and
+// gives them their places. Operation i runs forward at time i and backward at
+// time 2*len(ops)-1-i.
+func (p *program) planMemory() {
+	turn := len(p.ops)
+	end := 2 * turn
+	for i := range p.ops {
+		o := &p.ops[i]
+		if p.view(o.node) {
+			continue
+		}
+		p.values.touch(o.out, i)
+		for _, x := range o.in {
+			p.values.touch(x, i)
+		}
+		if !o.live {
+			continue
+		}
+		back := end - 1 - i
+		p.grads.touch(o.out, back)
+		for j, x := range o.in {
+			if o.wanted[j] {
+				p.grads.touch(x, back)
+			}
+			if p.keepsInput(o) {
+				p.values.touch(x, back)
+			}
+		}
+		if p.keepsResult(o) {
+			p.values.touch(o.out, back)
+		}
+	}
+	p.values.touch(p.net.logits, turn)
+	p.values.touch(p.net.embedding, turn)
+	p.values.forget(input)
+	if p.mode == Maximise {
+		p.grads.touch(p.net.embedding, turn)
+		p.grads.touch(input, end)
+	}
+	p.grads.forget(p.net.logits)
+	p.floats = arrange(append(p.values.storages(), p.grads.storages()...))
+}
+
+// keepsInput says whether the backward pass of an operation reads its input.
+func (p *program) keepsInput(o *op) bool {
+	switch o.kind {
+	case convNode, linearNode:
+		return p.mode == Train
+	case normNode:
+		return true
+	case activationNode:
+		return o.act == simd.GELU
+	}
+	return false
+}
+
+// keepsResult says whether the backward pass of an operation reads its result.
+func (p *program) keepsResult(o *op) bool {
+	switch o.kind {
+	case convNode, linearNode, addNode, activationNode:
+		return o.act == simd.ReLU
+	}
+	return false
+}

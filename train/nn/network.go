@@ -1,0 +1,201 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/meada-cpu/meada-cpu/internal/rng"
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// Network is a graph of operations with its parameters. It is computed by
+// plans; see Compile.
+type Network struct {
+	Name string
+	// C, H and W are the shape of an input image.
+	C, H, W int
+	// Classes and Embedding are the widths of the two outputs: the logits and
+	// the vector in which maximisation measures distance.
+	Classes, Embedding int
+
+	// Params lists the parameters. Values and Grads hold all of them and all
+	// of their gradients, each as one block in the order of Params.
+	Params        []*Param
+	Values, Grads []float32
+
+	// Dropout draws the dropped activations.
+	Dropout *rng.Source
+
+	nodes             []node
+	state             []entry
+	logits, embedding Value
+}
+
+// Param is a parameter under its state_dict key.
+type Param struct {
+	Name       string
+	Shape      []int
+	Data, Grad []float32 // parts of Network.Values and Network.Grads
+
+	init Init
+}
+
+// buffer is a tensor that is state but no parameter: values, or a counter if
+// data is nil.
+type buffer struct {
+	name  string
+	data  []float32
+	count int64
+}
+
+// entry is an entry of the state_dict, one of the two.
+type entry struct {
+	param  *Param
+	buffer *buffer
+}
+
+// Network ends the graph. logits and embedding are the network's outputs, both
+// flat. Parameters are 0 until Init or Load.
+func (g *Graph) Network(name string, logits, embedding Value) *Network {
+	in, l, e := &g.nodes[input], &g.nodes[logits], &g.nodes[embedding]
+	if l.size() != l.c || e.size() != e.c {
+		panic("nn: outputs of " + l.shape() + " and " + e.shape() + ", not flat")
+	}
+	n := &Network{
+		Name: name,
+		C:    in.c, H: in.h, W: in.w,
+		Classes: l.c, Embedding: e.c,
+		Params:  g.params,
+		Dropout: rng.New(0, rng.Dropout),
+		nodes:   g.nodes, state: g.state,
+		logits: logits, embedding: embedding,
+	}
+	total := 0
+	for _, p := range n.Params {
+		total += padded(product(p.Shape))
+	}
+	n.Values, n.Grads = tensor.Aligned(total), tensor.Aligned(total)
+	at := 0
+	for _, p := range n.Params {
+		size := product(p.Shape)
+		p.Data, p.Grad = n.Values[at:][:size:size], n.Grads[at:][:size:size]
+		at += padded(size)
+	}
+	return n
+}
+
+// padded rounds a size up to whole cache lines.
+func padded(n int) int { return (n + 15) &^ 15 }
+
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// NumParams returns the number of parameters.
+func (n *Network) NumParams() int {
+	total := 0
+	for _, p := range n.Params {
+		total += len(p.Data)
+	}
+	return total
+}
+
+// Init draws new parameters from the seed, resets the buffers, and starts the
+// seed's stream of dropped activations.
+func (n *Network) Init(seed uint64) {
+	source := rng.New(seed, rng.Init)
+	for _, p := range n.Params {
+		for i := range p.Data {
+			switch p.init.distribution {
+			case uniform:
+				p.Data[i] = float32(source.Uniform(-p.init.scale, p.init.scale))
+			case normal:
+				p.Data[i] = float32(float64(p.init.scale * source.Normal()))
+			case constant:
+				p.Data[i] = float32(p.init.scale)
+			}
+		}
+	}
+	for i := range n.nodes {
+		if m := n.nodes[i].norm; m != nil {
+			m.reset()
+		}
+	}
+	n.Dropout = rng.New(seed, rng.Dropout)
+}
+
+// State returns the network's state_dict: every parameter and buffer under
+// PyTorch's names. The tensors share the network's memory.
+func (n *Network) State() []safetensors.Tensor {
+	state := make([]safetensors.Tensor, len(n.state))
+	for i, e := range n.state {
+		switch {
+		case e.param != nil:
+			state[i] = safetensors.Tensor{Name: e.param.Name, Shape: e.param.Shape, Data: e.param.Data}
+		case e.buffer.data != nil:
+			state[i] = safetensors.Tensor{Name: e.buffer.name, Shape: []int{len(e.buffer.data)}, Data: e.buffer.data}
+		default:
+			state[i] = safetensors.Tensor{Name: e.buffer.name, Int64: []int64{e.buffer.count}}
+		}
+	}
+	return state
+}
+
+// SetState copies a state_dict into the network. It must hold exactly the
+// tensors of State, in any order; otherwise nothing is changed.
+func (n *Network) SetState(tensors []safetensors.Tensor) error {
+	want := n.State()
+	place := make(map[string]int, len(want))
+	for i, w := range want {
+		place[w.Name] = i
+	}
+	sources := make([]*safetensors.Tensor, len(want))
+	for i := range tensors {
+		t := &tensors[i]
+		at, ok := place[t.Name]
+		if !ok {
+			return fmt.Errorf("tensor %q does not belong to %s", t.Name, n.Name)
+		}
+		if w := want[at]; !slices.Equal(t.Shape, w.Shape) {
+			return fmt.Errorf("tensor %q has shape %v, but %s needs %v", t.Name, t.Shape, n.Name, w.Shape)
+		} else if len(t.Data) != len(w.Data) || len(t.Int64) != len(w.Int64) {
+			return fmt.Errorf("tensor %q has a data type other than the one %s needs", t.Name, n.Name)
+		}
+		sources[at] = t
+	}
+	for i, w := range want {
+		if sources[i] == nil {
+			return fmt.Errorf("tensor %q is missing, but %s needs it", w.Name, n.Name)
+		}
+	}
+	for i, w := range want {
+		copy(w.Data, sources[i].Data)
+		if w.Int64 != nil {
+			n.state[i].buffer.count = sources[i].Int64[0]
+		}
+	}
+	return nil
+}
+
+// Load reads the network's state from a safetensors file and returns the
+// file's metadata.
+func (n *Network) Load(path string) (map[string]string, error) {
+	tensors, metadata, err := safetensors.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.SetState(tensors); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return metadata, nil
+}
+
+// Save writes the network's state to a safetensors file.
+func (n *Network) Save(path string, metadata map[string]string) error {
+	return safetensors.Write(path, n.State(), metadata)
+}

@@ -1,0 +1,249 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// Mode says what a plan is for.
+type Mode int
+
+const (
+	// Train: batch statistics and dropout; Backward computes the gradients of
+	// the parameters.
+	Train Mode = iota
+	// Maximise: running statistics, folded into convolutions where possible,
+	// no dropout; Backward computes the gradient of the input.
+	Maximise
+	// Eval: as Maximise, forward only.
+	Eval
+)
+
+// Plan is a network compiled for a mode and batches of up to a given size. It
+// reads the network's current parameters at every call and allocates nothing
+// once it has seen a batch size.
+type Plan struct {
+	Mode  Mode
+	Batch int // the largest batch
+
+	engine  *tensor.Engine
+	program *program
+	memory  []float32
+	sized   []*sized // by batch size, built on first use
+	current *sized   // the last Forward's
+}
+
+// sized is a plan for one batch size.
+type sized struct {
+	forward, backward []step // each in the order of running
+
+	// What comes from outside is bound at each call.
+	x, dLogits         []binding
+	logits, embedding  tensor.Tensor
+	dEmbedding, dInput tensor.Tensor
+}
+
+// step is an operation with its tensors.
+type step interface {
+	forward()
+	backward()
+}
+
+// binding is a tensor of a step that lies in one from outside.
+type binding struct {
+	to     *tensor.Tensor // its shape is set, its data are not
+	offset int            // in an image of the outer tensor
+}
+
+// bind lets all bindings point into a tensor from outside.
+func bind(bindings []binding, t tensor.Tensor) {
+	for _, b := range bindings {
+		b.to.Data, b.to.Stride = t.Data[b.offset:], t.Stride
+	}
+}
+
+// Compile plans a network for batches of up to batch images on an engine.
+func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
+	if batch < 1 {
+		panic(fmt.Sprintf("nn: plan for batches of %d", batch))
+	}
+	p := &Plan{
+		Mode: mode, Batch: batch,
+		engine:  e,
+		program: lower(net, mode),
+		sized:   make([]*sized, batch+1),
+	}
+	p.memory = tensor.Aligned(p.program.floats * batch)
+	p.size(batch)
+	return p
+}
+
+// Bytes returns the memory that the plan holds for activations and gradients.
+func (p *Plan) Bytes() int { return 4 * len(p.memory) }
+
+// Forward computes the network's outputs for 1 to Batch images. They lie in the
+// plan's memory: the logits and the embedding stay valid until Backward or the
+// next Forward.
+func (p *Plan) Forward(x tensor.Tensor) (logits, embedding tensor.Tensor) {
+	net := p.program.net
+	if x.N < 1 || x.N > p.Batch || !x.Is(x.N, net.C, net.H, net.W) {
+		panic(fmt.Sprintf("nn: %v images for a plan of %s for up to %d of %dx%dx%d",
+			x, net.Name, p.Batch, net.C, net.H, net.W))
+	}
+	s := p.size(x.N)
+	p.current = s
+	bind(s.x, x)
+	for _, step := range s.forward {
+		step.forward()
+	}
+	return s.logits, s.embedding
+}
+
+// Backward follows a Forward with the gradients of some objective by its
+// outputs. In mode Train it sets Network.Grads; dEmbedding is not used. In mode
+// Maximise it returns the objective's gradient by the input, valid until the
+// next Forward. The images of the Forward must still be there.
+func (p *Plan) Backward(dLogits, dEmbedding tensor.Tensor) (dx tensor.Tensor) {
+	s := p.current
+	bind(s.dLogits, dLogits)
+	if p.Mode == Maximise {
+		for n := range dEmbedding.N {
+			copy(s.dEmbedding.Image(n), dEmbedding.Image(n))
+		}
+	}
+	for _, step := range s.backward {
+		step.backward()
+	}
+	return s.dInput
+}
+
+// size returns the plan for batches of n images.
+func (p *Plan) size(n int) *sized {
+	if p.sized[n] == nil {
+		p.sized[n] = p.build(n)
+	}
+	return p.sized[n]
+}
+
+// build makes the steps for batches of n images.
+func (p *Plan) build(n int) *sized {
+	b := &builder{Plan: p, n: n, sized: &sized{}, moments: map[Value]*moments{}}
+	prog := p.program
+	for i := range prog.ops {
+		o := &prog.ops[i]
+		if prog.view(o.node) {
+			continue
+		}
+		s := b.step(o)
+		b.forward = append(b.forward, s)
+		if o.live {
+			b.backward = append(b.backward, s)
+		}
+	}
+	slices.Reverse(b.backward)
+	b.value(&b.logits, prog.net.logits)
+	b.value(&b.embedding, prog.net.embedding)
+	if p.Mode == Maximise {
+		b.gradient(&b.dEmbedding, prog.net.embedding)
+		b.gradient(&b.dInput, input)
+	}
+	return b.sized
+}
+
+// builder makes the steps of a plan for one batch size.
+type builder struct {
+	*Plan
+	*sized
+	n       int
+	moments map[Value]*moments // of the channels of each storage
+}
+
+// value sets the tensor of a value, or has it bound to the network's input.
+func (b *builder) value(to *tensor.Tensor, v Value) {
+	values := &b.program.values
+	if values.same(v, input) {
+		_, offset := values.find(v)
+		b.outside(to, v, &b.x, offset)
+		return
+	}
+	b.inside(to, v, values)
+}
+
+// gradient sets the tensor of a value's gradient, or has it bound to the
+// gradient of the logits.
+func (b *builder) gradient(to *tensor.Tensor, v Value) {
+	grads := &b.program.grads
+	if grads.same(v, b.program.net.logits) {
+		_, offset := grads.find(v)
+		b.outside(to, v, &b.dLogits, offset)
+		return
+	}
+	b.inside(to, v, grads)
+}
+
+func (b *builder) outside(to *tensor.Tensor, v Value, list *[]binding, offset int) {
+	n := &b.program.net.nodes[v]
+	*to = tensor.Tensor{N: b.n, C: n.c, H: n.h, W: n.w}
+	*list = append(*list, binding{to, offset})
+}
+
+func (b *builder) inside(to *tensor.Tensor, v Value, p *placement) {
+	n := &b.program.net.nodes[v]
+	root, offset := p.find(v)
+	s := p.storage[root]
+	*to = tensor.Tensor{
+		Data: b.memory[b.n*s.offset+offset:],
+		N:    b.n, C: n.c, H: n.h, W: n.w,
+		Stride: b.program.net.nodes[root].size(),
+	}
+}
+
+// step makes the step of an operation.
+func (b *builder) step(o *op) step {
+	switch o.kind {
+	case convNode:
+		return b.conv(o)
+	case linearNode:
+		return b.linear(o)
+	case normNode:
+		if b.Mode == Train {
+			return b.batchNorm(o)
+		}
+		return b.affine(o)
+	case activationNode:
+		return b.activation(o)
+	case maxPoolNode:
+		return b.maxPool(o)
+	case avgPoolNode:
+		return b.avgPool(o)
+	case dropoutNode:
+		return b.dropout(o)
+	case addNode:
+		return b.sum(o)
+	}
+	panic(fmt.Sprintf("nn: no step for operation %d", o.kind))
+}
+
+// unary is what the steps of one input have in common.
+type unary struct {
+	engine       *tensor.Engine
+	x, y, dx, dy tensor.Tensor
+	wanted       bool // the gradient of x
+	accumulate   bool // it is added to what is in dx
+}
+
+func (b *builder) unary(u *unary, o *op) {
+	u.engine = b.engine
+	b.value(&u.x, o.in[0])
+	b.value(&u.y, o.out)
+	if !o.live {
+		return
+	}
+	b.gradient(&u.dy, o.out)
+	u.wanted, u.accumulate = o.wanted[0], o.accumulate[0]
+	if u.wanted {
+		b.gradient(&u.dx, o.in[0])
+	}
+}

@@ -1,0 +1,23 @@
+package optim
+
+import "math"
+
+// Cosine is the learning rate of the published CIFAR script: cosine annealing
+// (Loshchilov and Hutter, "SGDR", ICLR 2017) in PyTorch's recursive form,
+//
+//	LR <- LR * (1 + cos(pi t/Total)) / (1 + cos(pi (t-1)/Total))
+//
+// so that LR does not jump when Total is replaced on the way, as it is when the
+// training set grows.
+type Cosine struct {
+	LR    float64 // current rate
+	Total int     // steps until it reaches 0, counted from the first
+	T     int     // steps done
+}
+
+// Step moves on to the next rate.
+func (c *Cosine) Step() {
+	c.T++
+	factor := func(t int) float64 { return 1 + math.Cos(math.Pi*float64(t)/float64(c.Total)) }
+	c.LR *= factor(c.T) / factor(c.T-1)
+}

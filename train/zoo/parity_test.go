@@ -1,0 +1,271 @@
+package zoo
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/optim"
+)
+
+// small are the networks of testdata: the published ones with few channels,
+// computed by PyTorch in float64.
+var small = []struct {
+	name         string
+	build        func() *nn.Network
+	trajectories []trajectory
+	adam         bool
+}{
+	{"lenet_small", func() *nn.Network { return lenet5(8, 16, 64, 10) }, []trajectory{{"meada_lr1", 1, 10}, {"ada_lr1", 1, 0}}, true},
+}
+
+// trajectory is a recorded ascent of 15 steps.
+type trajectory struct {
+	name    string
+	lr, eta float64
+}
+
+// forEachNetwork runs a test for every small network on every row of kernels.
+func forEachNetwork(t *testing.T, f func(t *testing.T, c *parityCase)) {
+	for _, s := range small {
+		for _, row := range simd.Rows() {
+			t.Run(s.name+"/"+row.Name, func(t *testing.T) {
+				e := tensor.NewEngine(2, row)
+				defer e.Close()
+				c := &parityCase{engine: e, dir: filepath.Join("testdata", s.name), trajectories: s.trajectories, adam: s.adam}
+				c.net = s.build()
+				_, err := c.net.Load(filepath.Join(c.dir, "params.safetensors"))
+				require.NoError(t, err)
+				c.x = c.images(t, "x")
+				labels, err := npy.Read(filepath.Join(c.dir, "labels.npy"))
+				require.NoError(t, err)
+				for _, l := range labels.Int64 {
+					c.labels = append(c.labels, uint8(l))
+				}
+				f(t, c)
+			})
+		}
+	}
+}
+
+type parityCase struct {
+	engine       *tensor.Engine
+	net          *nn.Network
+	dir          string
+	trajectories []trajectory
+	adam         bool
+	x            tensor.Tensor
+	labels       []uint8
+}
+
+func (c *parityCase) images(t *testing.T, name string) tensor.Tensor {
+	a := c.array(t, name)
+	require.Len(t, a.Shape, 4)
+	return tensor.View(a.Float32, a.Shape[0], a.Shape[1], a.Shape[2], a.Shape[3])
+}
+
+func (c *parityCase) array(t *testing.T, name string) npy.Array {
+	a, err := npy.Read(filepath.Join(c.dir, name+".npy"))
+	require.NoError(t, err)
+	return a
+}
+
+// matches compares with a recorded array: at most relative times its largest
+// magnitude plus absolute apart.
+func (c *parityCase) matches(t *testing.T, name string, got []float32, relative, absolute float64) {
+	t.Helper()
+	want := c.array(t, name).Float32
+	require.Len(t, got, len(want), name)
+	requireClose(t, name, want, got, relative*largest(want)+absolute)
+}
+
+func largest(x []float32) float64 {
+	m := 0.0
+	for _, v := range x {
+		m = max(m, math.Abs(float64(v)))
+	}
+	return m
+}
+
+func requireClose(t *testing.T, name string, want, got []float32, tolerance float64) {
+	t.Helper()
+	worst, at := 0.0, 0
+	for i, w := range want {
+		d := math.Abs(float64(w) - float64(got[i]))
+		if d > worst || math.IsNaN(d) {
+			worst, at = d, i
+		}
+	}
+	if !(worst <= tolerance) {
+		require.Fail(t, "too far from PyTorch", "%s: %g apart at %d (%g, not %g), tolerance %g",
+			name, worst, at, got[at], want[at], tolerance)
+	}
+}
+
+// matchesState compares tensors with a recorded container, in which the largest
+// magnitude is taken over all of it or over each tensor.
+func (c *parityCase) matchesState(t *testing.T, name string, got []safetensors.Tensor, relative, absolute float64, overall bool) {
+	t.Helper()
+	want, _, err := safetensors.Read(filepath.Join(c.dir, name+".safetensors"))
+	require.NoError(t, err)
+	byName := map[string]safetensors.Tensor{}
+	for _, g := range got {
+		byName[g.Name] = g
+	}
+	scale := 0.0
+	for _, w := range want {
+		scale = max(scale, largest(w.Data))
+	}
+	for _, w := range want {
+		g, ok := byName[w.Name]
+		require.True(t, ok, "%s: %s", name, w.Name)
+		require.Equal(t, w.Int64, g.Int64, "%s: %s", name, w.Name)
+		require.Len(t, g.Data, len(w.Data), "%s: %s", name, w.Name)
+		if !overall {
+			scale = largest(w.Data)
+		}
+		requireClose(t, name+": "+w.Name, w.Data, g.Data, relative*scale+absolute)
+	}
+}
+
+func (c *parityCase) grads() []safetensors.Tensor {
+	var list []safetensors.Tensor
+	for _, p := range c.net.Params {
+		list = append(list, safetensors.Tensor{Name: p.Name, Data: p.Grad})
+	}
+	return list
+}
+
+// dense returns the elements of a tensor, image after image.
+func dense(t tensor.Tensor) []float32 {
+	var all []float32
+	for n := range t.N {
+		all = append(all, t.Image(n)...)
+	}
+	return all
+}
+
+func TestEvaluation(t *testing.T) {
+	forEachNetwork(t, func(t *testing.T, c *parityCase) {
+		logits, embedding := nn.Compile(c.engine, c.net, c.x.N, nn.Eval).Forward(c.x)
+		c.matches(t, "eval_logits", dense(logits), 1e-5, 1e-6)
+		c.matches(t, "eval_embedding", dense(embedding), 1e-5, 1e-6)
+	})
+}
+
+func TestTraining(t *testing.T) {
+	forEachNetwork(t, func(t *testing.T, c *parityCase) {
+		plan := nn.Compile(c.engine, c.net, c.x.N, nn.Train)
+		logits, embedding := plan.Forward(c.x)
+		c.matches(t, "train_logits", dense(logits), 1e-5, 1e-6)
+		c.matches(t, "train_embedding", dense(embedding), 1e-5, 1e-6)
+		grad := tensor.New(c.x.N, c.net.Classes, 1, 1)
+		loss := nn.CrossEntropy(c.engine, grad, logits, c.labels)
+		c.matches(t, "train_loss", []float32{float32(loss)}, 1e-5, 1e-6)
+		plan.Backward(grad, tensor.Tensor{})
+		c.matchesState(t, "train_grads", c.grads(), 3e-5, 1e-7, true)
+		if _, err := os.Stat(filepath.Join(c.dir, "train_buffers.safetensors")); err == nil {
+			c.matchesState(t, "train_buffers", c.net.State(), 1e-5, 1e-6, false)
+		}
+	})
+}
+
+func TestOptimisers(t *testing.T) {
+	forEachNetwork(t, func(t *testing.T, c *parityCase) {
+		start := copyState(c.net)
+		sgd := optim.NewSGD(c.engine, c.net.Values, c.net.Grads, 0.1)
+		sgd.Momentum, sgd.WeightDecay, sgd.Nesterov = 0.9, 5e-4, true
+		c.threeSteps(t, "sgd3", sgd.Step)
+		if c.adam {
+			require.NoError(t, c.net.SetState(start))
+			c.threeSteps(t, "adam3", optim.NewAdam(c.engine, c.net.Values, c.net.Grads, 1e-4).Step)
+		}
+	})
+}
+
+func copyState(n *nn.Network) []safetensors.Tensor {
+	state := n.State()
+	for i := range state {
+		state[i].Data = append([]float32(nil), state[i].Data...)
+	}
+	return state
+}
+
+// threeSteps trains on the same batch three times.
+func (c *parityCase) threeSteps(t *testing.T, name string, step func()) {
+	plan := nn.Compile(c.engine, c.net, c.x.N, nn.Train)
+	grad := tensor.New(c.x.N, c.net.Classes, 1, 1)
+	var losses []float32
+	for range 3 {
+		logits, _ := plan.Forward(c.x)
+		losses = append(losses, float32(nn.CrossEntropy(c.engine, grad, logits, c.labels)))
+		plan.Backward(grad, tensor.Tensor{})
+		step()
+	}
+	c.matches(t, name+"_losses", losses, 1e-4, 0)
+	c.matchesState(t, name, c.net.State(), 5e-5, 2e-6, false)
+}
+
+// The gradient by the images, away from the clean ones, where the distance
+// counts.
+func TestInputGradient(t *testing.T) {
+	const eta, gamma = 10, 1
+	forEachNetwork(t, func(t *testing.T, c *parityCase) {
+		plan := nn.Compile(c.engine, c.net, c.x.N, nn.Maximise)
+		_, embedding := plan.Forward(c.x)
+		clean := dense(embedding)
+		logits, embedding := plan.Forward(c.images(t, "max_point"))
+
+		dLogits := tensor.New(c.x.N, c.net.Classes, 1, 1)
+		dEmbedding := tensor.New(c.x.N, c.net.Embedding, 1, 1)
+		var ce, entropy, distance float64
+		for n := range c.x.N {
+			weight := 1 / float32(c.x.N)
+			a, b := c.engine.Kernels.SoftmaxLoss(dLogits.Image(n), logits.Image(n), int(c.labels[n]), weight, eta*weight)
+			ce += float64(a * weight)
+			entropy += float64(b * weight)
+		}
+		for i, v := range dense(embedding) {
+			d := float64(v - clean[i])
+			distance += d * d / float64(len(clean))
+			dEmbedding.Data[i] = float32(-2 * gamma * d / float64(len(clean)))
+		}
+		c.matches(t, "max_losses", []float32{float32(ce + eta*entropy - gamma*distance),
+			float32(ce), float32(entropy), float32(distance)}, 1e-5, 1e-6)
+		c.matches(t, "max_grad_x", dense(plan.Backward(dLogits, dEmbedding)), 3e-5, 1e-7)
+	})
+}
+
+func TestAscent(t *testing.T) {
+	forEachNetwork(t, func(t *testing.T, c *parityCase) {
+		plan := nn.Compile(c.engine, c.net, c.x.N, nn.Maximise)
+		for _, tr := range c.trajectories {
+			for _, steps := range []int{1, 15} {
+				m := augment.NewMaximiser(c.engine, plan, c.x.N, c.net.Classes, c.net.Embedding,
+					augment.Config{Steps: steps, LR: tr.lr, Gamma: 1, Eta: tr.eta})
+				x := tensor.New(c.x.N, c.x.C, c.x.H, c.x.W)
+				copy(x.Data, c.x.Data)
+				means := m.Maximise(x, c.labels, x.N)
+				if steps == 1 {
+					c.matches(t, tr.name+"_step1", x.Data, 1e-5, 0)
+					continue
+				}
+				c.matches(t, tr.name+"_step15", x.Data, 1e-4, 0)
+				var losses []float32
+				for _, s := range means {
+					losses = append(losses, float32(s.Objective), float32(s.CrossEntropy), float32(s.Entropy), float32(s.Distance))
+				}
+				c.matches(t, tr.name+"_losses", losses, 1e-4, 0)
+			}
+		}
+	})
+}
