@@ -165,6 +165,16 @@ func (b *bench) everything() error {
 			}
 		}
 	}
+	const batch = 32
+	for _, mode := range benchmark.Modes {
+		if !b.filter.MatchString("LeNet5") {
+			break
+		}
+		prepare := func(r rival) (timing.Sampler, error) { return r.step(mode, batch) }
+		if err := b.race("step", "LeNet5", mode, benchmark.LeNet5(b.engine, mode, batch), prepare); err != nil {
+			return err
+		}
+	}
 	for i := range b.Figures {
 		f := &b.Figures[i]
 		f.OfPeak = f.GFLOPS / b.Peak
@@ -175,7 +185,7 @@ func (b *bench) everything() error {
 // race times a piece of work of ours, the rivals' and the peak in turn.
 func (b *bench) race(kind, name, pass string, work benchmark.Work, prepare func(rival) (timing.Sampler, error)) error {
 	peak := benchmark.Peak(b.engine)
-	names, samplers := []string{"peak", ours}, []timing.Sampler{timing.Of(peak.Run), timing.Of(work.Run)}
+	names, samplers := []string{"peak", ours}, []timing.Sampler{peak.Sampler(), work.Sampler()}
 	for _, r := range b.rivals {
 		sampler, err := prepare(r)
 		if err != nil {
@@ -208,7 +218,7 @@ func (b *bench) memory() {
 			work func(*tensor.Engine, int) benchmark.Work
 		}{{"copy", benchmark.Copy}, {"axpy", benchmark.Axpy}} {
 			w := k.work(b.engine, mib<<18)
-			t := timing.Alternate(b.budget, timing.Of(w.Run))[0]
+			t := timing.Alternate(b.budget, w.Sampler())[0]
 			b.Memory = append(b.Memory, memory{k.name, mib, rate(w.Bytes, t.Best), rate(w.Bytes, t.Median)})
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
@@ -78,33 +78,40 @@ var convolutions = []struct {
 	{"256 to 128 at 32x32, 1x1", conv.Shape{N: 4, C: 256, H: 32, W: 32, K: 128, R: 1, S: 1, Stride: 1, Groups: 1}},
 }
 
-// budget is the time for each figure; with all of them, well under 20 s.
-const budget = 200 * time.Millisecond
+// batch is the number of images of a step.
+const batch = 32
 
 // Run measures a row of kernels on one thread and on that many; threads < 1 and
 // a nil row mean what they mean to [tensor.NewEngine].
 func Run(threads int, row *simd.Kernels) *Report {
+	return run(threads, row, 200*time.Millisecond)
+}
+
+// run is Run with so much time for each figure. The default makes the whole
+// well under 20 s.
+func run(threads int, row *simd.Kernels, budget time.Duration) *Report {
 	e := tensor.NewEngine(threads, row)
 	r := &Report{CPU: cpuid.CPU.BrandName, ISA: e.Kernels.Name, Threads: e.Threads()}
 	if r.Threads > 1 {
 		one := tensor.NewEngine(1, row)
-		r.measure(one)
+		r.measure(one, budget)
 		one.Close()
 	}
-	r.measure(e)
+	r.measure(e, budget)
 	e.Close()
 	return r
 }
 
 // measure adds the figures of one engine.
-func (r *Report) measure(e *tensor.Engine) {
+func (r *Report) measure(e *tensor.Engine, budget time.Duration) {
 	var peak float64 // GFLOP/s
 	ceiling := Peak(e)
-	rate := func(w Work) Rate {
-		t := timing.Alternate(budget, timing.Of(ceiling.Run), timing.Of(w.Run))
+	best := func(w Work) (seconds float64) {
+		t := timing.Alternate(budget, ceiling.Sampler(), w.Sampler())
 		peak = max(peak, ceiling.FLOPs/t[0].Best.Seconds()/1e9)
-		return Rate{Threads: e.Threads(), GFLOPS: w.FLOPs / t[1].Best.Seconds() / 1e9}
+		return t[1].Best.Seconds()
 	}
+	rate := func(w Work) Rate { return Rate{Threads: e.Threads(), GFLOPS: w.FLOPs / best(w) / 1e9} }
 	gemms, convs := len(r.Gemm), len(r.Conv)
 	for _, p := range products {
 		w := NewProduct(p[0], p[1], p[2], 1).Work(e)
@@ -115,6 +122,13 @@ func (r *Report) measure(e *tensor.Engine) {
 		for _, pass := range Passes {
 			r.Conv = append(r.Conv, ConvResult{Case: c.name, Pass: pass, Rate: rate(operands.Work(e, pass))})
 		}
+	}
+	for _, mode := range Modes {
+		seconds := best(LeNet5(e, mode, batch))
+		r.Step = append(r.Step, StepResult{
+			Model: "LeNet5", Mode: mode, Batch: batch, Threads: e.Threads(),
+			Milliseconds: round(1000 * seconds), ImagesPerSecond: round(batch / seconds),
+		})
 	}
 	// The peak is known only when everything has run beside it.
 	for i := gemms; i < len(r.Gemm); i++ {
@@ -133,27 +147,31 @@ func (r *Rate) settle(peak float64) {
 
 // Write prints the report as tables for people.
 func (r *Report) Write(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "%s, %s, peak %.0f GFLOP/s on %s\n\n", r.CPU, r.ISA, r.PeakGFLOPS, threads(r.Threads))
-	fmt.Fprintln(t, "matrix product\tthreads\tGFLOP/s\tof peak\t")
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s, %s, peak %.0f GFLOP/s on %s\n", r.CPU, r.ISA, r.PeakGFLOPS, threads(r.Threads))
+	head := func(what, speed, note string) {
+		fmt.Fprintf(&text, "\n%-40s %8s %10s %10s\n", what, "threads", speed, note)
+	}
+	line := func(name string, threads int, speed float64, note string) {
+		fmt.Fprintf(&text, "%-40s %8d %10.1f %10s\n", name, threads, speed, note)
+	}
+	head("matrix product", "GFLOP/s", "of peak")
 	for _, g := range r.Gemm {
-		fmt.Fprintf(t, "%d x %d x %d\t%s\n", g.M, g.N, g.K, g.Rate)
+		line(fmt.Sprintf("%d x %d x %d", g.M, g.N, g.K), g.Threads, g.GFLOPS, g.share())
 	}
-	fmt.Fprintln(t, "\nconvolution\tthreads\tGFLOP/s\tof peak\t")
+	head("convolution", "GFLOP/s", "of peak")
 	for _, c := range r.Conv {
-		fmt.Fprintf(t, "%s, %s\t%s\n", c.Case, c.Pass, c.Rate)
+		line(c.Case+" "+string(c.Pass), c.Threads, c.GFLOPS, c.share())
 	}
-	fmt.Fprintln(t, "\nstep\tthreads\tms\timages/s\t")
+	head("step", "ms", "images/s")
 	for _, s := range r.Step {
-		fmt.Fprintf(t, "%s, %s, batch %d\t%d\t%.2f\t%.0f\t\n", s.Model, s.Mode, s.Batch, s.Threads, s.Milliseconds, s.ImagesPerSecond)
+		line(fmt.Sprintf("%s %s, batch %d", s.Model, s.Mode, s.Batch), s.Threads, s.Milliseconds, fmt.Sprintf("%.0f", s.ImagesPerSecond))
 	}
-	return t.Flush()
+	_, err := io.WriteString(w, text.String())
+	return err
 }
 
-// String gives the cells of a table's line.
-func (r Rate) String() string {
-	return fmt.Sprintf("%d\t%.1f\t%.0f %%\t", r.Threads, r.GFLOPS, 100*r.OfPeak)
-}
+func (r Rate) share() string { return fmt.Sprintf("%.0f %%", 100*r.OfPeak) }
 
 func threads(n int) string {
 	if n == 1 {

@@ -3,8 +3,11 @@
 package benchmark
 
 import (
+	"time"
+
 	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
+	"github.com/meada-cpu/meada-cpu/internal/timing"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -16,7 +19,16 @@ type Work struct {
 	FLOPs float64
 	// Bytes is the least that must be read and written.
 	Bytes float64
+	// Steps is the number of equal steps that Run consists of if their time is
+	// of interest, else 0.
+	Steps int
 	Run   func()
+}
+
+// Sampler returns what times the work, or one of its steps.
+func (w Work) Sampler() timing.Sampler {
+	sample := timing.Of(w.Run)
+	return func() time.Duration { return sample() / time.Duration(max(w.Steps, 1)) }
 }
 
 // Peak returns multiply-adds that never leave the registers, on every worker
