@@ -1,0 +1,220 @@
+package simd
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/guard"
+)
+
+// tile is one call of Gemm.
+type tile struct {
+	c, a, b, bias                 []float32
+	cRow, aRow, aCol, bRow, bJump int
+	m, n, k, kOuter               int
+	mode                          TileMode
+}
+
+func (g *tile) run(k *Kernels) {
+	var bias *float32
+	if len(g.bias) > 0 {
+		bias = &g.bias[0]
+	}
+	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode)
+}
+
+// element returns element (i, j) of the result, and the sum of the magnitudes of
+// its terms.
+func (g *tile) element(i, j int) (value float32, magnitude float64) {
+	switch g.mode &^ ThenReLU {
+	case FromC:
+		value = g.c[i*g.cRow+j]
+	case FromRowBias:
+		value = g.bias[i]
+	case FromColumnBias:
+		value = g.bias[j]
+	}
+	magnitude = math.Abs(float64(value))
+	for o := range g.kOuter {
+		for q := range g.k {
+			x, y := g.a[i*g.aRow+(o*g.k+q)*g.aCol], g.b[o*g.bJump+q*g.bRow+j]
+			value = fma32(x, y, value)
+			magnitude += math.Abs(float64(x) * float64(y))
+		}
+	}
+	if g.mode&ThenReLU != 0 && value < 0 {
+		value = 0
+	}
+	return value, magnitude
+}
+
+func (g *tile) String() string {
+	return fmt.Sprintf("%d x %d, k %d x %d, mode %d, rows of c %d, a %d and %d, b %d and %d",
+		g.m, g.n, g.kOuter, g.k, g.mode, g.cRow, g.aRow, g.aCol, g.bRow, g.bJump)
+}
+
+// TestGemm runs every size of tile in every mode, with changing depths and
+// distances. Whatever lies between the elements of a tile is NaN: it must neither
+// be used nor change. Memory beyond the first and the last element faults.
+func TestGemm(t *testing.T) {
+	const room = 8192
+	depths := []int{1, 2, 3, 4, 5, 7, 8, 9, 13}
+	// 2^-63 makes the products denormal numbers or nearly so.
+	scales := []float32{1, 1, 0x1p-63}
+	nan := float32(math.NaN())
+
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		random := rand.New(rand.NewPCG(3, 4))
+		for _, side := range guard.Sides {
+			var rooms [4][]float32
+			for i := range rooms {
+				rooms[i] = guard.Make[float32](t, room, side)
+			}
+			want := make([]float32, room)
+			take := func(which, n int) []float32 {
+				s := beside(rooms[which], n, side)
+				for i := range s {
+					s[i] = nan
+				}
+				return s
+			}
+			for m := 1; m <= k.MR; m++ {
+				for n := 1; n <= k.NR; n++ {
+					for mode := FromZero; mode <= FromColumnBias|ThenReLU; mode++ {
+						g := tile{m: m, n: n, mode: mode, kOuter: 1 + random.IntN(3), k: depths[random.IntN(len(depths))]}
+						scale := scales[random.IntN(len(scales))]
+						number := func() float32 { return scale * (2*random.Float32() - 1) }
+						depth := g.kOuter * g.k
+
+						g.cRow = n + 5*random.IntN(2)
+						g.c = take(0, (m-1)*g.cRow+n)
+						if mode&^ThenReLU == FromC {
+							for i := range m {
+								for j := range n {
+									g.c[i*g.cRow+j] = scale * number()
+								}
+							}
+						}
+
+						g.aRow, g.aCol = 1, m+3*random.IntN(2)
+						if !k.PackedA && random.IntN(2) == 0 {
+							g.aRow, g.aCol = depth+3*random.IntN(2), 1
+						}
+						g.a = take(1, (m-1)*g.aRow+(depth-1)*g.aCol+1)
+						for i := range m {
+							for l := range depth {
+								g.a[i*g.aRow+l*g.aCol] = number()
+							}
+						}
+
+						// Rows of b may overlap, as those of an image do.
+						g.bRow = []int{n, n + 3, 1}[random.IntN(3)]
+						g.bJump = []int{g.k * g.bRow, g.k*g.bRow + 7, 2}[random.IntN(3)]
+						g.b = take(2, (g.kOuter-1)*g.bJump+(g.k-1)*g.bRow+n)
+						for o := range g.kOuter {
+							for q := range g.k {
+								for j := range n {
+									g.b[o*g.bJump+q*g.bRow+j] = number()
+								}
+							}
+						}
+
+						switch mode &^ ThenReLU {
+						case FromRowBias:
+							g.bias = take(3, m)
+						case FromColumnBias:
+							g.bias = take(3, n)
+						}
+						for i := range g.bias {
+							g.bias[i] = scale * number()
+						}
+
+						want := want[:len(g.c)]
+						copy(want, g.c)
+						var largest float64
+						for i := range m {
+							for j := range n {
+								var magnitude float64
+								want[i*g.cRow+j], magnitude = g.element(i, j)
+								largest = max(largest, magnitude)
+							}
+						}
+						g.run(k)
+						if k.Name != "generic" {
+							requireSameBits(t, want, g.c, "%v, guard at the %v", &g, side)
+							continue
+						}
+						// Each of depth additions, and each product unless fused,
+						// is off by half an ulp of the sum so far, 2^-149 at least.
+						tolerance := float64(2*depth) * max(largest*0x1p-24, 0x1p-149)
+						for i := range m {
+							for j := range n {
+								require.InDelta(t, want[i*g.cRow+j], g.c[i*g.cRow+j], tolerance, "%v", &g)
+							}
+							for j := i*g.cRow + n; j < min((i+1)*g.cRow, len(g.c)); j++ {
+								require.True(t, math.IsNaN(float64(g.c[j])), "%v: wrote outside", &g)
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestGemmReLUKeepsNaN checks the rule of ReLU where it is fused: below zero goes
+// to zero, everything else stays.
+func TestGemmReLUKeepsNaN(t *testing.T) {
+	negativeZero := float32(math.Copysign(0, -1))
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	in := []float32{nan, negativeZero, 0, -inf, inf, -1, 1, -0x1p-149, 0x1p-149}
+	out := []float32{nan, negativeZero, 0, 0, inf, 0, 1, 0, 0x1p-149}
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		for n := range min(k.NR, len(in)) {
+			for first := range in {
+				c, want := make([]float32, n+1), make([]float32, n+1)
+				for j := range c {
+					c[j], want[j] = in[(first+j)%len(in)], out[(first+j)%len(in)]
+				}
+				// -0 is what adds nothing to any number, -0 among them.
+				b := make([]float32, n+1)
+				for j := range b {
+					b[j] = 1
+				}
+				g := tile{c: c, a: []float32{negativeZero}, b: b, cRow: n + 1, aRow: 1, aCol: 1, bRow: n + 1,
+					m: 1, n: n + 1, k: 1, kOuter: 1, mode: FromC | ThenReLU}
+				g.run(k)
+				for j := range c {
+					if math.IsNaN(float64(want[j])) {
+						require.True(t, math.IsNaN(float64(c[j])), "%v became %v", in[(first+j)%len(in)], c[j])
+						continue
+					}
+					require.Equal(t, math.Float32bits(want[j]), math.Float32bits(c[j]), "%v became %v", in[(first+j)%len(in)], c[j])
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkGemmTile(b *testing.B) {
+	const k = 256
+	for _, row := range Rows() {
+		for _, m := range []int{row.MR, row.MR / 2} {
+			b.Run(fmt.Sprintf("isa=%s/m=%d/n=%d", row.Name, m, row.NR), func(b *testing.B) {
+				g := tile{
+					c: make([]float32, m*row.NR), a: make([]float32, m*k), b: make([]float32, k*row.NR),
+					cRow: row.NR, aRow: 1, aCol: m, bRow: row.NR,
+					m: m, n: row.NR, k: k, kOuter: 1, mode: FromC,
+				}
+				for b.Loop() {
+					g.run(row)
+				}
+				b.ReportMetric(2*float64(m*row.NR*k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+			})
+		}
+	}
+}
