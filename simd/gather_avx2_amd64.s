@@ -45,6 +45,7 @@ run1: // one element each
 	ADDQ    R9, R8
 	INCQ    CX
 	JNE     run1
+	VZEROUPPER
 	RET
 
 	PCALIGN $32
@@ -59,6 +60,7 @@ runs4: // two or three
 	ADDQ    R9, R8
 	INCQ    CX
 	JNE     runs4
+	VZEROUPPER
 	RET
 
 	PCALIGN $32
@@ -73,6 +75,7 @@ runs8: // four to seven
 	ADDQ    R9, R8
 	INCQ    CX
 	JNE     runs8
+	VZEROUPPER
 	RET
 
 	PCALIGN $32
