@@ -2,6 +2,8 @@
 # except for bench-pytorch (Python with PyTorch) and ci (see .ci/run).
 
 GO ?= go
+# Debian's python3-torch belongs to /usr/bin/python3, which may not be the first.
+PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import torch' 2>/dev/null && break; done; echo $$p)
 
 .DEFAULT_GOAL := help
 .PHONY: help build test bench bench-pytorch fmt ci
@@ -20,7 +22,7 @@ bench: ## matrix products and convolutions against gonum and the CPU's limits ->
 	cd bench && $(GO) run .
 
 bench-pytorch: ## the same layers and LeNet5 steps beside PyTorch's
-	cd bench && $(GO) run . -pytorch
+	cd bench && $(GO) run . -pytorch -python $(PYTHON)
 
 fmt: ## format the Go files
 	gofmt -w .

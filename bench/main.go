@@ -76,9 +76,9 @@ const ours = "meada-cpu"
 func main() {
 	threads := flag.Int("threads", 1, "threads of every implementation")
 	withPyTorch := flag.Bool("pytorch", false, "compare with PyTorch instead of gonum")
-	python := flag.String("python", "python3", "the Python that has PyTorch")
+	python := flag.String("python", "python3", "a Python that has PyTorch")
 	only := flag.String("only", "", "regular expression: only the cases whose name matches")
-	budget := flag.Duration("budget", 600*time.Millisecond, "time for each case")
+	budget := flag.Duration("budget", 1500*time.Millisecond, "time for each case")
 	out := flag.String("out", "results", "folder for the JSON and SVG files, empty for none")
 	flag.Parse()
 	if err := run(*threads, *withPyTorch, *python, *only, *budget, *out); err != nil {

@@ -31,7 +31,11 @@ func (r *results) print(w io.Writer) {
 		for _, f := range race {
 			fmt.Fprintf(w, "%20s", f.speed())
 		}
-		fmt.Fprintf(w, "%8.1f %%", 100*race[0].OfPeak)
+		if kind == "step" {
+			fmt.Fprintf(w, "%10s", "")
+		} else {
+			fmt.Fprintf(w, "%8.1f %%", 100*race[0].OfPeak)
+		}
 		for _, f := range race[1:] {
 			fmt.Fprintf(w, "%16.1f", float64(f.Nanoseconds)/float64(race[0].Nanoseconds))
 		}

@@ -50,9 +50,9 @@ func startPyTorch(python string, threads int, channelsLast bool) (*pytorch, erro
 	if err := p.command.Start(); err != nil {
 		return nil, err
 	}
-	p.version, err = p.answer()
-	if err != nil {
-		return nil, fmt.Errorf("%s has no PyTorch, -python names another: %w", python, errors.Join(err, p.close()))
+	if p.version, err = p.answer(); err != nil {
+		p.close()
+		return nil, fmt.Errorf("%s does not start, expected a Python with PyTorch (-python): %w", python, err)
 	}
 	return p, nil
 }

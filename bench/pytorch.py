@@ -15,7 +15,10 @@ import os
 import sys
 import time
 
-import torch
+try:
+    import torch
+except ModuleNotFoundError:
+    sys.exit(f"{sys.executable} has no PyTorch")
 import torch.nn as nn
 import torch.nn.functional as F
 

@@ -64,8 +64,8 @@ type stream struct {
 
 func newStream(n int, part func(dst, src []float32)) *stream {
 	s := &stream{dst: tensor.Aligned(n), src: tensor.Aligned(n), part: part}
-	for i := range s.src {
-		s.src[i] = 1 // untouched pages would all be one page of zeros
+	for i := range n { // untouched pages would all be one page of zeros
+		s.src[i], s.dst[i] = 1, 1
 	}
 	return s
 }
