@@ -6,7 +6,8 @@
 
 // The last vector of a plane is loaded and stored under a mask, the whole ones
 // under a mask of ones. A branch on the activation goes the same way throughout
-// a call, so it costs next to nothing.
+// a call, so it costs next to nothing. GELU overwrites Z1..Z5 and K2, and has its
+// constants in Z17..Z31.
 
 // VECTORS sets BX to the start of the last vector of n (in reg) elements and K4
 // to its lanes.
@@ -103,6 +104,7 @@ TEXT ·affineAVX512(SB), NOSPLIT, $0-112
 	MOVQ         act+104(FP), R12
 	VPXOR        X8, X8, X8
 	VECTORS(R10)
+	GELUCONSTANTS
 	XORL CX, CX
 
 plane:
@@ -161,6 +163,7 @@ TEXT ·affineReduceAVX512(SB), NOSPLIT, $0-184
 	MOVQ  act+176(FP), R12
 	VPXOR X8, X8, X8
 	VECTORS(R10)
+	GELUCONSTANTS
 	XORL CX, CX
 
 plane:
@@ -234,6 +237,7 @@ TEXT ·affineGradAVX512(SB), NOSPLIT, $0-209
 	MOVBLZX accumulate+208(FP), R9
 	VPXOR   X8, X8, X8
 	VECTORS(R10)
+	GELUCONSTANTS
 	XORL CX, CX
 
 plane:
