@@ -59,17 +59,27 @@ func (s Shape) transposed() Shape {
 // passes are made by PlanBackwardData and PlanBackwardWeights.
 type Conv struct {
 	Shape
-	engine  *tensor.Engine
-	forward *product
-	data    *product // backward to the data as a convolution, or
-	scatter *scatter // as a product whose columns are scattered
-	weights *weights
+	engine *tensor.Engine
+
+	// One of the algorithms for each pass.
+	winograd *winograd // all three passes
+	forward  *product
+	data     *product // backward to the data as a convolution, or
+	scatter  *scatter // as a product whose columns are scattered
+	weights  *weights
 }
 
 // New plans the forward pass and reserves its scratch memory on the engine.
 func New(e *tensor.Engine, s Shape) *Conv {
 	s.check()
-	return &Conv{Shape: s, engine: e, forward: newProduct(e, s, false)}
+	c := &Conv{Shape: s, engine: e}
+	if !e.Direct && winogradFits(s) {
+		c.winograd = newWinograd(e, s)
+		c.winograd.reserve()
+	} else {
+		c.forward = newProduct(e, s, false)
+	}
+	return c
 }
 
 // Forward computes y = act(w * x + bias). x is N x C x H x W, y is N x K x OutH
@@ -78,11 +88,18 @@ func New(e *tensor.Engine, s Shape) *Conv {
 func (c *Conv) Forward(y, x tensor.Tensor, w, bias []float32, act simd.Activation) {
 	c.checkImages("input", x, c.C, c.H, c.W)
 	c.checkImages("output", y, c.K, c.OutH(), c.OutW())
+	if c.winograd != nil {
+		c.winograd.forward(y, x, w, bias, act == simd.ReLU)
+		return
+	}
 	c.forward.run(y, x, w, bias, false, act)
 }
 
 // PlanBackwardData plans the backward pass to the data.
 func (c *Conv) PlanBackwardData() {
+	if c.winograd != nil {
+		return
+	}
 	// A convolution of the padded gradient spends products on the padding, and
 	// few input channels leave its register tile empty. Scattering has neither
 	// fault but adds up each product in memory.
@@ -101,15 +118,22 @@ func (c *Conv) PlanBackwardData() {
 func (c *Conv) BackwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) {
 	c.checkImages("input gradient", dx, c.C, c.H, c.W)
 	c.checkImages("output gradient", dy, c.K, c.OutH(), c.OutW())
-	if c.data != nil {
+	switch {
+	case c.winograd != nil:
+		c.winograd.backwardData(dx, dy, w, accumulate)
+	case c.data != nil:
 		c.data.run(dx, dy, w, nil, accumulate, simd.Identity)
-		return
+	default:
+		c.scatter.run(dx, dy, w, accumulate)
 	}
-	c.scatter.run(dx, dy, w, accumulate)
 }
 
 // PlanBackwardWeights plans the backward pass to the weights.
 func (c *Conv) PlanBackwardWeights() {
+	if c.winograd != nil {
+		c.winograd.reserveWeights()
+		return
+	}
 	c.weights = newWeights(c.engine, c.Shape)
 }
 
@@ -118,6 +142,10 @@ func (c *Conv) PlanBackwardWeights() {
 func (c *Conv) BackwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	c.checkImages("input", x, c.C, c.H, c.W)
 	c.checkImages("output gradient", dy, c.K, c.OutH(), c.OutW())
+	if c.winograd != nil {
+		c.winograd.backwardWeights(dw, dbias, x, dy)
+		return
+	}
 	c.weights.run(dw, dbias, x, dy)
 }
 

@@ -25,6 +25,10 @@ type Task interface {
 type Engine struct {
 	Kernels *simd.Kernels
 
+	// Direct makes the convolutions planned from now on use the direct algorithm
+	// alone, never Winograd's, whose rounding errors are larger.
+	Direct bool
+
 	threads int
 	scratch [][]float32 // one for each worker
 	shared  []float32
