@@ -31,7 +31,7 @@ func (s PoolShape) String() string {
 const maxWindow = 15
 
 func (s PoolShape) check() {
-	if s.N < 1 || s.C < 1 || s.Window < 1 || s.Window > maxWindow || s.Stride < 1 || s.H < s.Window || s.W < s.Window {
+	if s.N < 1 || s.C < 1 || s.Window < 1 || s.Stride < 1 || s.H < s.Window || s.W < s.Window {
 		panic("conv: impossible pooling of " + s.String())
 	}
 }
@@ -49,6 +49,9 @@ type MaxPool struct {
 // NewMaxPool plans a maximum pooling.
 func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
 	s.check()
+	if s.Window > maxWindow {
+		panic("conv: maximum pooling of " + s.String())
+	}
 	p := &MaxPool{PoolShape: s, engine: e}
 	p.forward.MaxPool, p.backward.MaxPool = p, p
 	return p

@@ -30,7 +30,7 @@ type program struct {
 	net  *Network
 	mode Mode
 	ops  []op
-	uses [][]int // the operations that read each value
+	uses [][]int // the operations that read each value or a view of it
 
 	values, grads placement
 	floats        int // memory for one image
@@ -40,13 +40,13 @@ type program struct {
 func lower(net *Network, mode Mode) *program {
 	p := &program{net: net, mode: mode, values: newPlacement(net.nodes), grads: newPlacement(net.nodes)}
 	p.fuse()
+	p.alias()
 	p.uses = make([][]int, len(net.nodes))
 	for i := range p.ops {
 		for _, x := range p.ops[i].in {
-			p.uses[x] = append(p.uses[x], i)
+			p.uses[p.base(x)] = append(p.uses[p.base(x)], i)
 		}
 	}
-	p.alias()
 	if mode != Eval {
 		p.planBackward()
 	}
@@ -54,9 +54,17 @@ func lower(net *Network, mode Mode) *program {
 	return p
 }
 
-// view says whether an operation only looks at its input in another way.
+// view says whether a node's result is its input, at most in another shape.
 func (p *program) view(n *node) bool {
-	return n.kind == concatNode || n.kind == flattenNode || n.kind == dropoutNode && p.mode != Train
+	return n.kind == flattenNode || n.kind == dropoutNode && p.mode != Train
+}
+
+// base returns the value that x is a view of, or x.
+func (p *program) base(x Value) Value {
+	for p.view(&p.net.nodes[x]) {
+		x = p.net.nodes[x].in[0]
+	}
+	return x
 }
 
 // isOutput says whether a value leaves the network.
@@ -101,6 +109,9 @@ func (p *program) fuse() {
 			continue
 		}
 		n := &nodes[v]
+		if p.view(n) {
+			continue
+		}
 		o := op{node: n, in: n.in, out: Value(v)}
 		switch n.kind {
 		case convNode:
@@ -124,24 +135,22 @@ func (p *program) fuse() {
 	}
 }
 
-// alias lets values and gradients that are views lie in what they look at: the
-// inputs of a concatenation in its result, other views in their input.
+// alias lets views lie in what they look at, and the inputs of a concatenation
+// in its result.
 func (p *program) alias() {
-	for i := range p.ops {
-		o := &p.ops[i]
-		if !p.view(o.node) {
-			continue
-		}
-		if o.kind != concatNode {
-			p.values.alias(o.out, o.in[0], 0)
-			p.grads.alias(o.out, o.in[0], 0)
-			continue
-		}
-		offset := 0
-		for _, x := range o.in {
-			p.values.alias(x, o.out, offset)
-			p.grads.alias(x, o.out, offset)
-			offset += p.net.nodes[x].size()
+	for v := range p.net.nodes {
+		n := &p.net.nodes[v]
+		switch {
+		case p.view(n):
+			p.values.alias(Value(v), n.in[0], 0)
+			p.grads.alias(Value(v), n.in[0], 0)
+		case n.kind == concatNode:
+			offset := 0
+			for _, x := range n.in {
+				p.values.alias(p.base(x), Value(v), offset)
+				p.grads.alias(p.base(x), Value(v), offset)
+				offset += p.net.nodes[x].size()
+			}
 		}
 	}
 }
@@ -149,6 +158,7 @@ func (p *program) alias() {
 // planBackward decides which gradients are computed, where each is written
 // first and where added to, and which can lie in the memory of another.
 func (p *program) planBackward() {
+	// All by base.
 	needed := make([]bool, len(p.net.nodes))
 	needed[input] = p.mode == Maximise
 	producer := make([]int, len(p.net.nodes))
@@ -158,7 +168,7 @@ func (p *program) planBackward() {
 		o.accumulate = make([]bool, len(o.in))
 		o.shared = make([]bool, len(o.in))
 		for j, x := range o.in {
-			o.wanted[j] = needed[x]
+			o.wanted[j] = needed[p.base(x)]
 		}
 		o.live = slices.Contains(o.wanted, true) || p.mode == Train && (o.weight != nil || o.norm != nil)
 		needed[o.out] = o.live
@@ -166,8 +176,10 @@ func (p *program) planBackward() {
 	}
 
 	written := make([]bool, len(p.net.nodes))
-	written[p.net.logits] = true
-	written[p.net.embedding] = p.mode == Maximise
+	written[p.base(p.net.logits)] = true
+	if p.mode == Maximise {
+		written[p.base(p.net.embedding)] = true
+	}
 	for i := len(p.ops) - 1; i >= 0; i-- {
 		o := &p.ops[i]
 		if !o.live {
@@ -177,8 +189,9 @@ func (p *program) planBackward() {
 			panic("nn: a value of " + p.net.Name + " does not reach the outputs")
 		}
 		for j, x := range o.in {
-			if p.view(o.node) && written[x] {
-				panic("nn: a value of " + p.net.Name + " is used behind a view of it")
+			x = p.base(x)
+			if o.kind == concatNode && written[x] {
+				panic("nn: an input of a concatenation in " + p.net.Name + " is used behind it")
 			}
 			o.accumulate[j] = written[x]
 			written[x] = written[x] || o.wanted[j]
@@ -187,8 +200,8 @@ func (p *program) planBackward() {
 		case addNode:
 			p.shareSum(o, producer)
 		case normNode, activationNode, dropoutNode:
-			if !p.view(o.node) && p.replaceable(o, 0) {
-				p.grads.alias(o.in[0], o.out, 0)
+			if p.replaceable(o, 0) {
+				p.grads.alias(p.base(o.in[0]), o.out, 0)
 			}
 		}
 	}
@@ -197,13 +210,13 @@ func (p *program) planBackward() {
 // replaceable says whether the gradient of input j may take the place of the
 // gradient of the result.
 func (p *program) replaceable(o *op, j int) bool {
-	return p.mergeable(o, j) && len(p.uses[o.in[j]]) == 1
+	return p.mergeable(o, j) && len(p.uses[p.base(o.in[j])]) == 1
 }
 
 // mergeable says whether the gradient of input j begins with this operation and
 // has no place yet, and that of the result is not the caller's.
 func (p *program) mergeable(o *op, j int) bool {
-	return o.wanted[j] && !o.accumulate[j] && !p.grads.aliased(o.in[j]) && !p.grads.same(o.out, p.net.logits)
+	return o.wanted[j] && !o.accumulate[j] && !p.grads.aliased(p.base(o.in[j])) && !p.grads.same(o.out, p.net.logits)
 }
 
 // shareSum finds memory for the gradients of the inputs of a sum, all of which
@@ -212,7 +225,7 @@ func (p *program) mergeable(o *op, j int) bool {
 // the gradient without changing it, before anything is added for the other.
 func (p *program) shareSum(o *op, producer []int) {
 	share := func(j int) {
-		p.grads.alias(o.in[j], o.out, 0)
+		p.grads.alias(p.base(o.in[j]), o.out, 0)
 		o.shared[j] = true
 	}
 	alone := -1
@@ -222,9 +235,10 @@ func (p *program) shareSum(o *op, producer []int) {
 		}
 		alone = j
 		k := 1 - j
-		at := producer[x]
-		both := p.mergeable(o, k) && p.readsGradientOnly(at) && producer[o.in[k]] < at
-		for _, i := range p.uses[o.in[k]] {
+		at := producer[p.base(x)]
+		other := p.base(o.in[k])
+		both := p.mergeable(o, k) && p.readsGradientOnly(at) && producer[other] < at
+		for _, i := range p.uses[other] {
 			both = both && (p.ops[i].out == o.out || i < at)
 		}
 		if both {
@@ -258,7 +272,7 @@ func (p *program) planMemory() {
 	end := 2 * turn
 	for i := range p.ops {
 		o := &p.ops[i]
-		if p.view(o.node) {
+		if o.kind == concatNode {
 			continue
 		}
 		p.values.touch(o.out, i)

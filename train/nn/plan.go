@@ -133,7 +133,7 @@ func (p *Plan) build(n int) *sized {
 	prog := p.program
 	for i := range prog.ops {
 		o := &prog.ops[i]
-		if prog.view(o.node) {
+		if o.kind == concatNode {
 			continue
 		}
 		s := b.step(o)

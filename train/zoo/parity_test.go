@@ -26,6 +26,11 @@ var small = []struct {
 	adam         bool
 }{
 	{"lenet_small", func() *nn.Network { return lenet5(8, 16, 64, 10) }, []trajectory{{"meada_lr1", 1, 10}, {"ada_lr1", 1, 0}}, true},
+	{"allconv_small", func() *nn.Network { return allConvNet(6, 10, 0, 10) }, cifarAscents, false},
+	{"wrn_small", func() *nn.Network { return WideResNet(10, 1, 10) }, cifarAscents, false},
+	{"densenet_small", func() *nn.Network { return DenseNet(10, 4, 10) }, cifarAscents, false},
+	{"resnext_small", func() *nn.Network { return resNeXt("tiny", 8, []int{4, 8}, 2, 2, 64, 10) }, cifarAscents, false},
+	{"alexnet_small", func() *nn.Network { return alexNet(79, [5]int{6, 8, 12, 8, 8}, 16, 0, 7) }, []trajectory{{"meada_lr1", 1, 10}}, true},
 }
 
 // trajectory is a recorded ascent of 15 steps.
@@ -33,6 +38,8 @@ type trajectory struct {
 	name    string
 	lr, eta float64
 }
+
+var cifarAscents = []trajectory{{"meada_lr1", 1, 10}, {"meada_lr20", 20, 10}}
 
 // forEachNetwork runs a test for every small network on every row of kernels.
 func forEachNetwork(t *testing.T, f func(t *testing.T, c *parityCase)) {
