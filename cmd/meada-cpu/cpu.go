@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+)
+
+func runCPU(std streams, args []string) error {
+	f := newFlags("cpu")
+	if err := f.parse(args); err == errHelp {
+		return runHelp(std, []string{"cpu"})
+	} else if err != nil {
+		return err
+	}
+	table(std.out, [][2]string{
+		{"cpu", cpuName()},
+		{"instruction set", simd.Active().Name},
+		{"available", available()},
+	})
+	refused := simd.Refused()
+	for _, name := range slices.Sorted(maps.Keys(refused)) {
+		table(std.out, [][2]string{{"not " + name, refused[name]}})
+	}
+	cache := cpuid.CPU.Cache
+	table(std.out, [][2]string{
+		{"caches", fmt.Sprintf("L1 %s, L2 %s, L3 %s", bytesOf(cache.L1D), bytesOf(cache.L2), bytesOf(cache.L3))},
+		{"threads", fmt.Sprintf("%d of %d logical processors", runtime.GOMAXPROCS(0), runtime.NumCPU())},
+		{"system", fmt.Sprintf("%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())},
+	})
+	return nil
+}
+
+func available() string {
+	var names []string
+	for _, row := range simd.Rows() {
+		names = append(names, row.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func cpuName() string {
+	if name := strings.TrimSpace(cpuid.CPU.BrandName); name != "" {
+		return name
+	}
+	return "unknown " + runtime.GOARCH
+}
+
+// bytesOf formats a size in bytes; cpuid gives -1 where it can't tell.
+func bytesOf(n int) string {
+	switch {
+	case n <= 0:
+		return "unknown"
+	case n < 1<<20:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%.3g MiB", float64(n)/(1<<20))
+}
+
+// table prints names and values in two aligned columns.
+func table(w io.Writer, rows [][2]string) {
+	for _, row := range rows {
+		fmt.Fprintf(w, "%-16s %s\n", row[0], row[1])
+	}
+}

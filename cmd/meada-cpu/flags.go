@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// flags is a thin layer over the standard flag set: the same definitions, but
+// messages that name the flag as the user typed it, the value and what was
+// expected.
+type flags struct {
+	command string
+	set     *flag.FlagSet
+}
+
+func newFlags(command string) *flags {
+	set := flag.NewFlagSet(command, flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	return &flags{command, set}
+}
+
+// names lists the flags.
+func (f *flags) names() []string {
+	var names []string
+	f.set.VisitAll(func(def *flag.Flag) { names = append(names, def.Name) })
+	return names
+}
+
+// errHelp says that the arguments ask for the help text.
+var errHelp = errors.New("help wanted")
+
+// parse applies the arguments: --name value, --name=value, and --name alone
+// for a switch.
+func (f *flags) parse(args []string) error {
+	for len(args) > 0 {
+		arg := args[0]
+		args = args[1:]
+		name, dashed := strings.CutPrefix(arg, "-")
+		name = strings.TrimPrefix(name, "-")
+		if !dashed || name == "" {
+			return usageError(`unexpected argument %q, see "meada-cpu help %s"`, arg, f.command)
+		}
+		name, value, hasValue := strings.Cut(name, "=")
+		if name == "h" || name == "help" {
+			return errHelp
+		}
+		def := f.set.Lookup(name)
+		if def == nil {
+			return usageError(`unknown flag --%s, see "meada-cpu help %s"`, name, f.command)
+		}
+		if b, ok := def.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
+			if !hasValue {
+				value = "true"
+			}
+		} else if !hasValue {
+			if len(args) == 0 {
+				return usageError("--%s needs a value", name)
+			}
+			value, args = args[0], args[1:]
+		}
+		if err := f.set.Set(name, value); err != nil {
+			return usageError("--%s %s: %v", name, value, err)
+		}
+	}
+	return nil
+}
+
+func (f *flags) bool(p *bool, name string) {
+	f.set.BoolFunc(name, "", func(s string) error {
+		v, err := strconv.ParseBool(s)
+		if err != nil {
+			return errors.New("expected true or false")
+		}
+		*p = v
+		return nil
+	})
+}
+
+func (f *flags) string(p *string, name string) { f.set.StringVar(p, name, *p, "") }
+
+// integer defines a flag for a whole number from low on.
+func (f *flags) integer(p *int, name string, low int) {
+	f.set.Func(name, "", func(s string) error {
+		v, err := strconv.Atoi(s)
+		if err != nil || v < low || v > math.MaxInt32 {
+			return fmt.Errorf("expected a whole number from %d on", low)
+		}
+		*p = v
+		return nil
+	})
+}
+
+func (f *flags) seed(p *uint64, name string) {
+	f.set.Func(name, "", func(s string) error {
+		v, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			return errors.New("expected a whole number from 0 on")
+		}
+		*p = v
+		return nil
+	})
+}
+
+// number defines a flag for a finite number that is not negative.
+func (f *flags) number(p *float64, name string) {
+	f.set.Func(name, "", func(s string) error {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || v < 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+			return errors.New("expected a number, 0 or more")
+		}
+		*p = v
+		return nil
+	})
+}
+
+// choice defines a flag for one of a few words.
+func choice[S ~string](f *flags, p *S, name string, words ...S) {
+	f.set.Func(name, "", func(s string) error {
+		for _, w := range words {
+			if S(s) == w {
+				*p = w
+				return nil
+			}
+		}
+		list := make([]string, len(words))
+		for i, w := range words {
+			list[i] = string(w)
+		}
+		return fmt.Errorf("expected %s", strings.Join(list, ", "))
+	})
+}

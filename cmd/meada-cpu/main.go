@@ -1,0 +1,90 @@
+// Command meada-cpu trains and evaluates image classifiers that generalise to
+// unseen domains, on CPUs. Run it with "help" for its use.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// Exit codes. The instruction-set one is given by package simd, which refuses
+// to start; see the help text for all.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitData        = 3
+	exitDiverged    = 5
+	exitInterrupted = 130
+)
+
+// streams are the command's two outputs: results go to out, talk to err.
+type streams struct{ out, err *os.File }
+
+var commands = map[string]func(streams, []string) error{
+	"train":   runTrain,
+	"eval":    runEval,
+	"cpu":     runCPU,
+	"help":    runHelp,
+	"version": runVersion,
+}
+
+func main() {
+	std := streams{os.Stdout, os.Stderr}
+	args := os.Args[1:]
+	if len(args) == 0 {
+		fmt.Fprint(std.err, overview)
+		os.Exit(exitUsage)
+	}
+	name, args := args[0], args[1:]
+	switch name {
+	case "-h", "-help", "--help":
+		name = "help"
+	case "--version", "-version":
+		name = "version"
+	}
+	run, ok := commands[name]
+	if !ok {
+		report(std.err, usageError(`unknown command %q, see "meada-cpu help"`, name))
+		os.Exit(exitUsage)
+	}
+	if err := run(std, args); err != nil {
+		report(std.err, err)
+		os.Exit(exitCode(err))
+	}
+}
+
+func report(w io.Writer, err error) { fmt.Fprintf(w, "meada-cpu: %v\n", err) }
+
+// errInterrupted ends a run that the user stopped.
+var errInterrupted = errors.New("interrupted")
+
+// errUsage is wrapped by errors about the command line.
+type errUsage string
+
+func (e errUsage) Error() string { return string(e) }
+
+func usageError(format string, args ...any) error {
+	return errUsage(fmt.Sprintf(format, args...))
+}
+
+// exitCode maps an error to the documented exit codes.
+func exitCode(err error) int {
+	var usage errUsage
+	var diverged *train.DivergedError
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, dataset.ErrData), errors.Is(err, errWeights):
+		return exitData
+	case errors.As(err, &diverged):
+		return exitDiverged
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	}
+	return exitFailed
+}

@@ -1,0 +1,464 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+)
+
+// command is the path of the built program.
+var command string
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "meada-cpu")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	command = filepath.Join(dir, "meada-cpu")
+	if runtime.GOOS == "windows" {
+		command += ".exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", command, ".").CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v: %s", err, out))
+	}
+	return m.Run()
+}
+
+// result is what a run of the program left.
+type result struct {
+	code     int
+	out, err string
+}
+
+// invoke runs the program in dir.
+func invoke(t *testing.T, dir string, args ...string) result {
+	t.Helper()
+	var out, errors bytes.Buffer
+	c := exec.Command(command, args...)
+	c.Dir, c.Stdout, c.Stderr = dir, &out, &errors
+	if err := c.Run(); err != nil {
+		require.IsType(t, &exec.ExitError{}, err)
+	}
+	return result{c.ProcessState.ExitCode(), out.String(), errors.String()}
+}
+
+// succeed runs the program in dir and requires exit code 0.
+func succeed(t *testing.T, dir string, args ...string) result {
+	t.Helper()
+	r := invoke(t, dir, args...)
+	require.Zero(t, r.code, r.err)
+	return r
+}
+
+// tinyDigits writes a digits dataset of random pictures: 70 source images,
+// 20 of the source's test set, 15 of usps.
+func tinyDigits(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(1, 2))
+	writeIDX := func(name string, n int) {
+		pixels := binary.BigEndian.AppendUint32(nil, 2051)
+		labels := binary.BigEndian.AppendUint32(nil, 2049)
+		for _, v := range []uint32{uint32(n), 28, 28} {
+			pixels = binary.BigEndian.AppendUint32(pixels, v)
+		}
+		labels = binary.BigEndian.AppendUint32(labels, uint32(n))
+		for i := range n {
+			labels = append(labels, byte(i%10))
+			for range 28 * 28 {
+				pixels = append(pixels, byte(random.IntN(256)))
+			}
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-images-idx3-ubyte"), pixels, 0o666))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-labels-idx1-ubyte"), labels, 0o666))
+	}
+	writeIDX("train", 70)
+	writeIDX("t10k", 20)
+	var usps strings.Builder
+	for i := range 15 {
+		fmt.Fprintf(&usps, "%d", i%10+1)
+		for p := range 256 {
+			fmt.Fprintf(&usps, " %d:%.3f", p+1, 2*random.Float64()-1)
+		}
+		usps.WriteByte('\n')
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "usps.t"), []byte(usps.String()), 0o666))
+	return dir
+}
+
+// short are flags for a run of a few steps with two phases and three tests.
+func short(data string, more ...string) []string {
+	return append([]string{"train", "--dataset", "digits", "--data", data, "--lr", "1e-3", "--batch-size", "16",
+		"--loops-train", "8", "--loops-min", "3", "--loops-adv", "2", "--k", "2", "--test-every", "3"}, more...)
+}
+
+func readJSON(t *testing.T, path string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var v map[string]any
+	require.NoError(t, json.Unmarshal(text, &v), path)
+	return v
+}
+
+func TestTrainLeavesARunFolder(t *testing.T) {
+	dir := t.TempDir()
+	r := succeed(t, dir, short(tinyDigits(t), "--seed", "7")...)
+	runs, err := filepath.Glob(filepath.Join(dir, "runs", "*-digits-me-ada-s7"))
+	require.NoError(t, err)
+	require.Len(t, runs, 1)
+	folder := runs[0]
+
+	var names []string
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	require.Equal(t, []string{"best.safetensors", "config.json", "last.safetensors", "metrics.jsonl", "summary.json"}, names)
+
+	s := readJSON(t, filepath.Join(folder, "summary.json"))
+	require.Equal(t, true, s["complete"])
+	require.Equal(t, "me-ada", s["algorithm"])
+	require.Equal(t, "digits", s["dataset"])
+	require.EqualValues(t, 8, s["steps"])
+	require.EqualValues(t, 7, s["seed"])
+	require.Positive(t, s["peak_rss_bytes"])
+	for _, key := range []string{"total", "minimise", "maximise", "evaluate"} {
+		require.Positive(t, s["seconds"].(map[string]any)[key], key)
+	}
+	for _, key := range []string{"minimise", "maximise"} {
+		require.Positive(t, s["images_per_second"].(map[string]any)[key], key)
+	}
+	for _, which := range []string{"best", "last"} {
+		a := s["accuracy"].(map[string]any)[which].(map[string]any)
+		require.Len(t, a, 4, "mnist, usps, average, step")
+		require.Equal(t, a["usps"], a["average"], "mnist is the source")
+		require.Contains(t, a, "mnist")
+	}
+	last := s["accuracy"].(map[string]any)["last"].(map[string]any)
+	require.EqualValues(t, 7, last["step"])
+
+	c := readJSON(t, filepath.Join(folder, "config.json"))
+	require.EqualValues(t, 16, c["batch_size"])
+	require.EqualValues(t, 15, c["data_checksums"].(map[string]any)["usps"].(map[string]any)["images"])
+	for _, key := range []string{"version", "cpu", "simd", "threads", "lr_max", "eta"} {
+		require.Contains(t, c, key)
+	}
+
+	types := map[string]int{}
+	for _, line := range metrics(t, folder) {
+		types[line["type"].(string)]++
+	}
+	require.Equal(t, map[string]int{"train": 1, "maximise": 2, "evaluate": 3}, types)
+
+	_, metadata, err := safetensors.Read(filepath.Join(folder, "last.safetensors"))
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{
+		"format": "pt", "model": "lenet5", "classes": "10", "dataset": "digits", "step": "8",
+		"normalisation": "mean=0,0,0 std=1,1,1",
+	}, metadata)
+
+	require.Contains(t, r.out, "usps")
+	require.Contains(t, r.out, filepath.Base(folder))
+	require.Contains(t, r.err, "svhn", "absent domains are named")
+	require.NotContains(t, r.err, "\x1b", "no control codes into a pipe")
+}
+
+func metrics(t *testing.T, folder string) []map[string]any {
+	t.Helper()
+	f, err := os.Open(filepath.Join(folder, "metrics.jsonl"))
+	require.NoError(t, err)
+	defer f.Close()
+	var lines []map[string]any
+	for scan := bufio.NewScanner(f); scan.Scan(); {
+		var line map[string]any
+		require.NoError(t, json.Unmarshal(scan.Bytes(), &line))
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestTrainIsReproducible(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	run := func(name string, flags ...string) ([]byte, []map[string]any) {
+		succeed(t, dir, short(data, append(flags, "--out", name, "--quiet")...)...)
+		bytes, err := os.ReadFile(filepath.Join(dir, name, "last.safetensors"))
+		require.NoError(t, err)
+		lines := metrics(t, filepath.Join(dir, name))
+		for _, line := range lines {
+			delete(line, "seconds")
+		}
+		return bytes, lines
+	}
+	weights, lines := run("one", "--threads", "1")
+	for _, threads := range []string{"2", "3"} {
+		w, l := run("with"+threads, "--threads", threads)
+		require.True(t, bytes.Equal(weights, w), "last.safetensors with %s threads", threads)
+		require.Equal(t, lines, l, "metrics.jsonl with %s threads", threads)
+	}
+	other, _ := run("other", "--seed", "2")
+	require.False(t, bytes.Equal(weights, other), "another seed")
+}
+
+func TestExistingFolderIsKept(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "r"), 0o777)) // empty: may be used
+	for range 3 {
+		succeed(t, dir, short(data, "--algorithm", "erm", "--out", "r")...)
+	}
+	for _, name := range []string{"r", "r-2", "r-3"} {
+		require.FileExists(t, filepath.Join(dir, name, "summary.json"))
+	}
+}
+
+func TestJSONAndQuiet(t *testing.T) {
+	dir := t.TempDir()
+	r := succeed(t, dir, short(tinyDigits(t), "--json", "--quiet", "--out", "r")...)
+	require.Empty(t, r.err)
+	var printed map[string]any
+	require.NoError(t, json.Unmarshal([]byte(r.out), &printed))
+	require.Equal(t, readJSON(t, filepath.Join(dir, "r", "summary.json")), printed)
+}
+
+func TestEvalAgreesWithTrain(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	succeed(t, dir, short(data, "--out", "r")...)
+	weights := filepath.Join("r", "last.safetensors")
+	r := succeed(t, dir, "eval", "--weights", weights, "--data", data, "--json", "--logits", "logits", "--threads=1")
+	var printed struct {
+		Accuracy map[string]float64
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.out), &printed))
+	last := readJSON(t, filepath.Join(dir, "r", "summary.json"))["accuracy"].(map[string]any)["last"].(map[string]any)
+	delete(last, "step")
+	require.Len(t, printed.Accuracy, len(last))
+	for name, x := range printed.Accuracy {
+		require.Equal(t, last[name], x, name)
+	}
+	for name, n := range map[string]int{"mnist": 20, "usps": 15} {
+		logits, err := npy.Read(filepath.Join(dir, "logits", name+".npy"))
+		require.NoError(t, err)
+		require.Equal(t, []int{n, 10}, logits.Shape)
+		correct := 0
+		for i := range n {
+			row, best := logits.Float32[10*i:][:10], 0
+			for c := range row {
+				if row[c] > row[best] {
+					best = c
+				}
+			}
+			if best == i%10 {
+				correct++
+			}
+		}
+		require.Equal(t, last[name], float64(correct)/float64(n), name)
+	}
+
+	r = succeed(t, dir, "eval", "--weights", weights, "--dataset", "digits", "--data", data)
+	require.Contains(t, r.out, "mnist (source)")
+}
+
+func TestTrainFromWeights(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	succeed(t, dir, short(data, "--out", "a")...)
+	start := filepath.Join("a", "last.safetensors")
+	succeed(t, dir, short(data, "--out", "b", "--weights", start, "--lr", "0", "--algorithm", "erm")...)
+	a, _, err := safetensors.Read(filepath.Join(dir, start))
+	require.NoError(t, err)
+	b, _, err := safetensors.Read(filepath.Join(dir, "b", "last.safetensors"))
+	require.NoError(t, err)
+	require.Equal(t, a, b, "a rate of 0 changes nothing")
+}
+
+func TestBadInput(t *testing.T) {
+	good := tinyDigits(t)
+	damaged := func(name string, change func([]byte) []byte) string {
+		dir := tinyDigits(t)
+		path := filepath.Join(dir, name)
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, change(content), 0o666))
+		return dir
+	}
+	work := t.TempDir()
+	succeed(t, work, short(good, "--out", "good")...)
+	weights := filepath.Join("good", "last.safetensors")
+	write := func(name string, content []byte) string {
+		require.NoError(t, os.WriteFile(filepath.Join(work, name), content, 0o666))
+		return name
+	}
+	other := filepath.Join(work, "other.safetensors")
+	require.NoError(t, safetensors.Write(other, []safetensors.Tensor{{Name: "conv1.weight", Shape: []int{1}, Data: []float32{1}}}, nil))
+	tensors, _, err := safetensors.Read(filepath.Join(work, weights))
+	require.NoError(t, err)
+	foreign := filepath.Join(work, "foreign.safetensors")
+	require.NoError(t, safetensors.Write(foreign, tensors, map[string]string{"model": "wrn-40-2"}))
+	before, err := os.ReadDir(work)
+	require.NoError(t, err)
+
+	for name, c := range map[string]struct {
+		args    []string
+		code    int
+		message []string
+	}{
+		"no command":           {nil, exitUsage, []string{"usage:"}},
+		"unknown command":      {[]string{"trian"}, exitUsage, []string{"trian"}},
+		"help on nothing":      {[]string{"help", "trian"}, exitUsage, []string{"trian"}},
+		"unknown flag":         {[]string{"train", "--learning-rate", "1"}, exitUsage, []string{"--learning-rate"}},
+		"stray argument":       {[]string{"train", "digits"}, exitUsage, []string{"digits"}},
+		"no value":             {[]string{"train", "--seed"}, exitUsage, []string{"--seed"}},
+		"value of wrong kind":  {[]string{"train", "--k", "three"}, exitUsage, []string{"--k", "three", "whole number"}},
+		"value out of range":   {[]string{"train", "--batch-size=0"}, exitUsage, []string{"--batch-size", "0", "from 1"}},
+		"negative rate":        {[]string{"train", "--lr", "-1"}, exitUsage, []string{"--lr", "-1"}},
+		"not a number":         {[]string{"train", "--lr", "nan"}, exitUsage, []string{"--lr", "nan"}},
+		"unknown algorithm":    {[]string{"train", "--algorithm", "meada"}, exitUsage, []string{"meada", "erm, ada, me-ada"}},
+		"unknown dataset":      {[]string{"train", "--dataset", "digit"}, exitUsage, []string{"digit", "synthetic-digits"}},
+		"unknown preset":       {[]string{"train", "--preset", "slow"}, exitUsage, []string{"slow", "quick"}},
+		"switch with a value":  {[]string{"train", "--quiet=perhaps"}, exitUsage, []string{"--quiet", "perhaps"}},
+		"digits without data":  {[]string{"train", "--dataset", "digits"}, exitUsage, []string{"--data"}},
+		"data without digits":  {[]string{"train", "--data", "."}, exitUsage, []string{"--data", "synthetic-digits"}},
+		"eval without weights": {[]string{"eval"}, exitUsage, []string{"--weights"}},
+		"arguments to cpu":     {[]string{"cpu", "--json"}, exitUsage, []string{"--json"}},
+
+		"folder missing":    {short("nowhere"), exitData, []string{"nowhere"}},
+		"folder empty":      {short(t.TempDir()), exitData, []string{"train-images-idx3-ubyte"}},
+		"wrong magic":       {short(damaged("train-images-idx3-ubyte", func(b []byte) []byte { b[3]++; return b })), exitData, []string{"train-images-idx3-ubyte"}},
+		"truncated":         {short(damaged("t10k-images-idx3-ubyte", func(b []byte) []byte { return b[:len(b)/2] })), exitData, []string{"t10k-images-idx3-ubyte", "truncated"}},
+		"label too large":   {short(damaged("t10k-labels-idx1-ubyte", func(b []byte) []byte { b[10] = 10; return b })), exitData, []string{"t10k-labels-idx1-ubyte"}},
+		"counts differ":     {short(damaged("train-labels-idx1-ubyte", func(b []byte) []byte { b[7]--; return b[:len(b)-1] })), exitData, []string{"train-labels-idx1-ubyte"}},
+		"malformed line":    {short(damaged("usps.t", func(b []byte) []byte { return append(b, "3 1:x\n"...) })), exitData, []string{"usps.t", "line 16"}},
+		"weights missing":   {short(good, "--weights", "none.safetensors"), exitData, []string{"none.safetensors"}},
+		"weights not such":  {short(good, "--weights", write("text", []byte("hello, world"))), exitData, []string{"text"}},
+		"other network":     {[]string{"eval", "--weights", other, "--dataset", "digits", "--data", good}, exitData, []string{other, "conv1.weight"}},
+		"named other":       {[]string{"eval", "--weights", foreign, "--dataset", "digits", "--data", good}, exitData, []string{foreign, "wrn-40-2", "lenet5"}},
+		"dataset unknown":   {[]string{"eval", "--weights", other}, exitUsage, []string{other, "--dataset"}},
+		"diverging descent": {short(good, "--lr", "1e30", "--algorithm", "erm", "--out", "diverged"), exitDiverged, []string{"diverged", "step"}},
+		"folder unwritable": {short(good, "--out", filepath.Join("text", "run")), exitFailed, []string{"text"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := invoke(t, work, c.args...)
+			require.Equal(t, c.code, r.code, r.err)
+			require.Empty(t, r.out)
+			lines := strings.Split(strings.TrimSpace(r.err), "\n")
+			text := lines[len(lines)-1]
+			if c.args == nil {
+				text = r.err
+			} else {
+				require.True(t, strings.HasPrefix(text, "meada-cpu: "), text)
+			}
+			for _, m := range c.message {
+				require.Contains(t, text, m)
+			}
+			require.NotContains(t, r.err, "goroutine")
+		})
+	}
+
+	require.NoFileExists(t, filepath.Join(work, "diverged", "summary.json"))
+	require.NoError(t, os.RemoveAll(filepath.Join(work, "diverged")))
+	after, err := os.ReadDir(work)
+	require.NoError(t, err)
+	require.Len(t, after, len(before), "no run folder is left by what never began")
+}
+
+func TestForcedInstructionSet(t *testing.T) {
+	c := exec.Command(command, "cpu")
+	c.Env = append(os.Environ(), "MEADA_ISA=mmx")
+	out, err := c.CombinedOutput()
+	require.Error(t, err)
+	require.Equal(t, 4, c.ProcessState.ExitCode())
+	require.Contains(t, string(out), "mmx")
+
+	c = exec.Command(command, "cpu")
+	c.Env = append(os.Environ(), "MEADA_ISA=generic")
+	out, err = c.CombinedOutput()
+	require.NoError(t, err)
+	require.Regexp(t, `instruction set +generic\n`, string(out))
+}
+
+func TestHelp(t *testing.T) {
+	dir := t.TempDir()
+	for name, run := range commands {
+		require.NotNil(t, run)
+		r := succeed(t, dir, "help", name)
+		require.Contains(t, r.out, "usage: meada-cpu")
+	}
+	require.Equal(t, succeed(t, dir, "help", "train").out, succeed(t, dir, "train", "--help").out)
+	require.Equal(t, succeed(t, dir, "help").out, succeed(t, dir, "--help").out)
+	require.Contains(t, succeed(t, dir, "version").out, runtime.GOOS+"/"+runtime.GOARCH)
+}
+
+// Every flag that a command takes is in its help text.
+func TestHelpNamesEveryFlag(t *testing.T) {
+	for name, define := range map[string]func() *flags{
+		"train": func() *flags { return new(settings).flags() },
+		"eval":  func() *flags { return new(evalSettings).flags() },
+	} {
+		text := succeed(t, t.TempDir(), "help", name).out
+		for _, flag := range define().names() {
+			require.Regexp(t, `\n  --`+flag+` `, text, name)
+		}
+	}
+}
+
+func TestInterruptionFinishesTheStep(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to send")
+	}
+	dir := t.TempDir()
+	c := exec.Command(command, short(tinyDigits(t), "--loops-train", "1000000", "--test-every", "2", "--out", "r")...)
+	c.Dir = dir
+	stderr, err := c.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	lines := bufio.NewReader(stderr)
+	for {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		if strings.HasPrefix(line, "test ") {
+			break
+		}
+	}
+	require.NoError(t, c.Process.Signal(syscall.SIGINT))
+	rest, err := io.ReadAll(lines)
+	require.NoError(t, err)
+	require.Error(t, c.Wait())
+	require.Equal(t, exitInterrupted, c.ProcessState.ExitCode())
+	require.Contains(t, string(rest), "meada-cpu: interrupted after")
+	_, metadata, err := safetensors.Read(filepath.Join(dir, "r", "last.safetensors"))
+	require.NoError(t, err)
+	require.Contains(t, metadata, "step")
+	require.NotEmpty(t, metrics(t, filepath.Join(dir, "r")))
+	require.NoFileExists(t, filepath.Join(dir, "r", "summary.json"))
+}
+
+// The default run, cut short.
+func TestSyntheticDigits(t *testing.T) {
+	dir := t.TempDir()
+	start := time.Now()
+	succeed(t, dir, "train", "--algorithm", "erm", "--loops-train", "60", "--out", "r")
+	t.Logf("%.1f s", time.Since(start).Seconds())
+	last := readJSON(t, filepath.Join(dir, "r", "summary.json"))["accuracy"].(map[string]any)["last"].(map[string]any)
+	require.Greater(t, last["handwritten"], 0.5)
+	require.Greater(t, last["handwritten"], last["average"])
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// run is a training run in its folder.
+type run struct {
+	settings settings
+	network  *nn.Network
+	domains  []dataset.Domain
+	trainer  *train.Trainer
+	folder   *runFolder
+	progress *progress
+	started  time.Time
+	clock    clock
+
+	descent    trainLine          // sums since the last line of metrics
+	steps      int                // descent steps in them
+	shown      trainLine          // the last line of metrics
+	ascent     maximiseLine       // sums over the phase in progress
+	best, last map[string]float64 // accuracies by domain, and the step
+}
+
+// trainLineEvery is the number of descent steps that a line of metrics sums up.
+const trainLineEvery = 10
+
+// train steps through the run. On an interruption it finishes the step.
+func (r *run) train() error {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupted)
+
+	r.clock = clock{work: r.trainer.Work(), adv: r.settings.LoopsAdv}
+	before := time.Now()
+	for !r.trainer.Done() {
+		event, err := r.trainer.Step()
+		now := time.Now()
+		r.clock.add(event, now.Sub(before))
+		before = now
+		if err == nil {
+			err = r.observe(event, now)
+		}
+		if err != nil {
+			r.progress.clear()
+			return err
+		}
+		select {
+		case <-interrupted:
+			signal.Stop(interrupted) // the next one ends the process
+			r.progress.clear()
+			if err := r.save("last.safetensors", r.trainer.Steps()); err != nil {
+				return err
+			}
+			return fmt.Errorf("%w after %d of %d steps, weights are in %s", errInterrupted,
+				r.trainer.Steps(), r.settings.LoopsTrain, r.folder.path("last.safetensors"))
+		default:
+		}
+	}
+	r.progress.clear()
+	return r.save("last.safetensors", r.trainer.Steps())
+}
+
+// observe records and shows what a step did.
+func (r *run) observe(e train.Event, now time.Time) error {
+	switch e.Kind {
+	case train.Minimise:
+		return r.observeDescent(e, now)
+	case train.Maximise:
+		return r.observeAscent(e, now)
+	}
+	return r.observeTest(e, now)
+}
+
+func (r *run) observeDescent(e train.Event, now time.Time) error {
+	r.descent.Loss += e.Loss
+	r.descent.Accuracy += float64(e.Correct) / float64(e.Images)
+	r.steps++
+	if (e.Step+1)%trainLineEvery == 0 {
+		r.shown = trainLine{"train", e.Step, r.descent.Loss / float64(r.steps), r.descent.Accuracy / float64(r.steps)}
+		r.descent, r.steps = trainLine{}, 0
+		if err := r.folder.log(r.shown); err != nil {
+			return err
+		}
+	}
+	r.progress.update(now, "train", func() string {
+		return fmt.Sprintf("step %d/%d  loss %.4f  accuracy %s %%  %s", e.Step+1, r.settings.LoopsTrain,
+			r.shown.Loss, percent(r.shown.Accuracy), r.pace(train.Minimise))
+	})
+	return nil
+}
+
+func (r *run) observeAscent(e train.Event, now time.Time) error {
+	weight := float64(e.Images) / float64(e.Total)
+	r.ascent.CrossEntropy += weight * e.Ascent.CrossEntropy
+	r.ascent.Entropy += weight * e.Ascent.Entropy
+	r.ascent.Distance += weight * e.Ascent.Distance
+	r.progress.update(now, "maximise", func() string {
+		return fmt.Sprintf("phase %d  images %d/%d  cross-entropy %.4f  entropy %.4f  %s", e.Phase, e.Done, e.Total,
+			e.Ascent.CrossEntropy, e.Ascent.Entropy, r.pace(train.Maximise))
+	})
+	if e.Done < e.Total {
+		return nil
+	}
+	line := r.ascent
+	r.ascent = maximiseLine{}
+	line.Type, line.Step, line.Phase, line.Images = "maximise", e.Step, e.Phase, e.Total
+	line.Seconds = now.Sub(r.started).Seconds()
+	r.progress.line("%-9s phase %d before step %d: %s images added, cross-entropy %.4f, entropy %.4f, distance %.4g", "maximise",
+		e.Phase, e.Step, grouped(e.Total), line.CrossEntropy, line.Entropy, line.Distance)
+	return r.folder.log(line)
+}
+
+func (r *run) observeTest(e train.Event, now time.Time) error {
+	r.progress.update(now, "test", func() string {
+		return fmt.Sprintf("%s  images %d/%d  %s", r.domains[e.Domain].Name, e.Done, e.Total, r.pace(train.Evaluate))
+	})
+	if e.Test == nil {
+		return nil
+	}
+	t := e.Test
+	line := evaluateLine{
+		Type:     "evaluate",
+		Step:     t.Step,
+		Accuracy: accuracies(r.domains, t.Accuracy),
+		Best:     t.Improved,
+		Seconds:  now.Sub(r.started).Seconds(),
+	}
+	r.last = withStep(line.Accuracy, t.Step)
+	text := fmt.Sprintf("step %d ", t.Step)
+	for i := range r.domains {
+		text += fmt.Sprintf(" %s %s ", r.domains[i].Name, percent(t.Accuracy[i]))
+	}
+	text += " average " + percent(t.Average)
+	if t.Improved {
+		text += "  best so far"
+		r.best = r.last
+		if err := r.save("best.safetensors", t.Step+1); err != nil {
+			return err
+		}
+	}
+	r.progress.line("%-9s %s", "test", text)
+	return r.folder.log(line)
+}
+
+// save writes the weights as they are after that many descent steps.
+func (r *run) save(name string, steps int) error {
+	return r.network.Save(r.folder.path(name), metadata(r.network, r.settings.Dataset, steps))
+}
+
+// withStep adds the step to named accuracies, as summary.json has them.
+func withStep(accuracy map[string]float64, step int) map[string]float64 {
+	a := maps.Clone(accuracy)
+	a["step"] = float64(step)
+	return a
+}
+
+// pace tells the speed of a kind of work and the time the run still needs.
+func (r *run) pace(k train.Kind) string {
+	return fmt.Sprintf("%.0f images/s  ETA %s", r.clock.rate(k), brief(r.clock.left()))
+}
+
+// finish writes and prints the result of a complete run.
+func (r *run) finish(std streams) error {
+	s := r.settings
+	var sum summary
+	sum.Algorithm, sum.Dataset, sum.Model = string(s.Algorithm), s.Dataset, r.network.Name
+	sum.Seed, sum.Steps, sum.Threads = s.Seed, s.LoopsTrain, s.Threads
+	sum.SIMD = simd.Active().Name
+	sum.Accuracy.Best, sum.Accuracy.Last = r.best, r.last
+	sum.Seconds.Total = time.Since(r.started).Seconds()
+	sum.Seconds.Minimise = r.clock.seconds[train.Minimise]
+	sum.Seconds.Maximise = r.clock.seconds[train.Maximise]
+	sum.Seconds.Evaluate = r.clock.seconds[train.Evaluate]
+	sum.ImagesPerSecond.Minimise = r.clock.rate(train.Minimise)
+	sum.ImagesPerSecond.Maximise = r.clock.rate(train.Maximise)
+	sum.PeakRSS = peakMemory()
+	sum.Complete = true
+	if err := r.folder.metrics.Close(); err != nil {
+		return err
+	}
+	if err := r.folder.write("summary.json", sum); err != nil {
+		return err
+	}
+	if s.json {
+		return json.NewEncoder(std.out).Encode(sum)
+	}
+	r.printResult(std.out, sum)
+	return nil
+}
+
+// printResult prints the accuracies and the times.
+func (r *run) printResult(w io.Writer, sum summary) {
+	best, last := sum.Accuracy.Best, sum.Accuracy.Last
+	printAccuracies(w, r.domains, column{"best, %", best}, column{"last, %", last})
+	fmt.Fprintf(w, "%-20s %12.0f %12.0f\n\n", "after step", best["step"], last["step"])
+	fmt.Fprintln(w, "best has the best average over the target domains, as the official code picks it")
+	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
+		brief(sum.Seconds.Total), brief(sum.Seconds.Minimise), brief(sum.Seconds.Maximise), brief(sum.Seconds.Evaluate),
+		bytesOf(int(sum.PeakRSS)))
+	fmt.Fprintf(w, "run folder: %s\n", r.folder.dir)
+}

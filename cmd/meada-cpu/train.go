@@ -1,0 +1,194 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// settings are what the flags of train decide.
+type settings struct {
+	Dataset string `json:"dataset"`
+	Data    string `json:"data,omitempty"`
+	Weights string `json:"weights,omitempty"`
+	Preset  string `json:"preset"`
+	Threads int    `json:"threads"`
+	train.Config
+
+	out         string
+	quiet, json bool
+}
+
+// The presets by name.
+const (
+	quick      = "quick"
+	digitsLike = "digits"
+)
+
+var presets = map[string]train.Config{
+	digitsLike: train.Digits(train.MEADA),
+	quick:      quickConfig(),
+}
+
+// quickConfig is the paper's procedure cut to a few minutes on two cores.
+func quickConfig() train.Config {
+	c := train.Digits(train.MEADA)
+	c.LR = 1e-3
+	c.LoopsTrain = 1001
+	c.LoopsMin = 50
+	c.K = 1
+	c.TestEvery = 250
+	return c
+}
+
+// flags defines the flags of train.
+func (s *settings) flags() *flags {
+	f := newFlags("train")
+	choice(f, &s.Algorithm, "algorithm", train.Algorithms...)
+	choice(f, &s.Dataset, "dataset", datasets...)
+	f.string(&s.Data, "data")
+	f.string(&s.Weights, "weights")
+	choice(f, &s.Preset, "preset", quick, digitsLike)
+	f.seed(&s.Seed, "seed")
+	f.integer(&s.LoopsTrain, "loops-train", 1)
+	f.integer(&s.BatchSize, "batch-size", 1)
+	f.number(&s.LR, "lr")
+	f.integer(&s.TestEvery, "test-every", 1)
+	f.integer(&s.K, "k", 0)
+	f.integer(&s.LoopsMin, "loops-min", 1)
+	f.integer(&s.LoopsAdv, "loops-adv", 1)
+	f.number(&s.LRMax, "lr-max")
+	f.number(&s.Gamma, "gamma")
+	f.number(&s.Eta, "eta")
+	f.integer(&s.Threads, "threads", 1)
+	f.string(&s.out, "out")
+	f.bool(&s.quiet, "quiet")
+	f.bool(&s.json, "json")
+	return f
+}
+
+// parse resolves the arguments of train: flags over the preset, the preset
+// over the defaults.
+func (s *settings) parse(args []string) error {
+	s.Dataset = syntheticDigits
+	f := s.flags()
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	if s.Preset == "" {
+		s.Preset = quick
+		if s.Dataset == digits {
+			s.Preset = digitsLike
+		}
+	}
+	s.Config = presets[s.Preset]
+	return f.parse(args) // again, over the preset that the first time found
+}
+
+func runTrain(std streams, args []string) error {
+	var s settings
+	err := s.parse(args)
+	if err == errHelp {
+		return runHelp(std, []string{"train"})
+	} else if err != nil {
+		return err
+	}
+	data, err := loadData(s.Dataset, s.Data)
+	if err != nil {
+		return err
+	}
+	network := zoo.LeNet5(len(data.Classes))
+	network.Init(s.Seed)
+	if s.Weights != "" {
+		w, err := readWeights(s.Weights)
+		if err != nil {
+			return err
+		}
+		if err := w.apply(network); err != nil {
+			return err
+		}
+	}
+	engine := tensor.NewEngine(s.Threads, nil)
+	defer engine.Close()
+	s.Threads = engine.Threads()
+
+	started := time.Now()
+	if s.out == "" {
+		s.out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
+			started.Format("20060102-150405"), s.Dataset, s.Algorithm, s.Seed))
+	}
+	folder, err := createRunFolder(s.out)
+	if err != nil {
+		return err
+	}
+	defer folder.metrics.Close()
+	err = folder.write("config.json", configRecord{
+		settings: s,
+		Model:    network.Name,
+		Classes:  len(data.Classes),
+		machine:  thisMachine(),
+		Started:  started.Format(time.RFC3339),
+		Sets:     checksums(data),
+	})
+	if err != nil {
+		return err
+	}
+
+	r := &run{
+		settings: s,
+		network:  network,
+		domains:  data.Domains,
+		folder:   folder,
+		progress: newProgress(std.err, s.quiet),
+		started:  started,
+	}
+	if !s.quiet {
+		table(std.err, describe(s, data, network, folder.dir))
+	}
+	r.trainer = train.New(engine, network, data, s.Config)
+	if err := r.train(); err != nil {
+		return err
+	}
+	return r.finish(std)
+}
+
+// describe is the table that a run begins with.
+func describe(s settings, data *dataset.Benchmark, network *nn.Network, dir string) [][2]string {
+	rows := [][2]string{
+		{"algorithm", string(s.Algorithm)},
+		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, grouped(data.Source.N))},
+		{"domains", describeDomains(data)},
+	}
+	for _, a := range data.Absent {
+		rows = append(rows, [2]string{"absent", a})
+	}
+	rows = append(rows,
+		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, grouped(network.NumParams()))},
+		[2]string{"descent", fmt.Sprintf("%s steps of %d images, Adam, lr %g", grouped(s.LoopsTrain), s.BatchSize, s.LR)},
+	)
+	if sizes := s.PoolSizes(data.Source.N); len(sizes) > 1 {
+		var pool []string
+		for _, n := range sizes {
+			pool = append(pool, grouped(n))
+		}
+		ascent := fmt.Sprintf("%d phases every %d steps, %d steps, lr-max %g, gamma %g", len(sizes)-1, s.LoopsMin, s.LoopsAdv, s.LRMax, s.Gamma)
+		if s.Algorithm == train.MEADA {
+			ascent += fmt.Sprintf(", eta %g", s.Eta)
+		}
+		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(pool, " -> ")})
+	}
+	m := thisMachine()
+	return append(rows,
+		[2]string{"tests", fmt.Sprintf("every %s steps", grouped(s.TestEvery))},
+		[2]string{"machine", fmt.Sprintf("%s, %s, %d threads", m.CPU, m.SIMD, s.Threads)},
+		[2]string{"seed", fmt.Sprint(s.Seed)},
+		[2]string{"run folder", dir},
+	)
+}

@@ -1,0 +1,89 @@
+package train
+
+import (
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// evaluationBatch is the number of images of a forward pass of the evaluator.
+const evaluationBatch = 64
+
+// Evaluator computes a network's logits, forward only.
+type Evaluator struct {
+	engine *tensor.Engine
+	plan   *nn.Plan
+	load   load
+}
+
+// NewEvaluator prepares the evaluation of a network .
+func NewEvaluator(engine *tensor.Engine, network *nn.Network) *Evaluator {
+	return &Evaluator{
+		engine: engine,
+		plan:   nn.Compile(engine, network, evaluationBatch, nn.Eval),
+		load:   load{x: tensor.New(evaluationBatch, network.C, network.H, network.W)},
+	}
+}
+
+// Logits returns the logits of images first, first+1, ..., as many as one pass
+// takes or are left. They are valid until the next call.
+func (e *Evaluator) Logits(images *dataset.Images, first int) tensor.Tensor {
+	n := min(evaluationBatch, images.N-first)
+	e.load.images, e.load.first = images, first
+	e.engine.Run(n, &e.load)
+	logits, _ := e.plan.Forward(e.load.x.Images(0, n))
+	return logits
+}
+
+// load is the task that converts images first, first+1, ... to float32 in
+// [0,1], an image a part.
+type load struct {
+	images *dataset.Images
+	first  int
+	x      tensor.Tensor
+}
+
+func (l *load) Do(i, _ int) { toFloat(l.x.Image(i), l.images.Image(l.first+i)) }
+
+// Correct counts the images whose largest logit, the first of equal ones, is
+// that of their label.
+func Correct(logits tensor.Tensor, labels []uint8) int {
+	n := 0
+	for i, label := range labels {
+		if argmax(logits.Image(i)) == int(label) {
+			n++
+		}
+	}
+	return n
+}
+
+func argmax(x []float32) int {
+	best := 0
+	for i, v := range x {
+		if v > x[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// Average returns the unweighted mean accuracy over the target domains; over
+// the source's own test set where there are no targets.
+func Average(domains []dataset.Domain, accuracy []float64) float64 {
+	var target, source []float64
+	for i := range domains {
+		if domains[i].Source {
+			source = append(source, accuracy[i])
+		} else {
+			target = append(target, accuracy[i])
+		}
+	}
+	if len(target) == 0 {
+		target = source
+	}
+	sum := 0.0
+	for _, a := range target {
+		sum += a
+	}
+	return sum / float64(len(target))
+}

@@ -1,0 +1,75 @@
+package train
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// sourceOf returns n images of 1 x 1 x 2 bytes, {i, 255-i}, with labels i mod 10.
+func sourceOf(n int) *dataset.Images {
+	s := &dataset.Images{N: n, C: 1, H: 1, W: 2}
+	for i := range n {
+		s.Data = append(s.Data, uint8(i), uint8(255-i))
+		s.Labels = append(s.Labels, uint8(i%10))
+	}
+	return s
+}
+
+func reverse(order []int32) {
+	for i, j := 0, len(order)-1; i < j; i, j = i+1, j-1 {
+		order[i], order[j] = order[j], order[i]
+	}
+}
+
+func TestPoolReshufflesInTheMiddleOfABatch(t *testing.T) {
+	p := newPool(sourceOf(5), reverse)
+	batch := make([]int32, 3)
+	p.draw(batch)
+	require.Equal(t, []int32{4, 3, 2}, batch)
+	p.draw(batch)
+	require.Equal(t, []int32{1, 0, 0}, batch, "permuted back where the pool ended")
+	p.draw(batch)
+	require.Equal(t, []int32{1, 2, 3}, batch)
+}
+
+func TestPoolGrows(t *testing.T) {
+	p := newPool(sourceOf(5), reverse)
+	first := tensor.New(3, 1, 1, 2)
+	for i := range first.Data {
+		first.Data[i] = float32(i)
+	}
+	p.grow(first)
+	require.Equal(t, 8, p.len())
+	require.Equal(t, []uint8{0, 1, 2, 3, 4, 4, 3, 2}, p.labels, "labels of the images they were made from")
+	require.Equal(t, []int32{7, 6, 5, 0, 1, 2, 3, 4}, p.order, "appended, then permuted")
+
+	second := tensor.New(1, 1, 1, 2)
+	second.Data[1] = 9
+	p.grow(second)
+	require.Equal(t, uint8(2), p.labels[8], "made from image 7")
+
+	pixels := make([]float32, 2)
+	for number, want := range map[int32][]float32{
+		2: {float32(2) / 255, float32(253) / 255},
+		6: {2, 3},
+		8: {0, 9},
+	} {
+		p.read(pixels, number)
+		require.Equal(t, want, pixels, "image %d", number)
+	}
+	require.Same(t, &first.Data[0], &p.added[0].Data[0], "nothing is copied")
+}
+
+func TestShufflerFollowsTheSeed(t *testing.T) {
+	orders := make([][]int32, 3)
+	for i, seed := range []uint64{7, 7, 8} {
+		orders[i] = newPool(sourceOf(200), shuffler(seed)).order
+	}
+	require.Equal(t, orders[0], orders[1])
+	require.NotEqual(t, orders[0], orders[2])
+	require.ElementsMatch(t, orders[0], orders[2])
+}
