@@ -21,10 +21,10 @@ var avx2 = func() Kernels {
 	k.Name = "avx2"
 	k.Peak = peakAVX2
 	k.MR, k.NR, k.Gemm = 6, 16, gemmAVX2
-	k.Scatter = scatterAVX2
+	k.Prefetch, k.Scatter = prefetchX86, scatterAVX2
 	k.Transpose, k.Gather = transposeAVX2, gatherAVX2
 	k.ReLU, k.ReLUBackward = reluAVX2, reluBackwardAVX2
-	k.MaxPool2, k.MaxPool2Backward = maxPool2Wide, maxPool2BackwardWide
+	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2AVX2, maxPool2BackwardAVX2)
 	k.Adam, k.SGD = adamAVX2, sgdAVX2
 	k.FromUint8, k.ToUint8 = fromUint8AVX2, toUint8AVX2
 	return k

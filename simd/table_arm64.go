@@ -15,8 +15,12 @@ var neon = func() Kernels {
 	k.Name = "neon"
 	k.Peak = peakNEON
 	k.MR, k.NR, k.PackedA, k.Gemm = 8, 12, true, gemmNEON
-	k.Scatter = scatterNEON
+	k.Prefetch, k.Scatter = prefetchNEON, scatterNEON
 	k.Transpose, k.Gather = transposeNEON, gatherNEON
+	k.ReLU, k.ReLUBackward = reluNEON, reluBackwardNEON
+	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2NEON, maxPool2BackwardNEON)
+	k.Adam, k.SGD = adamNEON, sgdNEON
+	k.FromUint8, k.ToUint8 = fromUint8NEON, toUint8NEON
 	return k
 }()
 
