@@ -23,7 +23,7 @@ func (r *results) print(w io.Writer) {
 			}
 			fmt.Fprintf(w, "%10s", "of peak")
 			for _, f := range race[1:] {
-				fmt.Fprintf(w, "%16s", "x "+f.Implementation)
+				fmt.Fprintf(w, "%19s", "x "+f.Implementation)
 			}
 			fmt.Fprintln(w)
 		}
@@ -37,7 +37,7 @@ func (r *results) print(w io.Writer) {
 			fmt.Fprintf(w, "%8.1f %%", 100*race[0].OfPeak)
 		}
 		for _, f := range race[1:] {
-			fmt.Fprintf(w, "%16.1f", float64(f.Nanoseconds)/float64(race[0].Nanoseconds))
+			fmt.Fprintf(w, "%19.1f", float64(f.Nanoseconds)/float64(race[0].Nanoseconds))
 		}
 		fmt.Fprintln(w)
 	}

@@ -22,18 +22,16 @@ var pytorchProgram string
 // pytorch is a Python process that times PyTorch; see pytorch.py.
 type pytorch struct {
 	label   string
-	version string
 	command *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Scanner
 }
 
 // startPyTorch starts a Python on that many threads. channelsLast asks for
-// PyTorch's faster, non-default layout of images.
+// PyTorch's faster, non-default layout of images; "cl" in the name says so.
 func startPyTorch(python string, threads int, channelsLast bool) (*pytorch, error) {
-	p := &pytorch{label: "PyTorch", command: exec.Command(python, "-c", pytorchProgram)}
+	p := &pytorch{command: exec.Command(python, "-c", pytorchProgram)}
 	if channelsLast {
-		p.label = "PyTorch cl"
 		p.command.Args = append(p.command.Args, "channels_last")
 	}
 	p.command.Env = append(os.Environ(), fmt.Sprintf("OMP_NUM_THREADS=%d", threads))
@@ -50,9 +48,16 @@ func startPyTorch(python string, threads int, channelsLast bool) (*pytorch, erro
 	if err := p.command.Start(); err != nil {
 		return nil, err
 	}
-	if p.version, err = p.answer(); err != nil {
+	version, err := p.answer()
+	if err != nil {
 		p.close()
 		return nil, fmt.Errorf("%s does not start, expected a Python with PyTorch (-python): %w", python, err)
+	}
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	p.label = "PyTorch " + major + "." + minor
+	if channelsLast {
+		p.label += " cl"
 	}
 	return p, nil
 }
