@@ -117,3 +117,9 @@ func scatterGeneric(dst, src *float32, offsets *int32, count, srcRow, n int) {
 		}
 	}
 }
+
+// prefetchGeneric begins to fetch the 128 bytes at src + offsets[i], i < count,
+// to the cache, where the next Gather will find them: rows that are far apart
+// are nothing that hardware foresees. It is a hint: the places may lie outside
+// any slice, and this row does nothing.
+func prefetchGeneric(src *float32, offsets *int32, count int) {}

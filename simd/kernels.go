@@ -28,6 +28,8 @@ type Kernels struct {
 	Transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
 	// Gather copies the same short run from many places, see gatherGeneric.
 	Gather func(dst, src *float32, offsets *int32, count, dstRow, n int)
+	// Prefetch begins to fetch many runs, see prefetchGeneric.
+	Prefetch func(src *float32, offsets *int32, count int)
 	// Scatter adds many rows to places of their own, see scatterGeneric.
 	Scatter func(dst, src *float32, offsets *int32, count, srcRow, n int)
 

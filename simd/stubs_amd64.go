@@ -185,3 +185,6 @@ func fromUint8AVX512(dst []float32, src []uint8, mean, std float32) // see fromU
 
 //go:noescape
 func toUint8AVX512(dst []uint8, src []float32, black, white float32) // see toUint8Generic
+
+//go:noescape
+func prefetchX86(src *float32, offsets *int32, count int) // see prefetchGeneric

@@ -10,6 +10,7 @@ var generic = Kernels{
 	Gemm:      gemmGeneric,
 	Transpose: transposeGeneric,
 	Gather:    gatherGeneric,
+	Prefetch:  prefetchGeneric,
 	Scatter:   scatterGeneric,
 
 	WinogradInput:         winogradInputGeneric,

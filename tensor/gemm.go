@@ -241,7 +241,13 @@ func (p *gemmBlock) Do(task, worker int) {
 			} else {
 				kernels.Transpose(&panel[0], &g.b[k0+j*g.bCol], n, kc, nr, g.bCol)
 			}
+			// Meanwhile the next panel's rows are fetched, a few for each tile.
+			next, nextRows, share := g.next(k0, j, j0, j1), 0, (kc+t1-t0-1)/(t1-t0)
 			for t := t0; t < t1; t++ {
+				if n := min(share, kc-nextRows); next != nil && n > 0 {
+					kernels.Prefetch(next, &g.offsets[nextRows], n)
+					nextRows += n
+				}
 				first, m := g.tiles.Tile(t)
 				a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
 				switch {
@@ -265,4 +271,18 @@ func (p *gemmBlock) Do(task, worker int) {
 	if g.swap {
 		kernels.Transpose(&g.c[j0*g.ldc+firstRow], &c[0], rows, j1-j0, g.ldc, ldc)
 	}
+}
+
+// next returns the first element of the panel of B that follows the one at row
+// k0 and column j in the block of columns [j0, j1), or nil if there is none or
+// if B is read across.
+func (g *Gemm) next(k0, j, j0, j1 int) *float32 {
+	if j += g.engine.Kernels.NR; j >= j1 {
+		j = j0
+		k0 += depth
+	}
+	if g.bCol != 1 || k0 >= g.K {
+		return nil
+	}
+	return &g.b[k0*g.bRow+j]
 }

@@ -67,6 +67,7 @@ const cacheLine = 64
 func Aligned(n int) []float32 {
 	const pad = cacheLine / 4
 	raw := make([]float32, n+pad)
+	useHugePages(raw)
 	at := uintptr(unsafe.Pointer(&raw[0])) % cacheLine
 	skip := 0
 	if at != 0 {
