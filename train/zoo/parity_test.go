@@ -24,22 +24,58 @@ var small = []struct {
 	build        func() *nn.Network
 	trajectories []trajectory
 	adam         bool
+	// ties names recordings in which the input of a ReLU, or two candidates of
+	// a pooling, are equal up to the last bits of float32 (in float64 resnext's
+	// stage_2.0 has one at 9e-9 where others are 0.2). Which side they fall on,
+	// and so the gradient there, differs between correct implementations. They
+	// are held to the given share of the largest magnitude.
+	ties map[string]float64
 }{
-	{"lenet_small", func() *nn.Network { return lenet5(8, 16, 64, 10) }, []trajectory{{"meada_lr1", 1, 10}, {"ada_lr1", 1, 0}}, true},
-	{"allconv_small", func() *nn.Network { return allConvNet(6, 10, 0, 10) }, cifarAscents, false},
-	{"wrn_small", func() *nn.Network { return WideResNet(10, 1, 10) }, cifarAscents, false},
-	{"densenet_small", func() *nn.Network { return DenseNet(10, 4, 10) }, cifarAscents, false},
-	{"resnext_small", func() *nn.Network { return resNeXt("tiny", 8, []int{4, 8}, 2, 2, 64, 10) }, cifarAscents, false},
-	{"alexnet_small", func() *nn.Network { return alexNet(79, [5]int{6, 8, 12, 8, 8}, 16, 0, 7) }, []trajectory{{"meada_lr1", 1, 10}}, true},
+	{
+		name:         "lenet_small",
+		build:        func() *nn.Network { return lenet5(8, 16, 64, 10) },
+		trajectories: []trajectory{{"meada_lr1", 1, 10}, {"ada_lr1", 1, 0}},
+		adam:         true,
+	},
+	{
+		name:         "allconv_small",
+		build:        func() *nn.Network { return allConvNet(6, 10, 0, 10) },
+		trajectories: cifarAscents,
+	},
+	{
+		name:         "wrn_small",
+		build:        func() *nn.Network { return WideResNet(10, 1, 10) },
+		trajectories: cifarAscents,
+		ties:         map[string]float64{"meada_lr20_step15": 2e-2, "sgd3": 1e-3},
+	},
+	{
+		name:         "densenet_small",
+		build:        func() *nn.Network { return DenseNet(10, 4, 10) },
+		trajectories: cifarAscents,
+		ties:         map[string]float64{"meada_lr20_step15": 2e-2},
+	},
+	{
+		name:         "resnext_small",
+		build:        func() *nn.Network { return resNeXt("tiny", 8, []int{4, 8}, 2, 2, 64, 10) },
+		trajectories: cifarAscents,
+		ties:         map[string]float64{"max_grad_x": 2e-2, "sgd3": 1e-3},
+	},
+	{
+		name:         "alexnet_small",
+		build:        func() *nn.Network { return alexNet(79, [5]int{6, 8, 12, 8, 8}, 16, 0, 7) },
+		trajectories: []trajectory{{"meada_lr1", 1, 10}},
+		adam:         true,
+		ties:         map[string]float64{"meada_lr1_step15": 2e-2},
+	},
 }
+
+var cifarAscents = []trajectory{{"meada_lr1", 1, 10}, {"meada_lr20", 20, 10}}
 
 // trajectory is a recorded ascent of 15 steps.
 type trajectory struct {
 	name    string
 	lr, eta float64
 }
-
-var cifarAscents = []trajectory{{"meada_lr1", 1, 10}, {"meada_lr20", 20, 10}}
 
 // forEachNetwork runs a test for every small network on every row of kernels.
 func forEachNetwork(t *testing.T, f func(t *testing.T, c *parityCase)) {
@@ -48,7 +84,7 @@ func forEachNetwork(t *testing.T, f func(t *testing.T, c *parityCase)) {
 			t.Run(s.name+"/"+row.Name, func(t *testing.T) {
 				e := tensor.NewEngine(2, row)
 				defer e.Close()
-				c := &parityCase{engine: e, dir: filepath.Join("testdata", s.name), trajectories: s.trajectories, adam: s.adam}
+				c := &parityCase{engine: e, dir: filepath.Join("testdata", s.name), trajectories: s.trajectories, adam: s.adam, ties: s.ties}
 				c.net = s.build()
 				_, err := c.net.Load(filepath.Join(c.dir, "params.safetensors"))
 				require.NoError(t, err)
@@ -70,6 +106,7 @@ type parityCase struct {
 	dir          string
 	trajectories []trajectory
 	adam         bool
+	ties         map[string]float64
 	x            tensor.Tensor
 	labels       []uint8
 }
@@ -92,6 +129,7 @@ func (c *parityCase) matches(t *testing.T, name string, got []float32, relative,
 	t.Helper()
 	want := c.array(t, name).Float32
 	require.Len(t, got, len(want), name)
+	relative = max(relative, c.ties[name])
 	requireClose(t, name, want, got, relative*largest(want)+absolute)
 }
 
@@ -128,6 +166,7 @@ func (c *parityCase) matchesState(t *testing.T, name string, got []safetensors.T
 	for _, g := range got {
 		byName[g.Name] = g
 	}
+	relative = max(relative, c.ties[name])
 	scale := 0.0
 	for _, w := range want {
 		scale = max(scale, largest(w.Data))
