@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,100 +20,118 @@ func random(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// reference computes the product in float64.
-func reference(g *Gemm, c, a, b []float32, ldc, lda, ldb int, ep Epilogue) []float64 {
-	out := make([]float64, g.M*g.N)
-	for i := range g.M {
-		for j := range g.N {
-			var sum float64
-			switch {
-			case ep.Accumulate:
-				sum = float64(c[i*ldc+j])
-			case ep.RowBias != nil:
-				sum = float64(ep.RowBias[i])
-			case ep.ColumnBias != nil:
-				sum = float64(ep.ColumnBias[j])
-			}
-			for k := range g.K {
-				x, y := i*lda+k, k*ldb+j
-				if g.TransA {
-					x = k*lda + i
-				}
-				if g.TransB {
-					y = j*ldb + k
-				}
-				sum += float64(a[x]) * float64(b[y])
-			}
-			if ep.ReLU {
-				sum = math.Max(sum, 0)
-			}
-			out[i*g.N+j] = sum
-		}
-	}
-	return out
+// product is a matrix product with its result in float64.
+type product struct {
+	m, n, k        int
+	transA, transB bool
+	a, b, c        []float32 // c is what it accumulates on
+	lda, ldb, ldc  int
+	epilogue       Epilogue
+	want           []float64
 }
 
-// TestGemm compares every row of kernels, transposition, epilogue and thread
-// count with float64, on shapes around the block sizes, and demands the same
-// bits of every thread count.
+// newProduct makes up a product; variant numbers the transpositions (2 bits),
+// the beginnings (2 bits) and the ReLU.
+func newProduct(r *rand.Rand, m, n, k, variant int) product {
+	p := product{m: m, n: n, k: k, transA: variant&1 != 0, transB: variant&2 != 0, lda: k + 3, ldb: n + 2, ldc: n + 5}
+	rowsA, rowsB := m, k
+	if p.transA {
+		p.lda, rowsA = m+3, k
+	}
+	if p.transB {
+		p.ldb, rowsB = k+1, n
+	}
+	p.a, p.b, p.c = random(r, rowsA*p.lda), random(r, rowsB*p.ldb), random(r, m*p.ldc)
+	switch variant >> 2 & 3 {
+	case 1:
+		p.epilogue.Accumulate = true
+	case 2:
+		p.epilogue.RowBias = random(r, m)
+	case 3:
+		p.epilogue.ColumnBias = random(r, n)
+	}
+	p.epilogue.ReLU = variant&16 != 0
+	p.want = make([]float64, m*n)
+	for i := range m {
+		for j := range n {
+			var sum float64
+			switch {
+			case p.epilogue.Accumulate:
+				sum = float64(p.c[i*p.ldc+j])
+			case p.epilogue.RowBias != nil:
+				sum = float64(p.epilogue.RowBias[i])
+			case p.epilogue.ColumnBias != nil:
+				sum = float64(p.epilogue.ColumnBias[j])
+			}
+			for q := range k {
+				x, y := i*p.lda+q, q*p.ldb+j
+				if p.transA {
+					x = q*p.lda + i
+				}
+				if p.transB {
+					y = j*p.ldb + q
+				}
+				sum += float64(p.a[x]) * float64(p.b[y])
+			}
+			if p.epilogue.ReLU {
+				sum = max(sum, 0)
+			}
+			p.want[i*n+j] = sum
+		}
+	}
+	return p
+}
+
+// TestGemm compares every row of kernels and thread count with float64, on
+// shapes around the block sizes, all transpositions and epilogues, and demands
+// the same bits of every thread count and every assembly row.
 func TestGemm(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
-	shapes := [][3]int{{1, 1, 1}, {1, 10, 1024}, {3, 5, 7}, {14, 32, 256}, {15, 33, 257}, {32, 10, 100}, {10, 32, 33},
-		{64, 49, 75}, {100, 130, 300}, {300, 600, 40}, {257, 513, 129}, {32, 1024, 530}}
-	for _, row := range simd.Rows() {
-		for _, s := range shapes {
-			for trans := range 4 {
-				for epilogue := range 8 {
-					transA, transB := trans&1 != 0, trans&2 != 0
-					lda, ldb, ldc := s[2]+3, s[1]+2, s[1]+5
-					aLen, bLen := s[0]*lda, s[2]*ldb
-					if transA {
-						lda = s[0] + 3
-						aLen = s[2] * lda
-					}
-					if transB {
-						ldb = s[2] + 1
-						bLen = s[1] * ldb
-					}
-					a, b, c0 := random(r, aLen), random(r, bLen), random(r, s[0]*ldc)
-					ep := Epilogue{ReLU: epilogue&4 != 0}
-					switch epilogue & 3 {
-					case 1:
-						ep.Accumulate = true
-					case 2:
-						ep.RowBias = random(r, s[0])
-					case 3:
-						ep.ColumnBias = random(r, s[1])
-					}
-					var first []float32
-					for _, threads := range []int{1, 3} {
-						e := NewEngine(threads, row)
-						g := NewGemm(e, s[0], s[1], s[2], transA, transB)
-						for i := range e.shared {
-							e.shared[i] = float32(math.NaN())
+	small := [][3]int{{1, 1, 1}, {1, 10, 65}, {3, 5, 7}, {14, 32, 25}, {15, 33, 257}, {32, 10, 100}, {10, 32, 33}, {64, 49, 75}}
+	large := [][3]int{{100, 130, 300}, {300, 600, 40}, {257, 513, 129}, {32, 1024, 530}}
+	var products []product
+	for _, s := range small {
+		for variant := range 32 {
+			products = append(products, newProduct(r, s[0], s[1], s[2], variant))
+		}
+	}
+	for i, s := range large {
+		for trans := range 4 {
+			products = append(products, newProduct(r, s[0], s[1], s[2], trans+4*((i+trans)%8)))
+		}
+	}
+	for _, p := range products {
+		bits := map[string][]float32{}
+		for _, row := range simd.Rows() {
+			for _, threads := range []int{1, 3} {
+				e := NewEngine(threads, row)
+				g := NewGemm(e, p.m, p.n, p.k, p.transA, p.transB)
+				for i := range e.shared {
+					e.shared[i] = float32(math.NaN())
+				}
+				c := append([]float32(nil), p.c...)
+				g.Run(c, p.a, p.b, p.ldc, p.lda, p.ldb, p.epilogue)
+				e.Close()
+				name := fmt.Sprintf("%s, %dx%dx%d, transposed %v %v, %d threads", row.Name, p.m, p.n, p.k, p.transA, p.transB, threads)
+				tolerance := 1e-7*float64(p.k) + 1e-6
+				for i := range p.m {
+					for j := range p.ldc {
+						got := c[i*p.ldc+j]
+						if j >= p.n {
+							require.Equal(t, p.c[i*p.ldc+j], got, "%s: wrote beyond the last column", name)
+						} else if !(math.Abs(float64(got)-p.want[i*p.n+j]) <= tolerance) {
+							t.Fatalf("%s: C[%d][%d] = %v, expected %v", name, i, j, got, p.want[i*p.n+j])
 						}
-						c := append([]float32(nil), c0...)
-						want := reference(g, c, a, b, ldc, lda, ldb, ep)
-						g.Run(c, a, b, ldc, lda, ldb, ep)
-						name := fmt.Sprintf("%s %v trans %d epilogue %d threads %d", row.Name, s, trans, epilogue, threads)
-						tolerance := 1e-7*float64(s[2]) + 1e-6
-						for i := range s[0] {
-							for j := range ldc {
-								got := c[i*ldc+j]
-								if j >= s[1] {
-									require.Equal(t, c0[i*ldc+j], got, "%s: wrote beyond column %d", name, s[1])
-								} else if d := math.Abs(float64(got) - want[i*s[1]+j]); !(d <= tolerance) {
-									t.Fatalf("%s: C[%d][%d] = %v, expected %v", name, i, j, got, want[i*s[1]+j])
-								}
-							}
-						}
-						if first == nil {
-							first = c
-						}
-						require.Equal(t, first, c, name)
-						e.Close()
 					}
 				}
+				kind := "assembly"
+				if row.Name == "generic" {
+					kind = row.Name
+				}
+				if bits[kind] == nil {
+					bits[kind] = c
+				}
+				require.True(t, slices.Equal(bits[kind], c), "%s: other bits than the first row or thread count", name)
 			}
 		}
 	}
