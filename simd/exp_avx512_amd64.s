@@ -10,14 +10,14 @@
 //	CX  elements, then those left      K1  tail mask
 //	Z0  x      Z1  e^x    Z2, Z3  scratch    Z17..Z31  constants
 TEXT ·expAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), DI
-	MOVQ src_base+24(FP), SI
-	MOVQ src_len+32(FP), CX
+	MOVQ    dst_base+0(FP), DI
+	MOVQ    src_base+24(FP), SI
+	MOVQ    src_len+32(FP), CX
 	EXPCONSTANTS
-	XORL AX, AX
-	MOVQ CX, BX
-	ANDQ $~15, BX
-	JEQ  tail
+	XORL    AX, AX
+	MOVQ    CX, BX
+	ANDQ    $~15, BX
+	JEQ     tail
 	PCALIGN $32
 
 loop:
@@ -48,14 +48,14 @@ done:
 //	CX  elements, then those left      K1  tail mask    K2  signs
 //	Z0  x      Z1  sigmoid(x)    Z2, Z3  scratch    Z17..Z31  constants
 TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), DI
-	MOVQ src_base+24(FP), SI
-	MOVQ src_len+32(FP), CX
+	MOVQ    dst_base+0(FP), DI
+	MOVQ    src_base+24(FP), SI
+	MOVQ    src_len+32(FP), CX
 	EXPCONSTANTS
-	XORL AX, AX
-	MOVQ CX, BX
-	ANDQ $~15, BX
-	JEQ  tail
+	XORL    AX, AX
+	MOVQ    CX, BX
+	ANDQ    $~15, BX
+	JEQ     tail
 	PCALIGN $32
 
 loop:
@@ -86,13 +86,13 @@ done:
 //	CX  elements, then those left      K1  tail mask    K2  scratch
 //	Z0  x      Z1  ln x   Z2..Z4  scratch
 TEXT ·logAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), DI
-	MOVQ src_base+24(FP), SI
-	MOVQ src_len+32(FP), CX
-	XORL AX, AX
-	MOVQ CX, BX
-	ANDQ $~15, BX
-	JEQ  tail
+	MOVQ    dst_base+0(FP), DI
+	MOVQ    src_base+24(FP), SI
+	MOVQ    src_len+32(FP), CX
+	XORL    AX, AX
+	MOVQ    CX, BX
+	ANDQ    $~15, BX
+	JEQ     tail
 	PCALIGN $32
 
 loop:

@@ -6,7 +6,7 @@ import "math"
 // Gimpel, 2016). Slices have equal lengths and are the same or disjoint. A call
 // runs without preemption, so callers cut work at about 32 Ki elements.
 
-// geluGeneric computes y[i] = x[i]*sigmoid(1.702 x[i]), within 2 ulp of the
+// geluGeneric computes y[i] = x[i]*sigmoid(1.702 x[i]), within 2.2 ulp of the
 // exact result. It is NaN for +Inf.
 func geluGeneric(y, x []float32) {
 	for i, v := range x {
@@ -46,8 +46,8 @@ func geluExp(x float32) (m, w, shifted float32) {
 	return m, expm1(float32(r)), shifted
 }
 
-// gelu is x - x*q for x >= 0 and, with e = e^-1.702|x| and q = e/(1+e),
-// xe - xe*q for x < 0, see sigmoid. xe comes from x*2^n, so that neither e's
+// gelu is x - x*q for x >= 0 and, with e = e^-1.702|x| = 2^n (1+w) and
+// q = e/(1+e), xe - xe*q for x < 0. xe comes from x*2^n, so that neither e's
 // rounding nor its underflow enters.
 func gelu(x float32) float32 {
 	m, w, shifted := geluExp(x)

@@ -1,0 +1,145 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "exp_avx512_amd64.h"
+
+// DISTANCE computes d = max(z - max, expLowest) and e = e^d; z in Z0, the
+// largest logit in Z16. It overwrites Z0, Z2 and Z3.
+#define DISTANCE(d, e) \
+	VSUBPS  Z16, Z0, Z0          \
+	VMAXPS  Z0, Z26, d           \
+	VMOVAPS d, Z0                \
+	EXPREDUCED(Z0, e, Z2, Z3)
+
+// GRADIENT computes e = e/S * (ceWeight - entropyWeight*(d - mean)); 1/S in Z10,
+// mean in Z11, the weights in Z12 and Z13.
+#define GRADIENT(d, e) \
+	VSUBPS       Z11, d, d   \
+	VFNMADD213PS Z12, Z13, d \
+	VMULPS       Z10, e, e   \
+	VMULPS       d, e, e
+
+// func softmaxLossAVX512(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
+//
+// The last block of 1 to 16 logits stays in registers; those before it are read
+// three times.
+//
+//	DI  grad    SI  logits    CX  elements    DX  label
+//	AX  index   BX  start of the last block   K1  its lanes    K2  scratch
+//	Z0..Z5  scratch      Z6, Z7  d and e^d of the last block
+//	Z8  sum of e^d, S    Z9  sum of e^d d     Z10 1/S    Z11 mean
+//	Z12 ceWeight         Z13 entropyWeight    Z14 ln S   Z15 -Inf
+//	Z16 largest logit    Z17..Z31  constants
+TEXT ·softmaxLossAVX512(SB), NOSPLIT, $0-72
+	MOVQ         grad_base+0(FP), DI
+	MOVQ         logits_base+24(FP), SI
+	MOVQ         logits_len+32(FP), CX
+	MOVQ         label+48(FP), DX
+	VBROADCASTSS ceWeight+56(FP), Z12
+	VBROADCASTSS entropyWeight+60(FP), Z13
+	EXPCONSTANTS
+	EXPCONST(expConstants_negInf, Z15)
+	LEAQ         -1(CX), BX
+	ANDQ         $~15, BX
+	SUBQ         BX, CX
+	MOVL         $-1, AX
+	BZHIL        CX, AX, AX
+	KMOVW        AX, K1
+	XORL         AX, AX
+	VMOVAPS      Z15, Z16
+	TESTQ        BX, BX
+	JEQ          lastMax
+
+maxLoop:
+	VMAXPS (SI)(AX*4), Z16, Z16
+	ADDQ   $16, AX
+	CMPQ   AX, BX
+	JLT    maxLoop
+
+lastMax: // lanes behind the end are -Inf: they give e^d = 0
+	VMOVAPS       Z15, Z1
+	VMOVUPS       (SI)(AX*4), K1, Z1
+	VMAXPS        Z1, Z16, Z16
+	VEXTRACTF32X8 $1, Z16, Y0
+	VMAXPS        Y0, Y16, Y16
+	VEXTRACTF32X4 $1, Y16, X0
+	VMAXPS        X0, X16, X16
+	VPERMILPS     $0x0e, X16, X0
+	VMAXPS        X0, X16, X16
+	VPERMILPS     $1, X16, X0
+	VMAXPS        X0, X16, X16
+	VBROADCASTSS  X16, Z16
+	VXORPS        X8, X8, X8
+	VXORPS        X9, X9, X9
+	XORL          AX, AX
+	TESTQ         BX, BX
+	JEQ           lastSum
+
+sumLoop:
+	VMOVUPS     (SI)(AX*4), Z0
+	DISTANCE(Z1, Z4)
+	VADDPS      Z4, Z8, Z8
+	VFMADD231PS Z1, Z4, Z9
+	ADDQ        $16, AX
+	CMPQ        AX, BX
+	JLT         sumLoop
+
+lastSum:
+	VMOVAPS       Z15, Z0
+	VMOVUPS       (SI)(AX*4), K1, Z0
+	DISTANCE(Z6, Z7)
+	VADDPS        Z7, Z8, Z8
+	VFMADD231PS   Z6, Z7, Z9
+	VEXTRACTF32X8 $1, Z8, Y0
+	VEXTRACTF32X8 $1, Z9, Y1
+	VADDPS        Y0, Y8, Y8
+	VADDPS        Y1, Y9, Y9
+	VEXTRACTF128  $1, Y8, X0
+	VEXTRACTF128  $1, Y9, X1
+	VADDPS        X0, X8, X8
+	VADDPS        X1, X9, X9
+	VPERMILPS     $0x0e, X8, X0
+	VPERMILPS     $0x0e, X9, X1
+	VADDPS        X0, X8, X8
+	VADDPS        X1, X9, X9
+	VPERMILPS     $1, X8, X0
+	VPERMILPS     $1, X9, X1
+	VADDSS        X0, X8, X8
+	VADDSS        X1, X9, X9
+	VDIVSS        X8, X25, X10
+	VMULSS        X10, X9, X11
+	LOG(Z8, Z14, Z1, Z2, Z3)
+	VMOVSS        (SI)(DX*4), X0
+	VSUBSS        X16, X0, X0
+	VSUBSS        X0, X14, X0
+	VMOVSS        X0, ce+64(FP)
+	VSUBSS        X11, X14, X0
+	VMOVSS        X0, entropy+68(FP)
+	TESTQ         DI, DI
+	JEQ           done
+	VBROADCASTSS  X10, Z10
+	VBROADCASTSS  X11, Z11
+	XORL          AX, AX
+	TESTQ         BX, BX
+	JEQ           lastGradient
+
+gradientLoop:
+	VMOVUPS (SI)(AX*4), Z0
+	DISTANCE(Z1, Z4)
+	GRADIENT(Z1, Z4)
+	VMOVUPS Z4, (DI)(AX*4)
+	ADDQ    $16, AX
+	CMPQ    AX, BX
+	JLT     gradientLoop
+
+lastGradient:
+	GRADIENT(Z6, Z7)
+	VMOVUPS Z7, K1, (DI)(AX*4)
+	VMOVSS  (DI)(DX*4), X0
+	VSUBSS  X12, X0, X0
+	VMOVSS  X0, (DI)(DX*4)
+
+done:
+	VZEROUPPER
+	RET
