@@ -16,6 +16,7 @@ type Resizer struct {
 
 	across, down []window // nil where the size does not change
 	between      []uint8  // srcH x dstW
+	sums         []int32  // dstW, of the row of the result at hand
 }
 
 // window is what one pixel of the result is made of: source pixels first,
@@ -30,7 +31,8 @@ func NewResizer(srcH, srcW, dstH, dstW int) *Resizer {
 	if min(srcH, srcW, dstH, dstW) < 1 {
 		panic(fmt.Sprintf("resample: %dx%d to %dx%d", srcH, srcW, dstH, dstW))
 	}
-	r := &Resizer{srcW: srcW, srcH: srcH, dstW: dstW, dstH: dstH, between: make([]uint8, srcH*dstW)}
+	r := &Resizer{srcW: srcW, srcH: srcH, dstW: dstW, dstH: dstH,
+		between: make([]uint8, srcH*dstW), sums: make([]int32, dstW)}
 	if srcW != dstW {
 		r.across = windows(srcW, dstW)
 	}
@@ -91,13 +93,19 @@ func (r *Resizer) Plane(dst, src []uint8) {
 		copy(dst, between)
 		return
 	}
+	sums := r.sums
 	for y, w := range r.down {
-		to := dst[y*r.dstW:][:r.dstW]
-		for x := range to {
-			sum := int32(1 << (precision - 1))
-			for j, weight := range w.weights {
-				sum += weight * int32(between[(w.first+j)*r.dstW+x])
+		for x := range sums {
+			sums[x] = 1 << (precision - 1)
+		}
+		for j, weight := range w.weights {
+			row := between[(w.first+j)*r.dstW:][:len(sums)]
+			for x, v := range row {
+				sums[x] += weight * int32(v)
 			}
+		}
+		to := dst[y*r.dstW:][:len(sums)]
+		for x, sum := range sums {
 			to[x] = uint8(min(sum>>precision, 255))
 		}
 	}

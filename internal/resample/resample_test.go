@@ -1,6 +1,7 @@
 package resample
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -69,10 +70,14 @@ func TestWrongSizePanics(t *testing.T) {
 	require.Panics(t, func() { NewResizer(0, 2, 4, 4) })
 }
 
-func BenchmarkPlane28to32(b *testing.B) {
-	r := NewResizer(28, 28, 32, 32)
-	src, dst := make([]uint8, 28*28), make([]uint8, 32*32)
-	for b.Loop() {
-		r.Plane(dst, src)
+func BenchmarkPlane(b *testing.B) {
+	for _, size := range [][2]int{{28, 32}, {227, 224}} {
+		b.Run(fmt.Sprintf("%dto%d", size[0], size[1]), func(b *testing.B) {
+			r := NewResizer(size[0], size[0], size[1], size[1])
+			src, dst := make([]uint8, size[0]*size[0]), make([]uint8, size[1]*size[1])
+			for b.Loop() {
+				r.Plane(dst, src)
+			}
+		})
 	}
 }

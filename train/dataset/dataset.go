@@ -43,7 +43,7 @@ type Benchmark struct {
 	Classes []string // names, by label
 	Source  Images   // the training images
 	Domains []Domain // the test sets found
-	Absent  []string // the test sets not found, each with the files looked for
+	Absent  []string // what of it was not found, with the files looked for
 }
 
 // ErrData is what every *Error is, for errors.Is.

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"os"
@@ -52,7 +50,7 @@ func readMNISTM(file string) (Images, error) {
 		picture := filepath.Join(folder, name.name)
 		content, err := os.ReadFile(picture)
 		if err != nil {
-			return Images{}, &Error{picture, errors.Unwrap(err)}
+			return Images{}, &Error{picture, pathCause(err)}
 		}
 		if err := decodePNG(images.Image(i), content); err != nil {
 			return Images{}, &Error{picture, err}
@@ -155,8 +153,7 @@ func parseNames(r io.Reader) ([]labelledName, error) {
 	return names, nil
 }
 
-// decodePNG decodes a picture of the size of dst, 3 x 32 x 32. The size is
-// looked at before any pixel is decoded.
+// decodePNG decodes a picture to dst, 3 x 32 x 32, and accepts no other size.
 func decodePNG(dst []uint8, content []byte) error {
 	config, err := png.DecodeConfig(bytes.NewReader(content))
 	if err != nil {
@@ -165,25 +162,5 @@ func decodePNG(dst []uint8, content []byte) error {
 	if config.Width != mnistMSide || config.Height != mnistMSide {
 		return fmt.Errorf("a picture of %dx%d where %dx%d was expected", config.Height, config.Width, mnistMSide, mnistMSide)
 	}
-	picture, err := png.Decode(bytes.NewReader(content))
-	if err != nil {
-		return err
-	}
-	toPlanes(dst, picture)
-	return nil
-}
-
-// toPlanes writes the red, green and blue planes of a picture, dropping
-// transparency as Pillow's convert("RGB") does.
-func toPlanes(dst []uint8, picture image.Image) {
-	bounds := picture.Bounds()
-	plane := bounds.Dx() * bounds.Dy()
-	at := 0
-	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
-		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			c := color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)
-			dst[at], dst[plane+at], dst[2*plane+at] = c.R, c.G, c.B
-			at++
-		}
-	}
+	return decodePicture(dst, mnistMSide, content)
 }

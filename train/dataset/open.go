@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // readFile parses a file, decompressed if its content is gzip or bzip2 (its
@@ -19,7 +21,7 @@ func readFile[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 	var none T
 	f, err := os.Open(path)
 	if err != nil {
-		return none, &Error{path, errors.Unwrap(err)}
+		return none, &Error{path, pathCause(err)}
 	}
 	defer f.Close()
 	r, err := decompressed(f)
@@ -31,6 +33,16 @@ func readFile[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 		return none, readError(path, err)
 	}
 	return result, nil
+}
+
+// pathCause strips the operation and the path off an error of package os: an
+// *Error names the path itself.
+func pathCause(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }
 
 func readError(path string, err error) error {
@@ -78,7 +90,7 @@ func readBytes(r io.Reader, n int64) ([]byte, error) {
 	data := make([]byte, 0, min(n, step))
 	for int64(len(data)) < n {
 		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)]
+			data = slices.Grow(data, int(min(int64(len(data)), n-int64(len(data)))))
 		}
 		part := data[len(data):min(int64(cap(data)), n)]
 		read, err := io.ReadFull(r, part)
@@ -125,7 +137,7 @@ func find(dir string, subfolders, names []string) string {
 func checkFolder(dir string) error {
 	switch info, err := os.Stat(dir); {
 	case err != nil:
-		return &Error{dir, errors.Unwrap(err)}
+		return &Error{dir, pathCause(err)}
 	case !info.IsDir():
 		return errorf(dir, "not a folder")
 	}

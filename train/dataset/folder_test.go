@@ -1,0 +1,234 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/resample"
+)
+
+func TestFolder(t *testing.T) {
+	small, smallPlanes := picture(t, 32, 1)
+	large, largePlanes := picture(t, 50, 2)
+	dir := t.TempDir()
+	writeTree(t, dir, map[string][]byte{
+		"train/cat/b.png":          small,
+		"train/cat/a.PNG":          large,
+		"train/ant/x.png":          small,
+		"train/ant/notes.txt":      []byte("not a picture"),
+		"train/.cache/x.png":       nil,
+		"test/cat/1.png":           small,
+		"test-sketch/ant/1.png":    large,
+		"test-sketch/cat/1.png":    small,
+		"elsewhere/dog/ignore.png": nil,
+	})
+	b, err := Folder(dir, 32)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ant", "cat"}, b.Classes)
+	require.Equal(t, []uint8{0, 1, 1}, b.Source.Labels)
+	resized := make([]uint8, 3*32*32)
+	r := resample.NewResizer(50, 50, 32, 32)
+	for c := range 3 {
+		r.Plane(resized[c*1024:][:1024], largePlanes[c*2500:][:2500])
+	}
+	require.Equal(t, smallPlanes, b.Source.Image(0))
+	require.Equal(t, resized, b.Source.Image(1))
+	require.Equal(t, smallPlanes, b.Source.Image(2))
+	require.Equal(t, []string{"test", "sketch"}, domainNames(b))
+	require.True(t, b.Domains[0].Source)
+	require.False(t, b.Domains[1].Source)
+	require.Equal(t, []uint8{0, 1}, b.Domains[1].Labels)
+	require.Equal(t, resized, b.Domains[1].Image(0))
+}
+
+func TestFolderMalformed(t *testing.T) {
+	good, _ := picture(t, 32, 1)
+	for _, c := range []struct {
+		file, where, message string
+		content              []byte
+	}{
+		{"train/cat/bad.png", "train/cat/bad.png", "unknown format", []byte("junk")},
+		{"train/cat/bad.jpg", "train/cat/bad.jpg", "unknown format", nil},
+		{"train/cat/cut.png", "train/cat/cut.png", "png", good[:len(good)-50]},
+		{"train/cat/huge.png", "train/cat/huge.png", "at most", hugePNG(t)},
+		{"train/dog/notes.txt", "train/dog", "no .png", nil},
+		{"test-x/dog/a.png", "test-x", "class dog is not one of train's (ant, cat)", good},
+		{"test-x/readme.txt", "test-x", "no class folder", nil},
+		{"test-/cat/a.png", "test-", "cannot be named", good},
+		{"test-test/cat/a.png", "test-test", "cannot be named", good},
+	} {
+		dir := t.TempDir()
+		writeTree(t, dir, map[string][]byte{"train/cat/a.png": good, "train/ant/a.png": good, c.file: c.content})
+		_, err := Folder(dir, 32)
+		require.ErrorIs(t, err, ErrData, c.file)
+		require.ErrorContains(t, err, filepath.Join(dir, filepath.FromSlash(c.where))+": ")
+		require.ErrorContains(t, err, c.message)
+	}
+	dir := t.TempDir()
+	_, err := Folder(dir, 32)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, "train")
+	for i := range maxClasses + 1 {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "train", fmt.Sprint(i)), 0o755))
+	}
+	_, err = Folder(dir, 32)
+	require.ErrorContains(t, err, "257 class folders")
+}
+
+// hugePNG is a small file that declares 2^32 pixels.
+func hugePNG(t *testing.T) []byte {
+	file, _ := picture(t, 32, 1)
+	copy(file[16:], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // width, height
+	binary.BigEndian.PutUint32(file[29:], crc32.ChecksumIEEE(file[12:29]))
+	return file
+}
+
+func TestToPlanes(t *testing.T) {
+	bounds := image.Rect(0, 0, 2, 1)
+	transparent := image.NewNRGBA(bounds)
+	transparent.SetNRGBA(0, 0, color.NRGBA{200, 100, 50, 0})
+	transparent.SetNRGBA(1, 0, color.NRGBA{1, 2, 3, 128})
+	grey := image.NewGray(bounds)
+	grey.Pix = []uint8{7, 8}
+	palette := image.NewPaletted(bounds, color.Palette{color.NRGBA{9, 8, 7, 255}, color.NRGBA{1, 2, 3, 255}})
+	palette.Pix = []uint8{1, 0}
+	for _, c := range []struct {
+		picture image.Image
+		want    []uint8
+	}{
+		{transparent, []uint8{200, 1, 100, 2, 50, 3}}, // the colour below the transparency
+		{grey, []uint8{7, 8, 7, 8, 7, 8}},
+		{palette, []uint8{1, 9, 2, 8, 3, 7}},
+	} {
+		var file bytes.Buffer
+		require.NoError(t, png.Encode(&file, c.picture))
+		decoded, err := png.Decode(&file)
+		require.NoError(t, err)
+		got := make([]uint8, 6)
+		toPlanes(got, decoded)
+		require.Equal(t, c.want, got)
+	}
+}
+
+func TestJPEG(t *testing.T) {
+	m := image.NewNRGBA(image.Rect(0, 0, 40, 30))
+	for i := range 40 * 30 {
+		m.SetNRGBA(i%40, i/40, color.NRGBA{200, 100, 50, 255})
+	}
+	var file bytes.Buffer
+	require.NoError(t, jpeg.Encode(&file, m, nil))
+	got := make([]uint8, 3*32*32)
+	require.NoError(t, decodePicture(got, 32, file.Bytes()))
+	for c, want := range []int{200, 100, 50} {
+		for _, v := range got[c*1024:][:1024] {
+			require.InDelta(t, want, int(v), 3)
+		}
+	}
+}
+
+func TestPACS(t *testing.T) {
+	file, planes := picture(t, 32, 1)
+	other, _ := picture(t, 32, 2)
+	files := map[string][]byte{}
+	for _, domain := range PACSDomains {
+		files["PACS/kfold/"+domain+"/dog/a.png"] = file
+		files["PACS/kfold/"+domain+"/person/b.png"] = other
+		files["PACS/splits/"+domain+"_train_kfold.txt"] = []byte(domain + "/dog/a.png 1\n")
+		files["PACS/splits/"+domain+"_crossval_kfold.txt"] = []byte(domain + "/person/b.png 7\n")
+		files["PACS/splits/"+domain+"_test_kfold.txt"] = []byte(domain + "/person/b.png 7\n" + domain + "/dog/a.png 1\n")
+	}
+	dir := t.TempDir()
+	writeTree(t, dir, files)
+	for _, root := range []string{dir, filepath.Join(dir, "PACS")} {
+		b, err := PACS(root, []string{"photo"}, 32)
+		require.NoError(t, err)
+		require.Equal(t, pacsClasses, b.Classes)
+		require.Equal(t, []uint8{0}, b.Source.Labels)
+		require.Equal(t, planes, b.Source.Data)
+		require.Equal(t, PACSDomains, domainNames(b))
+		for _, d := range b.Domains {
+			if d.Name == "photo" {
+				require.True(t, d.Source)
+				require.Equal(t, []uint8{6}, d.Labels)
+			} else {
+				require.False(t, d.Source)
+				require.Equal(t, []uint8{6, 0}, d.Labels)
+			}
+		}
+	}
+	b, err := PACS(dir, []string{"sketch", "photo", "cartoon"}, 32)
+	require.NoError(t, err)
+	require.Equal(t, 3, b.Source.N)
+
+	_, err = PACS(dir, []string{"drawing"}, 32)
+	require.ErrorContains(t, err, `no domain "drawing" in PACS`)
+	_, err = PACS(dir, nil, 32)
+	require.ErrorContains(t, err, "no source domain")
+
+	const list = "PACS/splits/cartoon_test_kfold.txt"
+	for content, message := range map[string]string{
+		"":                          "no images",
+		"cartoon/dog/a.png 8\n":     `label "8" is not from 1 to 7`,
+		"cartoon/dog/a.png 0\n":     `label "0"`,
+		"cartoon/dog/a.png\n":       "not a relative path and a label",
+		"../cartoon/dog/a.png 1\n":  "not a relative path",
+		"/etc/passwd 1\n":           "not a relative path",
+		"cartoon/dog/missing.png 1": filepath.FromSlash("kfold/cartoon/dog/missing.png: no such file"),
+	} {
+		writeTree(t, dir, map[string][]byte{list: []byte(content)})
+		_, err := PACS(dir, []string{"photo"}, 32)
+		require.ErrorIs(t, err, ErrData, content)
+		require.ErrorContains(t, err, message)
+	}
+	require.NoError(t, os.Remove(filepath.Join(dir, filepath.FromSlash(list))))
+	_, err = PACS(dir, []string{"photo"}, 32)
+	require.ErrorIs(t, err, ErrData)
+	require.ErrorContains(t, err, "cartoon_test_kfold.txt is not there")
+}
+
+func FuzzPicture(f *testing.F) {
+	file, _ := picture(f, 9, 1)
+	f.Add(file)
+	var b bytes.Buffer
+	require.NoError(f, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 9, 7)), nil))
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, content []byte) {
+		// A large picture is no finding; it only makes fuzzing slow.
+		if config, _, err := image.DecodeConfig(bytes.NewReader(content)); err != nil || config.Width*config.Height > 1<<16 {
+			return
+		}
+		_ = decodePicture(make([]uint8, 3*8*8), 8, content)
+	})
+}
+
+func FuzzLists(f *testing.F) {
+	f.Add([]byte("photo/dog/056_0001.jpg 1\n"))
+	f.Add([]byte("00000000.png 7\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if files, err := parseList(bytes.NewReader(content), "root"); err == nil {
+			for _, file := range files {
+				inside, err := filepath.Rel("root", file.path)
+				require.NoError(t, err)
+				require.True(t, filepath.IsLocal(inside))
+				require.Less(t, int(file.label), len(pacsClasses))
+			}
+		}
+		if names, err := parseNames(bytes.NewReader(content)); err == nil {
+			for _, name := range names {
+				require.Equal(t, name.name, filepath.Base(name.name))
+				require.Less(t, int(name.label), 10)
+			}
+		}
+	})
+}
