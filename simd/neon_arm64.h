@@ -17,6 +17,10 @@
 #define FDIV4S(m, n, d) V3OP(0x6e20fc00, m, n, d)
 #define FABD4S(m, n, d) V3OP(0x6ea0d400, m, n, d)
 
+// Fused, d = d + n*m and d = d - n*m: VFMLA and VFMLS over numbers.
+#define FMLA4S(m, n, d) V3OP(0x4e20cc00, m, n, d)
+#define FMLS4S(m, n, d) V3OP(0x4ea0cc00, m, n, d)
+
 // With element i of m: d += n*m[i], d -= n*m[i], d = n*m[i]; one rounding each.
 #define FMLALANE(m, i, n, d) VLANE(0x4f801000, m, i, n, d)
 #define FMLSLANE(m, i, n, d) VLANE(0x4f805000, m, i, n, d)
@@ -64,7 +68,7 @@
 #define FCVTL2D(n, d) V2OP(0x0e617800, n, d)
 #define FCVTN2S(n, d) V2OP(0x0e616800, n, d)
 
-// Integers. SSHR4S shifts right arithmetically by s. BIC16B clears in n the bits
+// Integers. SSHR4S shifts right arithmetically by s, USHR4S logically. BIC16B clears in n the bits
 // of m. XTN narrows to the low half by truncation, UQXTN by saturation.
 #define SMAX4S(m, n, d) V3OP(0x4ea06400, m, n, d)
 #define SMIN4S(m, n, d) V3OP(0x4ea06c00, m, n, d)
@@ -74,7 +78,19 @@
 #define MVN16B(n, d) V2OP(0x6e205800, n, d)
 #define BIC16B(m, n, d) V3OP(0x4e601c00, m, n, d)
 #define SSHR4S(s, n, d) WORD $(0x4f000400 | (64-(s))<<16 | (n)<<5 | (d))
+#define ADD4S(m, n, d) V3OP(0x4ea08400, m, n, d)
+#define SUB4S(m, n, d) V3OP(0x6ea08400, m, n, d)
+#define SHL4S(s, n, d) WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d))
+#define USHR4S(s, n, d) WORD $(0x6f000400 | (64-(s))<<16 | (n)<<5 | (d))
 #define XTN4H(n, d) V2OP(0x0e612800, n, d)
 #define XTN8B(n, d) V2OP(0x0e212800, n, d)
 #define UQXTN4H(n, d) V2OP(0x2e614800, n, d)
 #define UQXTN8B(n, d) V2OP(0x2e214800, n, d)
+
+// Bits. BIT copies the bits of n into d that are set in m, BIF those that are
+// not.
+#define MOV16B(n, d) V3OP(0x4ea01c00, n, n, d)
+#define AND16B(m, n, d) V3OP(0x4e201c00, m, n, d)
+#define ORR16B(m, n, d) V3OP(0x4ea01c00, m, n, d)
+#define BIT16B(m, n, d) V3OP(0x6ea01c00, m, n, d)
+#define BIF16B(m, n, d) V3OP(0x6ee01c00, m, n, d)

@@ -57,4 +57,15 @@ TEXT ·encodings(SB), 7, $0
 	XTN8B(17, 10)           // xtn v10.8b, v17.8h
 	UQXTN4H(17, 10)         // uqxtn v10.4h, v17.4s
 	UQXTN8B(17, 10)         // uqxtn v10.8b, v17.8h
+	FMLA4S(31, 17, 10)      // fmla v10.4s, v17.4s, v31.4s
+	FMLS4S(31, 17, 10)      // fmls v10.4s, v17.4s, v31.4s
+	ADD4S(31, 17, 10)       // add v10.4s, v17.4s, v31.4s
+	SUB4S(31, 17, 10)       // sub v10.4s, v17.4s, v31.4s
+	SHL4S(23, 17, 10)       // shl v10.4s, v17.4s, #23
+	USHR4S(1, 17, 10)       // ushr v10.4s, v17.4s, #1
+	MOV16B(17, 10)          // mov v10.16b, v17.16b
+	AND16B(31, 17, 10)      // and v10.16b, v17.16b, v31.16b
+	ORR16B(31, 17, 10)      // orr v10.16b, v17.16b, v31.16b
+	BIT16B(31, 17, 10)      // bit v10.16b, v17.16b, v31.16b
+	BIF16B(31, 17, 10)      // bif v10.16b, v17.16b, v31.16b
 	RET
