@@ -1,0 +1,355 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "exp_avx2_amd64.h"
+#include "tail_avx2_amd64.h"
+
+// A plane is whole vectors and perhaps a last one under a mask. A branch on the
+// activation goes the same way throughout a call, so it costs next to nothing.
+// GELU overwrites Y1..Y5.
+
+// VECTORS sets BX to the end of the whole vectors of n (in reg) elements and
+// mask to the lanes of the one behind them.
+#define VECTORS(reg, mask) \
+	MOVQ reg, BX    \
+	ANDQ $~7, BX    \
+	MOVQ reg, AX    \
+	SUBQ BX, AX     \
+	TAILMASK(AX, DX, mask)
+
+// SWAP exchanges the halves of 16 virtual lanes, so that the vector after next
+// adds to the same half; FOLD2 adds them in either order.
+#define SWAP(a, b, t) \
+	VMOVAPS a, t \
+	VMOVAPS b, a \
+	VMOVAPS t, b
+
+// FOLD2 adds the 16 lanes of a and b, and those of c and d, 16-8-4-2-1; the sums
+// are in the low lanes of xa and xc.
+#define FOLD2(ya, xa, yb, xb, yc, xc, yd, xd) \
+	VADDPS       yb, ya, ya \
+	VADDPS       yd, yc, yc \
+	VEXTRACTF128 $1, ya, xb \
+	VEXTRACTF128 $1, yc, xd \
+	VADDPS       xb, xa, xa \
+	VADDPS       xd, xc, xc \
+	VMOVHLPS     xa, xa, xb \
+	VMOVHLPS     xc, xc, xd \
+	VADDPS       xb, xa, xa \
+	VADDPS       xd, xc, xc \
+	VMOVSHDUP    xa, xb     \
+	VMOVSHDUP    xc, xd     \
+	VADDSS       xb, xa, xa \
+	VADDSS       xd, xc, xc
+
+// func momentsAVX2(sum, sumSq, x, shift []float32, n int)
+//
+//	DI  sum   SI  sumSq  R8  x    R9  shift    R10 n    R11 planes
+//	CX  plane            AX  index             BX  end of whole vectors
+//	DX  scratch          Y0  shift             Y1  x    Y2  scratch
+//	Y11 tail mask        Y12, Y13  sum         Y14, Y15  sumSq
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-104
+	MOVQ sum_base+0(FP), DI
+	MOVQ sum_len+8(FP), R11
+	MOVQ sumSq_base+24(FP), SI
+	MOVQ x_base+48(FP), R8
+	MOVQ shift_base+72(FP), R9
+	MOVQ n+96(FP), R10
+	VECTORS(R10, Y11)
+	XORL CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	VBROADCASTSS (R9)(CX*4), Y0
+	VPXOR        X12, X12, X12
+	VPXOR        X13, X13, X13
+	VPXOR        X14, X14, X14
+	VPXOR        X15, X15, X15
+	XORL         AX, AX
+
+loop:
+	CMPQ        AX, BX
+	JGE         last
+	VMOVUPS     (R8)(AX*4), Y1
+	VSUBPS      Y0, Y1, Y1
+	VADDPS      Y1, Y12, Y12
+	VFMADD231PS Y1, Y1, Y14
+	SWAP(Y12, Y13, Y2)
+	SWAP(Y14, Y15, Y2)
+	ADDQ        $8, AX
+	JMP         loop
+
+last:
+	CMPQ        AX, R10
+	JGE         fold
+	VMASKMOVPS  (R8)(AX*4), Y11, Y1
+	VSUBPS      Y0, Y1, Y1
+	VANDPS      Y11, Y1, Y1
+	VADDPS      Y1, Y12, Y12
+	VFMADD231PS Y1, Y1, Y14
+
+fold:
+	FOLD2(Y12, X12, Y13, X13, Y14, X14, Y15, X15)
+	VMOVSS X12, (DI)(CX*4)
+	VMOVSS X14, (SI)(CX*4)
+	LEAQ   (R8)(R10*4), R8
+	INCQ   CX
+	JMP    plane
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineAVX2(y, x, scale, shift []float32, n int, act Activation)
+//
+//	DI  y     SI  x      R8  scale    R9  shift    R10 n    R11 planes
+//	R12 act   CX  plane  AX  index    BX  end of whole vectors
+//	DX  scratch          Y0  z        Y6  scale    Y7  shift
+//	Y8  0     Y11 tail mask
+TEXT ·affineAVX2(SB), NOSPLIT, $0-112
+	MOVQ  y_base+0(FP), DI
+	MOVQ  x_base+24(FP), SI
+	MOVQ  scale_base+48(FP), R8
+	MOVQ  scale_len+56(FP), R11
+	MOVQ  shift_base+72(FP), R9
+	MOVQ  n+96(FP), R10
+	MOVQ  act+104(FP), R12
+	VPXOR X8, X8, X8
+	VECTORS(R10, Y11)
+	XORL  CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	VBROADCASTSS (R8)(CX*4), Y6
+	VBROADCASTSS (R9)(CX*4), Y7
+	XORL         AX, AX
+
+loop:
+	CMPQ    AX, BX
+	JGE     last
+	VMOVUPS (SI)(AX*4), Y0
+
+vector:
+	VFMADD213PS Y7, Y6, Y0
+	CMPQ        R12, $const_ReLU
+	JGT         gelu
+	JLT         store
+	VMAXPS      Y0, Y8, Y0
+
+store:
+	CMPQ    AX, BX
+	JGE     lastStore
+	VMOVUPS Y0, (DI)(AX*4)
+	ADDQ    $8, AX
+	JMP     loop
+
+last:
+	CMPQ       AX, R10
+	JGE        next
+	VMASKMOVPS (SI)(AX*4), Y11, Y0
+	JMP        vector
+
+lastStore:
+	VMASKMOVPS Y0, Y11, (DI)(AX*4)
+
+next:
+	LEAQ (DI)(R10*4), DI
+	LEAQ (SI)(R10*4), SI
+	INCQ CX
+	JMP  plane
+
+gelu:
+	GELU(Y0, Y1, Y2, Y3, Y4, Y5)
+	JMP store
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineReduceAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+//
+//	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
+//	CX  plane            AX  index         BX  end of whole vectors
+//	DX  scratch          Y0  z    Y1  scratch       Y6  scale      Y7  shift
+//	Y8  mean  Y9  dy, g  Y10 x    Y11 tail mask
+//	Y12, Y13  sumG       Y14, Y15  sumGX
+TEXT ·affineReduceAVX2(SB), NOSPLIT, $0-184
+	MOVQ sumG_base+0(FP), DI
+	MOVQ sumG_len+8(FP), R11
+	MOVQ sumGX_base+24(FP), SI
+	MOVQ dy_base+48(FP), R8
+	MOVQ x_base+72(FP), R9
+	MOVQ n+168(FP), R10
+	MOVQ act+176(FP), R12
+	VECTORS(R10, Y11)
+	XORL CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	MOVQ         scale_base+96(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y6
+	MOVQ         shift_base+120(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y7
+	MOVQ         mean_base+144(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y8
+	VPXOR        X12, X12, X12
+	VPXOR        X13, X13, X13
+	VPXOR        X14, X14, X14
+	VPXOR        X15, X15, X15
+	XORL         AX, AX
+
+loop:
+	CMPQ    AX, BX
+	JGE     last
+	VMOVUPS (R9)(AX*4), Y10
+	VMOVUPS (R8)(AX*4), Y9
+
+vector:
+	VMOVAPS     Y10, Y0
+	VFMADD213PS Y7, Y6, Y0
+	CMPQ        R12, $const_ReLU
+	JGT         gelu
+	JLT         behind
+	VPXOR       X1, X1, X1
+	VCMPPS      $0x11, Y0, Y1, Y1  // 0 < z
+	VANDPS      Y1, Y9, Y9
+
+behind:
+	VSUBPS      Y8, Y10, Y10
+	CMPQ        AX, BX
+	JGE         lastSum
+	VADDPS      Y9, Y12, Y12
+	VFMADD231PS Y9, Y10, Y14
+	SWAP(Y12, Y13, Y1)
+	SWAP(Y14, Y15, Y1)
+	ADDQ        $8, AX
+	JMP         loop
+
+last:
+	CMPQ       AX, R10
+	JGE        fold
+	VMASKMOVPS (R9)(AX*4), Y11, Y10
+	VMASKMOVPS (R8)(AX*4), Y11, Y9
+	JMP        vector
+
+lastSum:
+	VANDPS      Y11, Y9, Y9
+	VANDPS      Y11, Y10, Y10
+	VADDPS      Y9, Y12, Y12
+	VFMADD231PS Y9, Y10, Y14
+
+fold:
+	FOLD2(Y12, X12, Y13, X13, Y14, X14, Y15, X15)
+	VMOVSS X12, (DI)(CX*4)
+	VMOVSS X14, (SI)(CX*4)
+	LEAQ   (R8)(R10*4), R8
+	LEAQ   (R9)(R10*4), R9
+	INCQ   CX
+	JMP    plane
+
+gelu:
+	GELUSLOPE(Y0, Y1, Y2, Y3, Y4, Y5)
+	VMULPS Y0, Y9, Y9
+	JMP    behind
+
+done:
+	VZEROUPPER
+	RET
+
+// func affineGradAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+//
+//	DI  dx    SI  dy     R8  x    R10 n    R11 planes      R12 act
+//	R9  accumulate       CX  plane         AX  index       BX  end of whole vectors
+//	DX  scratch          Y0  z    Y1  scratch       Y6  scale      Y7  shift
+//	Y8  a     Y9  dy, g  Y10 x    Y11 tail mask     Y12 b          Y13 k
+TEXT ·affineGradAVX2(SB), NOSPLIT, $0-209
+	MOVQ    dx_base+0(FP), DI
+	MOVQ    dy_base+24(FP), SI
+	MOVQ    x_base+48(FP), R8
+	MOVQ    scale_len+80(FP), R11
+	MOVQ    n+192(FP), R10
+	MOVQ    act+200(FP), R12
+	MOVBLZX accumulate+208(FP), R9
+	VECTORS(R10, Y11)
+	XORL    CX, CX
+
+plane:
+	CMPQ         CX, R11
+	JGE          done
+	MOVQ         scale_base+72(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y6
+	MOVQ         shift_base+96(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y7
+	MOVQ         a_base+120(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y8
+	MOVQ         b_base+144(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y12
+	MOVQ         k_base+168(FP), DX
+	VBROADCASTSS (DX)(CX*4), Y13
+	XORL         AX, AX
+
+loop:
+	CMPQ    AX, BX
+	JGE     last
+	VMOVUPS (R8)(AX*4), Y10
+	VMOVUPS (SI)(AX*4), Y9
+
+vector:
+	VMOVAPS     Y10, Y0
+	VFMADD213PS Y7, Y6, Y0
+	CMPQ        R12, $const_ReLU
+	JGT         gelu
+	JLT         behind
+	VPXOR       X1, X1, X1
+	VCMPPS      $0x11, Y0, Y1, Y1  // 0 < z
+	VANDPS      Y1, Y9, Y9
+
+behind:
+	VFMADD213PS Y13, Y12, Y10      // b*x + k
+	VFMADD231PS Y8, Y9, Y10        // + a*g
+	CMPQ        AX, BX
+	JGE         lastStore
+	TESTL       R9, R9
+	JEQ         store
+	VADDPS      (DI)(AX*4), Y10, Y10
+
+store:
+	VMOVUPS Y10, (DI)(AX*4)
+	ADDQ    $8, AX
+	JMP     loop
+
+last:
+	CMPQ       AX, R10
+	JGE        next
+	VMASKMOVPS (R8)(AX*4), Y11, Y10
+	VMASKMOVPS (SI)(AX*4), Y11, Y9
+	JMP        vector
+
+lastStore:
+	TESTL      R9, R9
+	JEQ        masked
+	VMASKMOVPS (DI)(AX*4), Y11, Y0
+	VADDPS     Y0, Y10, Y10
+
+masked:
+	VMASKMOVPS Y10, Y11, (DI)(AX*4)
+
+next:
+	LEAQ (DI)(R10*4), DI
+	LEAQ (SI)(R10*4), SI
+	LEAQ (R8)(R10*4), R8
+	INCQ CX
+	JMP  plane
+
+gelu:
+	GELUSLOPE(Y0, Y1, Y2, Y3, Y4, Y5)
+	VMULPS Y0, Y9, Y9
+	JMP    behind
+
+done:
+	VZEROUPPER
+	RET
