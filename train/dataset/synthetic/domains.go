@@ -38,10 +38,11 @@ func (e *easel) develop(image []uint8) {
 func (e *easel) write(ink field, digit int, height, half [2]float64) {
 	r := e.rng
 	middle := float64(ink.side) / 2
+	shift := middle / 16
 	width := r.Uniform(half[0], half[1])
 	p := pen{
 		place: placement(
-			middle+r.Uniform(-1, 1), middle+r.Uniform(-1, 1),
+			middle+r.Uniform(-shift, shift), middle+r.Uniform(-shift, shift),
 			r.Uniform(height[0], height[1]), r.Uniform(0.75, 1.2),
 			r.Uniform(-0.15, 0.4), r.Uniform(-0.1, 0.1)),
 		wave:       newWarp(r, r.Uniform(4, 12)),
@@ -118,7 +119,7 @@ func (e *easel) street(digit int) {
 func (e *easel) printed(digit int) {
 	r := e.rng
 	paper, paint := contrasting(r)
-	e.texture(paper, shade(paper, r.Uniform(-0.25, 0.25)), shade(paper, r.Uniform(-0.15, 0.15)))
+	e.texture(paper, shade(paper, r.Uniform(-0.2, 0.2)), shade(paper, r.Uniform(-0.1, 0.1)))
 	const rim = 1.5
 	width := r.Uniform(1.2, 2.6)
 	p := pen{
@@ -142,7 +143,7 @@ func (e *easel) printed(digit int) {
 
 // lowres shows handwriting as few pixels, resampled.
 func (e *easel) lowres(digit int) {
-	e.write(e.small, digit, [2]float64{8.5, 10.5}, [2]float64{0.7, 1.4})
+	e.write(e.small, digit, [2]float64{9, 11}, [2]float64{0.8, 1.6})
 	for i, d := range e.small.at {
 		e.small.at[i] = coverage(d)
 	}

@@ -28,7 +28,7 @@ func luma(c colour) float64 {
 func contrasting(r *rng.Source) (ground, figure colour) {
 	const contrast = 0.35 // the least difference of brightness
 	for {
-		dark, light := dim(r, 0.45), dim(r, 1)
+		dark, light := dim(r, 0.4), dim(r, 1)
 		if luma(light)-luma(dark) < contrast {
 			continue
 		}

@@ -47,16 +47,16 @@ const training = 1 << 16
 func Digits(seed uint64, train, test int) dataset.Benchmark {
 	b := dataset.Benchmark{
 		Classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
-		Source:  draw(seed, training, train, domains[0]),
+		Source:  drawSet(seed, training, train, domains[0]),
 	}
 	for i, d := range domains {
-		b.Domains = append(b.Domains, dataset.Domain{Name: d.name, Source: d.source, Images: draw(seed, uint64(i), test, d)})
+		b.Domains = append(b.Domains, dataset.Domain{Name: d.name, Source: d.source, Images: drawSet(seed, uint64(i), test, d)})
 	}
 	return b
 }
 
-// draw draws the images 0..n-1 of one domain on all processors.
-func draw(seed, number uint64, n int, d domain) dataset.Images {
+// drawSet draws the images 0..n-1 of one domain on all processors.
+func drawSet(seed, number uint64, n int, d domain) dataset.Images {
 	const size = channels * side * side
 	images := dataset.Images{
 		Data: make([]uint8, n*size), Labels: make([]uint8, n),
