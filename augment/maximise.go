@@ -86,8 +86,8 @@ func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, 
 
 // Maximise changes the images in place. They count as consecutive batches of
 // the given size, the last of which may be shorter, so that many small batches
-// can be maximised at a time without changing the result. It returns the means
-// over all the images before each step, valid until the next call.
+// can be maximised at a time with the same result. It returns the means over
+// all the images before each step, valid until the next call.
 func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint8, batch int) []Means {
 	if images.N > m.clean.N || len(labels) != images.N || batch < 1 {
 		panic(fmt.Sprintf("augment: %v images and %d labels in batches of %d, for chunks of up to %d",

@@ -24,12 +24,13 @@ var small = []struct {
 	build        func() *nn.Network
 	trajectories []trajectory
 	adam         bool
-	// ties names recordings in which the input of a ReLU, or two candidates of
-	// a pooling, are equal up to the last bits of float32 (in float64 resnext's
-	// stage_2.0 has one at 9e-9 where others are 0.2). Which side they fall on,
-	// and so the gradient there, differs between correct implementations. They
-	// are held to the given share of the largest magnitude.
-	ties map[string]float64
+	// ties names recordings in which the input of a ReLU is 0, or two
+	// candidates of a pooling are equal, up to the last bits of float32 (in
+	// float64 resnext's stage_2.0 has one at 9e-9 where others are 0.2). Which
+	// side it falls on, and so the gradient there, differs between correct
+	// implementations. While maximising, images are independent: the number
+	// says how many of them may be off. Training mixes them: 0 there.
+	ties map[string]int
 }{
 	{
 		name:         "lenet_small",
@@ -46,26 +47,26 @@ var small = []struct {
 		name:         "wrn_small",
 		build:        func() *nn.Network { return WideResNet(10, 1, 10) },
 		trajectories: cifarAscents,
-		ties:         map[string]float64{"meada_lr20_step15": 2e-2, "sgd3": 1e-3},
+		ties:         map[string]int{"meada_lr20_step15": 2, "sgd3": 0},
 	},
 	{
 		name:         "densenet_small",
 		build:        func() *nn.Network { return DenseNet(10, 4, 10) },
 		trajectories: cifarAscents,
-		ties:         map[string]float64{"meada_lr20_step15": 2e-2},
+		ties:         map[string]int{"meada_lr20_step15": 1},
 	},
 	{
 		name:         "resnext_small",
 		build:        func() *nn.Network { return resNeXt("tiny", 8, []int{4, 8}, 2, 2, 64, 10) },
 		trajectories: cifarAscents,
-		ties:         map[string]float64{"max_grad_x": 2e-2, "sgd3": 1e-3},
+		ties:         map[string]int{"max_grad_x": 1, "sgd3": 0},
 	},
 	{
 		name:         "alexnet_small",
 		build:        func() *nn.Network { return alexNet(79, [5]int{6, 8, 12, 8, 8}, 16, 0, 7) },
 		trajectories: []trajectory{{"meada_lr1", 1, 10}},
 		adam:         true,
-		ties:         map[string]float64{"meada_lr1_step15": 2e-2},
+		ties:         map[string]int{"meada_lr1_step15": 1},
 	},
 }
 
@@ -106,7 +107,7 @@ type parityCase struct {
 	dir          string
 	trajectories []trajectory
 	adam         bool
-	ties         map[string]float64
+	ties         map[string]int
 	x            tensor.Tensor
 	labels       []uint8
 }
@@ -123,14 +124,40 @@ func (c *parityCase) array(t *testing.T, name string) npy.Array {
 	return a
 }
 
+// tieRoom bounds, as a share of the largest magnitude, how far from PyTorch a
+// result may be that a tie has turned.
+const tieRoom = 2e-2
+
 // matches compares with a recorded array: at most relative times its largest
 // magnitude plus absolute apart.
 func (c *parityCase) matches(t *testing.T, name string, got []float32, relative, absolute float64) {
 	t.Helper()
 	want := c.array(t, name).Float32
 	require.Len(t, got, len(want), name)
-	relative = max(relative, c.ties[name])
 	requireClose(t, name, want, got, relative*largest(want)+absolute)
+}
+
+// matchesImages compares images with a recorded array likewise. If it has
+// ties, some of them may be further off.
+func (c *parityCase) matchesImages(t *testing.T, name string, got []float32, relative, absolute float64) {
+	t.Helper()
+	want := c.array(t, name).Float32
+	require.Len(t, got, len(want), name)
+	requireImagesClose(t, name, want, got, c.x.N, relative*largest(want)+absolute, c.ties[name])
+}
+
+func requireImagesClose(t *testing.T, name string, want, got []float32, images int, tolerance float64, ties int) {
+	t.Helper()
+	size := len(want) / images
+	for n := range images {
+		w, g := want[n*size:][:size], got[n*size:][:size]
+		if deviation, _ := furthest(w, g); deviation > tolerance && ties > 0 {
+			requireClose(t, name, w, g, tieRoom*largest(want))
+			ties--
+			continue
+		}
+		requireClose(t, name, w, g, tolerance)
+	}
 }
 
 func largest(x []float32) float64 {
@@ -143,17 +170,21 @@ func largest(x []float32) float64 {
 
 func requireClose(t *testing.T, name string, want, got []float32, tolerance float64) {
 	t.Helper()
-	worst, at := 0.0, 0
+	if worst, at := furthest(want, got); !(worst <= tolerance) {
+		require.Fail(t, "too far from PyTorch", "%s: %g apart at %d (%g, not %g), tolerance %g",
+			name, worst, at, got[at], want[at], tolerance)
+	}
+}
+
+// furthest returns the largest deviation, NaN if there is one, and its place.
+func furthest(want, got []float32) (worst float64, at int) {
 	for i, w := range want {
 		d := math.Abs(float64(w) - float64(got[i]))
 		if d > worst || math.IsNaN(d) {
 			worst, at = d, i
 		}
 	}
-	if !(worst <= tolerance) {
-		require.Fail(t, "too far from PyTorch", "%s: %g apart at %d (%g, not %g), tolerance %g",
-			name, worst, at, got[at], want[at], tolerance)
-	}
+	return worst, at
 }
 
 // matchesState compares tensors with a recorded container, in which the largest
@@ -166,7 +197,9 @@ func (c *parityCase) matchesState(t *testing.T, name string, got []safetensors.T
 	for _, g := range got {
 		byName[g.Name] = g
 	}
-	relative = max(relative, c.ties[name])
+	if _, tie := c.ties[name]; tie {
+		relative = tieRoom
+	}
 	scale := 0.0
 	for _, w := range want {
 		scale = max(scale, largest(w.Data))
@@ -287,7 +320,7 @@ func TestInputGradient(t *testing.T) {
 		}
 		c.matches(t, "max_losses", []float32{float32(ce + eta*entropy - gamma*distance),
 			float32(ce), float32(entropy), float32(distance)}, 1e-5, 1e-6)
-		c.matches(t, "max_grad_x", dense(plan.Backward(dLogits, dEmbedding)), 3e-5, 1e-7)
+		c.matchesImages(t, "max_grad_x", dense(plan.Backward(dLogits, dEmbedding)), 3e-5, 1e-7)
 	})
 }
 
@@ -302,10 +335,10 @@ func TestAscent(t *testing.T) {
 				copy(x.Data, c.x.Data)
 				means := m.Maximise(x, c.labels, x.N)
 				if steps == 1 {
-					c.matches(t, tr.name+"_step1", x.Data, 1e-5, 0)
+					c.matchesImages(t, tr.name+"_step1", x.Data, 1e-5, 0)
 					continue
 				}
-				c.matches(t, tr.name+"_step15", x.Data, 1e-4, 0)
+				c.matchesImages(t, tr.name+"_step15", x.Data, 1e-4, 0)
 				var losses []float32
 				for _, s := range means {
 					losses = append(losses, float32(s.Objective), float32(s.CrossEntropy), float32(s.Entropy), float32(s.Distance))
@@ -314,4 +347,55 @@ func TestAscent(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The published CIFAR maximisation of 20 images in batches of 8, 8 and 4, here
+// all at a time. One image crosses a tie (see small) on some rows.
+func TestPublishedMaximisation(t *testing.T) {
+	dir := filepath.Join("testdata", "cifar_maximise")
+	read := func(name string) npy.Array {
+		a, err := npy.Read(filepath.Join(dir, name+".npy"))
+		require.NoError(t, err)
+		return a
+	}
+	pictures, recorded := read("images"), read("adv_bytes")
+	var labels []uint8
+	for _, l := range read("labels").Int64 {
+		labels = append(labels, uint8(l))
+	}
+	n := WideResNet(10, 1, 10)
+	_, err := n.Load(filepath.Join("testdata", "wrn_small", "params.safetensors"))
+	require.NoError(t, err)
+	planar := func(pixels []uint8) []uint8 {
+		out := make([]uint8, len(pixels))
+		for i, v := range pixels {
+			image, pixel, channel := i/3072, i/3%1024, i%3
+			out[image*3072+channel*1024+pixel] = v
+		}
+		return out
+	}
+	for _, row := range simd.Rows() {
+		t.Run(row.Name, func(t *testing.T) {
+			e := tensor.NewEngine(2, row)
+			defer e.Close()
+			x := tensor.New(len(labels), 3, 32, 32)
+			row.FromUint8(x.Data, planar(pictures.Bytes), 0.5, 0.5)
+			m := augment.NewMaximiser(e, nn.Compile(e, n, x.N, nn.Maximise), x.N, n.Classes, n.Embedding,
+				augment.Config{Steps: 15, LR: 20, Gamma: 1, Eta: 10})
+			m.Maximise(x, labels, 8)
+
+			want := read("adv_float").Float32
+			requireImagesClose(t, "adv_float", want, x.Data, x.N, 1e-4*largest(want), 1)
+			bytes := make([]uint8, len(x.Data))
+			row.ToUint8(bytes, x.Data, -1, 1)
+			differ := 0
+			for i, b := range planar(recorded.Bytes) {
+				if b != bytes[i] {
+					differ++
+					require.InDelta(t, b, bytes[i], 2)
+				}
+			}
+			require.LessOrEqual(t, differ, 3072)
+		})
+	}
 }

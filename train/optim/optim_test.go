@@ -1,0 +1,134 @@
+package optim
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// optimiser is what both have in common.
+type optimiser interface{ Step() }
+
+// Ten steps on recorded gradients, as PyTorch makes them in float64.
+func TestSteps(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		make func(e *tensor.Engine, p, g []float32) optimiser
+	}{
+		{"opt_sgd_plain", func(e *tensor.Engine, p, g []float32) optimiser { return NewSGD(e, p, g, 0.3) }},
+		{"opt_sgd_momentum", func(e *tensor.Engine, p, g []float32) optimiser {
+			s := NewSGD(e, p, g, 0.1)
+			s.Momentum = 0.9
+			return s
+		}},
+		{"opt_sgd_nesterov_wd", func(e *tensor.Engine, p, g []float32) optimiser {
+			s := NewSGD(e, p, g, 0.1)
+			s.Momentum, s.WeightDecay, s.Nesterov = 0.9, 5e-4, true
+			return s
+		}},
+		{"opt_adam", func(e *tensor.Engine, p, g []float32) optimiser { return NewAdam(e, p, g, 1e-4) }},
+		{"opt_adam_wd", func(e *tensor.Engine, p, g []float32) optimiser {
+			a := NewAdam(e, p, g, 1e-3)
+			a.WeightDecay = 1e-2
+			return a
+		}},
+	} {
+		tensors, _, err := safetensors.Read(filepath.Join("testdata", c.name+".safetensors"))
+		require.NoError(t, err)
+		r := map[string][]float32{}
+		for _, x := range tensors {
+			r[x.Name] = x.Data
+		}
+		for _, row := range simd.Rows() {
+			e := tensor.NewEngine(2, row)
+			p := append([]float32(nil), r["p0"]...)
+			size := len(p)
+			g := make([]float32, size)
+			o := c.make(e, p, g)
+			for i := range 10 {
+				copy(g, r["g"][i*size:])
+				o.Step()
+				for j, w := range r["p"][i*size:][:size] {
+					require.InDelta(t, w, p[j], 5e-6*math.Abs(float64(w))+1e-6, "%s on %s, step %d", c.name, row.Name, i+1)
+				}
+			}
+			e.Close()
+		}
+	}
+}
+
+// Chunks and threads leave no trace: many parameters move as one alone does.
+func TestChunks(t *testing.T) {
+	const n = 3*chunk + 5
+	e := tensor.NewEngine(3, nil)
+	defer e.Close()
+	fill := func(x []float32, v float32) []float32 {
+		for i := range x {
+			x[i] = v
+		}
+		return x
+	}
+	for _, make3 := range []func(p, g []float32) optimiser{
+		func(p, g []float32) optimiser { return NewAdam(e, p, g, 0.01) },
+		func(p, g []float32) optimiser { return NewSGD(e, p, g, 0.01) },
+	} {
+		p, alone := fill(make([]float32, n), 1), []float32{1}
+		many, one := make3(p, fill(make([]float32, n), 0.5)), make3(alone, []float32{0.5})
+		for range 3 {
+			many.Step()
+			one.Step()
+		}
+		require.Equal(t, fill(make([]float32, n), alone[0]), p)
+		require.NotEqual(t, float32(1), alone[0])
+		require.Zero(t, testing.AllocsPerRun(3, many.Step))
+	}
+}
+
+// The whole schedule of the published CIFAR script, with and without the
+// training set growing.
+func TestCosine(t *testing.T) {
+	for _, name := range []string{"cifar_meada", "cifar_erm"} {
+		var want struct {
+			Iterations int       `json:"iterations"`
+			Every      int       `json:"every"`
+			Sampled    []float64 `json:"lr_every_1000"`
+			Last5      []float64 `json:"last5"`
+			Epochs     []struct {
+				First   int     `json:"first_iteration"`
+				Total   int     `json:"T_max"`
+				FirstLR float64 `json:"lr_first"`
+			} `json:"epochs"`
+		}
+		text, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &want))
+
+		c := Cosine{LR: 0.1}
+		epochs := want.Epochs
+		var last []float64
+		for i := range want.Iterations {
+			if len(epochs) > 0 && epochs[0].First == i {
+				c.Total = epochs[0].Total
+				require.InEpsilon(t, epochs[0].FirstLR, c.LR, 1e-9, "%s, iteration %d", name, i)
+				epochs = epochs[1:]
+			}
+			if i%want.Every == 0 {
+				require.InEpsilon(t, want.Sampled[i/want.Every], c.LR, 1e-9, "%s, iteration %d", name, i)
+			}
+			if i >= want.Iterations-5 {
+				last = append(last, c.LR)
+			}
+			c.Step()
+		}
+		require.Empty(t, epochs)
+		require.InEpsilonSlice(t, want.Last5, last, 1e-9, name)
+	}
+}

@@ -1,0 +1,262 @@
+package zoo
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/rng"
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// published are the networks at their published sizes.
+var published = []struct {
+	name              string
+	build             func() *nn.Network
+	params, embedding int
+}{
+	{"lenet5", func() *nn.Network { return LeNet5(10) }, 4547466, 1024},
+	{"allconv", func() *nn.Network { return AllConvNet(10) }, 1409674, 192},
+	{"wrn-40-2", func() *nn.Network { return WideResNet(40, 2, 10) }, 2243546, 128},
+	{"densenet-40-12", func() *nn.Network { return DenseNet(40, 12, 10) }, 1059298, 456},
+	{"resnext29-4x32", func() *nn.Network { return ResNeXt29(10) }, 6807882, 1024},
+	{"alexnet", func() *nn.Network { return AlexNet(7) }, 57032519, 9216},
+}
+
+func TestStateDicts(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "state_dicts.json"))
+	require.NoError(t, err)
+	var want map[string]map[string][]int
+	require.NoError(t, json.Unmarshal(text, &want))
+	for _, p := range published {
+		n := p.build()
+		require.Equal(t, p.name, n.Name)
+		require.Equal(t, p.params, n.NumParams(), p.name)
+		require.Equal(t, p.embedding, n.Embedding, p.name)
+		got := map[string][]int{}
+		for _, e := range n.State() {
+			got[e.Name] = append([]int{}, e.Shape...)
+			require.Equal(t, e.Int64 != nil, len(e.Shape) == 0, e.Name)
+		}
+		require.Equal(t, want[p.name], got, p.name)
+	}
+}
+
+// The bounds and deviations listed in the published code.
+func TestInitialValues(t *testing.T) {
+	uniform := func(fanIn int) float64 { return 1 / math.Sqrt(float64(fanIn)) }
+	normal := func(fanOut int) float64 { return math.Sqrt(2 / float64(fanOut)) }
+	for _, c := range []struct {
+		build            func() *nn.Network
+		param            string
+		bound, deviation float64
+	}{
+		{func() *nn.Network { return LeNet5(10) }, "conv1.weight", uniform(75), 0},
+		{func() *nn.Network { return LeNet5(10) }, "conv2.bias", uniform(1600), 0},
+		{func() *nn.Network { return LeNet5(10) }, "fc1.weight", uniform(3200), 0},
+		{func() *nn.Network { return AllConvNet(10) }, "features.3.weight", 0, normal(9 * 96)},
+		{func() *nn.Network { return AllConvNet(10) }, "features.3.bias", uniform(9 * 96), 0},
+		{func() *nn.Network { return AllConvNet(10) }, "classifier.weight", uniform(192), 0},
+		{func() *nn.Network { return WideResNet(40, 2, 10) }, "block2.layer.0.conv_shortcut.weight", 0, normal(64)},
+		{func() *nn.Network { return DenseNet(40, 12, 10) }, "dense1.3.conv1.weight", 0, normal(9 * 12)},
+		{func() *nn.Network { return ResNeXt29(10) }, "stage_2.1.conv_conv.weight", 0, normal(9 * 256)},
+		{func() *nn.Network { return ResNeXt29(10) }, "classifier.weight", 0, normal(1024)},
+	} {
+		n := c.build()
+		n.Init(1)
+		values := find(t, n, c.param)
+		sum, squares, most := 0.0, 0.0, 0.0
+		for _, v := range values {
+			sum += float64(v)
+			squares += float64(v) * float64(v)
+			most = max(most, math.Abs(float64(v)))
+		}
+		deviation := c.deviation
+		if c.bound > 0 {
+			deviation = c.bound / math.Sqrt(3)
+			require.LessOrEqual(t, most, c.bound*(1+1e-6), "%s %s", n.Name, c.param)
+			require.Greater(t, most, c.bound*0.9, "%s %s", n.Name, c.param)
+		}
+		count := float64(len(values))
+		require.InDelta(t, 0, sum/count, 5*deviation/math.Sqrt(count), "%s %s", n.Name, c.param)
+		require.InDelta(t, 1, math.Sqrt(squares/count)/deviation, 5/math.Sqrt(count), "%s %s", n.Name, c.param)
+	}
+	w := WideResNet(10, 1, 10)
+	w.Init(1)
+	require.Equal(t, []float32{1, 1, 1}, find(t, w, "bn1.weight")[:3])
+	require.Equal(t, []float32{0, 0, 0}, find(t, w, "bn1.bias")[:3])
+	require.Equal(t, make([]float32, 10), find(t, w, "fc.bias"))
+}
+
+func find(t *testing.T, n *nn.Network, name string) []float32 {
+	t.Helper()
+	i := slices.IndexFunc(n.Params, func(p *nn.Param) bool { return p.Name == name })
+	require.GreaterOrEqual(t, i, 0, name)
+	return n.Params[i].Data
+}
+
+// miniatures are networks of every kind, with dropout, on random images.
+var miniatures = []func() *nn.Network{
+	func() *nn.Network { return lenet5(8, 16, 64, 10) },
+	func() *nn.Network { return allConvNet(6, 10, 0.5, 10) },
+	func() *nn.Network { return WideResNet(10, 1, 10) },
+	func() *nn.Network { return DenseNet(10, 4, 10) },
+	func() *nn.Network { return resNeXt("resnext", 8, []int{4, 8}, 2, 2, 64, 10) },
+	func() *nn.Network { return alexNet(79, [5]int{6, 8, 12, 8, 8}, 16, 0.5, 7) },
+}
+
+func randomImages(n *nn.Network, count int) (tensor.Tensor, []uint8) {
+	source := rng.New(3, rng.Synthetic)
+	x := tensor.New(count, n.C, n.H, n.W)
+	for i := range x.Data {
+		x.Data[i] = source.Float32()
+	}
+	labels := make([]uint8, count)
+	for i := range labels {
+		labels[i] = uint8(source.IntN(n.Classes))
+	}
+	return x, labels
+}
+
+// exercise makes two training steps and two evaluations and returns everything
+// that came of them.
+func exercise(e *tensor.Engine, n *nn.Network, x tensor.Tensor, labels []uint8) []float32 {
+	n.Init(1)
+	var all []float32
+	train := nn.Compile(e, n, x.N, nn.Train)
+	maximise := nn.Compile(e, n, x.N, nn.Maximise)
+	grad := tensor.New(x.N, n.Classes, 1, 1)
+	distance := tensor.New(x.N, n.Embedding, 1, 1)
+	for range 2 {
+		logits, _ := train.Forward(x)
+		all = append(all, float32(nn.CrossEntropy(e, grad, logits, labels)))
+		train.Backward(grad, tensor.Tensor{})
+		all = append(all, n.Grads...)
+		for i, g := range n.Grads {
+			n.Values[i] -= float32(0.01 * g)
+		}
+		logits, embedding := maximise.Forward(x)
+		all = append(all, dense(logits)...)
+		all = append(all, dense(embedding)...)
+		nn.CrossEntropy(e, grad, logits, labels)
+		copy(distance.Data, dense(embedding))
+		all = append(all, dense(maximise.Backward(grad, distance))...)
+	}
+	return all
+}
+
+func TestThreadsGiveTheSameBits(t *testing.T) {
+	for _, build := range miniatures {
+		n := build()
+		x, labels := randomImages(n, 5)
+		var want []float32
+		for _, threads := range []int{1, 2, 3} {
+			e := tensor.NewEngine(threads, nil)
+			got := exercise(e, n, x, labels)
+			e.Close()
+			if want == nil {
+				want = got
+			}
+			requireSameBits(t, want, got, n.Name)
+		}
+	}
+}
+
+// The assembly rows differ in speed alone. The generic row may round otherwise.
+func TestInstructionSetsGiveTheSameBits(t *testing.T) {
+	for _, build := range miniatures {
+		n := build()
+		x, labels := randomImages(n, 3)
+		var want []float32
+		for _, row := range simd.Rows() {
+			if row.Name == "generic" {
+				continue
+			}
+			e := tensor.NewEngine(2, row)
+			got := exercise(e, n, x, labels)
+			e.Close()
+			if want == nil {
+				want = got
+			}
+			requireSameBits(t, want, got, n.Name+" on "+row.Name)
+		}
+	}
+}
+
+func requireSameBits(t *testing.T, want, got []float32, what string) {
+	t.Helper()
+	require.Len(t, got, len(want), what)
+	for i := range want {
+		if math.Float32bits(want[i]) != math.Float32bits(got[i]) {
+			require.Fail(t, "other bits", "%s: element %d is %g, not %g", what, i, got[i], want[i])
+		}
+	}
+}
+
+// A batch that is shorter than planned gives what a plan of its size gives, up
+// to the order in which a convolution that was planned for more images adds.
+func TestShortBatches(t *testing.T) {
+	e := tensor.NewEngine(2, nil)
+	defer e.Close()
+	for _, build := range miniatures {
+		n := build()
+		n.Init(1)
+		x, labels := randomImages(n, 7)
+		for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval} {
+			whole := nn.Compile(e, n, 7, mode)
+			whole.Forward(x)
+			for _, size := range []int{3, 7, 1} {
+				part := x.Images(0, size)
+				var results [2][]float32
+				for i, plan := range []*nn.Plan{whole, nn.Compile(e, n, size, mode)} {
+					n.Init(1)
+					logits, embedding := plan.Forward(part)
+					results[i] = append(dense(logits), dense(embedding)...)
+					if mode == nn.Eval {
+						continue
+					}
+					grad := tensor.New(size, n.Classes, 1, 1)
+					nn.CrossEntropy(e, grad, logits, labels[:size])
+					dx := plan.Backward(grad, tensor.New(size, n.Embedding, 1, 1))
+					if mode == nn.Maximise {
+						results[i] = append(results[i], dense(dx)...)
+					} else {
+						results[i] = append(results[i], n.Grads...)
+					}
+				}
+				requireClose(t, n.Name, results[1], results[0], 1e-6*largest(results[1]))
+			}
+		}
+	}
+}
+
+func TestStepsDoNotAllocate(t *testing.T) {
+	for _, threads := range []int{1, 2} {
+		e := tensor.NewEngine(threads, nil)
+		defer e.Close()
+		for _, build := range miniatures {
+			n := build()
+			n.Init(1)
+			x, labels := randomImages(n, 4)
+			grad := tensor.New(x.N, n.Classes, 1, 1)
+			distance := tensor.New(x.N, n.Embedding, 1, 1)
+			for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval} {
+				plan := nn.Compile(e, n, x.N, mode)
+				require.Zero(t, testing.AllocsPerRun(3, func() {
+					logits, _ := plan.Forward(x)
+					if mode != nn.Eval {
+						nn.CrossEntropy(e, grad, logits, labels)
+						plan.Backward(grad, distance)
+					}
+				}), "%s, mode %d", n.Name, mode)
+			}
+		}
+	}
+}
