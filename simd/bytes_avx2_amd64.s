@@ -40,7 +40,7 @@ loop:
 	CMPQ    AX, BX
 	JLT     loop
 
-tail: // fewer than 8, one at a time
+tail:  // fewer than 8, one at a time
 	CMPQ    AX, CX
 	JEQ     done
 	MOVBLZX (SI)(AX*1), DX
@@ -97,14 +97,14 @@ loop:
 	CMPQ    AX, BX
 	JLT     loop
 
-tail: // fewer than 8, one at a time
-	CMPQ   AX, CX
-	JEQ    done
-	VMOVSS (SI)(AX*4), X1
+tail:  // fewer than 8, one at a time
+	CMPQ    AX, CX
+	JEQ     done
+	VMOVSS  (SI)(AX*4), X1
 	TOBYTES
 	VPEXTRB $0, X1, (DI)(AX*1)
-	INCQ   AX
-	JMP    tail
+	INCQ    AX
+	JMP     tail
 
 done:
 	VZEROUPPER

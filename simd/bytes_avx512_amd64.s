@@ -8,10 +8,10 @@ GLOBL byteScale<>(SB), RODATA|NOPTR, $8
 
 // NORMALISE turns 16 bytes in X1 into (byte/255 - mean) / std in Z1.
 #define NORMALISE \
-	VPMOVZXBD X1, Z1      \
-	VCVTDQ2PS Z1, Z1      \
-	VDIVPS    Z2, Z1, Z1  \
-	VSUBPS    Z3, Z1, Z1  \
+	VPMOVZXBD X1, Z1     \
+	VCVTDQ2PS Z1, Z1     \
+	VDIVPS    Z2, Z1, Z1 \
+	VSUBPS    Z3, Z1, Z1 \
 	VDIVPS    Z4, Z1, Z1
 
 // func fromUint8AVX512(dst []float32, src []uint8, mean, std float32)

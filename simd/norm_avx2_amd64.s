@@ -12,10 +12,10 @@
 // VECTORS sets BX to the end of the whole vectors of n (in reg) elements and
 // mask to the lanes of the one behind them.
 #define VECTORS(reg, mask) \
-	MOVQ reg, BX    \
-	ANDQ $~7, BX    \
-	MOVQ reg, AX    \
-	SUBQ BX, AX     \
+	MOVQ reg, BX           \
+	ANDQ $~7, BX           \
+	MOVQ reg, AX           \
+	SUBQ BX, AX            \
 	TAILMASK(AX, DX, mask)
 
 // SWAP exchanges the halves of 16 virtual lanes, so that the vector after next
@@ -215,7 +215,7 @@ vector:
 	JGT         gelu
 	JLT         behind
 	VPXOR       X1, X1, X1
-	VCMPPS      $0x11, Y0, Y1, Y1  // 0 < z
+	VCMPPS      $0x11, Y0, Y1, Y1 // 0 < z
 	VANDPS      Y1, Y9, Y9
 
 behind:
@@ -305,12 +305,12 @@ vector:
 	JGT         gelu
 	JLT         behind
 	VPXOR       X1, X1, X1
-	VCMPPS      $0x11, Y0, Y1, Y1  // 0 < z
+	VCMPPS      $0x11, Y0, Y1, Y1 // 0 < z
 	VANDPS      Y1, Y9, Y9
 
 behind:
-	VFMADD213PS Y13, Y12, Y10      // b*x + k
-	VFMADD231PS Y8, Y9, Y10        // + a*g
+	VFMADD213PS Y13, Y12, Y10        // b*x + k
+	VFMADD231PS Y8, Y9, Y10          // + a*g
 	CMPQ        AX, BX
 	JGE         lastStore
 	TESTL       R9, R9

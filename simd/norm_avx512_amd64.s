@@ -95,17 +95,17 @@ done:
 //	DX  scratch          K1  lanes in use          K4  lanes of the last vector
 //	Z0  z     Z6  scale  Z7  shift    Z8  0
 TEXT ·affineAVX512(SB), NOSPLIT, $0-112
-	MOVQ         y_base+0(FP), DI
-	MOVQ         x_base+24(FP), SI
-	MOVQ         scale_base+48(FP), R8
-	MOVQ         scale_len+56(FP), R11
-	MOVQ         shift_base+72(FP), R9
-	MOVQ         n+96(FP), R10
-	MOVQ         act+104(FP), R12
-	VPXOR        X8, X8, X8
+	MOVQ  y_base+0(FP), DI
+	MOVQ  x_base+24(FP), SI
+	MOVQ  scale_base+48(FP), R8
+	MOVQ  scale_len+56(FP), R11
+	MOVQ  shift_base+72(FP), R9
+	MOVQ  n+96(FP), R10
+	MOVQ  act+104(FP), R12
+	VPXOR X8, X8, X8
 	VECTORS(R10)
 	GELUCONSTANTS
-	XORL CX, CX
+	XORL  CX, CX
 
 plane:
 	CMPQ         CX, R11
@@ -164,7 +164,7 @@ TEXT ·affineReduceAVX512(SB), NOSPLIT, $0-184
 	VPXOR X8, X8, X8
 	VECTORS(R10)
 	GELUCONSTANTS
-	XORL CX, CX
+	XORL  CX, CX
 
 plane:
 	CMPQ         CX, R11
@@ -193,7 +193,7 @@ whole:
 	CMPQ        R12, $const_ReLU
 	JGT         gelu
 	JLT         sum
-	VCMPPS      $0x11, Z0, Z8, K3  // 0 < z
+	VCMPPS      $0x11, Z0, Z8, K3   // 0 < z
 	VMOVAPS.Z   Z9, K3, Z9
 
 sum:
@@ -238,7 +238,7 @@ TEXT ·affineGradAVX512(SB), NOSPLIT, $0-209
 	VPXOR   X8, X8, X8
 	VECTORS(R10)
 	GELUCONSTANTS
-	XORL CX, CX
+	XORL    CX, CX
 
 plane:
 	CMPQ         CX, R11
@@ -269,12 +269,12 @@ whole:
 	CMPQ        R12, $const_ReLU
 	JGT         gelu
 	JLT         combine
-	VCMPPS      $0x11, Z0, Z8, K3  // 0 < z
+	VCMPPS      $0x11, Z0, Z8, K3   // 0 < z
 	VMOVAPS.Z   Z9, K3, Z9
 
 combine:
-	VFMADD213PS Z13, Z12, Z10      // b*x + k
-	VFMADD231PS Z11, Z9, Z10       // + a*g
+	VFMADD213PS Z13, Z12, Z10            // b*x + k
+	VFMADD231PS Z11, Z9, Z10             // + a*g
 	TESTL       R9, R9
 	JEQ         store
 	VADDPS      (DI)(AX*4), Z10, K1, Z10

@@ -18,7 +18,7 @@
 	VADDPS      Y14, Y4, Y4 \ // sqrt(v)/Correction + Epsilon
 	VMULPS      Y12, Y2, Y5 \
 	VDIVPS      Y4, Y5, Y5  \
-	VSUBPS      Y5, Y0, Y0    // p - StepSize*m / that
+	VSUBPS      Y5, Y0, Y0  // p - StepSize*m / that
 
 // func adamAVX2(p, g, m, v []float32, s *AdamStep)
 //
@@ -61,8 +61,8 @@ loop:
 	JLT     loop
 
 tail:
-	SUBQ      BX, CX
-	JEQ       done
+	SUBQ       BX, CX
+	JEQ        done
 	TAILMASK(CX, DX, Y6)
 	VMASKMOVPS (DI)(AX*4), Y6, Y0
 	VMASKMOVPS (SI)(AX*4), Y6, Y1
@@ -80,11 +80,11 @@ done:
 // SGD computes one vector of the step: p in Y0, g in Y1, buf in Y2; the constants
 // in Y8..Y10, and Y11 all ones for Nesterov.
 #define SGD \
-	VFMADD231PS  Y0, Y10, Y1    \ // d = g + WeightDecay*p
-	VFMADD213PS  Y1, Y9, Y2     \ // buf = Momentum*buf + d
-	VFMADD231PS  Y2, Y9, Y1     \ // Nesterov's direction d + Momentum*buf
+	VFMADD231PS  Y0, Y10, Y1     \ // d = g + WeightDecay*p
+	VFMADD213PS  Y1, Y9, Y2      \ // buf = Momentum*buf + d
+	VFMADD231PS  Y2, Y9, Y1      \ // Nesterov's direction d + Momentum*buf
 	VBLENDVPS    Y11, Y1, Y2, Y1 \ // or buf
-	VFNMADD231PS Y1, Y8, Y0       // p -= LR*direction
+	VFNMADD231PS Y1, Y8, Y0      // p -= LR*direction
 
 // func sgdAVX2(p, g, buf []float32, s *SGDStep)
 //
@@ -122,8 +122,8 @@ loop:
 	JLT     loop
 
 tail:
-	SUBQ      BX, CX
-	JEQ       done
+	SUBQ       BX, CX
+	JEQ        done
 	TAILMASK(CX, DX, Y6)
 	VMASKMOVPS (DI)(AX*4), Y6, Y0
 	VMASKMOVPS (SI)(AX*4), Y6, Y1

@@ -17,7 +17,7 @@
 	VADDPS      Z14, Z4, Z4 \ // sqrt(v)/Correction + Epsilon
 	VMULPS      Z12, Z2, Z5 \
 	VDIVPS      Z4, Z5, Z5  \
-	VSUBPS      Z5, Z0, Z0    // p - StepSize*m / that
+	VSUBPS      Z5, Z0, Z0  // p - StepSize*m / that
 
 // func adamAVX512(p, g, m, v []float32, s *AdamStep)
 //
@@ -85,7 +85,7 @@ done:
 	VFMADD213PS  Z1, Z9, Z2     \ // buf = Momentum*buf + d
 	VFMADD231PS  Z2, Z9, Z1     \ // Nesterov's direction d + Momentum*buf
 	VBLENDMPS    Z1, Z2, K2, Z1 \ // or buf
-	VFNMADD231PS Z1, Z8, Z0       // p -= LR*direction
+	VFNMADD231PS Z1, Z8, Z0     // p -= LR*direction
 
 // func sgdAVX512(p, g, buf []float32, s *SGDStep)
 //

@@ -26,7 +26,7 @@
 	FADD4S(22, 4, 4)           \ // sqrt(v)/Correction + Epsilon
 	FMUL4S(20, 2, 5)           \
 	FDIV4S(4, 5, 5)            \
-	FSUB4S(5, 0, 0)              // p - StepSize*m / that
+	FSUB4S(5, 0, 0)            // p - StepSize*m / that
 
 // func adamNEON(p, g, m, v []float32, s *AdamStep)
 //
@@ -91,7 +91,7 @@ done:
 	VFMLA V2.S4, V17.S4, V3.S4    \ // buf = Momentum*buf + d
 	VFMLA V3.S4, V17.S4, V1.S4    \ // Nesterov's direction d + Momentum*buf
 	VBIF  V19.B16, V3.B16, V1.B16 \ // or buf
-	VFMLS V1.S4, V16.S4, V0.S4      // p -= LR*direction
+	VFMLS V1.S4, V16.S4, V0.S4    // p -= LR*direction
 
 // func sgdNEON(p, g, buf []float32, s *SGDStep)
 //

@@ -23,21 +23,21 @@ GLOBL pool<>(SB), RODATA|NOPTR, $40
 // u and the places 0..3 as integers in place. m and n are scratch. VSHUFPS
 // separates even and odd columns within 128 bits only. -won is 0 or 1.
 #define WINNERS(u, v, s, t, place, m, n, zero, two) \
-	VSHUFPS   $0xdd, v, u, m          \
-	VSHUFPS   $0x88, v, u, u          \
-	VSHUFPS   $0xdd, t, s, v          \
-	VSHUFPS   $0x88, t, s, s          \
-	PICK(u, m, t, n)                  \
-	VPSUBD    t, zero, place          \
-	PICK(s, v, t, n)                  \
-	VPSUBD    t, two, m               \
-	PICK(u, s, t, n)                  \
+	VSHUFPS   $0xdd, v, u, m     \
+	VSHUFPS   $0x88, v, u, u     \
+	VSHUFPS   $0xdd, t, s, v     \
+	VSHUFPS   $0x88, t, s, s     \
+	PICK(u, m, t, n)             \
+	VPSUBD    t, zero, place     \
+	PICK(s, v, t, n)             \
+	VPSUBD    t, two, m          \
+	PICK(u, s, t, n)             \
 	VBLENDVPS t, m, place, place
 
 // RELU takes the maxima in u through ReLU; where they don't stay above 0 their
 // place is 4.
 #define RELU(u, place, m, zero, four) \
-	VCMPPS    $0x11, u, zero, m      \ // 0 < u
+	VCMPPS    $0x11, u, zero, m     \ // 0 < u
 	VBLENDVPS m, place, four, place \
 	VMAXPS    u, zero, u
 
@@ -81,7 +81,7 @@ row:
 	SUBQ $8, DX
 	JLT  narrow
 
-block: // 8 columns of y
+block:  // 8 columns of y
 	VMOVUPS (R8)(CX*8), Y0
 	VMOVUPS 32(R8)(CX*8), Y1
 	VMOVUPS (R9)(CX*8), Y2
@@ -114,7 +114,7 @@ step:
 narrow:
 	ADDQ $4, DX
 
-block4: // 4 columns of y
+block4:  // 4 columns of y
 	VMOVUPS (R8)(CX*8), X0
 	VMOVUPS 16(R8)(CX*8), X1
 	VMOVUPS (R9)(CX*8), X2
@@ -154,7 +154,7 @@ rowDone:
 	JNE   row
 	TESTQ $1, h+72(FP)
 	JEQ   plane
-	MOVQ  R12, AX // the odd last row
+	MOVQ  R12, AX      // the odd last row
 	SHRQ  $1, AX
 	ADDQ  AX, R8
 	ADDQ  AX, R9
@@ -216,7 +216,7 @@ row:
 	SUBQ $8, DX
 	JLT  narrow
 
-block: // 8 columns of dy
+block:  // 8 columns of dy
 	VMOVUPS    (SI)(CX*4), Y1
 	VPERMPS    Y1, Y12, Y0
 	VPERMPS    Y1, Y13, Y1
@@ -241,7 +241,7 @@ block: // 8 columns of dy
 narrow:
 	ADDQ $4, DX
 
-block4: // 4 columns of dy
+block4:  // 4 columns of dy
 	VMOVUPS    (SI)(CX*4), X1
 	VUNPCKLPS  X1, X1, X0
 	VUNPCKHPS  X1, X1, X1
@@ -278,7 +278,7 @@ even:
 	JNE   row
 	TESTQ $1, h+72(FP)
 	JEQ   plane
-	MOVQ  R12, AX // the odd last row
+	MOVQ  R12, AX         // the odd last row
 	SHRQ  $1, AX
 	ADDQ  AX, R9
 

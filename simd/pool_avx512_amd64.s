@@ -29,8 +29,8 @@ GLOBL pool<>(SB), RODATA|NOPTR, $136
 // PICK leaves the winner of a and b in b, b being later in row-major order; the
 // bits of keep say where it is a. b wins if b > a or b is NaN.
 #define PICK(a, b, keep) \
-	VCMPPS  $0x07, b, b, K7         \ // b is a number
-	VCMPPS  $0x1a, a, b, K7, keep   \ // and not b > a
+	VCMPPS  $0x07, b, b, K7       \ // b is a number
+	VCMPPS  $0x1a, a, b, K7, keep \ // and not b > a
 	VMOVAPS a, keep, b
 
 // WINNERS takes 32 elements of two rows in Z0, Z1 and Z2, Z3 and leaves their 16
@@ -66,20 +66,20 @@ GLOBL pool<>(SB), RODATA|NOPTR, $136
 //	Z8  pairs in order   X9  bytes in order
 //	Z10 0     X11 1      X12 2     X13 3     X14 4
 TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-89
-	MOVQ         h+72(FP), R11
-	MOVQ         w+80(FP), R10
-	MOVQ         y_base+0(FP), DI
-	MOVQ         y_len+8(FP), R13
-	LEAQ         (DI)(R13*4), R13
-	MOVQ         arg_base+24(FP), SI
-	MOVQ         x_base+48(FP), R8
-	LEAQ         (R8)(R10*4), R9
-	MOVBLZX      relu+88(FP), DX
-	SHRQ         $1, R11
-	MOVQ         R10, R12
-	SHRQ         $1, R10
-	SUBQ         R10, R12             // w - columns of y
-	SHLQ         $3, R12              // 2 rows = 8w bytes, less 8 bytes a column of y
+	MOVQ    h+72(FP), R11
+	MOVQ    w+80(FP), R10
+	MOVQ    y_base+0(FP), DI
+	MOVQ    y_len+8(FP), R13
+	LEAQ    (DI)(R13*4), R13
+	MOVQ    arg_base+24(FP), SI
+	MOVQ    x_base+48(FP), R8
+	LEAQ    (R8)(R10*4), R9
+	MOVBLZX relu+88(FP), DX
+	SHRQ    $1, R11
+	MOVQ    R10, R12
+	SHRQ    $1, R10
+	SUBQ    R10, R12            // w - columns of y
+	SHLQ    $3, R12             // 2 rows = 8w bytes, less 8 bytes a column of y
 
 	VMOVUPS      pool<>+0(SB), Z8
 	VMOVDQU      pool<>+64(SB), X9
@@ -110,7 +110,7 @@ row:
 	SUBQ $16, CX
 	JLT  last
 
-block: // 16 columns of y
+block:  // 16 columns of y
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
 	VMOVUPS (R9), Z2
@@ -142,7 +142,7 @@ store:
 	SUBQ    $16, CX
 	JGE     block
 
-last: // 0 <= CX+16 < 16 columns
+last:  // 0 <= CX+16 < 16 columns
 	ADDQ      $16, CX
 	JEQ       next
 	VMOVUPS.Z (R8), K5, Z0
@@ -175,16 +175,16 @@ lastStore:
 	LEAQ    (R9)(CX*8), R9
 
 next:
-	ADDQ R12, R8
-	ADDQ R12, R9
-	DECQ BX
-	JNE  row
+	ADDQ  R12, R8
+	ADDQ  R12, R9
+	DECQ  BX
+	JNE   row
 	TESTQ $1, h+72(FP)
-	JEQ  plane
-	MOVQ w+80(FP), AX // the odd last row
-	LEAQ (R8)(AX*4), R8
-	LEAQ (R9)(AX*4), R9
-	JMP  plane
+	JEQ   plane
+	MOVQ  w+80(FP), AX   // the odd last row
+	LEAQ  (R8)(AX*4), R8
+	LEAQ  (R9)(AX*4), R9
+	JMP   plane
 
 done:
 	VZEROUPPER
@@ -193,17 +193,17 @@ done:
 // SPREAD turns 16 gradients in Z0 and their places in X1 into 32 elements of two
 // rows, Z4, Z5 and Z6, Z7: each gradient twice, kept where the place is its own.
 #define SPREAD \
-	VPUNPCKLBW X1, X1, X2      \
-	VPUNPCKHBW X1, X1, X3      \
-	VPERMPS    Z0, Z8, Z1      \
-	VPERMPS    Z0, Z9, Z0      \
-	VPCMPEQB   X2, X11, K1     \
-	VPCMPEQB   X3, X11, K2     \
-	VPCMPEQB   X2, X12, K3     \
-	VPCMPEQB   X3, X12, K7     \
-	VMOVAPS.Z  Z1, K1, Z4      \
-	VMOVAPS.Z  Z0, K2, Z5      \
-	VMOVAPS.Z  Z1, K3, Z6      \
+	VPUNPCKLBW X1, X1, X2  \
+	VPUNPCKHBW X1, X1, X3  \
+	VPERMPS    Z0, Z8, Z1  \
+	VPERMPS    Z0, Z9, Z0  \
+	VPCMPEQB   X2, X11, K1 \
+	VPCMPEQB   X3, X11, K2 \
+	VPCMPEQB   X2, X12, K3 \
+	VPCMPEQB   X3, X12, K7 \
+	VMOVAPS.Z  Z1, K1, Z4  \
+	VMOVAPS.Z  Z0, K2, Z5  \
+	VMOVAPS.Z  Z1, K3, Z6  \
 	VMOVAPS.Z  Z0, K7, Z7
 
 // func maxPool2BackwardAVX512(dx, dy []float32, arg []uint8, h, w int)
@@ -257,7 +257,7 @@ row:
 	SUBQ $16, CX
 	JLT  last
 
-block: // 16 columns of dy
+block:  // 16 columns of dy
 	VMOVUPS (SI), Z0
 	VMOVDQU (R8), X1
 	SPREAD
@@ -272,7 +272,7 @@ block: // 16 columns of dy
 	SUBQ    $16, CX
 	JGE     block
 
-last: // 0 <= CX+16 < 16 columns
+last:  // 0 <= CX+16 < 16 columns
 	ADDQ       $16, CX
 	JEQ        next
 	VMOVUPS.Z  (SI), K4, Z0
@@ -300,7 +300,7 @@ even:
 	JNE   row
 	TESTQ $1, h+72(FP)
 	JEQ   plane
-	XORL  AX, AX // the odd last row
+	XORL  AX, AX       // the odd last row
 
 zero:
 	MOVL $0, (DI)(AX*4)

@@ -3,14 +3,13 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// PICK leaves the winner of a and b in a, b (register nb) being later in
-// row-major order, and all ones in keep where it is a: b is a number and not
-// b > a.
-#define PICK(na, a, nb, b, nkeep, keep) \
-	FCMGT4S(na, nb, 24)             \
-	FCMEQ4S(nb, nb, 25)             \
-	BIC16B(24, 25, nkeep)           \
-	VBIF    keep.B16, b.B16, a.B16
+// PICK leaves the winner of a and b in a, b being later in row-major order, and
+// all ones in keep where it is a: b is a number and not b > a.
+#define PICK(a, b, keep) \
+	FCMGT4S(a, b, 24)    \
+	FCMEQ4S(b, b, 25)    \
+	BIC16B(24, 25, keep) \
+	BIF16B(keep, b, a)
 
 // func maxPool2NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool)
 //
@@ -53,21 +52,21 @@ plane:
 row:
 	MOVD $0, R9
 
-block: // 4 columns of y
+block:  // 4 columns of y
 	ADD  R9<<3, R2, R11
 	VLD2 (R11), [V0.S4, V1.S4]
 	ADD  R9<<3, R3, R11
 	VLD2 (R11), [V2.S4, V3.S4]
-	PICK(0, V0, 1, V1, 16, V16)
-	PICK(2, V2, 3, V3, 17, V17)
-	PICK(0, V0, 2, V2, 18, V18)
-	BIC16B(16, 28, 19)                  // 0 or 1
+	PICK(0, 1, 16)
+	PICK(2, 3, 17)
+	PICK(0, 2, 18)
+	BIC16B(16, 28, 19)         // 0 or 1
 	BIC16B(17, 28, 20)
-	VORR V29.B16, V20.B16, V20.B16      // 2 or 3
-	VBIF V18.B16, V20.B16, V19.B16
+	ORR16B(29, 20, 20)         // 2 or 3
+	BIF16B(18, 20, 19)
 	CBZ  R12, store
 	FCMGTZ4S(0, 21)
-	VBIF V21.B16, V30.B16, V19.B16      // 4 unless above 0
+	BIF16B(21, 30, 19)         // 4 unless above 0
 	FCMLTZ4S(0, 22)
 	BIC16B(22, 0, 0)
 
@@ -90,17 +89,17 @@ step:
 	B    block
 
 next:
-	ADD  R4<<2, R0
-	ADD  R6, R2
-	ADD  R6, R3
-	CBZ  R1, rowDone
-	ADD  R4, R1
+	ADD R4<<2, R0
+	ADD R6, R2
+	ADD R6, R3
+	CBZ R1, rowDone
+	ADD R4, R1
 
 rowDone:
 	SUBS $1, R8, R8
 	BNE  row
 	TBZ  $0, R13, plane
-	ADD  R6>>1, R2                      // the odd last row
+	ADD  R6>>1, R2      // the odd last row
 	ADD  R6>>1, R3
 	B    plane
 
@@ -146,7 +145,7 @@ plane:
 row:
 	MOVD $0, R9
 
-block: // 4 columns of dy
+block:  // 4 columns of dy
 	ADD   R9<<2, R2, R11
 	VLD1  (R11), [V0.S4]
 	ADD   R9, R3, R11
@@ -175,7 +174,7 @@ block: // 4 columns of dy
 
 next:
 	TBZ  $0, R12, even
-	ADD  R4<<3, R0, R11                 // the odd last column
+	ADD  R4<<3, R0, R11 // the odd last column
 	MOVW ZR, (R11)
 	ADD  R4<<3, R1, R11
 	MOVW ZR, (R11)
@@ -188,7 +187,7 @@ even:
 	SUBS $1, R8, R8
 	BNE  row
 	TBZ  $0, R13, plane
-	MOVD R12, R11                       // the odd last row
+	MOVD R12, R11       // the odd last row
 
 zero:
 	MOVW.P ZR, 4(R0)

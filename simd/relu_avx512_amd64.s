@@ -8,14 +8,14 @@
 //	CX  elements, then those left      K1  tail mask
 //	Z0  0     Z1  data, the operand that VMAXPS returns for NaN and equal zeros
 TEXT ·reluAVX512(SB), NOSPLIT, $0-48
-	MOVQ  y_base+0(FP), DI
-	MOVQ  x_base+24(FP), SI
-	MOVQ  x_len+32(FP), CX
-	VXORPS X0, X0, X0
-	XORL  AX, AX
-	MOVQ  CX, BX
-	ANDQ  $~15, BX
-	JEQ   tail
+	MOVQ    y_base+0(FP), DI
+	MOVQ    x_base+24(FP), SI
+	MOVQ    x_len+32(FP), CX
+	VXORPS  X0, X0, X0
+	XORL    AX, AX
+	MOVQ    CX, BX
+	ANDQ    $~15, BX
+	JEQ     tail
 	PCALIGN $32
 
 loop:
@@ -45,15 +45,15 @@ done:
 //	CX  elements, then those left      K1  lanes that pass
 //	Z0  0     Z1  dy
 TEXT ·reluBackwardAVX512(SB), NOSPLIT, $0-72
-	MOVQ  dx_base+0(FP), DI
-	MOVQ  dy_base+24(FP), SI
-	MOVQ  dy_len+32(FP), CX
-	MOVQ  y_base+48(FP), DX
-	VXORPS X0, X0, X0
-	XORL  AX, AX
-	MOVQ  CX, BX
-	ANDQ  $~15, BX
-	JEQ   tail
+	MOVQ    dx_base+0(FP), DI
+	MOVQ    dy_base+24(FP), SI
+	MOVQ    dy_len+32(FP), CX
+	MOVQ    y_base+48(FP), DX
+	VXORPS  X0, X0, X0
+	XORL    AX, AX
+	MOVQ    CX, BX
+	ANDQ    $~15, BX
+	JEQ     tail
 	PCALIGN $32
 
 loop:
