@@ -60,8 +60,10 @@ func bytesOf(n int) string {
 		return "unknown"
 	case n < 1<<20:
 		return fmt.Sprintf("%d KiB", n>>10)
+	case n < 1<<30:
+		return fmt.Sprintf("%d MiB", n>>20)
 	}
-	return fmt.Sprintf("%.3g MiB", float64(n)/(1<<20))
+	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
 }
 
 // table prints names and values in two aligned columns.

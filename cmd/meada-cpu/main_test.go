@@ -304,10 +304,7 @@ func TestBadInput(t *testing.T) {
 	work := t.TempDir()
 	succeed(t, work, short(good, "--out", "good")...)
 	weights := filepath.Join("good", "last.safetensors")
-	write := func(name string, content []byte) string {
-		require.NoError(t, os.WriteFile(filepath.Join(work, name), content, 0o666))
-		return name
-	}
+	require.NoError(t, os.WriteFile(filepath.Join(work, "text"), []byte("hello, world"), 0o666))
 	other := filepath.Join(work, "other.safetensors")
 	require.NoError(t, safetensors.Write(other, []safetensors.Tensor{{Name: "conv1.weight", Shape: []int{1}, Data: []float32{1}}}, nil))
 	tensors, _, err := safetensors.Read(filepath.Join(work, weights))
@@ -349,7 +346,7 @@ func TestBadInput(t *testing.T) {
 		"counts differ":     {short(damaged("train-labels-idx1-ubyte", func(b []byte) []byte { b[7]--; return b[:len(b)-1] })), exitData, []string{"train-labels-idx1-ubyte"}},
 		"malformed line":    {short(damaged("usps.t", func(b []byte) []byte { return append(b, "3 1:x\n"...) })), exitData, []string{"usps.t", "line 16"}},
 		"weights missing":   {short(good, "--weights", "none.safetensors"), exitData, []string{"none.safetensors"}},
-		"weights not such":  {short(good, "--weights", write("text", []byte("hello, world"))), exitData, []string{"text"}},
+		"weights not such":  {short(good, "--weights", "text"), exitData, []string{"text"}},
 		"other network":     {[]string{"eval", "--weights", other, "--dataset", "digits", "--data", good}, exitData, []string{other, "conv1.weight"}},
 		"named other":       {[]string{"eval", "--weights", foreign, "--dataset", "digits", "--data", good}, exitData, []string{foreign, "wrn-40-2", "lenet5"}},
 		"dataset unknown":   {[]string{"eval", "--weights", other}, exitUsage, []string{other, "--dataset"}},

@@ -88,7 +88,7 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 	r.descent.Loss += e.Loss
 	r.descent.Accuracy += float64(e.Correct) / float64(e.Images)
 	r.steps++
-	if (e.Step+1)%trainLineEvery == 0 {
+	if (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.settings.LoopsTrain {
 		r.shown = trainLine{"train", e.Step, r.descent.Loss / float64(r.steps), r.descent.Accuracy / float64(r.steps)}
 		r.descent, r.steps = trainLine{}, 0
 		if err := r.folder.log(r.shown); err != nil {
