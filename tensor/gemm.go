@@ -27,13 +27,15 @@ type Gemm struct {
 	tiles     Tiles
 	packA     bool // A goes through shared memory, interleaved tile by tile
 	packTile  bool // A is interleaved by each worker, a tile at a time
+	packB     bool // B goes through shared memory, panel by panel
 	rowBlock  int  // tiles of a task
 	colBlock  int  // columns of a task, a multiple of NR
 	colBlocks int  // tasks side by side
 	tasks     int  // in all
-	packParts int  // tasks of the packing of A
 	offsets   []int32
 	ldOffsets int // the row distance that offsets were made for
+	tileRows  []int32
+	ldTile    int // the row distance that tileRows were made for
 
 	// Operands of the current Run, as computed (after swap).
 	c, a, b       []float32
@@ -105,12 +107,16 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 		break
 	}
 	g.tasks = blocks()
-	g.packParts = g.tiles.Count
+	g.packB = g.tiles.Count > g.rowBlock
 	shared := 0
 	if g.packA {
 		shared = g.rows * k
 	}
+	if g.packB {
+		shared += g.panels() * row.NR * k
+	}
 	g.offsets = make([]int32, min(k, depth))
+	g.tileRows = make([]int32, row.MR)
 	e.Reserve(shared, g.panelSize()+g.tileSize()+g.blockSize())
 	return g
 }
@@ -163,17 +169,26 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		}
 		g.ldOffsets = g.bRow
 	}
+	if g.ldTile != ldc {
+		for i := range g.tileRows {
+			g.tileRows[i] = int32(i * ldc)
+		}
+		g.ldTile = ldc
+	}
 	if g.packA {
-		g.engine.Run(g.packParts, (*gemmPack)(g))
+		g.engine.Run(g.tiles.Count, (*gemmPackA)(g))
+	}
+	if g.packB {
+		g.engine.Run((g.K+packRows-1)/packRows, (*gemmPackB)(g))
 	}
 	g.engine.Run(g.tasks, (*gemmBlock)(g))
 }
 
-// gemmPack interleaves the rows of one tile of A in shared memory, stretch of
+// gemmPackA interleaves the rows of one tile of A in shared memory, stretch of
 // depth after stretch: tile t of the stretch at k0 is at k0*rows + first*len.
-type gemmPack Gemm
+type gemmPackA Gemm
 
-func (g *gemmPack) Do(task, _ int) {
+func (g *gemmPackA) Do(task, _ int) {
 	first, rows := g.tiles.Tile(task)
 	shared := g.engine.Shared()
 	for k0 := 0; k0 < g.K; k0 += depth {
@@ -186,6 +201,47 @@ func (g *gemmPack) Do(task, _ int) {
 		for k := range kc {
 			copy(dst[k*rows:][:rows], g.a[first+(k0+k)*g.aCol:])
 		}
+	}
+}
+
+// packRows is the number of rows of B that one task packs: whole rows, since
+// hardware fetches ahead along them.
+const packRows = 16
+
+// gemmPackB copies a few rows of B to panels in shared memory, see panel.
+type gemmPackB Gemm
+
+func (p *gemmPackB) Do(task, _ int) {
+	g := (*Gemm)(p)
+	nr := g.engine.Kernels.NR
+	first := task * packRows
+	rows := min(packRows, g.K-first)
+	k0 := first / depth * depth
+	for j := 0; j < g.cols; j += nr {
+		dst := g.panel(k0, j)[(first-k0)*nr:]
+		g.pack(dst, first, rows, j, min(nr, g.cols-j))
+	}
+}
+
+// panel returns the packed panel of B that begins at row k0, a multiple of
+// depth, and column j, a multiple of NR.
+func (g *Gemm) panel(k0, j int) []float32 {
+	width := g.panels() * g.engine.Kernels.NR
+	kc := min(depth, g.K-k0)
+	at := k0*width + j*kc
+	if g.packA {
+		at += g.rows * g.K
+	}
+	return g.engine.Shared()[at:]
+}
+
+// pack copies rows x n elements of B, from row k and column j on.
+func (g *Gemm) pack(dst []float32, k, rows, j, n int) {
+	nr := g.engine.Kernels.NR
+	if g.bCol == 1 {
+		g.engine.Kernels.Gather(&dst[0], &g.b[k*g.bRow+j], &g.offsets[0], rows, nr, n)
+	} else {
+		g.engine.Kernels.Transpose(&dst[0], &g.b[k+j*g.bCol], n, rows, nr, g.bCol)
 	}
 }
 
@@ -236,10 +292,11 @@ func (p *gemmBlock) Do(task, worker int) {
 		}
 		for j := j0; j < j1; j += nr {
 			n := min(nr, j1-j)
-			if g.bCol == 1 {
-				kernels.Gather(&panel[0], &g.b[k0*g.bRow+j], &g.offsets[0], kc, nr, n)
+			b := panel
+			if g.packB {
+				b = g.panel(k0, j)
 			} else {
-				kernels.Transpose(&panel[0], &g.b[k0+j*g.bCol], n, kc, nr, g.bCol)
+				g.pack(panel, k0, kc, j, n)
 			}
 			// Meanwhile the next panel's rows are fetched, a few for each tile.
 			next, nextRows, share := g.next(k0, j, j0, j1), 0, (kc+t1-t0-1)/(t1-t0)
@@ -249,6 +306,9 @@ func (p *gemmBlock) Do(task, worker int) {
 					nextRows += n
 				}
 				first, m := g.tiles.Tile(t)
+				if g.K > depth && !g.swap && t+1 < t1 {
+					kernels.Prefetch(&c[cAt(first+m, j)], &g.tileRows[0], min(m, g.rows-first-m))
+				}
 				a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
 				switch {
 				case g.packA:
@@ -264,7 +324,7 @@ func (p *gemmBlock) Do(task, worker int) {
 				case simd.FromColumnBias:
 					bias = &g.colBias[j]
 				}
-				kernels.Gemm(&c[cAt(first, j)], &a[0], &panel[0], bias, ldc, aRow, aCol, nr, 0, m, n, kc, 1, mode)
+				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, nr, 0, m, n, kc, 1, mode)
 			}
 		}
 	}
@@ -281,7 +341,7 @@ func (g *Gemm) next(k0, j, j0, j1 int) *float32 {
 		j = j0
 		k0 += depth
 	}
-	if g.bCol != 1 || k0 >= g.K {
+	if g.packB || g.bCol != 1 || k0 >= g.K {
 		return nil
 	}
 	return &g.b[k0*g.bRow+j]
