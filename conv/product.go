@@ -162,7 +162,19 @@ func (p *productPixels) Do(task, worker int) {
 			if p.relu && k0+kc == p.inner {
 				mode |= simd.ThenReLU
 			}
+			// Planes read in place are far apart: meanwhile the next panel's pixels
+			// are fetched, a few planes for each tile.
+			var next *float32
+			nextTap, share := 0, (kc+p.tiles.Count-1)/p.tiles.Count
+			if p.layout.inPlace && i+1 < len(p.panels) {
+				r := p.panels[i+1].runs[0]
+				next = &src[min(r.image, images-1)*distance+r.offset]
+			}
 			for t := range p.tiles.Count {
+				if n := min(share, kc-nextTap); next != nil && n > 0 {
+					kernels.Prefetch(next, &p.taps[k0+nextTap], n)
+					nextTap += n
+				}
 				f, rows := p.tiles.Tile(t)
 				var bias *float32
 				if p.bias != nil {
