@@ -1,0 +1,113 @@
+package nn
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// tiny is a network with every kind of state.
+func tiny() *Network {
+	g, x := NewGraph(2, 6, 6)
+	x = g.ReLU(g.BatchNorm("bn", g.Conv("conv", x, Conv{Filters: 3, Window: 3, Bias: true})))
+	embedding := g.Flatten(x)
+	return g.Network("tiny", g.Linear("fc", embedding, Linear{Features: 4}), embedding)
+}
+
+func TestSaveAndLoad(t *testing.T) {
+	a, b := tiny(), tiny()
+	a.Init(1)
+	b.Init(2)
+	e := tensor.NewEngine(1, nil)
+	defer e.Close()
+	Compile(e, a, 2, Train).Forward(tensor.New(2, 2, 6, 6))
+	require.NotEqual(t, a.Values, b.Values)
+
+	path := filepath.Join(t.TempDir(), "tiny.safetensors")
+	require.NoError(t, a.Save(path, map[string]string{"model": "tiny"}))
+	metadata, err := b.Load(path)
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"model": "tiny"}, metadata)
+	require.Equal(t, a.State(), b.State())
+	require.Equal(t, int64(1), b.nodes[2].norm.batches.count)
+
+	b.Init(2)
+	c := tiny()
+	c.Init(2)
+	require.Equal(t, c.State(), b.State(), "Init forgets everything")
+}
+
+func TestLoadRefusesOtherNetworks(t *testing.T) {
+	good := tiny().State()
+	change := func(f func(s []safetensors.Tensor) []safetensors.Tensor) []safetensors.Tensor {
+		return f(slices.Clone(good))
+	}
+	for _, c := range []struct {
+		says  string
+		state []safetensors.Tensor
+	}{
+		{`tensor "fc.bias" is missing, but tiny needs it`,
+			change(func(s []safetensors.Tensor) []safetensors.Tensor { return s[:len(s)-1] })},
+		{`tensor "extra" does not belong to tiny`,
+			change(func(s []safetensors.Tensor) []safetensors.Tensor {
+				return append(s, safetensors.Tensor{Name: "extra", Shape: []int{1}, Data: []float32{0}})
+			})},
+		{`tensor "conv.bias" has shape [2], but tiny needs [3]`,
+			change(func(s []safetensors.Tensor) []safetensors.Tensor {
+				s[1] = safetensors.Tensor{Name: "conv.bias", Shape: []int{2}, Data: []float32{0, 0}}
+				return s
+			})},
+		{`tensor "conv.bias" has a data type other than the one tiny needs`,
+			change(func(s []safetensors.Tensor) []safetensors.Tensor {
+				s[1] = safetensors.Tensor{Name: "conv.bias", Shape: []int{3}, Int64: []int64{0, 0, 0}}
+				return s
+			})},
+	} {
+		path := filepath.Join(t.TempDir(), "other.safetensors")
+		require.NoError(t, safetensors.Write(path, c.state, nil))
+		n := tiny()
+		n.Init(1)
+		before := slices.Clone(n.Values)
+		_, err := n.Load(path)
+		require.EqualError(t, err, path+": "+c.says)
+		require.Equal(t, before, n.Values)
+	}
+}
+
+func TestImpossibleGraphs(t *testing.T) {
+	g, x := NewGraph(2, 6, 6)
+	other := g.Conv("conv", x, Conv{Filters: 3, Window: 1})
+	require.PanicsWithValue(t, "nn: sum of 2x6x6 and 3x6x6", func() { g.Add(x, other) })
+	require.PanicsWithValue(t, "nn: linear layer fc on 2x6x6", func() { g.Linear("fc", x, Linear{Features: 2}) })
+	require.PanicsWithValue(t, "nn: concatenation of 2x6x6 and 2x3x3", func() { g.Concat(x, g.MaxPool(x, 2, 2)) })
+	require.PanicsWithValue(t, "nn: outputs of 2x6x6 and 2x6x6, not flat", func() { g.Network("n", x, x) })
+
+	p := Compile(tensor.NewEngine(1, nil), tiny(), 2, Eval)
+	require.Panics(t, func() { p.Forward(tensor.New(3, 2, 6, 6)) })
+	require.Panics(t, func() { p.Forward(tensor.New(1, 2, 5, 6)) })
+}
+
+// Storages that are in use at the same time never overlap.
+func TestArrange(t *testing.T) {
+	var list []*storage
+	for i := range 40 {
+		list = append(list, &storage{size: 16 * (1 + i*7%11), first: i * 13 % 29, last: i*13%29 + i*5%17})
+	}
+	total := arrange(slices.Clone(list))
+	sum := 0
+	for i, a := range list {
+		sum += a.size
+		require.LessOrEqual(t, a.offset+a.size, total)
+		for _, b := range list[:i] {
+			together := a.first <= b.last && b.first <= a.last
+			overlap := a.offset < b.offset+b.size && b.offset < a.offset+a.size
+			require.False(t, together && overlap, "%+v and %+v", a, b)
+		}
+	}
+	require.Less(t, total, sum)
+}
