@@ -38,7 +38,6 @@ const (
 	lanes    = simd.WinogradLanes
 	tileSide = 6 // of a tile of inputs
 	points   = tileSide * tileSide
-	tmpSize  = points * lanes
 )
 
 // fewTiles is the number of tiles from which on a product of one point is worth
@@ -78,13 +77,13 @@ func (p *winograd) slab() int {
 
 func (p *winograd) reserve() {
 	s := p.shape
-	small := tmpSize + 2*p.slab() + s.R*s.S*max(s.C, s.K)
+	small := 2*p.slab() + s.R*s.S*max(s.C, s.K)
 	p.engine.Reserve(p.filters(), small+points*p.images*p.tiles()*(s.C+s.K))
 }
 
 func (p *winograd) reserveWeights() {
 	s := p.shape
-	p.engine.Reserve(p.filters()+points*p.prepared*p.tiles()*(s.C+s.K)+s.N*s.K, tmpSize+p.slab()+s.R*s.S*s.C+points*s.C)
+	p.engine.Reserve(p.filters()+points*p.prepared*p.tiles()*(s.C+s.K)+s.N*s.K, p.slab()+s.R*s.S*s.C+points*s.C)
 }
 
 // block is the width of the panels in which the transformed filters are stored,
@@ -133,12 +132,11 @@ func (p *winogradFilters) Do(c, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
-	scratch := p.engine.Scratch(worker)
-	tmp, byTap := scratch[:tmpSize], scratch[tmpSize:]
+	byTap := p.engine.Scratch(worker)
 	kernels.Transpose(&byTap[0], &p.w[c*area], s.K, area, s.K, s.C*area)
 	width := block(s.K)
 	for k := 0; k < s.K; k += width {
-		kernels.WinogradFilter(&p.engine.Shared()[(k*s.C)+c*width], &byTap[k], &tmp[0], s.R, width/lanes,
+		kernels.WinogradFilter(&p.engine.Shared()[(k*s.C)+c*width], &byTap[k], s.R, width/lanes,
 			s.C*s.K, lanes, s.K, lanes)
 	}
 }
@@ -151,25 +149,24 @@ func (p *winogradFiltersT) Do(k, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
-	scratch := p.engine.Scratch(worker)
-	tmp, byTap := scratch[:tmpSize], scratch[tmpSize:]
+	byTap := p.engine.Scratch(worker)
 	kernels.Transpose(&byTap[0], &p.w[k*s.C*area], s.C, area, s.C, area)
 	width := block(s.C)
 	for c := 0; c < s.C; c += width {
-		kernels.WinogradFilter(&p.engine.Shared()[(c*s.K)+k*width], &byTap[c], &tmp[0], s.R, width/lanes,
+		kernels.WinogradFilter(&p.engine.Shared()[(c*s.K)+k*width], &byTap[c], s.R, width/lanes,
 			s.C*s.K, lanes, s.C, lanes)
 	}
 }
 
 // inputs transforms the tiles of one image, padded, to dst[point][tile][channel].
-func (p *winograd) inputs(dst []float32, dstPoint int, image, tmp, slab []float32) {
+func (p *winograd) inputs(dst []float32, dstPoint int, image, slab []float32) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	plane := s.H * s.W
 	for c := 0; c < s.C; c += lanes {
 		p.pad(slab, image[c*plane:], s.H, s.W, s.PadH, s.PadW, p.rows, p.cols)
 		for i := range p.down {
-			kernels.WinogradInput(&dst[i*p.over*s.C+c], &slab[i*p.m*p.cols*lanes], &tmp[0], p.over,
+			kernels.WinogradInput(&dst[i*p.over*s.C+c], &slab[i*p.m*p.cols*lanes], p.over,
 				dstPoint, s.C, p.cols*lanes, p.m*lanes)
 		}
 	}
@@ -177,7 +174,7 @@ func (p *winograd) inputs(dst []float32, dstPoint int, image, tmp, slab []float3
 
 // outputGradients transforms the tiles of one output gradient to
 // dst[point][tile][filter].
-func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, tmp, slab []float32) {
+func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, slab []float32) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.OutH() * s.OutW()
@@ -185,7 +182,7 @@ func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, tmp, slab []
 	for k := 0; k < s.K; k += lanes {
 		p.pad(slab, dy[k*area:], s.OutH(), s.OutW(), 0, 0, rows, cols)
 		for i := range p.down {
-			kernels.WinogradOutputAdjoint(&dst[i*p.over*s.K+k], &slab[i*p.m*cols*lanes], &tmp[0], p.m, p.over,
+			kernels.WinogradOutputAdjoint(&dst[i*p.over*s.K+k], &slab[i*p.m*cols*lanes], p.m, p.over,
 				dstPoint, s.K, cols*lanes, p.m*lanes)
 		}
 	}
@@ -280,10 +277,10 @@ func (q *winogradForward) Do(task, worker int) {
 	images := min(p.images, p.x.N-first)
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
-	tmp, slab := cut.take(tmpSize), cut.take(p.slab())
+	slab := cut.take(p.slab())
 	in, out := cut.take(points*tiles*s.C), cut.take(points*tiles*s.K)
 	for i := range images {
-		p.inputs(in[i*p.tiles()*s.C:], tiles*s.C, p.x.Image(first+i), tmp, slab)
+		p.inputs(in[i*p.tiles()*s.C:], tiles*s.C, p.x.Image(first+i), slab)
 	}
 	p.multiply(out, in, tiles, s.C, s.K)
 	area := s.OutH() * s.OutW()
@@ -296,7 +293,7 @@ func (q *winogradForward) Do(task, worker int) {
 				bias = &p.bias[k]
 			}
 			for r := range p.down {
-				kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.over)*s.K+k], bias, &tmp[0], p.m, p.over,
+				kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.over)*s.K+k], bias, p.m, p.over,
 					cols*lanes, p.m*lanes, tiles*s.K, s.K, p.relu)
 			}
 			p.unpad(y[k*area:], slab, nil, s.OutH(), s.OutW(), 0, 0, cols, false)
@@ -315,10 +312,10 @@ func (q *winogradBackward) Do(task, worker int) {
 	images := min(p.images, p.y.N-first)
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
-	tmp, slab, spare := cut.take(tmpSize), cut.take(p.slab()), cut.take(p.slab())
+	slab, spare := cut.take(p.slab()), cut.take(p.slab())
 	in, out := cut.take(points*tiles*s.C), cut.take(points*tiles*s.K)
 	for i := range images {
-		p.outputGradients(out[i*p.tiles()*s.K:], tiles*s.K, p.y.Image(first+i), tmp, slab)
+		p.outputGradients(out[i*p.tiles()*s.K:], tiles*s.K, p.y.Image(first+i), slab)
 	}
 	p.multiply(in, out, tiles, s.K, s.C)
 	plane := s.H * s.W
@@ -327,7 +324,7 @@ func (q *winogradBackward) Do(task, worker int) {
 		for c := 0; c < s.C; c += lanes {
 			clear(slab[:p.rows*p.cols*lanes])
 			for r := range p.down {
-				kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.over)*s.C+c], &tmp[0], p.over,
+				kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.over)*s.C+c], p.over,
 					p.cols*lanes, p.m*lanes, tiles*s.C, s.C)
 			}
 			p.unpad(dx[c*plane:], slab, spare, s.H, s.W, s.PadH, s.PadW, p.cols, p.accumulate)
@@ -353,11 +350,11 @@ func (q *winogradPrepare) Do(task, worker int) {
 	s := p.shape
 	_, in, out, sums := p.parts()
 	cut := cutter(p.engine.Scratch(worker))
-	tmp, slab := cut.take(tmpSize), cut.take(p.slab())
+	slab := cut.take(p.slab())
 	tiles := p.n * p.tiles()
 	dy := p.y.Image(p.first + task)
-	p.inputs(in[task*p.tiles()*s.C:], tiles*s.C, p.x.Image(p.first+task), tmp, slab)
-	p.outputGradients(out[task*p.tiles()*s.K:], tiles*s.K, dy, tmp, slab)
+	p.inputs(in[task*p.tiles()*s.C:], tiles*s.C, p.x.Image(p.first+task), slab)
+	p.outputGradients(out[task*p.tiles()*s.K:], tiles*s.K, dy, slab)
 	if p.dbias != nil {
 		area := s.OutH() * s.OutW()
 		for k := range s.K {
@@ -407,8 +404,8 @@ func (q *winogradFinish) Do(k, worker int) {
 	u, _, _, sums := p.parts()
 	cut := cutter(p.engine.Scratch(worker))
 	area := s.R * s.S
-	tmp, byTap := cut.take(tmpSize), cut.take(area*s.C)
-	kernels.WinogradFilterAdjoint(&byTap[0], &u[k*s.C], &tmp[0], s.R, s.C/lanes, s.C, lanes, s.K*s.C, lanes)
+	byTap := cut.take(area * s.C)
+	kernels.WinogradFilterAdjoint(&byTap[0], &u[k*s.C], s.R, s.C/lanes, s.C, lanes, s.K*s.C, lanes)
 	kernels.Transpose(&p.dw[k*s.C*area], &byTap[0], area, s.C, area, s.C)
 	if p.dbias != nil {
 		var sum float32

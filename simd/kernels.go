@@ -35,12 +35,12 @@ type Kernels struct {
 
 	// Winograd transforms, see winograd_generic.go.
 
-	WinogradInput         func(dst, src, tmp *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)
-	WinogradInputAdjoint  func(dst, src, tmp *float32, tiles, dstRow, dstTile, srcPoint, srcTile int)
-	WinogradOutput        func(dst, src, bias, tmp *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
-	WinogradFilter        func(dst, src, tmp *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
-	WinogradFilterAdjoint func(dst, src, tmp *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
-	WinogradOutputAdjoint func(dst, src, tmp *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int)
+	WinogradInput         func(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)
+	WinogradInputAdjoint  func(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int)
+	WinogradOutput        func(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+	WinogradFilter        func(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
+	WinogradFilterAdjoint func(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
+	WinogradOutputAdjoint func(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int)
 
 	// Vector arithmetic and reductions.
 

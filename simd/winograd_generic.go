@@ -16,7 +16,7 @@ import "unsafe"
 //
 // Every one-dimensional transform is a fixed sequence of additions and fused
 // multiply-adds, written out in winogradInput1 and its siblings, applied first
-// down the columns and then along the rows. tmp is scratch of 36*16 elements.
+// down the columns and then along the rows.
 
 // WinogradLanes is the number of channels that a transform handles at once.
 const WinogradLanes = 16
@@ -33,7 +33,7 @@ func lanesAt(p *float32, i int) *lanes {
 //	src[t*srcTile + i*srcRow + j*16 + l]   i, j < 6
 //
 // for t < tiles and every lane l < 16.
-func winogradInputGeneric(dst, src, tmp *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) {
+func winogradInputGeneric(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) {
 	for t := range tiles {
 		for l := range WinogradLanes {
 			var d, e [6][6]float32
@@ -76,7 +76,7 @@ func winogradInput1(d [6]float32) [6]float32 {
 //
 //	dst[t*dstTile + i*dstRow + j*16 + l] +=   i, j < 6, from
 //	src[(6i+j)*srcPoint + t*srcTile + l]      i, j < 6
-func winogradInputAdjointGeneric(dst, src, tmp *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) {
+func winogradInputAdjointGeneric(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) {
 	for t := range tiles {
 		for l := range WinogradLanes {
 			var d, e [6][6]float32
@@ -121,7 +121,7 @@ func winogradInputAdjoint1(t [6]float32) [6]float32 {
 //	src[(6i+j)*srcPoint + t*srcTile + l]   i, j < 6
 //
 // m is 4 (3x3 filters) or 2 (5x5 filters). bias is 16 elements or nil.
-func winogradOutputGeneric(dst, src, bias, tmp *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) {
+func winogradOutputGeneric(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) {
 	for t := range tiles {
 		for l := range WinogradLanes {
 			var d, e [6][6]float32
@@ -172,7 +172,7 @@ func winogradOutput1(t [6]float32, m int) (y [4]float32) {
 //
 //	dst[(6i+j)*dstPoint + t*dstTile + l]   i, j < 6, from
 //	src[t*srcTile + i*srcRow + j*16 + l]   i, j < m
-func winogradOutputAdjointGeneric(dst, src, tmp *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int) {
+func winogradOutputAdjointGeneric(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int) {
 	for t := range tiles {
 		for l := range WinogradLanes {
 			var d [4][4]float32
@@ -211,7 +211,7 @@ func winogradOutputAdjoint1(y [4]float32, m int) [6]float32 {
 //
 //	dst[(6i+j)*dstPoint + t*dstTile + l]   i, j < 6, from
 //	src[(r*i+j)*srcPoint + t*srcTile + l]  i, j < r
-func winogradFilterGeneric(dst, src, tmp *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) {
+func winogradFilterGeneric(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) {
 	for t := range tiles {
 		for l := range WinogradLanes {
 			var g [5][5]float32
@@ -267,7 +267,7 @@ func winogradFilter1(g [5]float32, r int) [6]float32 {
 //
 //	dst[(r*i+j)*dstPoint + t*dstTile + l]  i, j < r, from
 //	src[(6i+j)*srcPoint + t*srcTile + l]   i, j < 6
-func winogradFilterAdjointGeneric(dst, src, tmp *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) {
+func winogradFilterAdjointGeneric(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) {
 	for t := range tiles {
 		for l := range WinogradLanes {
 			var u [6][6]float32
