@@ -1,0 +1,118 @@
+package conv
+
+import (
+	"fmt"
+	"math"
+	"math/rand"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// maxErrorRatio is the promise about Winograd's rounding: its root mean square
+// error is at most this multiple of the direct algorithm's, in every pass. The
+// measured ratios are in README.md.
+const maxErrorRatio = 16
+
+// TestWinogradError measures the error of both algorithms against float64 on the
+// layers of the paper's networks: activations behind a ReLU, He-initialised
+// filters, normal gradients.
+func TestWinogradError(t *testing.T) {
+	layers := []Shape{
+		{C: 64, H: 14, W: 14, K: 128, R: 5, S: 5},
+		{C: 96, H: 32, W: 32, K: 96, R: 3, S: 3, PadH: 1, PadW: 1},
+		{C: 192, H: 16, W: 16, K: 192, R: 3, S: 3, PadH: 1, PadW: 1},
+		{C: 32, H: 32, W: 32, K: 32, R: 3, S: 3, PadH: 1, PadW: 1},
+		{C: 64, H: 16, W: 16, K: 64, R: 3, S: 3, PadH: 1, PadW: 1},
+		{C: 128, H: 8, W: 8, K: 128, R: 3, S: 3, PadH: 1, PadW: 1},
+	}
+	if testing.Short() {
+		layers = layers[4:]
+	}
+	t.Logf("%-28s %-17s %9s %9s %6s", "layer", "pass", "direct", "Winograd", "ratio")
+	for _, s := range layers {
+		s.N, s.Stride, s.Groups = 1, 1, 1
+		r := rand.New(rand.NewSource(1))
+		normal := func(n int, sigma float64) []float32 {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = float32(r.NormFloat64() * sigma)
+			}
+			return x
+		}
+		x := tensor.View(normal(s.C*s.H*s.W, 1), 1, s.C, s.H, s.W)
+		for i, v := range x.Data {
+			x.Data[i] = max(v, 0)
+		}
+		w := normal(s.Weights(), math.Sqrt(2/float64(s.C*s.R*s.S)))
+		dy := tensor.View(normal(s.K*s.OutH()*s.OutW(), 1), 1, s.K, s.OutH(), s.OutW())
+		want := reference(s, x.Data, dy.Data, w)
+		var errors [2][3]float64
+		for i, direct := range []bool{true, false} {
+			e := tensor.NewEngine(0, nil)
+			e.Direct = direct
+			c := New(e, s)
+			require.Equal(t, direct, c.winograd == nil)
+			c.PlanBackwardData()
+			c.PlanBackwardWeights()
+			y, dx, dw := tensor.New(1, s.K, s.OutH(), s.OutW()), tensor.New(1, s.C, s.H, s.W), make([]float32, s.Weights())
+			c.Forward(y, x, w, nil, simd.Identity)
+			c.BackwardData(dx, dy, w, false)
+			c.BackwardWeights(dw, nil, x, dy)
+			for pass, got := range [][]float32{y.Data, dx.Data, dw} {
+				errors[i][pass] = relativeError(want[pass], got)
+			}
+			e.Close()
+		}
+		for pass, name := range []string{"forward", "backward data", "backward weights"} {
+			ratio := errors[1][pass] / errors[0][pass]
+			layer := fmt.Sprintf("%d->%d, %dx%d, %dx%d", s.C, s.K, s.H, s.W, s.R, s.S)
+			t.Logf("%-28s %-17s %9.1e %9.1e %6.1f", layer, name, errors[0][pass], errors[1][pass], ratio)
+			require.Less(t, ratio, float64(maxErrorRatio), "%s, %s", layer, name)
+		}
+	}
+}
+
+// relativeError returns the root mean square error over that of the reference.
+func relativeError(want []float64, got []float32) float64 {
+	var difference, size float64
+	for i, w := range want {
+		d := float64(got[i]) - w
+		difference += d * d
+		size += w * w
+	}
+	return math.Sqrt(difference / size)
+}
+
+// reference computes y, dx and dw of one image in float64.
+func reference(s Shape, x, dy, w []float32) [3][]float64 {
+	y, dx, dw := make([]float64, len(dy)), make([]float64, len(x)), make([]float64, len(w))
+	for k := range s.K {
+		for c := range s.C {
+			for i := range s.R {
+				for j := range s.S {
+					at := ((k*s.C+c)*s.R+i)*s.S + j
+					weight := float64(w[at])
+					var sum float64
+					for oy := range s.OutH() {
+						iy := oy + i - s.PadH
+						if iy < 0 || iy >= s.H {
+							continue
+						}
+						for ox := max(0, s.PadW-j); ox < min(s.OutW(), s.W+s.PadW-j); ox++ {
+							in, out := (c*s.H+iy)*s.W+ox+j-s.PadW, (k*s.OutH()+oy)*s.OutW()+ox
+							y[out] += weight * float64(x[in])
+							dx[in] += weight * float64(dy[out])
+							sum += float64(x[in]) * float64(dy[out])
+						}
+					}
+					dw[at] = sum
+				}
+			}
+		}
+	}
+	return [3][]float64{y, dx, dw}
+}
