@@ -96,7 +96,8 @@
 	VDIVPS       q, e, q                                   \
 	VBLENDVPS    x, e, n, e                                \
 	VFNMADD213PS e, q, e                                   \ // s
-	VSUBPS       e, n, q                                   \ // 1-s
+	VSUBPS       q, n, m                                   \
+	VBLENDVPS    x, m, q, q                                \ // 1-s
 	VMULPS       ·expTable+expConstants_geluScale(SB), x, x\
 	VFMADD213PS  n, q, x                                   \ // 1.702x (1-s) + 1
 	VMULPS       e, x, x

@@ -102,7 +102,7 @@
 	GELUEXP(x, m, w, n, e, q)     \
 	VBLENDMPS    e, Z25, K2, e    \
 	VFNMADD213PS e, q, e          \ // s
-	VSUBPS       e, Z25, q        \ // 1-s
+	VSUBPS       q, Z25, K2, q    \ // 1-s
 	VMULPS       Z27, x, x        \
 	VFMADD213PS  Z25, q, x        \ // 1.702x (1-s) + 1
 	VMULPS       e, x, x

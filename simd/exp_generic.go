@@ -144,9 +144,8 @@ func log(x float32) float32 {
 func sigmoid(x float32) float32 {
 	e := exp(-float32(math.Abs(float64(x))))
 	q := e / (1 + e)
-	s := float32(1)
 	if x < 0 {
-		s = e
+		return e - e*q
 	}
-	return s - s*q
+	return 1 - q
 }

@@ -65,10 +65,9 @@ func geluSlope(x float32) float32 {
 	_, w, shifted := geluExp(x)
 	e := ldexp(1+w, shifted)
 	q := e / (1 + e)
-	s := float32(1)
+	s, rest := 1-q, q // s and 1-s
 	if x < 0 {
-		s = e
+		s, rest = e-e*q, 1-q
 	}
-	s -= s * q
-	return s * (geluScale*x*(1-s) + 1)
+	return s * (geluScale*x*rest + 1)
 }

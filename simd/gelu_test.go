@@ -1,0 +1,131 @@
+package simd
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+)
+
+// exactGELUExp is geluExp in the arithmetic of the exact rows.
+func exactGELUExp(x float32) (m, w, shifted float32) {
+	m = max(-float32(math.Abs(float64(x))), geluLowest)
+	shifted = fma32(m, geluScale*log2e, roundShift)
+	n := shifted - roundShift
+	r := fma32(m, geluScale, -(n * ln2Hi))
+	r = fma32(m, geluScaleLo, r)
+	r = fma32(-n, ln2Lo, r)
+	return m, exactExpm1(r), shifted
+}
+
+func exactGELU(x float32) float32 {
+	m, w, shifted := exactGELUExp(x)
+	e := ldexp(1+w, shifted)
+	q := e / (1 + e)
+	if math.Signbit(float64(x)) {
+		x = ldexp(m, shifted)
+		x = fma32(x, w, x)
+	}
+	return fma32(-x, q, x)
+}
+
+func exactGELUSlope(x float32) float32 {
+	_, w, shifted := exactGELUExp(x)
+	e := ldexp(1+w, shifted)
+	q := e / (1 + e)
+	s, rest := 1-q, q // s and 1-s
+	if math.Signbit(float64(x)) {
+		s, rest = fma32(-e, q, e), 1-q
+	}
+	return fma32(geluScale*x, rest, 1) * s
+}
+
+// gelu64 has the limits of its contract at the infinities.
+func gelu64(x float64) float64 {
+	switch {
+	case math.IsInf(x, 1):
+		return math.NaN()
+	case math.IsInf(x, -1):
+		return 0
+	}
+	return x * sigmoid64(1.702*x)
+}
+
+func TestGELUBackward(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		ds, gs, xs := newShelf[float32](t, longest), newShelf[float32](t, longest), newShelf[float32](t, longest)
+		for n := range longest + 1 {
+			in, grad := wild(make([]float32, n), n), wild(make([]float32, n), n+1)
+			want := make([]float32, n)
+			for i, x := range in {
+				want[i] = grad[i] * exactGELUSlope(x)
+			}
+			for place := range places {
+				x, dy, dx := xs.put(in, place), gs.put(grad, place), ds.put(in, place)
+				k.GELUBackward(dx, dy, x)
+				requireMatch(t, k, want, dx, 4e-6, "n=%d, place %d", n, place)
+				requireSameNumbers(t, in, x, "n=%d: x", n)
+				ds.requireCanaries(t)
+				k.GELUBackward(dy, dy, x)
+				requireSameNumbers(t, dx, dy, "n=%d in place", n)
+				gs.requireCanaries(t)
+			}
+		}
+	})
+}
+
+// TestGELUBackwardIsTheSlope compares with the difference quotient of the float64
+// function.
+func TestGELUBackwardIsTheSlope(t *testing.T) {
+	const h = 1e-5
+	x, ones, slope := make([]float32, 4001), make([]float32, 4001), make([]float32, 4001)
+	for i := range x {
+		x[i], ones[i] = float32(i-2000)/100, 1
+	}
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		k.GELUBackward(slope, ones, x)
+		for i, v := range x {
+			want := (gelu64(float64(v)+h) - gelu64(float64(v)-h)) / (2 * h)
+			require.InDelta(t, want, slope[i], 2e-7, "x=%g", v)
+		}
+	})
+}
+
+func TestGELUMatchesPyTorch(t *testing.T) {
+	v := vectors(t, "gelu1702")
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		y := make([]float32, len(v["x"].Data))
+		k.GELU(y, v["x"].Data)
+		requireClose(t, v["y"].Data, y, 5e-6, "y")
+		k.GELUBackward(y, v["gy"].Data, v["x"].Data)
+		requireClose(t, v["g_x"].Data, y, 5e-6, "g_x")
+	})
+}
+
+// vectors reads numbers that PyTorch computed, by name.
+func vectors(t *testing.T, name string) map[string]safetensors.Tensor {
+	t.Helper()
+	tensors, _, err := safetensors.Read("testdata/" + name + ".safetensors")
+	require.NoError(t, err)
+	byName := make(map[string]safetensors.Tensor)
+	for _, x := range tensors {
+		byName[x.Name] = x
+	}
+	return byName
+}
+
+func BenchmarkGELUBackward(b *testing.B) {
+	for _, k := range Rows() {
+		for _, n := range []int{1 << 12, 1 << 22} {
+			x, dy, dx := wave(make([]float32, n), 1), wave(make([]float32, n), 2), make([]float32, n)
+			b.Run(benchName(k, n), func(b *testing.B) {
+				b.SetBytes(12 * int64(n))
+				for b.Loop() {
+					k.GELUBackward(dx, dy, x)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,186 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "neon_arm64.h"
+#include "exp_neon_arm64.h"
+
+// DISTANCE computes V1 = d = max(z - max, expLowest) and V0 = e^d; z in V0, the
+// largest logit in V16. It overwrites V2..V4.
+#define DISTANCE \
+	FSUB4S(16, 0, 0) \
+	FMAX4S(26, 0, 0) \
+	MOV16B(0, 1)     \
+	EXPREDUCED(0, 2, 3, 4)
+
+// SUMS adds V0 = e^d and d e^d to the lanes in V8 and V12, then turns both sets of
+// 16 lanes by 4, so that the next vector's are there. The folds pair the first
+// register with the third and the second with the fourth, so any turn gives the
+// same sum.
+#define SUMS \
+	FADD4S(0, 8, 8)  \
+	FMLA4S(1, 0, 12) \
+	MOV16B(8, 0)     \
+	MOV16B(9, 8)     \
+	MOV16B(10, 9)    \
+	MOV16B(11, 10)   \
+	MOV16B(0, 11)    \
+	MOV16B(12, 0)    \
+	MOV16B(13, 12)   \
+	MOV16B(14, 13)   \
+	MOV16B(15, 14)   \
+	MOV16B(0, 15)
+
+// FOLD adds the 16 lanes of a, b, c and d into the 4 of a. It overwrites b.
+#define FOLD(a, b, c, d) \
+	FADD4S(c, a, a) \
+	FADD4S(d, b, b) \
+	FADD4S(b, a, a)
+
+// GRADIENT computes V0 = e^d/S * (ceWeight - entropyWeight*(d - mean)), with e^d
+// in V0, d in V1; 1/S in V5, mean in V6, the weights in V27 and V29.
+#define GRADIENT \
+	FSUB4S(6, 1, 1)  \
+	MOV16B(27, 2)    \
+	FMLS4S(29, 1, 2) \
+	FMUL4S(5, 0, 0)  \
+	FMUL4S(2, 0, 0)
+
+// func softmaxLossNEON(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
+//
+// The logits are read three times: for the largest, the sums and the gradient.
+//
+//	R0  grad     R1  logits    R2  elements    R3  label    R10  table
+//	R4  logits cursor          R5  elements left, biased by 4    R6  grad cursor
+//	V0..V4  scratch    V5  1/S         V6  mean        V7  -Inf
+//	V8..V11  16 lanes of sum e^d, S    V12..V15  16 lanes of sum e^d d
+//	V16  largest logit    V27  ceWeight    V29  entropyWeight
+//	V17..V26, V28, V31  constants
+TEXT ·softmaxLossNEON(SB), NOSPLIT, $0-72
+	MOVD  grad_base+0(FP), R0
+	MOVD  logits_base+24(FP), R1
+	MOVD  logits_len+32(FP), R2
+	MOVD  label+48(FP), R3
+	EXPCONSTANTS
+	FMOVQ expConstants_negInf(R10), F7
+	MOV16B(7, 16)
+	MOVD  R1, R4
+	SUBS  $4, R2, R5
+	BLT   restMax
+
+maxLoop:
+	VLD1.P 16(R4), [V0.S4]
+	FMAX4S(0, 16, 16)
+	SUBS   $4, R5, R5
+	BGE    maxLoop
+
+restMax: // lanes behind the end are -Inf: they give e^d = 0
+	ADDS   $4, R5, R5
+	BEQ    foldMax
+	MOV16B(7, 0)
+	VLD1.P 4(R4), V0.S[0]
+	SUBS   $1, R5, R5
+	BEQ    lastMax
+	VLD1.P 4(R4), V0.S[1]
+	SUBS   $1, R5, R5
+	BEQ    lastMax
+	VLD1.P 4(R4), V0.S[2]
+
+lastMax:
+	FMAX4S(0, 16, 16)
+
+foldMax:
+	FMAXV4S(16, 16)
+	VDUP V16.S[0], V16.S4
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	MOVD R1, R4
+	SUBS $4, R2, R5
+	BLT  restSum
+
+sumLoop:
+	VLD1.P 16(R4), [V0.S4]
+	DISTANCE
+	SUMS
+	SUBS   $4, R5, R5
+	BGE    sumLoop
+
+restSum:
+	ADDS   $4, R5, R5
+	BEQ    foldSum
+	MOV16B(7, 0)
+	VLD1.P 4(R4), V0.S[0]
+	SUBS   $1, R5, R5
+	BEQ    lastSum
+	VLD1.P 4(R4), V0.S[1]
+	SUBS   $1, R5, R5
+	BEQ    lastSum
+	VLD1.P 4(R4), V0.S[2]
+
+lastSum:
+	DISTANCE
+	SUMS
+
+foldSum:
+	FOLD(8, 9, 10, 11)
+	FOLD(12, 13, 14, 15)
+	VEXT  $8, V8.B16, V8.B16, V9.B16
+	VEXT  $8, V12.B16, V12.B16, V13.B16
+	FADD4S(9, 8, 8)
+	FADD4S(13, 12, 12)
+	FADDP2S(8, 0)
+	FADDP2S(12, 12)
+	FDIVS F0, F25, F8
+	FMULS F8, F12, F12
+	LOG
+	FMOVS (R1)(R3<<2), F2
+	FSUBS F16, F2, F2
+	FSUBS F2, F1, F2
+	FMOVS F2, ce+64(FP)
+	FSUBS F12, F1, F2
+	FMOVS F2, entropy+68(FP)
+	CBZ   R0, done
+	VDUP  V8.S[0], V5.S4
+	VDUP  V12.S[0], V6.S4
+	FMOVS ceWeight+56(FP), F27
+	FMOVS entropyWeight+60(FP), F29
+	VDUP  V27.S[0], V27.S4
+	VDUP  V29.S[0], V29.S4
+	MOVD  R1, R4
+	MOVD  R0, R6
+	SUBS  $4, R2, R5
+	BLT   restGradient
+
+gradientLoop:
+	VLD1.P 16(R4), [V0.S4]
+	DISTANCE
+	GRADIENT
+	VST1.P [V0.S4], 16(R6)
+	SUBS   $4, R5, R5
+	BGE    gradientLoop
+
+restGradient:
+	ADDS $4, R5, R5
+	BEQ  label
+
+loop1: // in lane 0
+	FMOVS.P 4(R4), F0
+	DISTANCE
+	GRADIENT
+	FMOVS.P F0, 4(R6)
+	SUBS    $1, R5, R5
+	BNE     loop1
+
+label:
+	FMOVS (R0)(R3<<2), F0
+	FSUBS F27, F0, F0
+	FMOVS F0, (R0)(R3<<2)
+
+done:
+	RET
