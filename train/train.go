@@ -67,7 +67,8 @@ func (e *DivergedError) Error() string {
 const ascentImages = 64
 
 // Trainer runs one training procedure, a step at a time. Its whole state is
-// the network's parameters, the optimiser's moments, the pool and the position.
+// the network's parameters, the optimiser's moments, the pool, the position and
+// the best average.
 type Trainer struct {
 	engine  *tensor.Engine
 	config  Config
@@ -92,7 +93,7 @@ type Trainer struct {
 
 // position is where a run stands: which work comes next.
 type position struct {
-	step    int  // descent steps done
+	step    int  // the descent step at hand, or that the phase precedes or the test follows
 	phase   int  // maximisation phases done
 	kind    Kind // of the next Step
 	done    int  // images done of the phase, or of the domain being tested
@@ -141,7 +142,12 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Benchm
 func (t *Trainer) Done() bool { return t.at.step == t.config.LoopsTrain }
 
 // Steps returns how many descent steps are done.
-func (t *Trainer) Steps() int { return t.at.step }
+func (t *Trainer) Steps() int {
+	if t.at.kind == Evaluate {
+		return t.at.step + 1
+	}
+	return t.at.step
+}
 
 // Work returns how many images the whole run works through.
 func (t *Trainer) Work() Work {

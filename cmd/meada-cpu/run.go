@@ -29,7 +29,7 @@ type run struct {
 
 	descent    trainLine          // sums since the last line of metrics
 	steps      int                // descent steps in them
-	shown      trainLine          // the last line of metrics
+	shown      trainLine          // the last line of metrics, or what will be the first
 	ascent     maximiseLine       // sums over the phase in progress
 	best, last map[string]float64 // accuracies by domain, and the step
 }
@@ -88,8 +88,11 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 	r.descent.Loss += e.Loss
 	r.descent.Accuracy += float64(e.Correct) / float64(e.Images)
 	r.steps++
-	if (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.settings.LoopsTrain {
+	due := (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.settings.LoopsTrain
+	if due || e.Step < trainLineEvery {
 		r.shown = trainLine{"train", e.Step, r.descent.Loss / float64(r.steps), r.descent.Accuracy / float64(r.steps)}
+	}
+	if due {
 		r.descent, r.steps = trainLine{}, 0
 		if err := r.folder.log(r.shown); err != nil {
 			return err

@@ -76,6 +76,7 @@ type configRecord struct {
 	machine
 	Started string              `json:"started"`
 	Sets    map[string]checksum `json:"data_checksums"` // of the training set and every domain
+	Absent  []string            `json:"absent_domains,omitempty"`
 }
 
 // machine says what a result was computed with.

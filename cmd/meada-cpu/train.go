@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -100,10 +101,12 @@ func runTrain(std streams, args []string) error {
 	} else if err != nil {
 		return err
 	}
+	started := time.Now()
 	data, err := loadData(s.Dataset, s.Data)
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what decoding left would stay resident for the whole run
 	network := zoo.LeNet5(len(data.Classes))
 	network.Init(s.Seed)
 	if s.Weights != "" {
@@ -119,7 +122,6 @@ func runTrain(std streams, args []string) error {
 	defer engine.Close()
 	s.Threads = engine.Threads()
 
-	started := time.Now()
 	if s.out == "" {
 		s.out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
 			started.Format("20060102-150405"), s.Dataset, s.Algorithm, s.Seed))
@@ -136,6 +138,7 @@ func runTrain(std streams, args []string) error {
 		machine:  thisMachine(),
 		Started:  started.Format(time.RFC3339),
 		Sets:     checksums(data),
+		Absent:   data.Absent,
 	})
 	if err != nil {
 		return err
