@@ -36,7 +36,10 @@ func newNormCase(shape [2]int, fill func([]float32, int) []float32) normCase {
 	size := c.planes * c.n
 	c.x, c.dy, c.old = fill(make([]float32, size), 1), fill(make([]float32, size), 2), fill(make([]float32, size), 3)
 	for i, p := range []*[]float32{&c.scale, &c.shift, &c.mean, &c.a, &c.b, &c.cc} {
-		*p = wave(make([]float32, c.planes), 4+i)
+		*p = fill(make([]float32, c.planes), 4+i)
+	}
+	if c.planes > 0 {
+		c.shift[0] = 0 // so that x*scale + shift is exactly 0 where x is
 	}
 	return c
 }

@@ -19,8 +19,16 @@ var neon = func() Kernels {
 	k.Transpose, k.Gather = transposeNEON, gatherNEON
 	k.ReLU, k.ReLUBackward = reluNEON, reluBackwardNEON
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2NEON, maxPool2BackwardNEON)
+	k.Moments, k.Affine = momentsNEON, affineNEON
+	k.AffineReduce, k.AffineGrad = affineReduceNEON, affineGradNEON
 	k.Adam, k.SGD = adamNEON, sgdNEON
 	k.FromUint8, k.ToUint8 = fromUint8NEON, toUint8NEON
+	k.Add, k.Axpy, k.Scale = addNEON, axpyNEON, scaleNEON
+	k.AddConst, k.Clamp = addConstNEON, clampNEON
+	k.Sum, k.Dot, k.SqDist = sumNEON, dotNEON, sqDistNEON
+	k.Exp, k.Log, k.Sigmoid = expNEON, logNEON, sigmoidNEON
+	k.SoftmaxLoss = softmaxLossNEON
+	k.GELU, k.GELUBackward = geluNEON, geluBackwardNEON
 	return k
 }()
 

@@ -1,0 +1,446 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "neon_arm64.h"
+#include "exp_neon_arm64.h"
+
+// A branch on the activation goes the same way throughout a call, so it costs
+// next to nothing. GELU overwrites V1..V5 and has its constants in V17..V31.
+
+// The 16 virtual lanes of two sums are V7..V10 and V11..V14. Up to 15 elements
+// behind the last whole 16 go to V7 and V11, a vector at a time and the others
+// moved up in turn: whichever vector comes first, FOLD adds the same pairs.
+
+#define CLEARLANES \
+	VEOR V7.B16, V7.B16, V7.B16    \
+	VEOR V8.B16, V8.B16, V8.B16    \
+	VEOR V9.B16, V9.B16, V9.B16    \
+	VEOR V10.B16, V10.B16, V10.B16 \
+	VEOR V11.B16, V11.B16, V11.B16 \
+	VEOR V12.B16, V12.B16, V12.B16 \
+	VEOR V13.B16, V13.B16, V13.B16 \
+	VEOR V14.B16, V14.B16, V14.B16
+
+#define TURN \
+	MOV16B(7, 0)   \
+	MOV16B(8, 7)   \
+	MOV16B(9, 8)   \
+	MOV16B(10, 9)  \
+	MOV16B(0, 10)  \
+	MOV16B(11, 0)  \
+	MOV16B(12, 11) \
+	MOV16B(13, 12) \
+	MOV16B(14, 13) \
+	MOV16B(0, 14)
+
+// FOLD adds the lanes of each sum, 16-8-4-2-1, into F7 and F11.
+#define FOLD \
+	FADD4S(9, 7, 7)                    \
+	FADD4S(10, 8, 8)                   \
+	FADD4S(13, 11, 11)                 \
+	FADD4S(14, 12, 12)                 \
+	FADD4S(8, 7, 7)                    \
+	FADD4S(12, 11, 11)                 \
+	VEXT $8, V7.B16, V7.B16, V8.B16    \
+	VEXT $8, V11.B16, V11.B16, V12.B16 \
+	FADD4S(8, 7, 7)                    \
+	FADD4S(12, 11, 11)                 \
+	FADDP2S(7, 7)                      \
+	FADDP2S(11, 11)
+
+// The last one to three elements are computed one at a time in lane 0 and added
+// to lanes 0, 1, 2: spread over all lanes, then cut to the one that is on in V15.
+#define FIRSTLANE(r) \
+	MOVD  $0xffffffff, r \
+	FMOVS r, F15
+
+#define NEXTLANE \
+	VEXT $12, V15.B16, V15.B16, V15.B16
+
+#define TOLANE(v) \
+	VDUP v.S[0], v.S4          \
+	VAND V15.B16, v.B16, v.B16
+
+// func momentsNEON(sum, sumSq, x, shift []float32, n int)
+//
+//	R0  sum   R1  sumSq  R2  x      R3  shift    R4  n
+//	R5  planes left      R6  elements left (biased)   R7  scratch
+//	V6  shift V7..V10  sum    V11..V14  sumSq    V15  lane    V16..V19  x
+TEXT ·momentsNEON(SB), NOSPLIT, $0-104
+	MOVD sum_base+0(FP), R0
+	MOVD sum_len+8(FP), R5
+	MOVD sumSq_base+24(FP), R1
+	MOVD x_base+48(FP), R2
+	MOVD shift_base+72(FP), R3
+	MOVD n+96(FP), R4
+
+plane:
+	SUBS    $1, R5, R5
+	BLT     done
+	VLD1R.P 4(R3), [V6.S4]
+	CLEARLANES
+	SUBS    $16, R4, R6
+	BLT     by4
+
+by16:
+	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	FSUB4S(6, 16, 16)
+	FSUB4S(6, 17, 17)
+	FSUB4S(6, 18, 18)
+	FSUB4S(6, 19, 19)
+	FADD4S(16, 7, 7)
+	FADD4S(17, 8, 8)
+	FADD4S(18, 9, 9)
+	FADD4S(19, 10, 10)
+	VFMLA  V16.S4, V16.S4, V11.S4
+	VFMLA  V17.S4, V17.S4, V12.S4
+	VFMLA  V18.S4, V18.S4, V13.S4
+	VFMLA  V19.S4, V19.S4, V14.S4
+	SUBS   $16, R6, R6
+	BGE    by16
+
+by4:
+	ADDS $12, R6, R6
+	BLT  tail
+
+loop4:
+	VLD1.P 16(R2), [V16.S4]
+	FSUB4S(6, 16, 16)
+	FADD4S(16, 7, 7)
+	VFMLA  V16.S4, V16.S4, V11.S4
+	TURN
+	SUBS   $4, R6, R6
+	BGE    loop4
+
+tail:
+	ADDS $4, R6, R6
+	BEQ  fold
+	FIRSTLANE(R7)
+
+one:
+	FMOVS.P 4(R2), F16
+	FSUB4S(6, 16, 16)
+	TOLANE(V16)
+	FADD4S(16, 7, 7)
+	VFMLA   V16.S4, V16.S4, V11.S4
+	NEXTLANE
+	SUBS    $1, R6, R6
+	BNE     one
+
+fold:
+	FOLD
+	FMOVS.P F7, 4(R0)
+	FMOVS.P F11, 4(R1)
+	B       plane
+
+done:
+	RET
+
+// PREACTIVATION computes z = x*scale + shift in V0 from x in that register, scale and
+// shift being lanes 0 and 1 of V6.
+#define PREACTIVATION(x) \
+	VDUP V6.S[1], V0.S4  \
+	FMLALANE(6, 0, x, 0)
+
+// func affineNEON(y, x, scale, shift []float32, n int, act Activation)
+//
+//	R0  y     R1  x      R2  scale    R3  shift    R4  n     R5  act
+//	R6  planes left      R7  elements left (biased)
+//	V0  z     V1..V5  scratch     V6  scale, shift     V7  x
+TEXT ·affineNEON(SB), NOSPLIT, $0-112
+	MOVD y_base+0(FP), R0
+	MOVD x_base+24(FP), R1
+	MOVD scale_base+48(FP), R2
+	MOVD scale_len+56(FP), R6
+	MOVD shift_base+72(FP), R3
+	MOVD n+96(FP), R4
+	MOVD act+104(FP), R5
+	GELUCONSTANTS
+
+plane:
+	SUBS    $1, R6, R6
+	BLT     done
+	FMOVS.P 4(R2), F6
+	VLD1.P  4(R3), V6.S[1]
+	SUBS    $4, R4, R7
+	BLT     tail
+
+loop:
+	VLD1.P 16(R1), [V7.S4]
+	PREACTIVATION(7)
+	CMP    $const_ReLU, R5
+	BGT    gelu
+	BLT    store
+	FCMLTZ4S(0, 1)
+	BIC16B(1, 0, 0)
+
+store:
+	VST1.P [V0.S4], 16(R0)
+	SUBS   $4, R7, R7
+	BGE    loop
+
+tail:
+	ADDS $4, R7, R7
+	BEQ  plane
+
+one:  // the last one to three elements, in lane 0
+	FMOVS.P 4(R1), F7
+	PREACTIVATION(7)
+	CMP     $const_ReLU, R5
+	BGT     geluOne
+	BLT     storeOne
+	FCMLTZ4S(0, 1)
+	BIC16B(1, 0, 0)
+
+storeOne:
+	FMOVS.P F0, 4(R0)
+	SUBS    $1, R7, R7
+	BNE     one
+	B       plane
+
+gelu:
+	GELU(0, 1, 2, 3, 4, 5)
+	B store
+
+geluOne:
+	GELU(0, 1, 2, 3, 4, 5)
+	B storeOne
+
+done:
+	RET
+
+// REDUCE adds one vector of identity or ReLU to the sums s and q: x and dy in the
+// registers of those names, mean in lane 2 of V6, and V16 all ones for the
+// identity, else zero.
+#define REDUCE(x, dy, s, q) \
+	PREACTIVATION(x)    \
+	FCMGTZ4S(0, 0)      \
+	ORR16B(16, 0, 0)    \
+	AND16B(0, dy, dy)   \
+	VDUP V6.S[2], V0.S4 \
+	FSUB4S(0, x, x)     \
+	FADD4S(dy, s, s)    \
+	FMLA4S(x, dy, q)
+
+// func affineReduceNEON(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+//
+//	R0  sumG  R1  sumGX  R2  dy   R3  x    R4  scale    R5  shift  R6  mean
+//	R7  n     R8  planes left     R9  elements left (biased)
+//	R10 act   R11 scratch         V0  z    V1..V5  scratch, then V1 dy and g
+//	V6  scale, shift, mean        V7..V10  sumG         V11..V14  sumGX
+//	V15 lane  V16 see REDUCE, then x       V17..V31  constants of GELU, or x and dy
+TEXT ·affineReduceNEON(SB), NOSPLIT, $0-184
+	MOVD sumG_base+0(FP), R0
+	MOVD sumG_len+8(FP), R8
+	MOVD sumGX_base+24(FP), R1
+	MOVD dy_base+48(FP), R2
+	MOVD x_base+72(FP), R3
+	MOVD scale_base+96(FP), R4
+	MOVD shift_base+120(FP), R5
+	MOVD mean_base+144(FP), R6
+	MOVD n+168(FP), R7
+	GELUCONSTANTS
+	MOVD act+176(FP), R10
+
+plane:
+	SUBS    $1, R8, R8
+	BLT     done
+	FMOVS.P 4(R4), F6
+	VLD1.P  4(R5), V6.S[1]
+	VLD1.P  4(R6), V6.S[2]
+	CLEARLANES
+	MOVD    R7, R9
+	CMP     $const_ReLU, R10
+	BGT     by4
+	VEOR    V16.B16, V16.B16, V16.B16
+	BEQ     begin
+	MVN16B(16, 16)
+
+begin:
+	SUBS $16, R9, R9
+	BLT  rest
+
+by16:  // identity and ReLU
+	VLD1.P 64(R3), [V17.S4, V18.S4, V19.S4, V20.S4]
+	VLD1.P 64(R2), [V21.S4, V22.S4, V23.S4, V24.S4]
+	REDUCE(17, 21, 7, 11)
+	REDUCE(18, 22, 8, 12)
+	REDUCE(19, 23, 9, 13)
+	REDUCE(20, 24, 10, 14)
+	SUBS   $16, R9, R9
+	BGE    by16
+
+rest:
+	ADD $16, R9, R9
+
+by4:
+	SUBS $4, R9, R9
+	BLT  tail
+
+loop4:
+	VLD1.P 16(R3), [V16.S4]
+	PREACTIVATION(16)
+	CMP    $const_ReLU, R10
+	BGT    gelu
+	VLD1.P 16(R2), [V1.S4]
+	BLT    sum
+	FCMGTZ4S(0, 0)
+	AND16B(0, 1, 1)
+
+sum:
+	VDUP  V6.S[2], V0.S4
+	FSUB4S(0, 16, 16)
+	FADD4S(1, 7, 7)
+	VFMLA V1.S4, V16.S4, V11.S4
+	TURN
+	SUBS  $4, R9, R9
+	BGE   loop4
+
+tail:
+	ADDS $4, R9, R9
+	BEQ  fold
+	FIRSTLANE(R11)
+
+one:
+	FMOVS.P 4(R3), F16
+	PREACTIVATION(16)
+	CMP     $const_ReLU, R10
+	BGT     geluOne
+	FMOVS.P 4(R2), F1
+	BLT     sumOne
+	FCMGTZ4S(0, 0)
+	AND16B(0, 1, 1)
+
+sumOne:
+	VDUP  V6.S[2], V0.S4
+	FSUB4S(0, 16, 16)
+	TOLANE(V1)
+	TOLANE(V16)
+	FADD4S(1, 7, 7)
+	VFMLA V1.S4, V16.S4, V11.S4
+	NEXTLANE
+	SUBS  $1, R9, R9
+	BNE   one
+
+fold:
+	FOLD
+	FMOVS.P F7, 4(R0)
+	FMOVS.P F11, 4(R1)
+	B       plane
+
+gelu:
+	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	VLD1.P 16(R2), [V1.S4]
+	FMUL4S(0, 1, 1)
+	B      sum
+
+geluOne:
+	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	FMOVS.P 4(R2), F1
+	FMUL4S(0, 1, 1)
+	B       sumOne
+
+done:
+	RET
+
+// COMBINE computes a*g + (b*x + k) in V0 from g in V1 and x in V16; a, b and k
+// are the lanes of V7.
+#define COMBINE \
+	VDUP V7.S[2], V0.S4   \
+	FMLALANE(7, 1, 16, 0) \
+	FMLALANE(7, 0, 1, 0)
+
+// func affineGradNEON(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+//
+//	R0  dx    R1  dy     R2  x    R3  scale    R4  shift    R5  a    R6  b    R7  k
+//	R8  planes left      R9  elements left (biased)         R10 act
+//	R11 accumulate       R12 n    V0  z, then dx            V1..V5  scratch
+//	V1  dy, then g       V6  scale, shift      V7  a, b, k  V16 x
+TEXT ·affineGradNEON(SB), NOSPLIT, $0-209
+	MOVD  dx_base+0(FP), R0
+	MOVD  dy_base+24(FP), R1
+	MOVD  x_base+48(FP), R2
+	MOVD  scale_base+72(FP), R3
+	MOVD  scale_len+80(FP), R8
+	MOVD  shift_base+96(FP), R4
+	MOVD  a_base+120(FP), R5
+	MOVD  b_base+144(FP), R6
+	MOVD  k_base+168(FP), R7
+	MOVD  n+192(FP), R12
+	MOVBU accumulate+208(FP), R11
+	GELUCONSTANTS
+	MOVD  act+200(FP), R10
+
+plane:
+	SUBS    $1, R8, R8
+	BLT     done
+	FMOVS.P 4(R3), F6
+	VLD1.P  4(R4), V6.S[1]
+	FMOVS.P 4(R5), F7
+	VLD1.P  4(R6), V7.S[1]
+	VLD1.P  4(R7), V7.S[2]
+	SUBS    $4, R12, R9
+	BLT     tail
+
+loop:
+	VLD1.P 16(R2), [V16.S4]
+	PREACTIVATION(16)
+	CMP    $const_ReLU, R10
+	BGT    gelu
+	VLD1.P 16(R1), [V1.S4]
+	BLT    combine
+	FCMGTZ4S(0, 0)
+	AND16B(0, 1, 1)
+
+combine:
+	COMBINE
+	CBZ  R11, store
+	VLD1 (R0), [V2.S4]
+	FADD4S(2, 0, 0)
+
+store:
+	VST1.P [V0.S4], 16(R0)
+	SUBS   $4, R9, R9
+	BGE    loop
+
+tail:
+	ADDS $4, R9, R9
+	BEQ  plane
+
+one:  // the last one to three elements, in lane 0
+	FMOVS.P 4(R2), F16
+	PREACTIVATION(16)
+	CMP     $const_ReLU, R10
+	BGT     geluOne
+	FMOVS.P 4(R1), F1
+	BLT     combineOne
+	FCMGTZ4S(0, 0)
+	AND16B(0, 1, 1)
+
+combineOne:
+	COMBINE
+	CBZ   R11, storeOne
+	FMOVS (R0), F2
+	FADD4S(2, 0, 0)
+
+storeOne:
+	FMOVS.P F0, 4(R0)
+	SUBS    $1, R9, R9
+	BNE     one
+	B       plane
+
+gelu:
+	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	VLD1.P 16(R1), [V1.S4]
+	FMUL4S(0, 1, 1)
+	B      combine
+
+geluOne:
+	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	FMOVS.P 4(R1), F1
+	FMUL4S(0, 1, 1)
+	B       combineOne
+
+done:
+	RET
