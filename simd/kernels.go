@@ -6,7 +6,7 @@ package simd
 //
 // The contract of each kernel is the doc comment of its generic twin
 // (<family>_generic.go). Slices of one call have equal lengths unless stated;
-// the exported wrappers and the packages above check them, the kernels do not.
+// the packages above check them, the kernels do not.
 // Every kernel gives the same bits on avx2, avx512 and neon.
 type Kernels struct {
 	// Name is the instruction set: generic, avx2, avx512 or neon.
@@ -50,15 +50,16 @@ type Kernels struct {
 	Sum      func(x []float32) float32           // 16 virtual lanes
 	Dot      func(x, y []float32) float32        // 16 virtual lanes
 	SqDist   func(x, y []float32) float32        // sum (x-y)^2, 16 virtual lanes
-	Clamp    func(x []float32, lo, hi float32)   // x = min(max(x, lo), hi)
+	Clamp    func(x []float32, lo, hi float32)   // x = min(max(x, lo), hi), NaN stays
 	AddConst func(x []float32, c float32)        // x += c
 
-	// Exponential family, <= 2 ulp.
+	// Exponential family, within 2 ulp.
 
 	Exp     func(dst, src []float32)
 	Log     func(dst, src []float32)
 	Sigmoid func(dst, src []float32)
-	// SoftmaxLoss is the fused softmax / cross-entropy / entropy row kernel.
+	// SoftmaxLoss is the fused softmax, cross-entropy and entropy of one row of
+	// logits with the gradient of their weighted sum; grad may be nil.
 	SoftmaxLoss func(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
 
 	// Activations and pooling.
