@@ -7,9 +7,9 @@ import (
 )
 
 // A product that feeds an addition may become a fused multiply-add on some
-// architectures, with another rounding. The conversions below forbid that, and
-// the package writes every such product through these functions, so that the
-// pictures have the same bytes everywhere.
+// architectures, with another rounding. A conversion to float64 forbids that:
+// each such product of this package has one, so that the pictures have the same
+// bytes everywhere. (Products with powers of two need none: they are exact.)
 
 // dot returns ax*bx + ay*by.
 func dot(ax, ay, bx, by float64) float64 {

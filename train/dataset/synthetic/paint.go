@@ -7,7 +7,11 @@ type colour [channels]float64
 
 // dim draws a colour whose channels are no brighter than that.
 func dim(r *rng.Source, brightness float64) colour {
-	return colour{brightness * r.Float64(), brightness * r.Float64(), brightness * r.Float64()}
+	var c colour
+	for i := range c {
+		c[i] = float64(brightness * r.Float64())
+	}
+	return c
 }
 
 // shade makes a colour lighter by that much, or darker.
@@ -81,7 +85,8 @@ func (e *easel) light(right, down float64) {
 		for x := range side {
 			gain := 1 + dot(right, down, float64(x)/(side/2)-1, float64(y)/(side/2)-1)
 			for c := range e.rgb {
-				e.rgb[c].at[y*side+x] *= gain
+				i := y*side + x
+				e.rgb[c].at[i] = float64(e.rgb[c].at[i] * gain)
 			}
 		}
 	}
