@@ -188,3 +188,9 @@ func toUint8AVX512(dst []uint8, src []float32, black, white float32) // see toUi
 
 //go:noescape
 func prefetchX86(src *float32, offsets *int32, count int) // see prefetchGeneric
+
+//go:noescape
+func winogradInputAVX512(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradInputGeneric
+
+//go:noescape
+func winogradOutputAVX512(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) // see winogradOutputGeneric

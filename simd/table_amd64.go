@@ -57,6 +57,7 @@ var avx512 = func() Kernels {
 	k.Exp, k.Log, k.Sigmoid = expAVX512, logAVX512, sigmoidAVX512
 	k.SoftmaxLoss = softmaxLossAVX512
 	k.GELU, k.GELUBackward = geluAVX512, geluBackwardAVX512
+	k.WinogradInput, k.WinogradOutput = winogradInputAVX512, winogradOutputAVX512
 	return k
 }()
 

@@ -14,9 +14,11 @@ import "unsafe"
 // is 36 matrix products, one for each point of the tile. The backward passes use
 // the transposed transforms.
 //
-// Every one-dimensional transform is a fixed sequence of additions and fused
-// multiply-adds, written out in winogradInput1 and its siblings, applied first
-// down the columns and then along the rows.
+// Every one-dimensional transform is a fixed sequence of operations, written out
+// in winogradInput1 and its siblings, applied first down the columns and then
+// along the rows. In these sequences a product that an expression adds to
+// something is fused with that addition (of two products, the left one is rounded
+// first); what has a name of its own is rounded.
 
 // WinogradLanes is the number of channels that a transform handles at once.
 const WinogradLanes = 16
@@ -60,13 +62,13 @@ func winogradInputGeneric(dst, src *float32, tiles, dstPoint, dstTile, srcRow, s
 // winogradInput1 multiplies by B^T.
 func winogradInput1(d [6]float32) [6]float32 {
 	a, b := d[4]-4*d[2], d[3]-4*d[1]
-	c, e := d[4]-d[2], d[3]-d[1]
+	c, e := d[4]-d[2], 2*(d[3]-d[1])
 	return [6]float32{
 		4*d[0] + (d[4] - 5*d[2]),
 		a + b,
 		a - b,
-		c + 2*e,
-		c - 2*e,
+		c + e,
+		c - e,
 		4*d[1] + (d[5] - 5*d[3]),
 	}
 }
@@ -106,9 +108,9 @@ func winogradInputAdjoint1(t [6]float32) [6]float32 {
 	r, s := t[3]+t[4], t[3]-t[4]
 	return [6]float32{
 		4 * t[0],
-		4*t[5] + (-4*q - 2*s),
-		-5*t[0] + (-4*p - r),
-		-5*t[5] + (2*s + q),
+		4*t[5] - 2*(2*q+s),
+		-5*t[0] - (4*p + r),
+		-5*t[5] + (q + 2*s),
 		(t[0] + p) + r,
 		t[5],
 	}
@@ -155,15 +157,15 @@ func winogradOutputGeneric(dst, src, bias *float32, m, tiles, dstRow, dstTile, s
 // winogradOutput1 multiplies by A^T.
 func winogradOutput1(t [6]float32, m int) (y [4]float32) {
 	p, q := t[1]+t[2], t[1]-t[2]
-	r, s := t[3]+t[4], t[3]-t[4]
+	r, s := t[3]+t[4], 2*(t[3]-t[4])
 	y[0] = (t[0] + p) + r
 	if m == 2 {
-		y[1] = (q + 2*s) + t[5]
+		y[1] = (q + s) + t[5]
 		return y
 	}
-	y[1] = q + 2*s
+	y[1] = q + s
 	y[2] = p + 4*r
-	y[3] = (q + 8*s) + t[5]
+	y[3] = (q + 4*s) + t[5]
 	return y
 }
 
@@ -199,11 +201,12 @@ func winogradOutputAdjointGeneric(dst, src *float32, m, tiles, dstPoint, dstTile
 // winogradOutputAdjoint1 multiplies by A.
 func winogradOutputAdjoint1(y [4]float32, m int) [6]float32 {
 	if m == 2 {
-		return [6]float32{y[0], y[0] + y[1], y[0] - y[1], y[0] + 2*y[1], y[0] - 2*y[1], y[1]}
+		s := 2 * y[1]
+		return [6]float32{y[0], y[0] + y[1], y[0] - y[1], y[0] + s, y[0] - s, y[1]}
 	}
 	p, q := y[0]+y[2], y[1]+y[3]
-	r, s := y[0]+4*y[2], y[1]+4*y[3]
-	return [6]float32{y[0], p + q, p - q, r + 2*s, r - 2*s, y[3]}
+	r, s := y[0]+4*y[2], 2*(y[1]+4*y[3])
+	return [6]float32{y[0], p + q, p - q, r + s, r - s, y[3]}
 }
 
 // winogradFilterGeneric transforms filters of side r (3 or 5), G g G^T, 16 lanes

@@ -1,0 +1,194 @@
+//go:build !purego
+
+#include "textflag.h"
+
+#define C2 Z31
+#define C4 Z30
+#define C5 Z29
+#define LIMIT Z29
+#define BIAS (R13)
+
+#include "winograd_amd64.h"
+
+DATA winograd<>+0(SB)/4, $2.0
+DATA winograd<>+4(SB)/4, $4.0
+DATA winograd<>+8(SB)/4, $5.0
+DATA winograd<>+12(SB)/4, $0xff800000 // -Inf
+DATA winograd<>+64(SB)/8, $0x8000000080000000 // no bias: x + -0 is x, whatever x is
+DATA winograd<>+72(SB)/8, $0x8000000080000000
+DATA winograd<>+80(SB)/8, $0x8000000080000000
+DATA winograd<>+88(SB)/8, $0x8000000080000000
+DATA winograd<>+96(SB)/8, $0x8000000080000000
+DATA winograd<>+104(SB)/8, $0x8000000080000000
+DATA winograd<>+112(SB)/8, $0x8000000080000000
+DATA winograd<>+120(SB)/8, $0x8000000080000000
+GLOBL winograd<>(SB), RODATA|NOPTR, $128
+
+// INPUTCOLUMN transforms rows 1 to 4 of a column.
+#define INPUTCOLUMN(off, e1, e2, e3, e4) \
+	VMOVUPS off(DX)(R11*1), Z24               \
+	VMOVUPS off(DX)(R11*2), Z25               \
+	VMOVUPS off(DX)(R12*1), Z26               \
+	VMOVUPS off(DX)(R11*4), Z27               \
+	INPUT34(Z24, Z25, Z26, Z27, e3, e4, Z28)  \
+	INPUT12(Z24, Z25, Z26, Z27, e1, e2)
+
+// func winogradInputAVX512(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)
+//
+// See winogradInputGeneric. Registers (distances in bytes):
+//
+//	DI, SI  dst and src of the tile      AX, DX  cursors        CX  tiles left
+//	R8, R9, R10     1, 3 and 5 dstPoint  R11, R12, R13  1, 3 and 5 srcRow
+//	Z0-Z23  the columns, transformed     Z24-Z28  scratch       Z29, Z30  5, 4
+TEXT ·winogradInputAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), DI
+	MOVQ         src+8(FP), SI
+	MOVQ         tiles+16(FP), CX
+	MOVQ         dstPoint+24(FP), R8
+	SHLQ         $2, R8
+	LEAQ         (R8)(R8*2), R9
+	LEAQ         (R8)(R8*4), R10
+	MOVQ         srcRow+40(FP), R11
+	SHLQ         $2, R11
+	LEAQ         (R11)(R11*2), R12
+	LEAQ         (R11)(R11*4), R13
+	VBROADCASTSS winograd<>+4(SB), C4
+	VBROADCASTSS winograd<>+8(SB), C5
+
+tile:
+	MOVQ DI, AX
+	MOVQ SI, DX
+	INPUT0(0, Z0)
+	INPUT0(64, Z1)
+	INPUT0(128, Z2)
+	INPUT0(192, Z3)
+	INPUT0(256, Z4)
+	INPUT0(320, Z5)
+	INPUTROW(Z0, Z1, Z2, Z3, Z4, Z5, Z24)
+	INPUTCOLUMN(0, Z0, Z6, Z12, Z18)
+	INPUTCOLUMN(64, Z1, Z7, Z13, Z19)
+	INPUTCOLUMN(128, Z2, Z8, Z14, Z20)
+	INPUTCOLUMN(192, Z3, Z9, Z15, Z21)
+	INPUTCOLUMN(256, Z4, Z10, Z16, Z22)
+	INPUTCOLUMN(320, Z5, Z11, Z17, Z23)
+	INPUTROW(Z0, Z1, Z2, Z3, Z4, Z5, Z24)
+	INPUTROW(Z6, Z7, Z8, Z9, Z10, Z11, Z24)
+	INPUTROW(Z12, Z13, Z14, Z15, Z16, Z17, Z24)
+	INPUTROW(Z18, Z19, Z20, Z21, Z22, Z23, Z24)
+	INPUT5(0, Z0)
+	INPUT5(64, Z1)
+	INPUT5(128, Z2)
+	INPUT5(192, Z3)
+	INPUT5(256, Z4)
+	INPUT5(320, Z5)
+	INPUTROW(Z0, Z1, Z2, Z3, Z4, Z5, Z24)
+	MOVQ dstTile+32(FP), AX
+	MOVQ srcTile+48(FP), DX
+	LEAQ (DI)(AX*4), DI
+	LEAQ (SI)(DX*4), SI
+	DECQ CX
+	JNE  tile
+	VZEROUPPER
+	RET
+
+// OUTPUTCOLUMN4 transforms a column of points, m = 4, and moves on to the next.
+#define OUTPUTCOLUMN4(e0, e1, e2, e3) \
+	VMOVUPS (AX)(R8*1), Z24                               \
+	VMOVUPS (AX)(R8*2), Z25                               \
+	VMOVUPS (AX)(R9*1), Z26                               \
+	VMOVUPS (AX)(R8*4), Z27                               \
+	OUTPUT02((AX), Z24, Z25, Z26, Z27, e0, e2, Z28)       \
+	OUTPUT13(Z24, Z25, Z26, Z27, (AX)(R10*1), e1, e3, Z28) \
+	ADDQ    R11, AX
+
+// OUTPUTCOLUMN2 is the same for m = 2.
+#define OUTPUTCOLUMN2(e0, e1) \
+	VMOVUPS (AX)(R8*1), Z24                                   \
+	VMOVUPS (AX)(R8*2), Z25                                   \
+	VMOVUPS (AX)(R9*1), Z26                                   \
+	VMOVUPS (AX)(R8*4), Z27                                   \
+	OUTPUT01((AX), Z24, Z25, Z26, Z27, (AX)(R10*1), e0, e1)   \
+	ADDQ    R11, AX
+
+// func winogradOutputAVX512(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+//
+// See winogradOutputGeneric. Registers (distances in bytes):
+//
+//	DI, SI  dst and src of the tile      AX, DX  cursors        CX  tiles left
+//	R8, R9, R10     6, 18 and 30 srcPoint                       R11  srcPoint
+//	R12  dstRow     R13  bias, or 16 zeros
+//	Z0-Z23  the columns, transformed     Z24-Z28  scratch
+//	Z29  the least output                Z30      4
+TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-80
+	MOVQ         dst+0(FP), DI
+	MOVQ         src+8(FP), SI
+	MOVQ         tiles+32(FP), CX
+	MOVQ         dstRow+40(FP), R12
+	SHLQ         $2, R12
+	MOVQ         srcPoint+56(FP), R11
+	SHLQ         $2, R11
+	LEAQ         (R11)(R11*2), R8
+	ADDQ         R8, R8
+	LEAQ         (R8)(R8*2), R9
+	LEAQ         (R8)(R8*4), R10
+	VBROADCASTSS winograd<>+4(SB), C4
+	MOVQ         bias+16(FP), R13
+	TESTQ        R13, R13
+	JNE          biased
+	LEAQ         winograd<>+64(SB), R13
+
+biased:
+	VXORPS       X29, X29, X29
+	CMPQ         relu+72(FP), $0
+	JNE          limited
+	VBROADCASTSS winograd<>+12(SB), LIMIT
+
+limited:
+	CMPQ m+24(FP), $2
+	JEQ  tile2
+
+tile4:
+	MOVQ SI, AX
+	MOVQ DI, DX
+	OUTPUTCOLUMN4(Z0, Z6, Z12, Z18)
+	OUTPUTCOLUMN4(Z1, Z7, Z13, Z19)
+	OUTPUTCOLUMN4(Z2, Z8, Z14, Z20)
+	OUTPUTCOLUMN4(Z3, Z9, Z15, Z21)
+	OUTPUTCOLUMN4(Z4, Z10, Z16, Z22)
+	OUTPUTCOLUMN4(Z5, Z11, Z17, Z23)
+	OUTPUTROW4(Z0, Z1, Z2, Z3, Z4, Z5, Z24)
+	ADDQ R12, DX
+	OUTPUTROW4(Z6, Z7, Z8, Z9, Z10, Z11, Z24)
+	ADDQ R12, DX
+	OUTPUTROW4(Z12, Z13, Z14, Z15, Z16, Z17, Z24)
+	ADDQ R12, DX
+	OUTPUTROW4(Z18, Z19, Z20, Z21, Z22, Z23, Z24)
+	MOVQ dstTile+48(FP), DX
+	MOVQ srcTile+64(FP), AX
+	LEAQ (DI)(DX*4), DI
+	LEAQ (SI)(AX*4), SI
+	DECQ CX
+	JNE  tile4
+	VZEROUPPER
+	RET
+
+tile2:
+	MOVQ SI, AX
+	MOVQ DI, DX
+	OUTPUTCOLUMN2(Z0, Z6)
+	OUTPUTCOLUMN2(Z1, Z7)
+	OUTPUTCOLUMN2(Z2, Z8)
+	OUTPUTCOLUMN2(Z3, Z9)
+	OUTPUTCOLUMN2(Z4, Z10)
+	OUTPUTCOLUMN2(Z5, Z11)
+	OUTPUTROW2(Z0, Z1, Z2, Z3, Z4, Z5, Z24)
+	ADDQ R12, DX
+	OUTPUTROW2(Z6, Z7, Z8, Z9, Z10, Z11, Z24)
+	MOVQ dstTile+48(FP), DX
+	MOVQ srcTile+64(FP), AX
+	LEAQ (DI)(DX*4), DI
+	LEAQ (SI)(AX*4), SI
+	DECQ CX
+	JNE  tile2
+	VZEROUPPER
+	RET
