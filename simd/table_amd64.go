@@ -21,7 +21,7 @@ var avx2 = func() Kernels {
 	k.Name = "avx2"
 	k.Peak = peakAVX2
 	k.MR, k.NR, k.Gemm = 6, 16, gemmAVX2
-	k.Prefetch, k.Scatter = prefetchX86, scatterAVX2
+	k.Prefetch, k.Scatter = prefetchAVX2, scatterAVX2
 	k.Transpose, k.Gather = transposeAVX2, gatherAVX2
 	k.ReLU, k.ReLUBackward = reluAVX2, reluBackwardAVX2
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2AVX2, maxPool2BackwardAVX2)
@@ -57,7 +57,6 @@ var avx512 = func() Kernels {
 	k.Exp, k.Log, k.Sigmoid = expAVX512, logAVX512, sigmoidAVX512
 	k.SoftmaxLoss = softmaxLossAVX512
 	k.GELU, k.GELUBackward = geluAVX512, geluBackwardAVX512
-	k.WinogradInput, k.WinogradOutput = winogradInputAVX512, winogradOutputAVX512
 	return k
 }()
 
