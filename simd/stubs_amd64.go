@@ -187,7 +187,7 @@ func fromUint8AVX512(dst []float32, src []uint8, mean, std float32) // see fromU
 func toUint8AVX512(dst []uint8, src []float32, black, white float32) // see toUint8Generic
 
 //go:noescape
-func prefetchX86(src *float32, offsets *int32, count int) // see prefetchGeneric
+func prefetchAVX2(src *float32, offsets *int32, count int) // see prefetchGeneric
 
 //go:noescape
 func winogradInputAVX512(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradInputGeneric

@@ -4,7 +4,7 @@
 
 // func prefetchNEON(src *float32, offsets *int32, count int)
 //
-// See prefetchGeneric; to the second-level cache. Registers:
+// See prefetchGeneric: to the second-level cache. Registers:
 //
 //	R0  src     R1  offsets     R2  count     R3  place
 TEXT ·prefetchNEON(SB), NOSPLIT, $0-24

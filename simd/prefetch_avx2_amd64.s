@@ -2,12 +2,12 @@
 
 #include "textflag.h"
 
-// func prefetchX86(src *float32, offsets *int32, count int)
+// func prefetchAVX2(src *float32, offsets *int32, count int)
 //
-// See prefetchGeneric; to the second-level cache. Registers:
+// See prefetchGeneric: to the second-level cache. Registers:
 //
 //	SI  src     DI  offsets     CX  count     AX  place
-TEXT ·prefetchX86(SB), NOSPLIT, $0-24
+TEXT ·prefetchAVX2(SB), NOSPLIT, $0-24
 	MOVQ src+0(FP), SI
 	MOVQ offsets+8(FP), DI
 	MOVQ count+16(FP), CX
