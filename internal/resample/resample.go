@@ -1,16 +1,34 @@
 // Package resample resizes images as Pillow does, bit for bit: two passes,
 // horizontal first, rounding to bytes between them, with 22-bit fixed-point
-// weights. The filter widens when it shrinks an image, so that every pixel of
+// weights. A filter widens when it shrinks an image, so that every pixel of
 // the source counts.
 package resample
 
 import "fmt"
 
+// A Filter weighs the pixels of the source by their distance from the place of
+// a pixel of the result, in pixels of the coarser of the two images.
+type Filter struct {
+	support float64 // beyond this distance the weight is zero
+	weight  func(distance float64) float64
+}
+
+// Pillow's filters.
+var (
+	Bilinear = Filter{1, func(d float64) float64 { return max(0, 1-max(d, -d)) }}
+	Box      = Filter{0.5, func(d float64) float64 {
+		if d > -0.5 && d <= 0.5 {
+			return 1
+		}
+		return 0
+	}}
+)
+
 // precision is the number of fractional bits of a weight.
 const precision = 32 - 8 - 2
 
-// Resizer resizes planes of bytes from one size to another with the bilinear
-// (triangle) filter. It is not safe for concurrent use.
+// Resizer resizes planes of bytes from one size to another. It is not safe for
+// concurrent use.
 type Resizer struct {
 	srcW, srcH, dstW, dstH int
 
@@ -27,17 +45,17 @@ type window struct {
 }
 
 // NewResizer plans the resizing of planes of srcH x srcW to dstH x dstW.
-func NewResizer(srcH, srcW, dstH, dstW int) *Resizer {
+func NewResizer(filter Filter, srcH, srcW, dstH, dstW int) *Resizer {
 	if min(srcH, srcW, dstH, dstW) < 1 {
 		panic(fmt.Sprintf("resample: %dx%d to %dx%d", srcH, srcW, dstH, dstW))
 	}
 	r := &Resizer{srcW: srcW, srcH: srcH, dstW: dstW, dstH: dstH,
 		between: make([]uint8, srcH*dstW), sums: make([]int32, dstW)}
 	if srcW != dstW {
-		r.across = windows(srcW, dstW)
+		r.across = windows(filter, srcW, dstW)
 	}
 	if srcH != dstH {
-		r.down = windows(srcH, dstH)
+		r.down = windows(filter, srcH, dstH)
 	}
 	return r
 }
@@ -45,9 +63,10 @@ func NewResizer(srcH, srcW, dstH, dstW int) *Resizer {
 // windows computes the weights of out pixels over in pixels. The conversions of
 // products keep the compiler from fusing them into the additions, which would
 // round differently from one architecture to another.
-func windows(in, out int) []window {
+func windows(filter Filter, in, out int) []window {
 	scale := float64(in) / float64(out)
-	support := max(scale, 1)
+	wider := max(scale, 1)
+	support := filter.support * wider
 	result := make([]window, out)
 	for i := range result {
 		centre := float64((float64(i) + 0.5) * scale)
@@ -56,8 +75,7 @@ func windows(in, out int) []window {
 		exact := make([]float64, hi-lo)
 		sum := 0.0
 		for j := range exact {
-			distance := float64((float64(lo+j) - centre + 0.5) * (1 / support))
-			exact[j] = max(0, 1-max(distance, -distance))
+			exact[j] = filter.weight(float64((float64(lo+j) - centre + 0.5) * (1 / wider)))
 			sum += exact[j]
 		}
 		weights := make([]int32, hi-lo)

@@ -10,9 +10,12 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/npy"
 )
 
-// TestPillow compares with what Pillow's BILINEAR gave: exactly.
+// TestPillow compares with what Pillow's BILINEAR and BOX gave: exactly.
 func TestPillow(t *testing.T) {
-	for _, name := range []string{"16to32", "28to32", "40to32_rgb", "45x37to32x32_rgb", "67to60_rgb"} {
+	for name, filter := range map[string]Filter{
+		"16to32": Bilinear, "28to32": Bilinear, "40to32_rgb": Bilinear, "45x37to32x32_rgb": Bilinear, "67to60_rgb": Bilinear,
+		"box_32to24": Box, "box_37x45to50x20": Box,
+	} {
 		in, err := npy.Read(filepath.Join("testdata", name+"_in.npy"))
 		require.NoError(t, err)
 		want, err := npy.Read(filepath.Join("testdata", name+"_out.npy"))
@@ -22,7 +25,7 @@ func TestPillow(t *testing.T) {
 		if len(in.Shape) == 4 {
 			channels = in.Shape[3]
 		}
-		r := NewResizer(srcH, srcW, dstH, dstW)
+		r := NewResizer(filter, srcH, srcW, dstH, dstW)
 		for i := range n {
 			for c := range channels {
 				got := make([]uint8, dstH*dstW)
@@ -45,7 +48,7 @@ func plane(data []uint8, n, c, size, channels int) []uint8 {
 func TestSameSize(t *testing.T) {
 	src := []uint8{1, 2, 3, 4, 5, 6}
 	dst := make([]uint8, 6)
-	NewResizer(2, 3, 2, 3).Plane(dst, src)
+	NewResizer(Bilinear, 2, 3, 2, 3).Plane(dst, src)
 	require.Equal(t, src, dst)
 }
 
@@ -58,7 +61,7 @@ func TestConstant(t *testing.T) {
 			src[i] = 255
 		}
 		dst := make([]uint8, size[2]*size[3])
-		NewResizer(size[0], size[1], size[2], size[3]).Plane(dst, src)
+		NewResizer(Bilinear, size[0], size[1], size[2], size[3]).Plane(dst, src)
 		for _, v := range dst {
 			require.Equal(t, uint8(255), v)
 		}
@@ -66,14 +69,14 @@ func TestConstant(t *testing.T) {
 }
 
 func TestWrongSizePanics(t *testing.T) {
-	require.Panics(t, func() { NewResizer(2, 2, 4, 4).Plane(make([]uint8, 16), make([]uint8, 5)) })
-	require.Panics(t, func() { NewResizer(0, 2, 4, 4) })
+	require.Panics(t, func() { NewResizer(Bilinear, 2, 2, 4, 4).Plane(make([]uint8, 16), make([]uint8, 5)) })
+	require.Panics(t, func() { NewResizer(Bilinear, 0, 2, 4, 4) })
 }
 
 func BenchmarkPlane(b *testing.B) {
 	for _, size := range [][2]int{{28, 32}, {227, 224}} {
 		b.Run(fmt.Sprintf("%dto%d", size[0], size[1]), func(b *testing.B) {
-			r := NewResizer(size[0], size[0], size[1], size[1])
+			r := NewResizer(Bilinear, size[0], size[0], size[1], size[1])
 			src, dst := make([]uint8, size[0]*size[0]), make([]uint8, size[1]*size[1])
 			for b.Loop() {
 				r.Plane(dst, src)

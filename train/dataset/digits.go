@@ -107,7 +107,7 @@ func (g *labelledGreys) truncate(n int) {
 func (g *labelledGreys) images(side int) Images {
 	images := newImages(g.n, 3, side, side)
 	copy(images.Labels, g.labels)
-	resizer := resample.NewResizer(g.h, g.w, side, side)
+	resizer := resample.NewResizer(resample.Bilinear, g.h, g.w, side, side)
 	for i := range g.n {
 		image := images.Image(i)
 		grey := image[:side*side]

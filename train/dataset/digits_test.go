@@ -176,7 +176,7 @@ func checkGrey(t *testing.T, images Images, grey npy.Array) {
 	t.Helper()
 	n, h, w := grey.Shape[0], grey.Shape[1], grey.Shape[2]
 	require.Equal(t, n, images.N)
-	r := resample.NewResizer(h, w, 32, 32)
+	r := resample.NewResizer(resample.Bilinear, h, w, 32, 32)
 	plane := make([]uint8, 32*32)
 	for i := range n {
 		r.Plane(plane, grey.Bytes[i*h*w:][:h*w])

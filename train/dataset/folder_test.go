@@ -38,7 +38,7 @@ func TestFolder(t *testing.T) {
 	require.Equal(t, []string{"ant", "cat"}, b.Classes)
 	require.Equal(t, []uint8{0, 1, 1}, b.Source.Labels)
 	resized := make([]uint8, 3*32*32)
-	r := resample.NewResizer(50, 50, 32, 32)
+	r := resample.NewResizer(resample.Bilinear, 50, 50, 32, 32)
 	for c := range 3 {
 		r.Plane(resized[c*1024:][:1024], largePlanes[c*2500:][:2500])
 	}

@@ -103,7 +103,7 @@ func decodePicture(dst []uint8, side int, content []byte) error {
 	}
 	planes := make([]uint8, 3*h*w)
 	toPlanes(planes, picture)
-	resizer := resample.NewResizer(h, w, side, side)
+	resizer := resample.NewResizer(resample.Bilinear, h, w, side, side)
 	for c := range 3 {
 		resizer.Plane(dst[c*side*side:][:side*side], planes[c*h*w:][:h*w])
 	}
