@@ -14,11 +14,11 @@
 
 // POWERS turns n + roundShift into two normal factors n and t of 2^n.
 #define POWERS(n, t) \
-	VPSRLD $1, n, t                              \
-	VPSUBD t, n, n                               \
-	VPSLLD $23, t, t                             \
-	VPSLLD $23, n, n                             \
-	VPADDD ·expTable+expConstants_one(SB), t, t  \
+	VPSRLD $1, n, t                             \
+	VPSUBD t, n, n                              \
+	VPSLLD $23, t, t                            \
+	VPSLLD $23, n, n                            \
+	VPADDD ·expTable+expConstants_one(SB), t, t \
 	VPADDD ·expTable+expConstants_one(SB), n, n
 
 // EXPREDUCED computes w = e^x for expLowest <= x <= expHighest. It overwrites x,
@@ -75,31 +75,31 @@
 
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
 #define GELU(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q)                        \
-	VMULPS       q, e, e                             \
-	VMULPS       q, m, m                             \
-	VMULPS       n, e, e                             \
-	VMULPS       n, m, m                             \
-	VADDPS       ·expTable+expConstants_one(SB), e, q\
-	VDIVPS       q, e, q                             \
-	VFMADD213PS  m, w, m                             \
-	VBLENDVPS    x, m, x, x                          \
+	GELUEXP(x, m, w, n, e, q)                         \
+	VMULPS       q, e, e                              \
+	VMULPS       q, m, m                              \
+	VMULPS       n, e, e                              \
+	VMULPS       n, m, m                              \
+	VADDPS       ·expTable+expConstants_one(SB), e, q \
+	VDIVPS       q, e, q                              \
+	VFMADD213PS  m, w, m                              \
+	VBLENDVPS    x, m, x, x                           \
 	VFNMADD213PS x, q, x
 
 // GELUSLOPE computes x = gelu'(x), overwriting the rest: see geluSlope.
 #define GELUSLOPE(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q)                              \
-	VMULPS       q, e, e                                   \
-	VMULPS       n, e, e                                   \
-	VMOVUPS      ·expTable+expConstants_one(SB), n         \
-	VADDPS       n, e, q                                   \
-	VDIVPS       q, e, q                                   \
-	VBLENDVPS    x, e, n, e                                \
-	VFNMADD213PS e, q, e                                   \ // s
-	VSUBPS       q, n, m                                   \
-	VBLENDVPS    x, m, q, q                                \ // 1-s
-	VMULPS       ·expTable+expConstants_geluScale(SB), x, x\
-	VFMADD213PS  n, q, x                                   \ // 1.702x (1-s) + 1
+	GELUEXP(x, m, w, n, e, q)                               \
+	VMULPS       q, e, e                                    \
+	VMULPS       n, e, e                                    \
+	VMOVUPS      ·expTable+expConstants_one(SB), n          \
+	VADDPS       n, e, q                                    \
+	VDIVPS       q, e, q                                    \
+	VBLENDVPS    x, e, n, e                                 \
+	VFNMADD213PS e, q, e                                    \ // s
+	VSUBPS       q, n, m                                    \
+	VBLENDVPS    x, m, q, q                                 \ // 1-s
+	VMULPS       ·expTable+expConstants_geluScale(SB), x, x \
+	VFMADD213PS  n, q, x                                    \ // 1.702x (1-s) + 1
 	VMULPS       e, x, x
 
 // LOG computes y = ln x, overwriting e, f and p: see log.

@@ -6,17 +6,17 @@
 
 // EXPCONSTANTS loads what EXP and SIGMOID need into Z17..Z28 and Z31.
 #define EXPCONSTANTS \
-	EXPSHARED                              \
-	EXPCONST(expConstants_lowest, Z26)     \
-	EXPCONST(expConstants_highest, Z27)    \
+	EXPSHARED                           \
+	EXPCONST(expConstants_lowest, Z26)  \
+	EXPCONST(expConstants_highest, Z27) \
 	EXPCONST(expConstants_log2e, Z31)
 
 // GELUCONSTANTS loads what GELU and GELUSLOPE need into Z17..Z31.
 #define GELUCONSTANTS \
-	EXPSHARED                              \
-	EXPCONST(expConstants_geluLowest, Z26) \
-	EXPCONST(expConstants_geluScale, Z27)  \
-	EXPCONST(expConstants_geluScaleLo, Z30)\
+	EXPSHARED                               \
+	EXPCONST(expConstants_geluLowest, Z26)  \
+	EXPCONST(expConstants_geluScale, Z27)   \
+	EXPCONST(expConstants_geluScaleLo, Z30) \
 	EXPCONST(expConstants_geluLog2e, Z31)
 
 #define EXPSHARED \
@@ -44,20 +44,20 @@
 // EXPREDUCED computes w = e^x for expLowest <= x <= expHighest. It overwrites x,
 // n and t.
 #define EXPREDUCED(x, w, n, t) \
-	VMOVAPS      Z17, n     \
-	VFMADD231PS  Z31, x, n  \
-	VSUBPS       Z17, n, n  \
-	VFNMADD231PS Z18, n, x  \
-	VFNMADD231PS Z19, n, x  \
-	EXPM1(x, w, t)          \
-	VADDPS       Z25, w, w  \
+	VMOVAPS      Z17, n    \
+	VFMADD231PS  Z31, x, n \
+	VSUBPS       Z17, n, n \
+	VFNMADD231PS Z18, n, x \
+	VFNMADD231PS Z19, n, x \
+	EXPM1(x, w, t)         \
+	VADDPS       Z25, w, w \
 	VSCALEFPS    n, w, w
 
 // EXP computes w = e^x, overwriting x, n and t. The data are the operand that
 // VMAXPS and VMINPS return for NaN.
 #define EXP(x, w, n, t) \
-	VMAXPS x, Z26, x    \
-	VMINPS x, Z27, x    \
+	VMAXPS x, Z26, x \
+	VMINPS x, Z27, x \
 	EXPREDUCED(x, w, n, t)
 
 // SIGMOID computes s = 1/(1+e^-x), overwriting x, n, t and K2: see sigmoid.
@@ -74,37 +74,37 @@
 // GELUEXP computes m = max(-|x|, geluLowest), e^1.702m = 2^n (1+w), its value e
 // and q = e/(1+e), with K2 the sign of x: see geluExp.
 #define GELUEXP(x, m, w, n, e, q) \
-	VPMOVD2M     x, K2       \
-	VPORD        Z28, x, m   \
-	VMAXPS       m, Z26, m   \
-	VMOVAPS      Z17, n      \
-	VFMADD231PS  Z31, m, n   \
-	VSUBPS       Z17, n, n   \
-	VMULPS       Z18, n, e   \
-	VFMSUB231PS  Z27, m, e   \
-	VFMADD231PS  Z30, m, e   \
-	VFNMADD231PS Z19, n, e   \
-	EXPM1(e, w, q)           \
-	VADDPS       Z25, w, e   \
-	VSCALEFPS    n, e, e     \
-	VADDPS       Z25, e, q   \
+	VPMOVD2M     x, K2     \
+	VPORD        Z28, x, m \
+	VMAXPS       m, Z26, m \
+	VMOVAPS      Z17, n    \
+	VFMADD231PS  Z31, m, n \
+	VSUBPS       Z17, n, n \
+	VMULPS       Z18, n, e \
+	VFMSUB231PS  Z27, m, e \
+	VFMADD231PS  Z30, m, e \
+	VFNMADD231PS Z19, n, e \
+	EXPM1(e, w, q)         \
+	VADDPS       Z25, w, e \
+	VSCALEFPS    n, e, e   \
+	VADDPS       Z25, e, q \
 	VDIVPS       q, e, q
 
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest and K2: see gelu.
 #define GELU(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q)   \
-	VSCALEFPS    n, m, K2, x    \
-	VFMADD213PS  x, w, K2, x    \
+	GELUEXP(x, m, w, n, e, q) \
+	VSCALEFPS    n, m, K2, x  \
+	VFMADD213PS  x, w, K2, x  \
 	VFNMADD213PS x, q, x
 
 // GELUSLOPE computes x = gelu'(x), overwriting the rest and K2: see geluSlope.
 #define GELUSLOPE(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q)     \
-	VBLENDMPS    e, Z25, K2, e    \
-	VFNMADD213PS e, q, e          \ // s
-	VSUBPS       q, Z25, K2, q    \ // 1-s
-	VMULPS       Z27, x, x        \
-	VFMADD213PS  Z25, q, x        \ // 1.702x (1-s) + 1
+	GELUEXP(x, m, w, n, e, q)  \
+	VBLENDMPS    e, Z25, K2, e \
+	VFNMADD213PS e, q, e       \ // s
+	VSUBPS       q, Z25, K2, q \ // 1-s
+	VMULPS       Z27, x, x     \
+	VFMADD213PS  Z25, q, x     \ // 1.702x (1-s) + 1
 	VMULPS       e, x, x
 
 // LOG computes y = ln x, overwriting e, f, p and K2: see log.

@@ -47,11 +47,11 @@
 
 // POWERS turns n + roundShift into two normal factors n and t of 2^n.
 #define POWERS(n, t) \
-	USHR4S(1, n, t)  \
-	SUB4S(t, n, n)   \
-	SHL4S(23, t, t)  \
-	SHL4S(23, n, n)  \
-	ADD4S(25, t, t)  \
+	USHR4S(1, n, t) \
+	SUB4S(t, n, n)  \
+	SHL4S(23, t, t) \
+	SHL4S(23, n, n) \
+	ADD4S(25, t, t) \
 	ADD4S(25, n, n)
 
 // EXPREDUCED computes x = e^x for expLowest <= x <= expHighest. It overwrites n,
@@ -107,36 +107,36 @@
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
 #define GELU(x, m, w, n, e, q) \
 	GELUEXP(x, m, w, n, e, q) \
-	FMUL4S(q, e, e)  \
-	FMUL4S(q, m, m)  \
-	FMUL4S(n, e, e)  \
-	FMUL4S(n, m, m)  \
-	FADD4S(25, e, q) \
-	FDIV4S(q, e, q)  \
-	MOV16B(m, e)     \
-	FMLA4S(w, m, e)  \
-	SSHR4S(31, x, n) \
-	BIT16B(n, e, x)  \
-	MOV16B(x, e)     \
+	FMUL4S(q, e, e)           \
+	FMUL4S(q, m, m)           \
+	FMUL4S(n, e, e)           \
+	FMUL4S(n, m, m)           \
+	FADD4S(25, e, q)          \
+	FDIV4S(q, e, q)           \
+	MOV16B(m, e)              \
+	FMLA4S(w, m, e)           \
+	SSHR4S(31, x, n)          \
+	BIT16B(n, e, x)           \
+	MOV16B(x, e)              \
 	FMLS4S(q, e, x)
 
 // GELUSLOPE computes x = gelu'(x), overwriting the rest: see geluSlope.
 #define GELUSLOPE(x, m, w, n, e, q) \
 	GELUEXP(x, m, w, n, e, q) \
-	FMUL4S(q, e, e)  \
-	FMUL4S(n, e, e)  \
-	FADD4S(25, e, q) \
-	FDIV4S(q, e, q)  \
-	SSHR4S(31, x, n) \
-	MOV16B(25, w)    \
-	BIT16B(n, e, w)  \
-	MOV16B(w, e)     \
-	FMLS4S(q, w, e)  \ // s
-	FSUB4S(q, 25, w) \
-	BIT16B(n, w, q)  \ // 1-s
-	FMUL4S(27, x, x) \
-	MOV16B(25, w)    \
-	FMLA4S(q, x, w)  \ // 1.702x (1-s) + 1
+	FMUL4S(q, e, e)           \
+	FMUL4S(n, e, e)           \
+	FADD4S(25, e, q)          \
+	FDIV4S(q, e, q)           \
+	SSHR4S(31, x, n)          \
+	MOV16B(25, w)             \
+	BIT16B(n, e, w)           \
+	MOV16B(w, e)              \
+	FMLS4S(q, w, e)           \ // s
+	FSUB4S(q, 25, w)          \
+	BIT16B(n, w, q)           \ // 1-s
+	FMUL4S(27, x, x)          \
+	MOV16B(25, w)             \
+	FMLA4S(q, x, w)           \ // 1.702x (1-s) + 1
 	FMUL4S(e, w, x)
 
 // LOG computes V1 = ln V0, overwriting V2..V6: see log. It needs the address of

@@ -7,9 +7,9 @@
 // DISTANCE computes d = max(z - max, expLowest) and e = e^d; z in Z0, the
 // largest logit in Z16. It overwrites Z0, Z2 and Z3.
 #define DISTANCE(d, e) \
-	VSUBPS  Z16, Z0, Z0          \
-	VMAXPS  Z0, Z26, d           \
-	VMOVAPS d, Z0                \
+	VSUBPS  Z16, Z0, Z0 \
+	VMAXPS  Z0, Z26, d  \
+	VMOVAPS d, Z0       \
 	EXPREDUCED(Z0, e, Z2, Z3)
 
 // GRADIENT computes e = e/S * (ceWeight - entropyWeight*(d - mean)); 1/S in Z10,

@@ -14,11 +14,11 @@
 
 // FOLD adds the 16 lanes of V0..V3 into F0. It overwrites V4.
 #define FOLD \
-	FADD4S(2, 0, 0)                  \
-	FADD4S(3, 1, 1)                  \
-	FADD4S(1, 0, 0)                  \
-	VEXT $8, V0.B16, V0.B16, V4.B16  \
-	FADD4S(4, 0, 0)                  \
+	FADD4S(2, 0, 0)                 \
+	FADD4S(3, 1, 1)                 \
+	FADD4S(1, 0, 0)                 \
+	VEXT $8, V0.B16, V0.B16, V4.B16 \
+	FADD4S(4, 0, 0)                 \
 	FADDP2S(0, 0)
 
 // func sumNEON(x []float32) float32
