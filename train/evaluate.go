@@ -57,6 +57,21 @@ func Correct(logits tensor.Tensor, labels []uint8) int {
 	return n
 }
 
+// confuse counts images by label and predicted class and returns how many are
+// classified correctly; see Test.Confusion.
+func confuse(confusion []int, logits tensor.Tensor, labels []uint8) int {
+	n := 0
+	for i, label := range labels {
+		row := logits.Image(i)
+		predicted := argmax(row)
+		confusion[int(label)*len(row)+predicted]++
+		if predicted == int(label) {
+			n++
+		}
+	}
+	return n
+}
+
 func argmax(x []float32) int {
 	best := 0
 	for i, v := range x {

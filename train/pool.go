@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -14,6 +16,8 @@ type pool struct {
 	source *dataset.Images
 	added  []tensor.Tensor // one for each phase
 	labels []uint8         // by image number
+
+	parents []int32 // of the last phase: the image number that each image was made from
 
 	order   []int32 // image numbers in reading order
 	next    int     // position in order of the next image to read
@@ -72,6 +76,7 @@ func (p *pool) grow(images tensor.Tensor) {
 	for i := copy(order, p.order); i < len(order); i++ {
 		order[i] = int32(i)
 	}
+	p.parents = slices.Clone(p.order[:images.N])
 	p.labels, p.order = labels, order
 	p.added = append(p.added, images)
 	p.reshuffle()
@@ -93,6 +98,17 @@ func (p *pool) read(dst []float32, number int32) {
 		n -= images.N
 	}
 	panic("train: image number beyond the pool")
+}
+
+// bytes returns a copy of an image rounded to bytes.
+func (p *pool) bytes(number int32) []uint8 {
+	x := make([]float32, p.source.C*p.source.H*p.source.W)
+	p.read(x, number)
+	image := make([]uint8, len(x))
+	for i, v := range x {
+		image[i] = uint8(min(max(v, 0), 1)*255 + 0.5)
+	}
+	return image
 }
 
 // unit holds i/255, rounded as a division rounds: a product with 1/255 is not

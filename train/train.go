@@ -46,6 +46,10 @@ type Test struct {
 	Accuracy []float64 // by domain, fractions
 	Average  float64   // see Average
 	Improved bool      // the best average so far
+
+	// Confusion counts the images of a domain by label and predicted class:
+	// Confusion[domain][label*classes+predicted].
+	Confusion [][]int
 }
 
 // DivergedError says that a loss is no longer finite.
@@ -121,6 +125,9 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Benchm
 		evaluator: NewEvaluator(engine, network),
 		test:      Test{Accuracy: make([]float64, len(data.Domains))},
 		best:      -1,
+	}
+	for range data.Domains {
+		t.test.Confusion = append(t.test.Confusion, make([]int, network.Classes*network.Classes))
 	}
 	images := c.BatchSize
 	if c.phases() > 0 {
@@ -246,7 +253,11 @@ func (t *Trainer) maximise() (Event, error) {
 func (t *Trainer) evaluate() Event {
 	d := &t.domains[t.at.domain]
 	logits := t.evaluator.Logits(&d.Images, t.at.done)
-	t.at.correct += Correct(logits, d.Labels[t.at.done:][:logits.N])
+	confusion := t.test.Confusion[t.at.domain]
+	if t.at.done == 0 {
+		clear(confusion)
+	}
+	t.at.correct += confuse(confusion, logits, d.Labels[t.at.done:][:logits.N])
 	t.at.done += logits.N
 	e := Event{
 		Kind: Evaluate, Step: t.at.step, Domain: t.at.domain,

@@ -1,0 +1,77 @@
+package train
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSampleFollowsTheSameImages(t *testing.T) {
+	trainer, _ := toyTrainer(t, 2, nil, toyConfig(MEADA))
+	phases, left := 0, 0
+	for !trainer.Done() {
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		if e.Kind != Maximise || e.Done < e.Total {
+			continue
+		}
+		phases++
+		all := trainer.pool.source
+		source, adversarial := trainer.Sample(all.N)
+		require.Equal(t, source.Labels, adversarial.Labels)
+		require.Len(t, source.Data, source.N*all.C*all.H*all.W)
+		require.Len(t, adversarial.Data, len(source.Data))
+		left += all.N - source.N
+		at := 0
+		for n := range source.N {
+			for at < all.N && string(all.Image(at)) != string(source.Image(n)) {
+				at++ // left out by the phase
+			}
+			require.Less(t, at, all.N, "image %d is no source image, or out of order", n)
+			require.Equal(t, all.Labels[at], source.Labels[n])
+			require.NotEqual(t, source.Image(n), adversarial.Image(n))
+			made := trainer.pool.len() - len(trainer.pool.parents)
+			for i, parent := range trainer.pool.parents {
+				if parent == int32(at) {
+					require.Equal(t, trainer.pool.bytes(int32(made+i)), adversarial.Image(n))
+				}
+			}
+		}
+		few, _ := trainer.Sample(5)
+		require.LessOrEqual(t, few.N, 5)
+	}
+	require.Equal(t, 2, phases)
+	require.Positive(t, left, "a phase leaves some images out")
+	require.LessOrEqual(t, left, 2*toyConfig(MEADA).BatchSize)
+}
+
+func TestConfusionAddsUp(t *testing.T) {
+	c := toyConfig(ERM)
+	c.TestEvery = 5
+	trainer, network := toyTrainer(t, 2, nil, c)
+	tests := 0
+	for !trainer.Done() {
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		if e.Test == nil {
+			continue
+		}
+		tests++
+		for i, d := range trainer.domains {
+			correct, labels := 0, make([]int, network.Classes)
+			for at, count := range e.Test.Confusion[i] {
+				label, predicted := at/network.Classes, at%network.Classes
+				labels[label] += count
+				if label == predicted {
+					correct += count
+				}
+			}
+			require.Equal(t, e.Test.Accuracy[i], float64(correct)/float64(d.N))
+			for _, label := range d.Labels {
+				labels[label]--
+			}
+			require.Equal(t, make([]int, network.Classes), labels, "a row counts the images of its class")
+		}
+	}
+	require.Greater(t, tests, 1)
+}
