@@ -240,10 +240,16 @@ func (b *builder) sum(o *op) step {
 		}
 	}
 	k, relu := b.engine.Kernels, o.act == simd.ReLU
+	added := &s.terms[1].x
+	if o.onto == 1 {
+		added = &s.terms[0].x
+	}
 	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		y := channels(&s.y, n, lo, hi)
-		copy(y, channels(&s.terms[0].x, n, lo, hi))
-		k.Add(y, channels(&s.terms[1].x, n, lo, hi))
+		if o.onto < 0 {
+			copy(y, channels(&s.terms[0].x, n, lo, hi))
+		}
+		k.Add(y, channels(added, n, lo, hi))
 		if relu {
 			k.ReLU(y, y)
 		}

@@ -16,6 +16,7 @@ type op struct {
 	fold *norm           // folded into the filters of a convolution
 
 	planned *conv.Conv // of a convolution, once it is needed
+	onto    int        // of a sum: the input that it is added to in place, or -1
 
 	// For the backward pass: whether there is one, and for each input whether
 	// its gradient is wanted, whether it is added to what is there already, and (for sums)
@@ -47,6 +48,7 @@ func lower(net *Network, mode Mode) *program {
 			p.uses[p.base(x)] = append(p.uses[p.base(x)], i)
 		}
 	}
+	p.sumInPlace()
 	if mode != Eval {
 		p.planBackward()
 	}
@@ -150,6 +152,28 @@ func (p *program) alias() {
 				p.values.alias(p.base(x), Value(v), offset)
 				p.grads.alias(p.base(x), Value(v), offset)
 				offset += p.net.nodes[x].size()
+			}
+		}
+	}
+}
+
+// sumInPlace lets each sum lie where one of its inputs lies, if nothing else
+// needs that one.
+func (p *program) sumInPlace() {
+	kept := make([]bool, len(p.net.nodes))
+	kept[input], kept[p.base(p.net.logits)], kept[p.base(p.net.embedding)] = true, true, true
+	for i := range p.ops {
+		o := &p.ops[i]
+		kept[o.out] = kept[o.out] || p.mode != Eval && p.keepsResult(o)
+		if o.kind != addNode {
+			continue
+		}
+		o.onto = -1
+		for j, x := range o.in {
+			x = p.base(x)
+			if o.onto < 0 && !kept[x] && len(p.uses[x]) == 1 && !p.values.aliased(x) {
+				p.values.alias(x, o.out, 0)
+				o.onto = j
 			}
 		}
 	}

@@ -15,47 +15,53 @@ import (
 // evaluation.
 func BenchmarkStep(b *testing.B) {
 	for _, p := range published {
-		batch := 128
-		if p.name == "lenet5" || p.name == "alexnet" {
-			batch = 32
-		}
-		for _, threads := range []int{1, 2} {
-			n := p.build()
+		b.Run("model="+p.name, func(b *testing.B) {
+			batch := 128
+			if p.name == "lenet5" || p.name == "alexnet" {
+				batch = 32
+			}
+			n := network(b, p.name, p.classes)
 			n.Init(1)
 			x, labels := randomImages(n, batch)
-			run := func(mode string, plan nn.Mode, prepare func(e *tensor.Engine, p *nn.Plan) func()) {
-				b.Run(fmt.Sprintf("model=%s/mode=%s/batch=%d/threads=%d", p.name, mode, batch, threads), func(b *testing.B) {
-					e := tensor.NewEngine(threads, nil)
-					defer e.Close()
-					compiled := nn.Compile(e, n, batch, plan)
-					step := prepare(e, compiled)
-					step()
-					b.ReportAllocs()
-					for b.Loop() {
+			for _, mode := range []string{"train", "maximise", "eval"} {
+				for _, threads := range []int{1, 2} {
+					b.Run(fmt.Sprintf("mode=%s/batch=%d/threads=%d", mode, batch, threads), func(b *testing.B) {
+						e := tensor.NewEngine(threads, nil)
+						defer e.Close()
+						plan, step := prepareStep(e, n, mode, x, labels)
 						step()
-					}
-					b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "images/s")
-					b.ReportMetric(float64(compiled.Bytes())/(1<<20), "MiB")
-				})
-			}
-			run("train", nn.Train, func(e *tensor.Engine, p *nn.Plan) func() {
-				grad := tensor.New(batch, n.Classes, 1, 1)
-				adam := optim.NewAdam(e, n.Values, n.Grads, 1e-4)
-				return func() {
-					logits, _ := p.Forward(x)
-					nn.CrossEntropy(e, grad, logits, labels)
-					p.Backward(grad, tensor.Tensor{})
-					adam.Step()
+						b.ReportAllocs()
+						for b.Loop() {
+							step()
+						}
+						b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "images/s")
+						b.ReportMetric(float64(plan.Bytes())/(1<<20), "MiB")
+					})
 				}
-			})
-			run("maximise", nn.Maximise, func(e *tensor.Engine, p *nn.Plan) func() {
-				m := augment.NewMaximiser(e, p, batch, n.Classes, n.Embedding,
-					augment.Config{Steps: 1, LR: 1e-3, Gamma: 1, Eta: 10})
-				return func() { m.Maximise(x, labels, batch) }
-			})
-			run("eval", nn.Eval, func(e *tensor.Engine, p *nn.Plan) func() {
-				return func() { p.Forward(x) }
-			})
-		}
+			}
+		})
 	}
+}
+
+// prepareStep returns a plan and the step to measure.
+func prepareStep(e *tensor.Engine, n *nn.Network, mode string, x tensor.Tensor, labels []uint8) (*nn.Plan, func()) {
+	switch mode {
+	case "train":
+		plan := nn.Compile(e, n, x.N, nn.Train)
+		grad := tensor.New(x.N, n.Classes, 1, 1)
+		adam := optim.NewAdam(e, n.Values, n.Grads, 1e-4)
+		return plan, func() {
+			logits, _ := plan.Forward(x)
+			nn.CrossEntropy(e, grad, logits, labels)
+			plan.Backward(grad, tensor.Tensor{})
+			adam.Step()
+		}
+	case "maximise":
+		plan := nn.Compile(e, n, x.N, nn.Maximise)
+		m := augment.NewMaximiser(e, plan, x.N, n.Classes, n.Embedding,
+			augment.Config{Steps: 1, LR: 1e-3, Gamma: 1, Eta: 10})
+		return plan, func() { m.Maximise(x, labels, x.N) }
+	}
+	plan := nn.Compile(e, n, x.N, nn.Eval)
+	return plan, func() { plan.Forward(x) }
 }

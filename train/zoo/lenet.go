@@ -1,5 +1,3 @@
-// Package zoo holds the networks of the published ME-ADA code, under the names
-// that their parameters have there.
 package zoo
 
 import "github.com/meada-cpu/meada-cpu/train/nn"

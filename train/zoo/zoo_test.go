@@ -19,16 +19,15 @@ import (
 
 // published are the networks at their published sizes.
 var published = []struct {
-	name              string
-	build             func() *nn.Network
-	params, embedding int
+	name, fullName             string
+	classes, params, embedding int
 }{
-	{"lenet5", func() *nn.Network { return LeNet5(10) }, 4547466, 1024},
-	{"allconv", func() *nn.Network { return AllConvNet(10) }, 1409674, 192},
-	{"wrn-40-2", func() *nn.Network { return WideResNet(40, 2, 10) }, 2243546, 128},
-	{"densenet-40-12", func() *nn.Network { return DenseNet(40, 12, 10) }, 1059298, 456},
-	{"resnext29-4x32", func() *nn.Network { return ResNeXt29(10) }, 6807882, 1024},
-	{"alexnet", func() *nn.Network { return AlexNet(7) }, 57032519, 9216},
+	{"lenet5", "lenet5", 10, 4547466, 1024},
+	{"allconv", "allconv", 10, 1409674, 192},
+	{"wrn", "wrn-40-2", 10, 2243546, 128},
+	{"densenet", "densenet-40-12", 10, 1059298, 456},
+	{"resnext", "resnext29-4x32", 10, 6807882, 1024},
+	{"alexnet", "alexnet", 7, 57032519, 9216},
 }
 
 func TestStateDicts(t *testing.T) {
@@ -36,9 +35,11 @@ func TestStateDicts(t *testing.T) {
 	require.NoError(t, err)
 	var want map[string]map[string][]int
 	require.NoError(t, json.Unmarshal(text, &want))
+	require.Len(t, Names, len(published))
 	for _, p := range published {
-		n := p.build()
-		require.Equal(t, p.name, n.Name)
+		require.Contains(t, Names, p.name)
+		n := network(t, p.name, p.classes)
+		require.Equal(t, p.fullName, n.Name)
 		require.Equal(t, p.params, n.NumParams(), p.name)
 		require.Equal(t, p.embedding, n.Embedding, p.name)
 		got := map[string][]int{}
@@ -46,8 +47,20 @@ func TestStateDicts(t *testing.T) {
 			got[e.Name] = append([]int{}, e.Shape...)
 			require.Equal(t, e.Int64 != nil, len(e.Shape) == 0, e.Name)
 		}
-		require.Equal(t, want[p.name], got, p.name)
+		require.Equal(t, want[p.fullName], got, p.name)
 	}
+}
+
+func network(t testing.TB, name string, classes int) *nn.Network {
+	t.Helper()
+	n, err := New(name, classes)
+	require.NoError(t, err)
+	return n
+}
+
+func TestUnknownNetwork(t *testing.T) {
+	_, err := New("lenet6", 10)
+	require.EqualError(t, err, `unknown network "lenet6", expected one of lenet5, allconv, wrn, densenet, resnext, alexnet`)
 }
 
 // The bounds and deviations listed in the published code.
@@ -55,22 +68,21 @@ func TestInitialValues(t *testing.T) {
 	uniform := func(fanIn int) float64 { return 1 / math.Sqrt(float64(fanIn)) }
 	normal := func(fanOut int) float64 { return math.Sqrt(2 / float64(fanOut)) }
 	for _, c := range []struct {
-		build            func() *nn.Network
-		param            string
+		network, param   string
 		bound, deviation float64
 	}{
-		{func() *nn.Network { return LeNet5(10) }, "conv1.weight", uniform(75), 0},
-		{func() *nn.Network { return LeNet5(10) }, "conv2.bias", uniform(1600), 0},
-		{func() *nn.Network { return LeNet5(10) }, "fc1.weight", uniform(3200), 0},
-		{func() *nn.Network { return AllConvNet(10) }, "features.3.weight", 0, normal(9 * 96)},
-		{func() *nn.Network { return AllConvNet(10) }, "features.3.bias", uniform(9 * 96), 0},
-		{func() *nn.Network { return AllConvNet(10) }, "classifier.weight", uniform(192), 0},
-		{func() *nn.Network { return WideResNet(40, 2, 10) }, "block2.layer.0.conv_shortcut.weight", 0, normal(64)},
-		{func() *nn.Network { return DenseNet(40, 12, 10) }, "dense1.3.conv1.weight", 0, normal(9 * 12)},
-		{func() *nn.Network { return ResNeXt29(10) }, "stage_2.1.conv_conv.weight", 0, normal(9 * 256)},
-		{func() *nn.Network { return ResNeXt29(10) }, "classifier.weight", 0, normal(1024)},
+		{"lenet5", "conv1.weight", uniform(75), 0},
+		{"lenet5", "conv2.bias", uniform(1600), 0},
+		{"lenet5", "fc1.weight", uniform(3200), 0},
+		{"allconv", "features.3.weight", 0, normal(9 * 96)},
+		{"allconv", "features.3.bias", uniform(9 * 96), 0},
+		{"allconv", "classifier.weight", uniform(192), 0},
+		{"wrn", "block2.layer.0.conv_shortcut.weight", 0, normal(64)},
+		{"densenet", "dense1.3.conv1.weight", 0, normal(9 * 12)},
+		{"resnext", "stage_2.1.conv_conv.weight", 0, normal(9 * 256)},
+		{"resnext", "classifier.weight", 0, normal(1024)},
 	} {
-		n := c.build()
+		n := network(t, c.network, 10)
 		n.Init(1)
 		values := find(t, n, c.param)
 		sum, squares, most := 0.0, 0.0, 0.0

@@ -1,0 +1,32 @@
+// Package zoo holds the networks of the published ME-ADA code, under the names
+// that their parameters have there.
+package zoo
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// Names lists the networks that New knows, each at its published size.
+var Names = []string{"lenet5", "allconv", "wrn", "densenet", "resnext", "alexnet"}
+
+// New returns the network of that name.
+func New(name string, classes int) (*nn.Network, error) {
+	switch name {
+	case "lenet5":
+		return LeNet5(classes), nil
+	case "allconv":
+		return AllConvNet(classes), nil
+	case "wrn":
+		return WideResNet(40, 2, classes), nil
+	case "densenet":
+		return DenseNet(40, 12, classes), nil
+	case "resnext":
+		return ResNeXt29(classes), nil
+	case "alexnet":
+		return AlexNet(classes), nil
+	}
+	return nil, fmt.Errorf("unknown network %q, expected one of %s", name, strings.Join(Names, ", "))
+}
