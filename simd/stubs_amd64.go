@@ -194,3 +194,33 @@ func winogradInputAVX512(dst, src *float32, tiles, dstPoint, dstTile, srcRow, sr
 
 //go:noescape
 func winogradOutputAVX512(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) // see winogradOutputGeneric
+
+//go:noescape
+func winogradInputAdjointAVX512(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) // see winogradInputAdjointGeneric
+
+//go:noescape
+func winogradOutputAdjointAVX512(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradOutputAdjointGeneric
+
+//go:noescape
+func winogradFilterAVX512(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterGeneric
+
+//go:noescape
+func winogradFilterAdjointAVX512(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterAdjointGeneric
+
+//go:noescape
+func winogradInputAVX2(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradInputGeneric
+
+//go:noescape
+func winogradOutputAVX2(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) // see winogradOutputGeneric
+
+//go:noescape
+func winogradInputAdjointAVX2(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) // see winogradInputAdjointGeneric
+
+//go:noescape
+func winogradOutputAdjointAVX2(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradOutputAdjointGeneric
+
+//go:noescape
+func winogradFilterAVX2(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterGeneric
+
+//go:noescape
+func winogradFilterAdjointAVX2(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterAdjointGeneric
