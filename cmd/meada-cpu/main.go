@@ -49,16 +49,16 @@ func main() {
 	}
 	run, ok := commands[name]
 	if !ok {
-		report(std.err, usageError(`unknown command %q, see "meada-cpu help"`, name))
+		complain(std.err, usageError(`unknown command %q, see "meada-cpu help"`, name))
 		os.Exit(exitUsage)
 	}
 	if err := run(std, args); err != nil {
-		report(std.err, err)
+		complain(std.err, err)
 		os.Exit(exitCode(err))
 	}
 }
 
-func report(w io.Writer, err error) { fmt.Fprintf(w, "meada-cpu: %v\n", err) }
+func complain(w io.Writer, err error) { fmt.Fprintf(w, "meada-cpu: %v\n", err) }
 
 // errInterrupted ends a run that the user stopped.
 var errInterrupted = errors.New("interrupted")

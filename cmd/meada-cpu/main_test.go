@@ -135,7 +135,10 @@ func TestTrainLeavesARunFolder(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	require.Equal(t, []string{"best.safetensors", "config.json", "last.safetensors", "metrics.jsonl", "summary.json"}, names)
+	require.Equal(t, []string{
+		"best.safetensors", "config.json", "confusion.json", "last.safetensors", "metrics.jsonl", "samples",
+		"source-validation.safetensors", "summary.json",
+	}, names)
 
 	s := readJSON(t, filepath.Join(folder, "summary.json"))
 	require.Equal(t, true, s["complete"])
@@ -150,7 +153,7 @@ func TestTrainLeavesARunFolder(t *testing.T) {
 	for _, key := range []string{"minimise", "maximise"} {
 		require.Positive(t, s["images_per_second"].(map[string]any)[key], key)
 	}
-	for _, which := range []string{"best", "last"} {
+	for _, which := range []string{"best", "source_validation", "last"} {
 		a := s["accuracy"].(map[string]any)[which].(map[string]any)
 		require.Len(t, a, 4, "mnist, usps, average, step")
 		require.Equal(t, a["usps"], a["average"], "mnist is the source")
@@ -207,7 +210,9 @@ func TestTrainIsReproducible(t *testing.T) {
 		require.NoError(t, err)
 		lines := metrics(t, filepath.Join(dir, name))
 		for _, line := range lines {
-			delete(line, "seconds")
+			for _, key := range []string{"seconds", "images_per_second", "peak_rss_bytes"} {
+				delete(line, key)
+			}
 		}
 		return bytes, lines
 	}

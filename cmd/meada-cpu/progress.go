@@ -87,8 +87,14 @@ type clock struct {
 	work    train.Work // images to be worked through
 	adv     int        // ascent steps of an image
 	images  train.Work // images worked through so far
-	seconds [len(train.Work{})]float64
+	seconds spent
+
+	lapImages  train.Work // at the last lap of each kind
+	lapSeconds spent
 }
+
+// spent is seconds by kind of work.
+type spent [len(train.Work{})]float64
 
 func (c *clock) add(e train.Event, elapsed time.Duration) {
 	c.images[e.Kind] += e.Images
@@ -97,11 +103,20 @@ func (c *clock) add(e train.Event, elapsed time.Duration) {
 
 // rate returns images a second; an image of a maximisation phase counts once
 // for each ascent step, so that the rates of all kinds compare.
-func (c *clock) rate(k train.Kind) float64 {
-	if c.seconds[k] == 0 {
+func (c *clock) rate(k train.Kind) float64 { return c.per(k, c.images[k], c.seconds[k]) }
+
+// lap returns the rate since the last lap of that kind of work.
+func (c *clock) lap(k train.Kind) float64 {
+	rate := c.per(k, c.images[k]-c.lapImages[k], c.seconds[k]-c.lapSeconds[k])
+	c.lapImages[k], c.lapSeconds[k] = c.images[k], c.seconds[k]
+	return rate
+}
+
+func (c *clock) per(k train.Kind, images int, seconds float64) float64 {
+	if seconds == 0 {
 		return 0
 	}
-	return float64(c.images[k]*c.passes(k)) / c.seconds[k]
+	return float64(images*c.passes(k)) / seconds
 }
 
 func (c *clock) passes(k train.Kind) int {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -32,6 +33,11 @@ type run struct {
 	shown      trainLine          // the last line of metrics, or what will be the first
 	ascent     maximiseLine       // sums over the phase in progress
 	best, last map[string]float64 // accuracies by domain, and the step
+
+	// The test with the best average over the source's own test sets, if there
+	// are any: chosen without a look at the targets.
+	validated  map[string]float64
+	validation float64 // that average
 }
 
 // trainLineEvery is the number of descent steps that a line of metrics sums up.
@@ -90,9 +96,11 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 	r.steps++
 	due := (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.settings.LoopsTrain
 	if due || e.Step < trainLineEvery {
-		r.shown = trainLine{"train", e.Step, r.descent.Loss / float64(r.steps), r.descent.Accuracy / float64(r.steps)}
+		r.shown = trainLine{Type: "train", Step: e.Step,
+			Loss: r.descent.Loss / float64(r.steps), Accuracy: r.descent.Accuracy / float64(r.steps)}
 	}
 	if due {
+		r.shown.Rate = r.clock.lap(train.Minimise)
 		r.descent, r.steps = trainLine{}, 0
 		if err := r.folder.log(r.shown); err != nil {
 			return err
@@ -120,9 +128,12 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 	line := r.ascent
 	r.ascent = maximiseLine{}
 	line.Type, line.Step, line.Phase, line.Images = "maximise", e.Step, e.Phase, e.Total
-	line.Seconds = now.Sub(r.started).Seconds()
+	line.Rate, line.Seconds = r.clock.lap(train.Maximise), now.Sub(r.started).Seconds()
 	r.progress.line("%-9s phase %d before step %d: %s images added, cross-entropy %.4f, entropy %.4f, distance %.4g", "maximise",
 		e.Phase, e.Step, grouped(e.Total), line.CrossEntropy, line.Entropy, line.Distance)
+	if err := r.sample(e.Phase, e.Step); err != nil {
+		return err
+	}
 	return r.folder.log(line)
 }
 
@@ -139,6 +150,8 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 		Step:     t.Step,
 		Accuracy: accuracies(r.domains, t.Accuracy),
 		Best:     t.Improved,
+		Rate:     r.clock.lap(train.Evaluate),
+		PeakRSS:  peakMemory(),
 		Seconds:  now.Sub(r.started).Seconds(),
 	}
 	r.last = withStep(line.Accuracy, t.Step)
@@ -155,7 +168,37 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 		}
 	}
 	r.progress.line("%-9s %s", "test", text)
+	if err := r.validate(t); err != nil {
+		return err
+	}
+	if err := r.folder.write(report.ConfusionFile, confusion(r.domains, t)); err != nil {
+		return err
+	}
 	return r.folder.log(line)
+}
+
+// validate keeps the weights if the test is the best so far by the source's own
+// test sets.
+func (r *run) validate(t *train.Test) error {
+	sum, n := 0.0, 0
+	for i := range r.domains {
+		if r.domains[i].Source {
+			sum, n = sum+t.Accuracy[i], n+1
+		}
+	}
+	if n == 0 || r.validated != nil && sum/float64(n) <= r.validation {
+		return nil
+	}
+	r.validated, r.validation = r.last, sum/float64(n)
+	return r.save("source-validation.safetensors", t.Step+1)
+}
+
+func confusion(domains []dataset.Domain, t *train.Test) report.Confusion {
+	c := report.Confusion{Step: t.Step}
+	for i := range domains {
+		c.Domains = append(c.Domains, report.DomainConfusion{Name: domains[i].Name, Counts: t.Confusion[i]})
+	}
+	return c
 }
 
 // save writes the weights as they are after that many descent steps.
@@ -182,7 +225,7 @@ func (r *run) finish(std streams) error {
 	sum.Algorithm, sum.Dataset, sum.Model = string(s.Algorithm), s.Dataset, r.network.Name
 	sum.Seed, sum.Steps, sum.Threads = s.Seed, s.LoopsTrain, s.Threads
 	sum.SIMD = simd.Active().Name
-	sum.Accuracy.Best, sum.Accuracy.Last = r.best, r.last
+	sum.Accuracy.Best, sum.Accuracy.SourceValidation, sum.Accuracy.Last = r.best, r.validated, r.last
 	sum.Seconds.Total = time.Since(r.started).Seconds()
 	sum.Seconds.Minimise = r.clock.seconds[train.Minimise]
 	sum.Seconds.Maximise = r.clock.seconds[train.Maximise]
@@ -206,10 +249,21 @@ func (r *run) finish(std streams) error {
 
 // printResult prints the accuracies and the times.
 func (r *run) printResult(w io.Writer, sum summary) {
-	best, last := sum.Accuracy.Best, sum.Accuracy.Last
-	printAccuracies(w, r.domains, column{"best, %", best}, column{"last, %", last})
-	fmt.Fprintf(w, "%-20s %12.0f %12.0f\n\n", "after step", best["step"], last["step"])
-	fmt.Fprintln(w, "best has the best average over the target domains, as the official code picks it")
+	columns := []column{{"last, %", sum.Accuracy.Last}}
+	if a := sum.Accuracy.SourceValidation; a != nil {
+		columns = append(columns, column{"validated, %", a})
+	}
+	columns = append(columns, column{"best, %", sum.Accuracy.Best})
+	printAccuracies(w, r.domains, columns...)
+	fmt.Fprintf(w, "%-20s", "after step")
+	for _, c := range columns {
+		fmt.Fprintf(w, " %12.0f", c.accuracy["step"])
+	}
+	fmt.Fprint(w, "\n\n")
+	if sum.Accuracy.SourceValidation != nil {
+		fmt.Fprintln(w, "validated is the best on the source's own test set: the choice that needs no look at the targets")
+	}
+	fmt.Fprintln(w, "best is the best average over the target domains, as the official code picks it: it peeks")
 	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
 		brief(sum.Seconds.Total), brief(sum.Seconds.Minimise), brief(sum.Seconds.Maximise), brief(sum.Seconds.Evaluate),
 		bytesOf(int(sum.PeakRSS)))

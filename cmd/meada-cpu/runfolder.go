@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"unicode"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // runFolder is the folder that a run leaves behind.
@@ -74,9 +77,45 @@ type configRecord struct {
 	Model   string `json:"model"`
 	Classes int    `json:"classes"`
 	machine
+	Command string              `json:"command"` // as a shell takes it
 	Started string              `json:"started"`
+	Names   []string            `json:"class_names"`
+	Domains []domainRecord      `json:"domains"`
 	Sets    map[string]checksum `json:"data_checksums"` // of the training set and every domain
 	Absent  []string            `json:"absent_domains,omitempty"`
+}
+
+// domainRecord names a domain that is tested.
+type domainRecord struct {
+	Name   string `json:"name"`
+	Images int    `json:"images"`
+	Source bool   `json:"source"`
+}
+
+func domainRecords(domains []dataset.Domain) []domainRecord {
+	var records []domainRecord
+	for i := range domains {
+		records = append(records, domainRecord{domains[i].Name, domains[i].N, domains[i].Source})
+	}
+	return records
+}
+
+// commandLine returns the command that started this process, as a POSIX shell
+// takes it.
+func commandLine() string {
+	words := []string{"meada-cpu"}
+	if isa := os.Getenv("MEADA_ISA"); isa != "" {
+		words = []string{"MEADA_ISA=" + isa, "meada-cpu"}
+	}
+	for _, arg := range os.Args[1:] {
+		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
+			return r != '-' && !strings.ContainsRune("_./:=,@%+", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
 }
 
 // machine says what a result was computed with.
@@ -108,8 +147,9 @@ type summary struct {
 	Seed      uint64 `json:"seed"`
 	Steps     int    `json:"steps"`
 	Accuracy  struct {
-		Best map[string]float64 `json:"best"`
-		Last map[string]float64 `json:"last"`
+		Best             map[string]float64 `json:"best"`
+		SourceValidation map[string]float64 `json:"source_validation,omitempty"` // without a test set of the source
+		Last             map[string]float64 `json:"last"`
 	} `json:"accuracy"`
 	Seconds struct {
 		Total    float64 `json:"total"`
@@ -135,6 +175,7 @@ type (
 		Step     int     `json:"step"`
 		Loss     float64 `json:"loss"`
 		Accuracy float64 `json:"accuracy"`
+		Rate     float64 `json:"images_per_second"`
 	}
 	// maximiseLine holds a finished phase's means over its images at the last
 	// ascent step.
@@ -146,13 +187,16 @@ type (
 		CrossEntropy float64 `json:"cross_entropy"`
 		Entropy      float64 `json:"entropy"`
 		Distance     float64 `json:"distance"`
-		Seconds      float64 `json:"seconds"`
+		Rate         float64 `json:"images_per_second"` // an image counts once for each ascent step
+		Seconds      float64 `json:"seconds"`           // since the run began
 	}
 	evaluateLine struct {
 		Type     string             `json:"type"`
 		Step     int                `json:"step"`
 		Accuracy map[string]float64 `json:"accuracy"`
 		Best     bool               `json:"best"`
+		Rate     float64            `json:"images_per_second"`
+		PeakRSS  int64              `json:"peak_rss_bytes"`
 		Seconds  float64            `json:"seconds"`
 	}
 )

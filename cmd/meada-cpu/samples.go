@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// What is kept of a phase for the report: enough images for a histogram of
+// their entropies, and pictures of a few. It takes a forward pass of the sample
+// where the phase took many, forward and back, of the whole pool.
+const (
+	sampleImages  = 512
+	samplePixels  = 16 * 64 * 64 // of pictures in a row
+	leastPictures = 4
+	mostPictures  = 16
+)
+
+// sample records some images of the phase that ended before a descent step.
+func (r *run) sample(phase, step int) error {
+	source, adversarial := r.trainer.Sample(sampleImages)
+	if source.N == 0 {
+		return nil
+	}
+	record := report.Sample{Phase: phase, Step: step, Width: source.W}
+	for _, label := range source.Labels {
+		record.Labels = append(record.Labels, int(label))
+	}
+	record.Source = predict(r.trainer.Evaluator(), &source)
+	record.Adversarial = predict(r.trainer.Evaluator(), &adversarial)
+	shown := min(source.N, mostPictures, max(leastPictures, samplePixels/(source.H*source.W)))
+	name := filepath.Join(report.SampleFolder, fmt.Sprintf("phase-%d", phase))
+	if err := os.MkdirAll(r.folder.path(report.SampleFolder), 0o777); err != nil {
+		return err
+	}
+	err := atomicfile.Write(r.folder.path(name+".png"), func(w io.Writer) error {
+		return png.Encode(w, contactSheet(shown, &source, &adversarial))
+	})
+	if err != nil {
+		return err
+	}
+	return r.folder.write(name+".json", record)
+}
+
+// predict returns what a network says about images.
+func predict(evaluator *train.Evaluator, images *dataset.Images) report.Predictions {
+	var p report.Predictions
+	for first := 0; first < images.N; {
+		logits := evaluator.Logits(images, first)
+		for n := range logits.N {
+			class, entropy := classify(logits.Image(n))
+			p.Classes = append(p.Classes, class)
+			p.Entropy = append(p.Entropy, entropy)
+		}
+		first += logits.N
+	}
+	return p
+}
+
+// classify returns the class of the largest logit, the first of equal ones, and
+// the entropy of the softmax in nats.
+func classify(logits []float32) (class int, entropy float64) {
+	for c, x := range logits {
+		if x > logits[class] {
+			class = c
+		}
+	}
+	sum, weighted := 0.0, 0.0
+	for _, x := range logits {
+		d := float64(x) - float64(logits[class])
+		e := math.Exp(d)
+		sum += e
+		weighted += e * d
+	}
+	return class, math.Log(sum) - weighted/sum
+}
+
+// contactSheet draws the first n images of each set in a row of its own.
+func contactSheet(n int, sets ...*dataset.Images) image.Image {
+	w, h := sets[0].W, sets[0].H
+	sheet := image.NewRGBA(image.Rect(0, 0, n*w, len(sets)*h))
+	for row, set := range sets {
+		for i := range n {
+			draw.Draw(sheet, image.Rect(i*w, row*h, (i+1)*w, (row+1)*h), picture{set, i}, image.Point{}, draw.Src)
+		}
+	}
+	return sheet
+}
+
+// picture is one image of a set, grey or in colour, as image.Image.
+type picture struct {
+	set *dataset.Images
+	n   int
+}
+
+func (p picture) ColorModel() color.Model { return color.RGBAModel }
+func (p picture) Bounds() image.Rectangle { return image.Rect(0, 0, p.set.W, p.set.H) }
+
+func (p picture) At(x, y int) color.Color {
+	plane := p.set.H * p.set.W
+	pixels, at := p.set.Image(p.n), y*p.set.W+x
+	if p.set.C == 1 {
+		return color.Gray{Y: pixels[at]}
+	}
+	return color.RGBA{R: pixels[at], G: pixels[plane+at], B: pixels[2*plane+at], A: 255}
+}
