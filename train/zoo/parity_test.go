@@ -382,18 +382,22 @@ func TestPublishedMaximisation(t *testing.T) {
 		t.Run(row.Name, func(t *testing.T) {
 			e := tensor.NewEngine(2, row)
 			defer e.Close()
+			labels := labels
+			if row.Name == "generic" {
+				labels = labels[:8] // it is slow
+			}
 			x := tensor.New(len(labels), 3, 32, 32)
-			row.FromUint8(x.Data, planar(pictures.Bytes), 0.5, 0.5)
+			row.FromUint8(x.Data, planar(pictures.Bytes)[:len(x.Data)], 0.5, 0.5)
 			m := augment.NewMaximiser(e, nn.Compile(e, n, x.N, nn.Maximise), x.N, n.Classes, n.Embedding,
 				augment.Config{Steps: 15, LR: 20, Gamma: 1, Eta: 10})
 			m.Maximise(x, labels, 8)
 
-			want := read("adv_float").Float32
+			want := read("adv_float").Float32[:len(x.Data)]
 			requireImagesClose(t, "adv_float", want, x.Data, x.N, 1e-4*largest(want), 1)
 			bytes := make([]uint8, len(x.Data))
 			row.ToUint8(bytes, x.Data, -1, 1)
 			differ := 0
-			for i, b := range planar(recorded.Bytes) {
+			for i, b := range planar(recorded.Bytes)[:len(bytes)] {
 				if b != bytes[i] {
 					differ++
 					require.InDelta(t, b, bytes[i], 2)

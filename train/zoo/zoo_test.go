@@ -67,6 +67,7 @@ func TestUnknownNetwork(t *testing.T) {
 func TestInitialValues(t *testing.T) {
 	uniform := func(fanIn int) float64 { return 1 / math.Sqrt(float64(fanIn)) }
 	normal := func(fanOut int) float64 { return math.Sqrt(2 / float64(fanOut)) }
+	networks := map[string]*nn.Network{}
 	for _, c := range []struct {
 		network, param   string
 		bound, deviation float64
@@ -82,8 +83,12 @@ func TestInitialValues(t *testing.T) {
 		{"resnext", "stage_2.1.conv_conv.weight", 0, normal(9 * 256)},
 		{"resnext", "classifier.weight", 0, normal(1024)},
 	} {
-		n := network(t, c.network, 10)
-		n.Init(1)
+		n := networks[c.network]
+		if n == nil {
+			n = network(t, c.network, 10)
+			n.Init(1)
+			networks[c.network] = n
+		}
 		values := find(t, n, c.param)
 		sum, squares, most := 0.0, 0.0, 0.0
 		for _, v := range values {
