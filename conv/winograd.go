@@ -19,6 +19,8 @@ type winograd struct {
 	shape  Shape
 	engine *tensor.Engine
 
+	c, k       int // channels and filters of a group
+	cp, kp     int // the same, rounded up to whole lanes
 	m          int // side of a tile of outputs
 	down, over int // tiles of an image
 	rows, cols int // of an image padded to whole tiles
@@ -27,7 +29,9 @@ type winograd struct {
 
 	// Operands of the current run.
 	x, y       tensor.Tensor
-	w, bias    []float32
+	w          []float32
+	bias       []float32 // rounded up to whole lanes, nil if there is none
+	biasLanes  []float32 // its memory
 	dw, dbias  []float32
 	accumulate bool
 	relu       int
@@ -41,76 +45,90 @@ const (
 )
 
 // fewTiles is the number of tiles from which on a product of one point is worth
-// its transforms' filters.
+// reading its filters.
 const fewTiles = 28
 
 // winogradFits says whether the shape can be computed by this algorithm and is
 // worth it. It is a function of the shape alone: every instruction set and
 // machine makes the same choice.
 func winogradFits(s Shape) bool {
-	return s.Stride == 1 && s.Groups == 1 && s.R == s.S && (s.R == 3 || s.R == 5) &&
-		s.C%lanes == 0 && s.K%lanes == 0 && s.C >= 2*lanes && s.K >= 2*lanes &&
-		s.PadH < s.R && s.PadW < s.S
+	const fewChannels, fewFilters = 16, 12
+	return s.Stride == 1 && s.R == s.S && (s.R == 3 || s.R == 5) && s.PadH < s.R && s.PadW < s.S &&
+		s.C/s.Groups >= fewChannels && s.K/s.Groups >= fewFilters
 }
 
 func newWinograd(e *tensor.Engine, s Shape) *winograd {
-	p := &winograd{shape: s, engine: e, m: tileSide + 1 - s.R}
+	p := &winograd{shape: s, engine: e, m: tileSide + 1 - s.R, c: s.C / s.Groups, k: s.K / s.Groups}
+	p.cp, p.kp = wholeLanes(p.c), wholeLanes(p.k)
 	p.down = (s.OutH() + p.m - 1) / p.m
 	p.over = (s.OutW() + p.m - 1) / p.m
 	p.rows = p.down*p.m + tileSide - p.m
 	p.cols = p.over*p.m + tileSide - p.m
 	p.images = min(s.N, (fewTiles+p.tiles()-1)/p.tiles())
-	p.prepared = min(s.N, max(1, 2*preparedBytes/4/(points*p.tiles()*(s.C+s.K))))
+	p.prepared = min(s.N, max(1, 2*preparedBytes/4/(s.Groups*points*p.tiles()*(p.cp+p.kp))))
+	p.biasLanes = make([]float32, s.Groups*p.kp)
 	return p
 }
+
+func wholeLanes(channels int) int { return (channels + lanes - 1) / lanes * lanes }
 
 // tiles returns the number of tiles of an image.
 func (p *winograd) tiles() int { return p.down * p.over }
 
-// filters returns the number of transformed weights.
-func (p *winograd) filters() int { return points * p.shape.C * p.shape.K }
+// filters returns the number of transformed weights of a group.
+func (p *winograd) filters() int { return points * p.cp * p.kp }
 
 // slab returns the size of 16 channels of an image, as inputs or as outputs.
 func (p *winograd) slab() int {
 	return max(p.rows*p.cols, p.down*p.m*p.over*p.m, p.shape.H*p.shape.W) * lanes
 }
 
+// packed returns the size of a packed tile of A, on rows that need one.
+func (p *winograd) packed() int {
+	if !p.engine.Kernels.PackedA {
+		return 0
+	}
+	return depth * p.engine.Kernels.MR
+}
+
 func (p *winograd) reserve() {
 	s := p.shape
-	small := 2*p.slab() + s.R*s.S*max(s.C, s.K)
-	p.engine.Reserve(p.filters(), small+points*p.images*p.tiles()*(s.C+s.K))
+	images := 2*p.slab() + p.packed() + points*p.images*p.tiles()*(p.cp+p.kp)
+	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*max(p.cp, p.kp)))
 }
 
 func (p *winograd) reserveWeights() {
 	s := p.shape
-	p.engine.Reserve(p.filters()+points*p.prepared*p.tiles()*(s.C+s.K)+s.N*s.K, p.slab()+s.R*s.S*s.C+points*s.C)
+	p.engine.Reserve(s.Groups*(p.filters()+points*p.prepared*p.tiles()*(p.cp+p.kp))+s.N*s.K,
+		max(p.slab(), s.R*s.S*p.cp))
 }
 
-// block is the width of the panels in which the transformed filters are stored,
-// so that a register tile reads one contiguous stretch.
-func block(columns int) int {
-	const width = 32
-	if columns%width == 0 {
-		return width
-	}
-	return lanes
-}
+// blockWidth is the width of the blocks of columns in which the transformed
+// filters are stored, so that a register tile reads one contiguous stretch. The
+// block that begins at column j is at j*rows, the last one may be narrower.
+const blockWidth = 32
 
 // forward computes y = act(w * x + bias).
 func (p *winograd) forward(y, x tensor.Tensor, w, bias []float32, relu bool) {
-	p.x, p.y, p.w, p.bias, p.relu = x, y, w, bias, 0
+	p.x, p.y, p.w, p.bias, p.relu = x, y, w, nil, 0
 	if relu {
 		p.relu = 1
 	}
+	if bias != nil {
+		p.bias = p.biasLanes
+		for g := range p.shape.Groups {
+			copy(p.bias[g*p.kp:], bias[g*p.k:][:p.k])
+		}
+	}
 	p.engine.Run(p.shape.C, (*winogradFilters)(p))
-	p.engine.Run((x.N+p.images-1)/p.images, (*winogradForward)(p))
+	p.engine.Run(p.shape.Groups*((x.N+p.images-1)/p.images), (*winogradForward)(p))
 }
 
 // backwardData computes dx = (or +=) w^T * dy.
 func (p *winograd) backwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) {
 	p.x, p.y, p.w, p.accumulate = dx, dy, w, accumulate
 	p.engine.Run(p.shape.K, (*winogradFiltersT)(p))
-	p.engine.Run((dy.N+p.images-1)/p.images, (*winogradBackward)(p))
+	p.engine.Run(p.shape.Groups*((dy.N+p.images-1)/p.images), (*winogradBackward)(p))
 }
 
 // backwardWeights computes dw = dy * x^T and dbias.
@@ -118,82 +136,89 @@ func (p *winograd) backwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.x, p.y, p.dw, p.dbias = x, dy, dw, dbias
 	for p.first = 0; p.first < x.N; p.first += p.n {
 		p.n = min(p.prepared, x.N-p.first)
-		p.engine.Run(p.n, (*winogradPrepare)(p))
-		p.engine.Run(points*p.shape.C/block(p.shape.C), (*winogradMultiply)(p))
+		p.engine.Run(p.n*p.shape.Groups, (*winogradPrepare)(p))
+		p.engine.Run(p.shape.Groups*points*p.blocks(), (*winogradMultiply)(p))
 	}
 	p.engine.Run(p.shape.K, (*winogradFinish)(p))
 }
 
-// winogradFilters transforms the filters of one input channel, 16 filters at a
-// time, to shared[point][k/block][c][k%block].
+// blocks returns the blocks of columns of the transformed gradient.
+func (p *winograd) blocks() int { return (p.cp + blockWidth - 1) / blockWidth }
+
+// winogradFilters transforms what belongs to one input channel, 16 filters at a
+// time, to shared[group][point][block of k][c][k].
 type winogradFilters winograd
 
-func (p *winogradFilters) Do(c, worker int) {
+func (p *winogradFilters) Do(channel, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
+	group, c := channel/p.c, channel%p.c
 	byTap := p.engine.Scratch(worker)
-	kernels.Transpose(&byTap[0], &p.w[c*area], s.K, area, s.K, s.C*area)
-	width := block(s.K)
-	for k := 0; k < s.K; k += width {
-		kernels.WinogradFilter(&p.engine.Shared()[(k*s.C)+c*width], &byTap[k], s.R, width/lanes,
-			s.C*s.K, lanes, s.K, lanes)
+	kernels.Transpose(&byTap[0], &p.w[(group*p.k*p.c+c)*area], p.k, area, p.kp, p.c*area)
+	dst := p.engine.Shared()[group*(*winograd)(p).filters():]
+	for k := 0; k < p.kp; k += blockWidth {
+		width := min(blockWidth, p.kp-k)
+		kernels.WinogradFilter(&dst[k*p.cp+c*width], &byTap[k], s.R, width/lanes, p.cp*p.kp, lanes, p.kp, lanes)
 	}
 }
 
 // winogradFiltersT transforms one filter, 16 channels at a time, to
-// shared[point][c/block][k][c%block].
+// shared[group][point][block of c][k][c].
 type winogradFiltersT winograd
 
-func (p *winogradFiltersT) Do(k, worker int) {
+func (p *winogradFiltersT) Do(filter, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
+	group, k := filter/p.k, filter%p.k
 	byTap := p.engine.Scratch(worker)
-	kernels.Transpose(&byTap[0], &p.w[k*s.C*area], s.C, area, s.C, area)
-	width := block(s.C)
-	for c := 0; c < s.C; c += width {
-		kernels.WinogradFilter(&p.engine.Shared()[(c*s.K)+k*width], &byTap[c], s.R, width/lanes,
-			s.C*s.K, lanes, s.C, lanes)
+	kernels.Transpose(&byTap[0], &p.w[filter*p.c*area], p.c, area, p.cp, area)
+	dst := p.engine.Shared()[group*(*winograd)(p).filters():]
+	for c := 0; c < p.cp; c += blockWidth {
+		width := min(blockWidth, p.cp-c)
+		kernels.WinogradFilter(&dst[c*p.kp+k*width], &byTap[c], s.R, width/lanes, p.cp*p.kp, lanes, p.cp, lanes)
 	}
 }
 
-// inputs transforms the tiles of one image, padded, to dst[point][tile][channel].
+// inputs transforms the tiles of one group of an image, padded, to
+// dst[point][tile][channel].
 func (p *winograd) inputs(dst []float32, dstPoint int, image, slab []float32) {
 	s := p.shape
-	kernels := p.engine.Kernels
 	plane := s.H * s.W
-	for c := 0; c < s.C; c += lanes {
-		p.pad(slab, image[c*plane:], s.H, s.W, s.PadH, s.PadW, p.rows, p.cols)
+	for c := 0; c < p.c; c += lanes {
+		p.pad(slab, image[c*plane:], min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.rows, p.cols)
 		for i := range p.down {
-			kernels.WinogradInput(&dst[i*p.over*s.C+c], &slab[i*p.m*p.cols*lanes], p.over,
-				dstPoint, s.C, p.cols*lanes, p.m*lanes)
+			p.engine.Kernels.WinogradInput(&dst[i*p.over*p.cp+c], &slab[i*p.m*p.cols*lanes], p.over,
+				dstPoint, p.cp, p.cols*lanes, p.m*lanes)
 		}
 	}
 }
 
-// outputGradients transforms the tiles of one output gradient to
+// outputGradients transforms the tiles of one group of an output gradient to
 // dst[point][tile][filter].
 func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, slab []float32) {
 	s := p.shape
-	kernels := p.engine.Kernels
 	area := s.OutH() * s.OutW()
 	rows, cols := p.down*p.m, p.over*p.m
-	for k := 0; k < s.K; k += lanes {
-		p.pad(slab, dy[k*area:], s.OutH(), s.OutW(), 0, 0, rows, cols)
+	for k := 0; k < p.k; k += lanes {
+		p.pad(slab, dy[k*area:], min(lanes, p.k-k), s.OutH(), s.OutW(), 0, 0, rows, cols)
 		for i := range p.down {
-			kernels.WinogradOutputAdjoint(&dst[i*p.over*s.K+k], &slab[i*p.m*cols*lanes], p.m, p.over,
-				dstPoint, s.K, cols*lanes, p.m*lanes)
+			p.engine.Kernels.WinogradOutputAdjoint(&dst[i*p.over*p.kp+k], &slab[i*p.m*cols*lanes], p.m, p.over,
+				dstPoint, p.kp, cols*lanes, p.m*lanes)
 		}
 	}
 }
 
-// pad turns 16 planes of h x w channels-last, in the middle of zeros: rows x cols
-// in all, the planes beginning at row top, column left.
-func (p *winograd) pad(slab, planes []float32, h, w, top, left, rows, cols int) {
+// pad turns up to 16 planes of h x w channels-last, in the middle of zeros: rows
+// x cols in all, the planes beginning at row top, column left. Lanes without a
+// plane keep what they hold: nothing depends on them.
+func (p *winograd) pad(slab, planes []float32, count, h, w, top, left, rows, cols int) {
 	transpose := p.engine.Kernels.Transpose
 	if h == rows && w == cols {
-		p.channelsLast(slab, planes, h*w)
+		for i := 0; i < h*w; i += maxTranspose {
+			transpose(&slab[i*lanes], &planes[i], count, min(maxTranspose, h*w-i), lanes, h*w)
+		}
 		return
 	}
 	clear(slab[:top*cols*lanes])
@@ -201,7 +226,7 @@ func (p *winograd) pad(slab, planes []float32, h, w, top, left, rows, cols int) 
 		row := slab[(top+y)*cols*lanes:][:cols*lanes]
 		clear(row[:left*lanes])
 		n := min(w, cols-left)
-		transpose(&row[left*lanes], &planes[y*w], lanes, n, lanes, h*w)
+		transpose(&row[left*lanes], &planes[y*w], count, n, lanes, h*w)
 		clear(row[(left+n)*lanes:])
 	}
 	if top+h < rows {
@@ -209,14 +234,9 @@ func (p *winograd) pad(slab, planes []float32, h, w, top, left, rows, cols int) 
 	}
 }
 
-func (p *winograd) channelsLast(slab, planes []float32, plane int) {
-	for i := 0; i < plane; i += maxTranspose {
-		p.engine.Kernels.Transpose(&slab[i*lanes], &planes[i], lanes, min(maxTranspose, plane-i), lanes, plane)
-	}
-}
-
-// unpad writes (or adds) the middle of a channels-last slab to 16 planes.
-func (p *winograd) unpad(planes, slab, spare []float32, h, w, top, left, cols int, accumulate bool) {
+// unpad writes (or adds, by way of spare) the middle of a channels-last slab to
+// up to 16 planes.
+func (p *winograd) unpad(planes, slab, spare []float32, count, h, w, top, left, cols int, accumulate bool) {
 	kernels := p.engine.Kernels
 	dst := planes
 	if accumulate {
@@ -224,41 +244,46 @@ func (p *winograd) unpad(planes, slab, spare []float32, h, w, top, left, cols in
 	}
 	if w == cols {
 		for i := 0; i < h*w; i += maxTranspose {
-			kernels.Transpose(&dst[i], &slab[(top*cols+i)*lanes], min(maxTranspose, h*w-i), lanes, h*w, lanes)
+			kernels.Transpose(&dst[i], &slab[(top*cols+i)*lanes], min(maxTranspose, h*w-i), count, h*w, lanes)
 		}
 	} else {
 		for y := range h {
-			kernels.Transpose(&dst[y*w], &slab[((top+y)*cols+left)*lanes], w, lanes, h*w, lanes)
+			kernels.Transpose(&dst[y*w], &slab[((top+y)*cols+left)*lanes], w, count, h*w, lanes)
 		}
 	}
 	if accumulate {
-		kernels.Add(planes[:lanes*h*w], spare[:lanes*h*w])
+		kernels.Add(planes[:count*h*w], spare[:count*h*w])
 	}
 }
 
 // multiply computes, for every point, dst[tile][column] = src[tile][inner] *
-// filters[inner][column].
-func (p *winograd) multiply(dst, src []float32, tiles, inner, columns int) {
+// filters[inner][column]. The rows of dst, src and filters are innerLanes or
+// columnLanes apart.
+func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, innerLanes, columns, columnLanes int) {
 	kernels := p.engine.Kernels
-	width := block(columns)
 	cut := tensor.CutTiles(tiles, kernels.MR)
 	for point := range points {
-		filters := p.engine.Shared()[point*inner*columns:][:inner*columns]
-		a, c := src[point*tiles*inner:], dst[point*tiles*columns:]
-		for j := 0; j < columns; j += width {
-			for k0 := 0; k0 < inner; k0 += depth {
-				kc := min(depth, inner-k0)
-				mode := simd.FromC
-				if k0 == 0 {
-					mode = simd.FromZero
-				}
-				for i := 0; i < width; i += kernels.NR {
-					n := min(kernels.NR, width-i)
-					b := filters[j*inner+k0*width+i:]
+		b := filters[point*innerLanes*columnLanes:]
+		a, c := src[point*tiles*innerLanes:], dst[point*tiles*columnLanes:]
+		for k0 := 0; k0 < inner; k0 += depth {
+			kc := min(depth, inner-k0)
+			mode := simd.FromC
+			if k0 == 0 {
+				mode = simd.FromZero
+			}
+			for begin := 0; begin < columns; begin += blockWidth {
+				width := min(blockWidth, columnLanes-begin)
+				for j := begin; j < min(columns, begin+width); j += kernels.NR {
+					n := min(kernels.NR, columns-j, begin+width-j)
+					panel := &b[begin*innerLanes+k0*width+j-begin]
 					for t := range cut.Count {
 						row, m := cut.Tile(t)
-						kernels.Gemm(&c[row*columns+j+i], &a[row*inner+k0], &b[0], nil,
-							columns, inner, 1, width, 0, m, n, kc, 1, mode)
+						tile, aRow, aCol := &a[row*innerLanes+k0], innerLanes, 1
+						if kernels.PackedA {
+							kernels.Transpose(&packed[0], tile, m, kc, m, innerLanes)
+							tile, aRow, aCol = &packed[0], 1, m
+						}
+						kernels.Gemm(&c[row*columnLanes+j], tile, panel, nil, columnLanes, aRow, aCol, width, 0, m, n, kc, 1, mode)
 					}
 				}
 			}
@@ -266,129 +291,128 @@ func (p *winograd) multiply(dst, src []float32, tiles, inner, columns int) {
 	}
 }
 
-// winogradForward computes the outputs of a few images.
+// winogradForward computes the outputs of one group of a few images.
 type winogradForward winograd
 
 func (q *winogradForward) Do(task, worker int) {
 	p := (*winograd)(q)
 	s := p.shape
-	kernels := p.engine.Kernels
-	first := task * p.images
+	group := task % s.Groups
+	first := task / s.Groups * p.images
 	images := min(p.images, p.x.N-first)
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
-	slab := cut.take(p.slab())
-	in, out := cut.take(points*tiles*s.C), cut.take(points*tiles*s.K)
+	slab, packed := cut.take(p.slab()), cut.take(p.packed())
+	in, out := cut.take(points*tiles*p.cp), cut.take(points*tiles*p.kp)
 	for i := range images {
-		p.inputs(in[i*p.tiles()*s.C:], tiles*s.C, p.x.Image(first+i), slab)
+		p.inputs(in[i*p.tiles()*p.cp:], tiles*p.cp, p.x.Image(first + i)[group*p.c*s.H*s.W:], slab)
 	}
-	p.multiply(out, in, tiles, s.C, s.K)
+	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.cp, p.k, p.kp)
 	area := s.OutH() * s.OutW()
 	cols := p.over * p.m
 	for i := range images {
-		y := p.y.Image(first + i)
-		for k := 0; k < s.K; k += lanes {
+		y := p.y.Image(first + i)[group*p.k*area:]
+		for k := 0; k < p.k; k += lanes {
 			var bias *float32
 			if p.bias != nil {
-				bias = &p.bias[k]
+				bias = &p.bias[group*p.kp+k]
 			}
 			for r := range p.down {
-				kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.over)*s.K+k], bias, p.m, p.over,
-					cols*lanes, p.m*lanes, tiles*s.K, s.K, p.relu)
+				p.engine.Kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.over)*p.kp+k], bias, p.m, p.over,
+					cols*lanes, p.m*lanes, tiles*p.kp, p.kp, p.relu)
 			}
-			p.unpad(y[k*area:], slab, nil, s.OutH(), s.OutW(), 0, 0, cols, false)
+			p.unpad(y[k*area:], slab, nil, min(lanes, p.k-k), s.OutH(), s.OutW(), 0, 0, cols, false)
 		}
 	}
 }
 
-// winogradBackward computes the input gradients of a few images.
+// winogradBackward computes the input gradients of one group of a few images.
 type winogradBackward winograd
 
 func (q *winogradBackward) Do(task, worker int) {
 	p := (*winograd)(q)
 	s := p.shape
-	kernels := p.engine.Kernels
-	first := task * p.images
+	group := task % s.Groups
+	first := task / s.Groups * p.images
 	images := min(p.images, p.y.N-first)
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
-	slab, spare := cut.take(p.slab()), cut.take(p.slab())
-	in, out := cut.take(points*tiles*s.C), cut.take(points*tiles*s.K)
+	slab, spare, packed := cut.take(p.slab()), cut.take(p.slab()), cut.take(p.packed())
+	in, out := cut.take(points*tiles*p.cp), cut.take(points*tiles*p.kp)
 	for i := range images {
-		p.outputGradients(out[i*p.tiles()*s.K:], tiles*s.K, p.y.Image(first+i), slab)
+		p.outputGradients(out[i*p.tiles()*p.kp:], tiles*p.kp, p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
 	}
-	p.multiply(in, out, tiles, s.K, s.C)
+	p.multiply(in, out, p.engine.Shared()[group*p.filters():], packed, tiles, p.k, p.kp, p.c, p.cp)
 	plane := s.H * s.W
 	for i := range images {
-		dx := p.x.Image(first + i)
-		for c := 0; c < s.C; c += lanes {
+		dx := p.x.Image(first + i)[group*p.c*plane:]
+		for c := 0; c < p.c; c += lanes {
 			clear(slab[:p.rows*p.cols*lanes])
 			for r := range p.down {
-				kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.over)*s.C+c], p.over,
-					p.cols*lanes, p.m*lanes, tiles*s.C, s.C)
+				p.engine.Kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.over)*p.cp+c], p.over,
+					p.cols*lanes, p.m*lanes, tiles*p.cp, p.cp)
 			}
-			p.unpad(dx[c*plane:], slab, spare, s.H, s.W, s.PadH, s.PadW, p.cols, p.accumulate)
+			p.unpad(dx[c*plane:], slab, spare, min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.cols, p.accumulate)
 		}
 	}
 }
 
-// parts returns the shared memory of the backward pass to the weights: the
-// transformed gradient [point][k][c], the tiles of the inputs and of the output
-// gradients [point][tile][channel], and the sums of dy over the pixels.
+// parts returns the shared memory of the backward pass to the weights, all by
+// group: the transformed gradient [point][k][c], the tiles of the inputs and of
+// the output gradients [point][tile][channel]; and the sums of dy over pixels.
 func (p *winograd) parts() (u, in, out, sums []float32) {
 	s := p.shape
 	cut := cutter(p.engine.Shared())
-	tiles := p.prepared * p.tiles()
-	return cut.take(p.filters()), cut.take(points * tiles * s.C), cut.take(points * tiles * s.K), cut.take(s.N * s.K)
+	tiles := s.Groups * points * p.prepared * p.tiles()
+	return cut.take(s.Groups * p.filters()), cut.take(tiles * p.cp), cut.take(tiles * p.kp), cut.take(s.N * s.K)
 }
 
-// winogradPrepare transforms one image and its output gradient.
+// winogradPrepare transforms one group of an image and its output gradient.
 type winogradPrepare winograd
 
 func (q *winogradPrepare) Do(task, worker int) {
 	p := (*winograd)(q)
 	s := p.shape
+	group, image := task%s.Groups, task/s.Groups
+	area := s.OutH() * s.OutW()
 	_, in, out, sums := p.parts()
-	cut := cutter(p.engine.Scratch(worker))
-	slab := cut.take(p.slab())
+	slab := p.engine.Scratch(worker)[:p.slab()]
 	tiles := p.n * p.tiles()
-	dy := p.y.Image(p.first + task)
-	p.inputs(in[task*p.tiles()*s.C:], tiles*s.C, p.x.Image(p.first+task), slab)
-	p.outputGradients(out[task*p.tiles()*s.K:], tiles*s.K, dy, slab)
+	x, dy := p.x.Image(p.first + image)[group*p.c*s.H*s.W:], p.y.Image(p.first + image)[group*p.k*area:]
+	p.inputs(in[(group*points*tiles+image*p.tiles())*p.cp:], tiles*p.cp, x, slab)
+	p.outputGradients(out[(group*points*tiles+image*p.tiles())*p.kp:], tiles*p.kp, dy, slab)
 	if p.dbias != nil {
-		area := s.OutH() * s.OutW()
-		for k := range s.K {
-			sums[(p.first+task)*s.K+k] = p.engine.Kernels.Sum(dy[k*area:][:area])
+		for k := range p.k {
+			sums[(p.first+image)*s.K+group*p.k+k] = p.engine.Kernels.Sum(dy[k*area:][:area])
 		}
 	}
 }
 
-// winogradMultiply adds the prepared images' share to one point's panel of the
-// transformed gradient: [k][c] += [tile][k]^T [tile][c].
+// winogradMultiply adds the prepared images' share to a block of columns of one
+// point of the transformed gradient: [k][c] += [tile][k]^T [tile][c].
 type winogradMultiply winograd
 
 func (q *winogradMultiply) Do(task, _ int) {
 	p := (*winograd)(q)
-	s := p.shape
 	kernels := p.engine.Kernels
 	u, in, out, _ := p.parts()
-	width := block(s.C)
-	point, c := task/(s.C/width), task%(s.C/width)*width
 	tiles := p.n * p.tiles()
-	a, b, dst := out[point*tiles*s.K:], in[point*tiles*s.C:], u[point*s.K*s.C:]
-	cut := tensor.CutTiles(s.K, kernels.MR)
+	begin := task % p.blocks() * blockWidth
+	point := task / p.blocks() // of all groups
+	a, b, dst := out[point*tiles*p.kp:], in[point*tiles*p.cp:], u[point*p.kp*p.cp:]
+	cut := tensor.CutTiles(p.k, kernels.MR)
 	for t0 := 0; t0 < tiles; t0 += depth {
 		count := min(depth, tiles-t0)
 		mode := simd.FromC
 		if p.first == 0 && t0 == 0 {
 			mode = simd.FromZero
 		}
-		for i := 0; i < width; i += kernels.NR {
-			n := min(kernels.NR, width-i)
+		for c := begin; c < min(p.c, begin+blockWidth); c += kernels.NR {
+			n := min(kernels.NR, p.c-c, begin+blockWidth-c)
 			for t := range cut.Count {
 				k, m := cut.Tile(t)
-				kernels.Gemm(&dst[k*s.C+c+i], &a[t0*s.K+k], &b[t0*s.C+c+i], nil,
-					s.C, 1, s.K, s.C, 0, m, n, count, 1, mode)
+				kernels.Gemm(&dst[k*p.cp+c], &a[t0*p.kp+k], &b[t0*p.cp+c], nil,
+					p.cp, 1, p.kp, p.cp, 0, m, n, count, 1, mode)
 			}
 		}
 	}
@@ -397,22 +421,22 @@ func (q *winogradMultiply) Do(task, _ int) {
 // winogradFinish transforms the gradient of one filter back and adds up its bias.
 type winogradFinish winograd
 
-func (q *winogradFinish) Do(k, worker int) {
+func (q *winogradFinish) Do(filter, worker int) {
 	p := (*winograd)(q)
 	s := p.shape
 	kernels := p.engine.Kernels
 	u, _, _, sums := p.parts()
-	cut := cutter(p.engine.Scratch(worker))
+	byTap := p.engine.Scratch(worker)
 	area := s.R * s.S
-	byTap := cut.take(area * s.C)
-	kernels.WinogradFilterAdjoint(&byTap[0], &u[k*s.C], s.R, s.C/lanes, s.C, lanes, s.K*s.C, lanes)
-	kernels.Transpose(&p.dw[k*s.C*area], &byTap[0], area, s.C, area, s.C)
+	group, k := filter/p.k, filter%p.k
+	kernels.WinogradFilterAdjoint(&byTap[0], &u[group*p.filters()+k*p.cp], s.R, p.cp/lanes, p.cp, lanes, p.kp*p.cp, lanes)
+	kernels.Transpose(&p.dw[filter*p.c*area], &byTap[0], area, p.c, area, p.cp)
 	if p.dbias != nil {
 		var sum float32
 		for n := range p.x.N {
-			sum += sums[n*s.K+k]
+			sum += sums[n*s.K+filter]
 		}
-		p.dbias[k] = sum
+		p.dbias[filter] = sum
 	}
 }
 
