@@ -21,7 +21,7 @@ const (
 // The synthetic digits are always the same ones, whatever the seed of a run.
 const (
 	syntheticSeed  = 1
-	syntheticTrain = 10_000
+	syntheticTrain = 2_000
 	syntheticTest  = 2_000
 )
 

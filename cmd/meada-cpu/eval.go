@@ -19,7 +19,7 @@ type evalSettings struct {
 	weights, dataset, data string
 	logits                 string
 	threads                int
-	json                   bool
+	direct, json           bool
 }
 
 // flags defines the flags of eval.
@@ -30,6 +30,7 @@ func (s *evalSettings) flags() *flags {
 	f.string(&s.data, "data")
 	f.string(&s.logits, "logits")
 	f.integer(&s.threads, "threads", 1)
+	f.bool(&s.direct, "direct")
 	f.bool(&s.json, "json")
 	return f
 }
@@ -70,6 +71,7 @@ func runEval(std streams, args []string) error {
 
 	engine := tensor.NewEngine(s.threads, nil)
 	defer engine.Close()
+	engine.Direct = s.direct
 	evaluator := train.NewEvaluator(engine, network)
 	accuracy := make([]float64, len(data.Domains))
 	for i := range data.Domains {

@@ -53,6 +53,7 @@ maximisation
 
 running
   --threads N         workers, the result does not depend on it (all CPUs)
+  --direct            no Winograd convolutions: slower, smaller rounding errors
   --out DIR           run folder (runs/<time>-<dataset>-<algorithm>-s<seed>)
   --quiet             no settings, no progress
   --json              the result as one JSON object, as in summary.json
@@ -80,6 +81,7 @@ Measures a trained network on every domain of a dataset.
   --data DIR          where the files of the dataset are
   --logits DIR        write DIR/<domain>.npy, float32, images x classes
   --threads N         workers (all CPUs)
+  --direct            no Winograd convolutions: slower, smaller rounding errors
   --json              {"accuracy": {"<domain>": x, ..., "average": x}, ...}
 
 examples:
