@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,12 +17,16 @@ import (
 type flags struct {
 	command string
 	set     *flag.FlagSet
+
+	arguments *[]string           // where arguments that are no flags go, if the command takes any
+	words     map[string][]string // what a flag for one of a few words takes
+	given     []string            // what parse applied, as --name=value
 }
 
 func newFlags(command string) *flags {
 	set := flag.NewFlagSet(command, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	return &flags{command, set}
+	return &flags{command: command, set: set, words: map[string][]string{}}
 }
 
 // names lists the flags.
@@ -34,14 +39,23 @@ func (f *flags) names() []string {
 // errHelp says that the arguments ask for the help text.
 var errHelp = errors.New("help wanted")
 
-// parse applies the arguments: --name value, --name=value, and --name alone
-// for a switch.
+// parse applies the arguments: --name value, --name=value, --name alone for a
+// switch, and what follows -- whatever it looks like.
 func (f *flags) parse(args []string) error {
+	f.given = nil
 	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
 		name, dashed := strings.CutPrefix(arg, "-")
 		name = strings.TrimPrefix(name, "-")
+		if f.arguments != nil && arg == "--" {
+			*f.arguments = append(*f.arguments, args...)
+			break
+		}
+		if f.arguments != nil && !dashed {
+			*f.arguments = append(*f.arguments, arg)
+			continue
+		}
 		if !dashed || name == "" {
 			return usageError(`unexpected argument %q, see "meada-cpu help %s"`, arg, f.command)
 		}
@@ -66,6 +80,7 @@ func (f *flags) parse(args []string) error {
 		if err := f.set.Set(name, value); err != nil {
 			return usageError("--%s %s: %v", name, value, err)
 		}
+		f.given = append(f.given, "--"+name+"="+value)
 	}
 	return nil
 }
@@ -120,17 +135,14 @@ func (f *flags) number(p *float64, name string) {
 
 // choice defines a flag for one of a few words.
 func choice[S ~string](f *flags, p *S, name string, words ...S) {
+	for _, w := range words {
+		f.words[name] = append(f.words[name], string(w))
+	}
 	f.set.Func(name, "", func(s string) error {
-		for _, w := range words {
-			if S(s) == w {
-				*p = w
-				return nil
-			}
+		if !slices.Contains(words, S(s)) {
+			return fmt.Errorf("expected %s", strings.Join(f.words[name], ", "))
 		}
-		list := make([]string, len(words))
-		for i, w := range words {
-			list[i] = string(w)
-		}
-		return fmt.Errorf("expected %s", strings.Join(list, ", "))
+		*p = S(s)
+		return nil
 	})
 }
