@@ -96,3 +96,21 @@ func geluNEON(y, x []float32) // see geluGeneric
 
 //go:noescape
 func geluBackwardNEON(dx, dy, x []float32) // see geluBackwardGeneric
+
+//go:noescape
+func winogradInputNEON(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradInputGeneric
+
+//go:noescape
+func winogradOutputNEON(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) // see winogradOutputGeneric
+
+//go:noescape
+func winogradInputAdjointNEON(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) // see winogradInputAdjointGeneric
+
+//go:noescape
+func winogradOutputAdjointNEON(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradOutputAdjointGeneric
+
+//go:noescape
+func winogradFilterNEON(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterGeneric
+
+//go:noescape
+func winogradFilterAdjointNEON(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterAdjointGeneric

@@ -10,7 +10,8 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/guard"
 )
 
-// The one-dimensional transforms with every rounding spelt out.
+// The one-dimensional transforms with every rounding spelt out: Go may fuse a
+// product with an addition unless it is converted first.
 
 func exactInput(d []float32) []float32 {
 	a, b := fma32(-4, d[2], d[4]), fma32(-4, d[1], d[3])
@@ -60,8 +61,8 @@ func exactFilter3(g []float32) []float32 {
 	p, q := g[0]+g[2], g[1]
 	u, v := fma32(4, g[2], g[0]), float32(2*g[1])
 	return []float32{
-		0.25 * g[0], winogradSixth * float32(p+q), winogradSixth * float32(p-q),
-		winogradTwentyFour * float32(u+v), winogradTwentyFour * float32(u-v), g[2],
+		0.25 * g[0], winogradSixth * (p + q), winogradSixth * (p - q),
+		winogradTwentyFour * (u + v), winogradTwentyFour * (u - v), g[2],
 	}
 }
 
@@ -69,20 +70,20 @@ func exactFilter5(g []float32) []float32 {
 	p, q := (g[0]+g[2])+g[4], g[1]+g[3]
 	u, v := fma32(16, g[4], fma32(4, g[2], g[0])), fma32(8, g[3], float32(2*g[1]))
 	return []float32{
-		0.25 * g[0], winogradSixth * float32(p+q), winogradSixth * float32(p-q),
-		winogradTwentyFour * float32(u+v), winogradTwentyFour * float32(u-v), g[4],
+		0.25 * g[0], winogradSixth * (p + q), winogradSixth * (p - q),
+		winogradTwentyFour * (u + v), winogradTwentyFour * (u - v), g[4],
 	}
 }
 
 func exactFilterAdjoint3(t []float32) []float32 {
-	p, q := winogradSixth*float32(t[1]+t[2]), winogradSixth*float32(t[1]-t[2])
-	u, v := winogradTwentyFour*float32(t[3]+t[4]), winogradTwentyFour*float32(t[3]-t[4])
+	p, q := float32(winogradSixth*(t[1]+t[2])), float32(winogradSixth*(t[1]-t[2]))
+	u, v := float32(winogradTwentyFour*(t[3]+t[4])), float32(winogradTwentyFour*(t[3]-t[4]))
 	return []float32{fma32(0.25, t[0], p) + u, fma32(2, v, q), fma32(4, u, p) + t[5]}
 }
 
 func exactFilterAdjoint5(t []float32) []float32 {
-	p, q := winogradSixth*float32(t[1]+t[2]), winogradSixth*float32(t[1]-t[2])
-	u, v := winogradTwentyFour*float32(t[3]+t[4]), winogradTwentyFour*float32(t[3]-t[4])
+	p, q := float32(winogradSixth*(t[1]+t[2])), float32(winogradSixth*(t[1]-t[2]))
+	u, v := float32(winogradTwentyFour*(t[3]+t[4])), float32(winogradTwentyFour*(t[3]-t[4]))
 	return []float32{
 		fma32(0.25, t[0], p) + u, fma32(2, v, q), fma32(4, u, p), fma32(8, v, q), fma32(16, u, p) + t[5],
 	}

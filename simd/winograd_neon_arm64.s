@@ -1,0 +1,888 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "neon_arm64.h"
+
+// 16 lanes are four vectors: a tile is transformed four times. V0 to V23 hold its
+// columns, transformed, V31 and V30 the constants; what is read and what is written
+// passes through V24 to V29. Operands of macros are numbers of registers.
+
+DATA winograd<>+0(SB)/4, $16.0
+DATA winograd<>+4(SB)/4, $0.25
+DATA winograd<>+8(SB)/4, $0xbe2aaaab // -1/6
+DATA winograd<>+12(SB)/4, $0x3d2aaaab // 1/24
+DATA winograd<>+16(SB)/4, $2.0
+DATA winograd<>+20(SB)/4, $4.0
+DATA winograd<>+24(SB)/4, $5.0
+DATA winograd<>+28(SB)/4, $8.0
+DATA winograd<>+32(SB)/8, $0x8000000080000000 // no bias: x + -0 is x, whatever x is
+DATA winograd<>+40(SB)/8, $0x8000000080000000
+DATA winograd<>+48(SB)/8, $0x8000000080000000
+DATA winograd<>+56(SB)/8, $0x8000000080000000
+DATA winograd<>+64(SB)/8, $0x8000000080000000
+DATA winograd<>+72(SB)/8, $0x8000000080000000
+DATA winograd<>+80(SB)/8, $0x8000000080000000
+DATA winograd<>+88(SB)/8, $0x8000000080000000
+GLOBL winograd<>(SB), RODATA|NOPTR, $96
+
+// d += c n, d -= c n and d = c n for a constant c.
+#define ADD16(n, d) FMLALANE(30, 0, n, d)
+#define ADDQUARTER(n, d) FMLALANE(30, 1, n, d)
+#define ADD2(n, d) FMLALANE(31, 0, n, d)
+#define SUB2(n, d) FMLSLANE(31, 0, n, d)
+#define ADD4(n, d) FMLALANE(31, 1, n, d)
+#define SUB4(n, d) FMLSLANE(31, 1, n, d)
+#define SUB5(n, d) FMLSLANE(31, 2, n, d)
+#define ADD8(n, d) FMLALANE(31, 3, n, d)
+#define QUARTER(n, d) FMULLANE(30, 1, n, d)
+#define SIXTH(n, d) FMULLANE(30, 2, n, d)
+#define TWENTYFOURTH(n, d) FMULLANE(30, 3, n, d)
+#define TIMES4(n, d) FMULLANE(31, 1, n, d)
+
+#define MOVE(n, d) ORR16B(n, n, d)
+
+// POINTSIN and POINTSOUT move V24 to V29 from and to six points from R6 on, R5
+// apart.
+#define POINTSIN \
+	VLD1.P (R6)(R5), [V24.S4] \
+	VLD1.P (R6)(R5), [V25.S4] \
+	VLD1.P (R6)(R5), [V26.S4] \
+	VLD1.P (R6)(R5), [V27.S4] \
+	VLD1.P (R6)(R5), [V28.S4] \
+	VLD1.P (R6)(R5), [V29.S4]
+
+#define POINTSOUT \
+	VST1.P [V24.S4], (R6)(R5) \
+	VST1.P [V25.S4], (R6)(R5) \
+	VST1.P [V26.S4], (R6)(R5) \
+	VST1.P [V27.S4], (R6)(R5) \
+	VST1.P [V28.S4], (R6)(R5) \
+	VST1.P [V29.S4], (R6)(R5)
+
+// COLUMNIN reads the column of points at R7 and moves R7 on to the next, R14
+// further.
+#define COLUMNIN \
+	MOVD R7, R6      \
+	ADD  R14, R7, R7 \
+	POINTSIN
+
+// INPUT0, INPUT1234 and INPUT5 are the rows of B^T for the column of the image at
+// distance off.
+#define INPUT0(off, e) \
+	FMOVQ off(R8), F24  \
+	FMOVQ off(R10), F25 \
+	FMOVQ off(R12), F26 \
+	MOVE(26, e)         \
+	SUB5(25, e)         \
+	ADD4(24, e)
+
+#define INPUT5(off, e) \
+	FMOVQ off(R9), F24  \
+	FMOVQ off(R11), F25 \
+	FMOVQ off(R13), F26 \
+	MOVE(26, e)         \
+	SUB5(25, e)         \
+	ADD4(24, e)
+
+#define INPUT1234(off, e1, e2, e3, e4) \
+	FMOVQ off(R9), F24                     \
+	FMOVQ off(R10), F25                    \
+	FMOVQ off(R11), F26                    \
+	FMOVQ off(R12), F27                    \
+	MIDDLE(24, 25, 26, 27, e1, e2, e3, e4)
+
+// MIDDLE is rows 1 to 4 of B^T. d3 and d4 get lost.
+#define MIDDLE(d1, d2, d3, d4, e1, e2, e3, e4) \
+	FSUB4S(d2, d4, e3) \
+	FSUB4S(d1, d3, 30) \
+	FADD4S(30, 30, 30) \
+	FSUB4S(30, e3, e4) \
+	FADD4S(30, e3, e3) \
+	SUB4(d2, d4)       \
+	SUB4(d1, d3)       \
+	FADD4S(d3, d4, e1) \
+	FSUB4S(d3, d4, e2)
+
+// INPUTROW transforms a row and writes its six points.
+#define INPUTROW(d0, d1, d2, d3, d4, d5) \
+	MOVE(d4, 24)                           \
+	SUB5(d2, 24)                           \
+	ADD4(d0, 24)                           \
+	MOVE(d5, 29)                           \
+	SUB5(d3, 29)                           \
+	ADD4(d1, 29)                           \
+	MIDDLE(d1, d2, d3, d4, 25, 26, 27, 28) \
+	POINTSOUT
+
+// func winogradInputNEON(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)
+//
+// See winogradInputGeneric. Registers (distances in bytes):
+//
+//	R0, R1   dst and src of the tile     R2  tiles left      R3  quarter of the lanes
+//	R4, R15  dstTile and srcTile         R5  dstPoint        R6  cursor of dst
+//	R8-R13   rows of src                 R14 srcRow
+//	V30      scratch
+TEXT ·winogradInputNEON(SB), NOSPLIT, $0-56
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD tiles+16(FP), R2
+	MOVD dstPoint+24(FP), R5
+	MOVD dstTile+32(FP), R4
+	MOVD srcRow+40(FP), R14
+	MOVD srcTile+48(FP), R15
+	LSL  $2, R5, R5
+	LSL  $2, R4, R4
+	LSL  $2, R14, R14
+	LSL  $2, R15, R15
+	MOVD $winograd<>(SB), R6
+	VLD1 (R6), [V30.S4, V31.S4]
+
+tile:
+	MOVD $0, R3
+
+quarter:
+	ADD  R3, R0, R6
+	ADD  R3, R1, R8
+	ADD  R14, R8, R9
+	ADD  R14, R9, R10
+	ADD  R14, R10, R11
+	ADD  R14, R11, R12
+	ADD  R14, R12, R13
+	INPUT0(0, 0)
+	INPUT0(64, 1)
+	INPUT0(128, 2)
+	INPUT0(192, 3)
+	INPUT0(256, 4)
+	INPUT0(320, 5)
+	INPUTROW(0, 1, 2, 3, 4, 5)
+	INPUT1234(0, 0, 6, 12, 18)
+	INPUT1234(64, 1, 7, 13, 19)
+	INPUT1234(128, 2, 8, 14, 20)
+	INPUT1234(192, 3, 9, 15, 21)
+	INPUT1234(256, 4, 10, 16, 22)
+	INPUT1234(320, 5, 11, 17, 23)
+	INPUTROW(0, 1, 2, 3, 4, 5)
+	INPUTROW(6, 7, 8, 9, 10, 11)
+	INPUTROW(12, 13, 14, 15, 16, 17)
+	INPUTROW(18, 19, 20, 21, 22, 23)
+	INPUT5(0, 0)
+	INPUT5(64, 1)
+	INPUT5(128, 2)
+	INPUT5(192, 3)
+	INPUT5(256, 4)
+	INPUT5(320, 5)
+	INPUTROW(0, 1, 2, 3, 4, 5)
+	ADD  $16, R3, R3
+	CMP  $64, R3
+	BNE  quarter
+	ADD  R4, R0, R0
+	ADD  R15, R1, R1
+	SUBS $1, R2, R2
+	BNE  tile
+	RET
+
+// ADJOINT1234 is rows 1 to 4 of B for the next column of points.
+#define ADJOINT1234(e1, e2, e3, e4) \
+	COLUMNIN           \
+	FADD4S(26, 25, e2) \ // p
+	FSUB4S(26, 25, e3) \ // q
+	FADD4S(28, 27, 25) \ // r
+	FSUB4S(28, 27, 26) \ // s
+	FADD4S(e2, 24, e4) \
+	FADD4S(25, e4, e4) \
+	ADD4(e2, 25)       \
+	FNEG4S(25, e2)     \
+	SUB5(24, e2)       \
+	MOVE(26, 27)       \
+	ADD2(e3, 27)       \ // 2q + s
+	TIMES4(29, e1)     \
+	SUB2(27, e1)       \
+	ADD2(26, e3)       \
+	SUB5(29, e3)
+
+// ADDTO adds v to the image at distance off.
+#define ADDTO(v, off) \
+	FMOVQ off(R8), F30 \
+	FADD4S(v, 30, 30)  \
+	FMOVQ F30, off(R8)
+
+// ADJOINTROW transforms a row, adds it to the image and moves on to the next row.
+#define ADJOINTROW(t0, t1, t2, t3, t4, t5) \
+	FADD4S(t2, t1, 25) \ // p
+	FSUB4S(t2, t1, 26) \ // q
+	FADD4S(t4, t3, 27) \ // r
+	FSUB4S(t4, t3, 28) \ // s
+	FADD4S(25, t0, 24) \
+	FADD4S(27, 24, 24) \
+	ADDTO(24, 256)     \
+	ADD4(25, 27)       \
+	FNEG4S(27, 27)     \
+	SUB5(t0, 27)       \
+	ADDTO(27, 128)     \
+	MOVE(28, 29)       \
+	ADD2(26, 29)       \
+	TIMES4(t5, 25)     \
+	SUB2(29, 25)       \
+	ADDTO(25, 64)      \
+	ADD2(28, 26)       \
+	SUB5(t5, 26)       \
+	ADDTO(26, 192)     \
+	TIMES4(t0, 24)     \
+	ADDTO(24, 0)       \
+	ADDTO(t5, 320)     \
+	ADD R16, R8, R8
+
+// func winogradInputAdjointNEON(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int)
+//
+// See winogradInputAdjointGeneric. Registers (distances in bytes):
+//
+//	R0, R1   dst and src of the tile     R2  tiles left      R3  quarter of the lanes
+//	R4, R15  dstTile and srcTile         R5  6 srcPoint      R6  cursor of src
+//	R7  column of src    R8  row of dst  R14 srcPoint        R16 dstRow
+//	V30      scratch
+TEXT ·winogradInputAdjointNEON(SB), NOSPLIT, $0-56
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD tiles+16(FP), R2
+	MOVD dstRow+24(FP), R16
+	MOVD dstTile+32(FP), R4
+	MOVD srcPoint+40(FP), R14
+	MOVD srcTile+48(FP), R15
+	LSL  $2, R16, R16
+	LSL  $2, R4, R4
+	LSL  $2, R14, R14
+	LSL  $2, R15, R15
+	ADD  R14<<1, R14, R5
+	LSL  $1, R5, R5
+	MOVD $winograd<>(SB), R6
+	VLD1 (R6), [V30.S4, V31.S4]
+
+tile:
+	MOVD $0, R3
+
+quarter:
+	ADD    R3, R0, R8
+	ADD    R3, R1, R7
+	MOVD   R7, R6
+	VLD1.P (R6)(R14), [V0.S4]
+	VLD1.P (R6)(R14), [V1.S4]
+	VLD1.P (R6)(R14), [V2.S4]
+	VLD1.P (R6)(R14), [V3.S4]
+	VLD1.P (R6)(R14), [V4.S4]
+	VLD1.P (R6)(R14), [V5.S4]
+	TIMES4(0, 0)
+	TIMES4(1, 1)
+	TIMES4(2, 2)
+	TIMES4(3, 3)
+	TIMES4(4, 4)
+	TIMES4(5, 5)
+	ADJOINTROW(0, 1, 2, 3, 4, 5)
+	ADJOINT1234(0, 6, 12, 18)
+	ADJOINT1234(1, 7, 13, 19)
+	ADJOINT1234(2, 8, 14, 20)
+	ADJOINT1234(3, 9, 15, 21)
+	ADJOINT1234(4, 10, 16, 22)
+	ADJOINT1234(5, 11, 17, 23)
+	ADJOINTROW(0, 1, 2, 3, 4, 5)
+	ADJOINTROW(6, 7, 8, 9, 10, 11)
+	ADJOINTROW(12, 13, 14, 15, 16, 17)
+	ADJOINTROW(18, 19, 20, 21, 22, 23)
+	ADD    R5<<2, R7, R6      // R7 is at the second row
+	VLD1.P (R6)(R14), [V0.S4]
+	VLD1.P (R6)(R14), [V1.S4]
+	VLD1.P (R6)(R14), [V2.S4]
+	VLD1.P (R6)(R14), [V3.S4]
+	VLD1.P (R6)(R14), [V4.S4]
+	VLD1.P (R6)(R14), [V5.S4]
+	ADJOINTROW(0, 1, 2, 3, 4, 5)
+	ADD    $16, R3, R3
+	CMP    $64, R3
+	BNE    quarter
+	ADD    R4, R0, R0
+	ADD    R15, R1, R1
+	SUBS   $1, R2, R2
+	BNE    tile
+	RET
+
+// OUTPUT4 is the rows of A^T, m = 4, for the next column of points, OUTPUT2 those
+// for m = 2.
+#define OUTPUT4(e0, e1, e2, e3) \
+	COLUMNIN           \
+	FADD4S(26, 25, e2) \ // p
+	FSUB4S(26, 25, e3) \ // q
+	FADD4S(28, 27, 25) \ // r
+	FSUB4S(28, 27, 26) \
+	FADD4S(26, 26, 26) \ // s
+	FADD4S(e2, 24, e0) \
+	FADD4S(25, e0, e0) \
+	FADD4S(26, e3, e1) \
+	ADD4(25, e2)       \
+	ADD4(26, e3)       \
+	FADD4S(29, e3, e3)
+
+#define OUTPUT2(e0, e1) \
+	COLUMNIN                             \
+	BOTH(24, 25, 26, 27, 28, 29, e0, e1)
+
+// BOTH is the rows of A^T, m = 2.
+#define BOTH(t0, t1, t2, t3, t4, t5, e0, e1) \
+	FADD4S(t2, t1, e0) \ // p
+	FSUB4S(t2, t1, e1) \ // q
+	FADD4S(t4, t3, 30) \ // r
+	FSUB4S(t4, t3, t3) \
+	FADD4S(t3, t3, t3) \ // s
+	FADD4S(e0, t0, e0) \
+	FADD4S(30, e0, e0) \
+	FADD4S(t3, e1, e1) \
+	FADD4S(t5, e1, e1)
+
+// FINISH writes output v, in register f, with the bias (V30) and, where that lies
+// below the limit (V28), 0 instead.
+#define FINISH(v, f, off) \
+	FADD4S(30, v, v)   \
+	FCMGT4S(v, 28, 29) \
+	BIC16B(29, v, v)   \
+	FMOVQ f, off(R8)
+
+// OUTPUTROW4 and OUTPUTROW2 transform a row, write its outputs and move on to the
+// next row.
+#define OUTPUTROW4(t0, t1, t2, t3, t4, t5) \
+	FADD4S(t2, t1, 26)   \ // p
+	FSUB4S(t2, t1, 27)   \ // q
+	FADD4S(t4, t3, 24)   \ // r
+	FSUB4S(t4, t3, t4)   \
+	FADD4S(t4, t4, t4)   \ // s
+	FADD4S(26, t0, t0)   \
+	ADD4(24, 26)         \
+	FADD4S(24, t0, 24)   \
+	FADD4S(t4, 27, 25)   \
+	ADD4(t4, 27)         \
+	FADD4S(t5, 27, 27)   \
+	FINISH(24, F24, 0)   \
+	FINISH(25, F25, 64)  \
+	FINISH(26, F26, 128) \
+	FINISH(27, F27, 192) \
+	ADD R16, R8, R8
+
+#define OUTPUTROW2(t0, t1, t2, t3, t4, t5) \
+	BOTH(t0, t1, t2, t3, t4, t5, 24, 25) \
+	FMOVQ (R20), F30                     \
+	FINISH(24, F24, 0)                   \
+	FINISH(25, F25, 64)                  \
+	ADD   R16, R8, R8
+
+// func winogradOutputNEON(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+//
+// See winogradOutputGeneric. Registers (distances in bytes):
+//
+//	R0, R1   dst and src of the tile     R2  tiles left      R3  quarter of the lanes
+//	R4, R15  dstTile and srcTile         R5  6 srcPoint      R6  cursor of src
+//	R7  column of src    R8  row of dst  R14 srcPoint        R16 dstRow
+//	R17 the least output                 R19 bias, or 16 times -0
+//	R20 bias of the quarter              R21 m
+//	V28 the least output, V30 bias, both scratch before      V29 scratch
+TEXT ·winogradOutputNEON(SB), NOSPLIT, $0-80
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD bias+16(FP), R19
+	MOVD m+24(FP), R21
+	MOVD tiles+32(FP), R2
+	MOVD dstRow+40(FP), R16
+	MOVD dstTile+48(FP), R4
+	MOVD srcPoint+56(FP), R14
+	MOVD srcTile+64(FP), R15
+	MOVD relu+72(FP), R17
+	LSL  $2, R16, R16
+	LSL  $2, R4, R4
+	LSL  $2, R14, R14
+	LSL  $2, R15, R15
+	ADD  R14<<1, R14, R5
+	LSL  $1, R5, R5
+	MOVD $winograd<>(SB), R6
+	VLD1 (R6), [V30.S4, V31.S4]
+	CBNZ R19, biased
+	ADD  $32, R6, R19
+
+biased:
+	CBNZ R17, relu
+	MOVD $0xff800000, R17 // -Inf
+	B    tile
+
+relu:
+	MOVD $0, R17
+
+tile:
+	MOVD $0, R3
+
+quarter:
+	ADD   R3, R0, R8
+	ADD   R3, R1, R7
+	ADD   R3, R19, R20
+	CMP   $2, R21
+	BEQ   two
+	OUTPUT4(0, 6, 12, 18)
+	OUTPUT4(1, 7, 13, 19)
+	OUTPUT4(2, 8, 14, 20)
+	OUTPUT4(3, 9, 15, 21)
+	OUTPUT4(4, 10, 16, 22)
+	OUTPUT4(5, 11, 17, 23)
+	VDUP  R17, V28.S4
+	FMOVQ (R20), F30
+	OUTPUTROW4(0, 1, 2, 3, 4, 5)
+	OUTPUTROW4(6, 7, 8, 9, 10, 11)
+	OUTPUTROW4(12, 13, 14, 15, 16, 17)
+	OUTPUTROW4(18, 19, 20, 21, 22, 23)
+
+next:
+	ADD  $16, R3, R3
+	CMP  $64, R3
+	BNE  quarter
+	ADD  R4, R0, R0
+	ADD  R15, R1, R1
+	SUBS $1, R2, R2
+	BNE  tile
+	RET
+
+two:
+	OUTPUT2(0, 6)
+	OUTPUT2(1, 7)
+	OUTPUT2(2, 8)
+	OUTPUT2(3, 9)
+	OUTPUT2(4, 10)
+	OUTPUT2(5, 11)
+	VDUP R17, V28.S4
+	OUTPUTROW2(0, 1, 2, 3, 4, 5)
+	OUTPUTROW2(6, 7, 8, 9, 10, 11)
+	B    next
+
+	// SPREAD1234 is rows 1 to 4 of A, m = 4, for the column of gradients at distance
+	// off.
+#define SPREAD1234(off, e1, e2, e3, e4) \
+	FMOVQ off(R8), F24                         \
+	FMOVQ off(R9), F25                         \
+	FMOVQ off(R10), F26                        \
+	FMOVQ off(R11), F27                        \
+	SPREAD(24, 25, 26, 27, e1, e2, e3, e4, 28)
+
+// SPREAD is rows 1 to 4 of A, m = 4. y0 and y1 get lost; t, scratch, may be e4.
+#define SPREAD(y0, y1, y2, y3, e1, e2, e3, e4, t) \
+	FADD4S(y2, y0, e1) \ // p
+	FADD4S(y3, y1, t)  \ // q
+	FSUB4S(t, e1, e2)  \
+	FADD4S(t, e1, e1)  \
+	ADD4(y2, y0)       \ // r
+	ADD4(y3, y1)       \
+	FADD4S(y1, y1, y1) \ // s
+	FADD4S(y1, y0, e3) \
+	FSUB4S(y1, y0, e4)
+
+// SPREADROW4 and SPREADROW2 transform a row and write its six points.
+#define SPREADROW4(y0, y1, y2, y3) \
+	MOVE(y0, 24)                               \
+	MOVE(y3, 29)                               \
+	SPREAD(y0, y1, y2, y3, 25, 26, 27, 28, 28) \
+	POINTSOUT
+
+#define SPREADROW2(y0, y1) \
+	MOVE(y0, 24)       \
+	MOVE(y1, 29)       \
+	FADD4S(y1, y0, 25) \
+	FSUB4S(y1, y0, 26) \
+	FADD4S(y1, y1, 30) \
+	FADD4S(30, y0, 27) \
+	FSUB4S(30, y0, 28) \
+	POINTSOUT
+
+// func winogradOutputAdjointNEON(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int)
+//
+// See winogradOutputAdjointGeneric. Registers (distances in bytes):
+//
+//	R0, R1   dst and src of the tile     R2  tiles left      R3  quarter of the lanes
+//	R4, R15  dstTile and srcTile         R5  dstPoint        R6  cursor of dst
+//	R8-R11   rows of src                 R14 srcRow          R21 m
+//	V30      scratch
+TEXT ·winogradOutputAdjointNEON(SB), NOSPLIT, $0-64
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD m+16(FP), R21
+	MOVD tiles+24(FP), R2
+	MOVD dstPoint+32(FP), R5
+	MOVD dstTile+40(FP), R4
+	MOVD srcRow+48(FP), R14
+	MOVD srcTile+56(FP), R15
+	LSL  $2, R5, R5
+	LSL  $2, R4, R4
+	LSL  $2, R14, R14
+	LSL  $2, R15, R15
+	MOVD $winograd<>(SB), R6
+	VLD1 (R6), [V30.S4, V31.S4]
+
+tile:
+	MOVD $0, R3
+
+quarter:
+	ADD   R3, R0, R6
+	ADD   R3, R1, R8
+	ADD   R14, R8, R9
+	CMP   $2, R21
+	BEQ   two
+	ADD   R14, R9, R10
+	ADD   R14, R10, R11
+	FMOVQ (R8), F0
+	FMOVQ 64(R8), F1
+	FMOVQ 128(R8), F2
+	FMOVQ 192(R8), F3
+	SPREADROW4(0, 1, 2, 3)
+	SPREAD1234(0, 0, 4, 8, 12)
+	SPREAD1234(64, 1, 5, 9, 13)
+	SPREAD1234(128, 2, 6, 10, 14)
+	SPREAD1234(192, 3, 7, 11, 15)
+	SPREADROW4(0, 1, 2, 3)
+	SPREADROW4(4, 5, 6, 7)
+	SPREADROW4(8, 9, 10, 11)
+	SPREADROW4(12, 13, 14, 15)
+	FMOVQ (R11), F0
+	FMOVQ 64(R11), F1
+	FMOVQ 128(R11), F2
+	FMOVQ 192(R11), F3
+	SPREADROW4(0, 1, 2, 3)
+
+next:
+	ADD  $16, R3, R3
+	CMP  $64, R3
+	BNE  quarter
+	ADD  R4, R0, R0
+	ADD  R15, R1, R1
+	SUBS $1, R2, R2
+	BNE  tile
+	RET
+
+two:
+	FMOVQ (R8), F0
+	FMOVQ 64(R8), F1
+	FMOVQ (R9), F2
+	FMOVQ 64(R9), F3
+	SPREADROW2(0, 1)
+	FADD4S(2, 0, 4)
+	FADD4S(3, 1, 5)
+	SPREADROW2(4, 5)
+	FSUB4S(2, 0, 4)
+	FSUB4S(3, 1, 5)
+	SPREADROW2(4, 5)
+	FADD4S(2, 2, 6)
+	FADD4S(3, 3, 7)
+	FADD4S(6, 0, 4)
+	FADD4S(7, 1, 5)
+	SPREADROW2(4, 5)
+	FSUB4S(6, 0, 4)
+	FSUB4S(7, 1, 5)
+	SPREADROW2(4, 5)
+	SPREADROW2(2, 3)
+	B     next
+
+	// TAPSIN reads the column of taps at R7 into V24 to V26 and moves R7 on to the
+	// next, R14 further.
+#define TAPSIN \
+	MOVD   R7, R6              \
+	ADD    R14, R7, R7         \
+	VLD1.P (R6)(R16), [V24.S4] \
+	VLD1.P (R6)(R16), [V25.S4] \
+	VLD1.P (R6)(R16), [V26.S4]
+
+// FILTER3 is the rows of G for three taps. g0 and g1 get lost.
+#define FILTER3(g0, g1, g2, e0, e1, e2, e3, e4, e5) \
+	QUARTER(g0, e0)      \
+	FADD4S(g2, g0, e2)   \ // p
+	FADD4S(g1, e2, e1)   \
+	SIXTH(e1, e1)        \
+	FSUB4S(g1, e2, e2)   \
+	SIXTH(e2, e2)        \
+	ADD4(g2, g0)         \ // u
+	FADD4S(g1, g1, g1)   \ // v
+	FADD4S(g1, g0, e3)   \
+	TWENTYFOURTH(e3, e3) \
+	FSUB4S(g1, g0, e4)   \
+	TWENTYFOURTH(e4, e4) \
+	MOVE(g2, e5)
+
+// FILTER5LOW and FILTER5HIGH are rows 0 to 2 and 3 to 5 of G for five taps.
+// FILTER5LOW overwrites t, FILTER5HIGH g0 and g1.
+#define FILTER5LOW(g0, g1, g2, g3, g4, e0, e1, e2, t) \
+	QUARTER(g0, e0)    \
+	FADD4S(g2, g0, e2) \
+	FADD4S(g4, e2, e2) \ // p
+	FADD4S(g3, g1, t)  \ // q
+	FADD4S(t, e2, e1)  \
+	SIXTH(e1, e1)      \
+	FSUB4S(t, e2, e2)  \
+	SIXTH(e2, e2)
+
+#define FILTER5HIGH(g0, g1, g2, g3, g4, e3, e4, e5) \
+	ADD4(g2, g0)         \
+	ADD16(g4, g0)        \ // u
+	FADD4S(g1, g1, g1)   \
+	ADD8(g3, g1)         \ // v
+	FADD4S(g1, g0, e3)   \
+	TWENTYFOURTH(e3, e3) \
+	FSUB4S(g1, g0, e4)   \
+	TWENTYFOURTH(e4, e4) \
+	MOVE(g4, e5)
+
+// FILTERLOW and FILTERHIGH transform the next column of five taps.
+#define FILTERLOW(e0, e1, e2) \
+	TAPSIN                                         \
+	VLD1.P (R6)(R16), [V27.S4]                     \
+	VLD1   (R6), [V28.S4]                          \
+	FILTER5LOW(24, 25, 26, 27, 28, e0, e1, e2, 29)
+
+#define FILTERHIGH(e3, e4, e5) \
+	TAPSIN                                      \
+	VLD1.P (R6)(R16), [V27.S4]                  \
+	VLD1   (R6), [V28.S4]                       \
+	FILTER5HIGH(24, 25, 26, 27, 28, e3, e4, e5)
+
+// FILTERROW3 and FILTERROW5 transform a row and write its six points.
+#define FILTERROW3(g0, g1, g2) \
+	FILTER3(g0, g1, g2, 24, 25, 26, 27, 28, 29) \
+	MOVD R8, R6                                 \
+	POINTSOUT                                   \
+	MOVD R6, R8
+
+#define FILTERROW5(g0, g1, g2, g3, g4) \
+	FILTER5LOW(g0, g1, g2, g3, g4, 24, 25, 26, 27) \
+	FILTER5HIGH(g0, g1, g2, g3, g4, 27, 28, 29)    \
+	MOVD R8, R6                                    \
+	POINTSOUT                                      \
+	MOVD R6, R8
+
+// func winogradFilterNEON(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
+//
+// See winogradFilterGeneric. Registers (distances in bytes):
+//
+//	R0, R1   dst and src of the tile     R2  tiles left      R3  quarter of the lanes
+//	R4, R15  dstTile and srcTile         R5  dstPoint        R6  cursor
+//	R7  column of src    R8  row of dst  R14 srcPoint        R16 r srcPoint
+//	R21 r
+TEXT ·winogradFilterNEON(SB), NOSPLIT, $0-64
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD r+16(FP), R21
+	MOVD tiles+24(FP), R2
+	MOVD dstPoint+32(FP), R5
+	MOVD dstTile+40(FP), R4
+	MOVD srcPoint+48(FP), R14
+	MOVD srcTile+56(FP), R15
+	LSL  $2, R5, R5
+	LSL  $2, R4, R4
+	LSL  $2, R14, R14
+	LSL  $2, R15, R15
+	MUL  R14, R21, R16
+	MOVD $winograd<>(SB), R6
+	VLD1 (R6), [V30.S4, V31.S4]
+
+tile:
+	MOVD $0, R3
+
+quarter:
+	ADD R3, R0, R8
+	ADD R3, R1, R7
+	CMP $3, R21
+	BEQ three
+	FILTERLOW(0, 5, 10)
+	FILTERLOW(1, 6, 11)
+	FILTERLOW(2, 7, 12)
+	FILTERLOW(3, 8, 13)
+	FILTERLOW(4, 9, 14)
+	FILTERROW5(0, 1, 2, 3, 4)
+	FILTERROW5(5, 6, 7, 8, 9)
+	FILTERROW5(10, 11, 12, 13, 14)
+	ADD R3, R1, R7
+	FILTERHIGH(0, 5, 10)
+	FILTERHIGH(1, 6, 11)
+	FILTERHIGH(2, 7, 12)
+	FILTERHIGH(3, 8, 13)
+	FILTERHIGH(4, 9, 14)
+	FILTERROW5(0, 1, 2, 3, 4)
+	FILTERROW5(5, 6, 7, 8, 9)
+	FILTERROW5(10, 11, 12, 13, 14)
+
+next:
+	ADD  $16, R3, R3
+	CMP  $64, R3
+	BNE  quarter
+	ADD  R4, R0, R0
+	ADD  R15, R1, R1
+	SUBS $1, R2, R2
+	BNE  tile
+	RET
+
+three:
+	TAPSIN
+	FILTER3(24, 25, 26, 0, 3, 6, 9, 12, 15)
+	TAPSIN
+	FILTER3(24, 25, 26, 1, 4, 7, 10, 13, 16)
+	TAPSIN
+	FILTER3(24, 25, 26, 2, 5, 8, 11, 14, 17)
+	FILTERROW3(0, 1, 2)
+	FILTERROW3(3, 4, 5)
+	FILTERROW3(6, 7, 8)
+	FILTERROW3(9, 10, 11)
+	FILTERROW3(12, 13, 14)
+	FILTERROW3(15, 16, 17)
+	B next
+
+	// EVEN and ODD are p and u, and q and v, of G^T.
+#define EVEN(t1, t2, t3, t4, p, u) \
+	FADD4S(t2, t1, p)  \
+	SIXTH(p, p)        \
+	FADD4S(t4, t3, u)  \
+	TWENTYFOURTH(u, u)
+
+#define ODD(t1, t2, t3, t4, q, v) \
+	FSUB4S(t2, t1, q)  \
+	SIXTH(q, q)        \
+	FSUB4S(t4, t3, v)  \
+	TWENTYFOURTH(v, v)
+
+// FIRST is row 0 of G^T.
+#define FIRST(t0, p, u, e) \
+	MOVE(p, e)        \
+	ADDQUARTER(t0, e) \
+	FADD4S(u, e, e)
+
+// ADJOINT012, for three taps, ADJOINT024 and ADJOINT13, for five, are rows of G^T
+// for the next column of points.
+#define ADJOINT012(e0, e1, e2) \
+	COLUMNIN                     \
+	EVEN(25, 26, 27, 28, e2, 23) \
+	FIRST(24, e2, 23, e0)        \
+	ADD4(23, e2)                 \
+	FADD4S(29, e2, e2)           \
+	ODD(25, 26, 27, 28, e1, 23)  \
+	ADD2(23, e1)
+
+#define ADJOINT024(e0, e2, e4) \
+	COLUMNIN                     \
+	EVEN(25, 26, 27, 28, e4, 23) \
+	FIRST(24, e4, 23, e0)        \
+	MOVE(e4, e2)                 \
+	ADD4(23, e2)                 \
+	ADD16(23, e4)                \
+	FADD4S(29, e4, e4)
+
+#define ADJOINT13(e1, e3) \
+	COLUMNIN                    \
+	ODD(25, 26, 27, 28, e3, 23) \
+	MOVE(e3, e1)                \
+	ADD2(23, e1)                \
+	ADD8(23, e3)
+
+// TAPROW3 and TAPROW5 transform a row and write its taps from R8 on, R16 apart.
+#define TAPROW3(t0, t1, t2, t3, t4, t5) \
+	EVEN(t1, t2, t3, t4, 26, 27) \
+	FIRST(t0, 26, 27, 24)        \
+	ADD4(27, 26)                 \
+	FADD4S(t5, 26, 26)           \
+	ODD(t1, t2, t3, t4, 25, 27)  \
+	ADD2(27, 25)                 \
+	VST1.P [V24.S4], (R8)(R16)   \
+	VST1.P [V25.S4], (R8)(R16)   \
+	VST1.P [V26.S4], (R8)(R16)
+
+#define TAPROW5(t0, t1, t2, t3, t4, t5) \
+	EVEN(t1, t2, t3, t4, 28, 29) \
+	FIRST(t0, 28, 29, 24)        \
+	MOVE(28, 26)                 \
+	ADD4(29, 26)                 \
+	ADD16(29, 28)                \
+	FADD4S(t5, 28, 28)           \
+	ODD(t1, t2, t3, t4, 27, 29)  \
+	MOVE(27, 25)                 \
+	ADD2(29, 25)                 \
+	ADD8(29, 27)                 \
+	VST1.P [V24.S4], (R8)(R16)   \
+	VST1.P [V25.S4], (R8)(R16)   \
+	VST1.P [V26.S4], (R8)(R16)   \
+	VST1.P [V27.S4], (R8)(R16)   \
+	VST1.P [V28.S4], (R8)(R16)
+
+// func winogradFilterAdjointNEON(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
+//
+// See winogradFilterAdjointGeneric. Registers (distances in bytes):
+//
+//	R0, R1   dst and src of the tile     R2  tiles left      R3  quarter of the lanes
+//	R4, R15  dstTile and srcTile         R5  6 srcPoint      R6  cursor of src
+//	R7  column of src    R8  row of dst  R14 srcPoint        R16 dstPoint
+//	R17 r dstPoint       R21 r           V23 scratch
+TEXT ·winogradFilterAdjointNEON(SB), NOSPLIT, $0-64
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD r+16(FP), R21
+	MOVD tiles+24(FP), R2
+	MOVD dstPoint+32(FP), R16
+	MOVD dstTile+40(FP), R4
+	MOVD srcPoint+48(FP), R14
+	MOVD srcTile+56(FP), R15
+	LSL  $2, R16, R16
+	LSL  $2, R4, R4
+	LSL  $2, R14, R14
+	LSL  $2, R15, R15
+	MUL  R16, R21, R17
+	ADD  R14<<1, R14, R5
+	LSL  $1, R5, R5
+	MOVD $winograd<>(SB), R6
+	VLD1 (R6), [V30.S4, V31.S4]
+
+tile:
+	MOVD $0, R3
+
+quarter:
+	ADD R3, R0, R8
+	ADD R3, R1, R7
+	CMP $3, R21
+	BEQ three
+	ADJOINT024(0, 6, 12)
+	ADJOINT024(1, 7, 13)
+	ADJOINT024(2, 8, 14)
+	ADJOINT024(3, 9, 15)
+	ADJOINT024(4, 10, 16)
+	ADJOINT024(5, 11, 17)
+	TAPROW5(0, 1, 2, 3, 4, 5)
+	ADD R17, R8, R8
+	TAPROW5(6, 7, 8, 9, 10, 11)
+	ADD R17, R8, R8
+	TAPROW5(12, 13, 14, 15, 16, 17)
+	ADD R3, R0, R8
+	ADD R17, R8, R8
+	ADD R3, R1, R7
+	ADJOINT13(0, 6)
+	ADJOINT13(1, 7)
+	ADJOINT13(2, 8)
+	ADJOINT13(3, 9)
+	ADJOINT13(4, 10)
+	ADJOINT13(5, 11)
+	TAPROW5(0, 1, 2, 3, 4, 5)
+	ADD R17, R8, R8
+	TAPROW5(6, 7, 8, 9, 10, 11)
+
+next:
+	ADD  $16, R3, R3
+	CMP  $64, R3
+	BNE  quarter
+	ADD  R4, R0, R0
+	ADD  R15, R1, R1
+	SUBS $1, R2, R2
+	BNE  tile
+	RET
+
+three:
+	ADJOINT012(0, 6, 12)
+	ADJOINT012(1, 7, 13)
+	ADJOINT012(2, 8, 14)
+	ADJOINT012(3, 9, 15)
+	ADJOINT012(4, 10, 16)
+	ADJOINT012(5, 11, 17)
+	TAPROW3(0, 1, 2, 3, 4, 5)
+	TAPROW3(6, 7, 8, 9, 10, 11)
+	TAPROW3(12, 13, 14, 15, 16, 17)
+	B next
