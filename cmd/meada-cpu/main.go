@@ -28,6 +28,7 @@ type streams struct{ out, err *os.File }
 var commands = map[string]func(streams, []string) error{
 	"train":   runTrain,
 	"eval":    runEval,
+	"predict": runPredict,
 	"cpu":     runCPU,
 	"help":    runHelp,
 	"version": runVersion,

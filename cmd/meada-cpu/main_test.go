@@ -179,6 +179,7 @@ func TestTrainLeavesARunFolder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{
 		"format": "pt", "model": "lenet5", "classes": "10", "dataset": "digits", "step": "8",
+		"class_names":   `["0","1","2","3","4","5","6","7","8","9"]`,
 		"normalisation": "mean=0,0,0 std=1,1,1",
 	}, metadata)
 
@@ -413,8 +414,9 @@ func TestHelp(t *testing.T) {
 // Every flag that a command takes is in its help text.
 func TestHelpNamesEveryFlag(t *testing.T) {
 	for name, define := range map[string]func() *flags{
-		"train": func() *flags { return new(settings).flags() },
-		"eval":  func() *flags { return new(evalSettings).flags() },
+		"train":   func() *flags { return new(settings).flags() },
+		"eval":    func() *flags { return new(evalSettings).flags() },
+		"predict": func() *flags { return new(predictSettings).flags() },
 	} {
 		text := succeed(t, t.TempDir(), "help", name).out
 		for _, flag := range define().names() {

@@ -21,6 +21,7 @@ import (
 type run struct {
 	settings settings
 	network  *nn.Network
+	classes  []string // names
 	domains  []dataset.Domain
 	trainer  *train.Trainer
 	folder   *runFolder
@@ -203,7 +204,7 @@ func confusion(domains []dataset.Domain, t *train.Test) report.Confusion {
 
 // save writes the weights as they are after that many descent steps.
 func (r *run) save(name string, steps int) error {
-	return r.network.Save(r.folder.path(name), metadata(r.network, r.settings.Dataset, steps))
+	return r.network.Save(r.folder.path(name), metadata(r.network, r.settings.Dataset, r.classes, steps))
 }
 
 // withStep adds the step to named accuracies, as summary.json has them.

@@ -59,7 +59,7 @@ func predict(evaluator *train.Evaluator, images *dataset.Images) report.Predicti
 	for first := 0; first < images.N; {
 		logits := evaluator.Logits(images, first)
 		for n := range logits.N {
-			class, entropy := classify(logits.Image(n))
+			class, _, entropy := classify(logits.Image(n))
 			p.Classes = append(p.Classes, class)
 			p.Entropy = append(p.Entropy, entropy)
 		}
@@ -68,9 +68,9 @@ func predict(evaluator *train.Evaluator, images *dataset.Images) report.Predicti
 	return p
 }
 
-// classify returns the class of the largest logit, the first of equal ones, and
-// the entropy of the softmax in nats.
-func classify(logits []float32) (class int, entropy float64) {
+// classify returns the class of the largest logit, the first of equal ones, its
+// probability by the softmax, and the softmax's entropy in nats.
+func classify(logits []float32) (class int, probability, entropy float64) {
 	for c, x := range logits {
 		if x > logits[class] {
 			class = c
@@ -83,7 +83,7 @@ func classify(logits []float32) (class int, entropy float64) {
 		sum += e
 		weighted += e * d
 	}
-	return class, math.Log(sum) - weighted/sum
+	return class, 1 / sum, math.Log(sum) - weighted/sum
 }
 
 // contactSheet draws the first n images of each set in a row of its own.

@@ -153,6 +153,7 @@ func runTrain(std streams, args []string) error {
 	r := &run{
 		settings: s,
 		network:  network,
+		classes:  data.Classes,
 		domains:  data.Domains,
 		folder:   folder,
 		progress: newProgress(std.err, s.quiet),

@@ -10,6 +10,7 @@ const overview = `usage: meada-cpu <command> [flags]
 
   train     train a network with ERM, ADA or ME-ADA
   eval      measure a trained network on a dataset's domains
+  predict   tell the class of pictures
   cpu       show the CPU, the chosen instruction set, and why not the others
   version   show the version
   help      show the flags of a command: meada-cpu help train
@@ -98,6 +99,7 @@ Shows the CPU, the instruction set in use, and why the others are not.
 var usages = map[string]string{
 	"train":   trainUsage,
 	"eval":    evalUsage,
+	"predict": predictUsage,
 	"cpu":     cpuUsage,
 	"help":    overview,
 	"version": overview,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,6 +22,7 @@ func (weightsError) Is(target error) bool { return target == errWeights }
 const (
 	metaModel         = "model"
 	metaClasses       = "classes"
+	metaClassNames    = "class_names" // as a JSON array
 	metaNormalisation = "normalisation"
 	metaDataset       = "dataset"
 	metaStep          = "step"
@@ -30,11 +32,16 @@ const (
 const unitRange = "mean=0,0,0 std=1,1,1"
 
 // metadata describes the weights of a network after a descent step.
-func metadata(network *nn.Network, dataset string, step int) map[string]string {
+func metadata(network *nn.Network, dataset string, classes []string, step int) map[string]string {
+	names, err := json.Marshal(classes)
+	if err != nil {
+		panic(err) // strings always can be
+	}
 	return map[string]string{
 		"format":          "pt", // what PyTorch's reader expects
 		metaModel:         network.Name,
 		metaClasses:       strconv.Itoa(network.Classes),
+		metaClassNames:    string(names),
 		metaNormalisation: unitRange,
 		metaDataset:       dataset,
 		metaStep:          strconv.Itoa(step),

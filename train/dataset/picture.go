@@ -6,7 +6,8 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	_ "image/jpeg" // formats that image.Decode knows
+	_ "image/gif" // formats that image.Decode knows
+	_ "image/jpeg"
 	_ "image/png"
 	"os"
 	"runtime"
@@ -50,8 +51,8 @@ func readPictures(files []pictureFile, side int) (Images, error) {
 					return
 				}
 				images.Labels[i] = files[i].label
-				if err := readPicture(images.Image(i), side, files[i].path); err != nil {
-					failures[i] = &Error{files[i].path, err}
+				if err := ReadPicture(images.Image(i), side, files[i].path); err != nil {
+					failures[i] = err
 					next.Store(int64(len(files)))
 				}
 			}
@@ -66,23 +67,27 @@ func readPictures(files []pictureFile, side int) (Images, error) {
 	return images, nil
 }
 
-// readPicture reads a file to dst, 3 x side x side.
-func readPicture(dst []uint8, side int, path string) error {
+// ReadPicture reads a PNG, JPEG or GIF file (of which it takes the first frame) to
+// dst, 3 x side x side, resized with Pillow's bilinear filter.
+func ReadPicture(dst []uint8, side int, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return pathCause(err)
+		return &Error{path, pathCause(err)}
 	}
 	if info.Size() > maxPictureBytes {
-		return fmt.Errorf("a picture file of %d bytes (at most %d)", info.Size(), maxPictureBytes)
+		return errorf(path, "a picture file of %d bytes (at most %d)", info.Size(), maxPictureBytes)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return pathCause(err)
+		return &Error{path, pathCause(err)}
 	}
-	return decodePicture(dst, side, content)
+	if err := decodePicture(dst, side, content); err != nil {
+		return &Error{path, err}
+	}
+	return nil
 }
 
-// decodePicture decodes a PNG or JPEG file to dst, 3 x side x side. The size is
+// decodePicture decodes a PNG, JPEG or GIF file to dst, 3 x side x side. The size is
 // looked at before any pixel is decoded.
 func decodePicture(dst []uint8, side int, content []byte) error {
 	config, _, err := image.DecodeConfig(bytes.NewReader(content))
@@ -96,6 +101,9 @@ func decodePicture(dst []uint8, side int, content []byte) error {
 	picture, _, err := image.Decode(bytes.NewReader(content))
 	if err != nil {
 		return err
+	}
+	if frame := picture.Bounds(); frame.Dx() != w || frame.Dy() != h { // possible in a GIF file
+		return fmt.Errorf("a frame of %dx%d pixels in a picture of %dx%d", frame.Dy(), frame.Dx(), h, w)
 	}
 	if w == side && h == side {
 		toPlanes(dst, picture)

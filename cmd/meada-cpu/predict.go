@@ -1,0 +1,275 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// predictSettings are what the flags of predict decide.
+type predictSettings struct {
+	weights, format string
+	threads         int
+	direct          bool
+	paths           []string
+}
+
+// The formats of predictions.
+const (
+	asTable = "table"
+	asCSV   = "csv"
+	asJSONL = "jsonl"
+)
+
+func (s *predictSettings) flags() *flags {
+	f := newFlags("predict")
+	f.arguments = &s.paths
+	f.string(&s.weights, "weights")
+	choice(f, &s.format, "format", asTable, asCSV, asJSONL)
+	f.integer(&s.threads, "threads", 1)
+	f.bool(&s.direct, "direct")
+	return f
+}
+
+// prediction is what a network says about a picture.
+type prediction struct {
+	File        string  `json:"file"`
+	Class       string  `json:"class"`
+	Label       int     `json:"label"`
+	Probability float64 `json:"probability"`
+	Entropy     float64 `json:"entropy"` // of all the probabilities, in nats
+}
+
+// predictionBatch is how many pictures are read before the network sees them.
+const predictionBatch = 256
+
+func runPredict(std streams, args []string) error {
+	s := predictSettings{format: asTable}
+	if err := s.flags().parse(args); err == errHelp {
+		return runHelp(std, []string{"predict"})
+	} else if err != nil {
+		return err
+	}
+	if s.weights == "" {
+		return usageError("predict needs --weights FILE")
+	}
+	if len(s.paths) == 0 {
+		return usageError("predict needs pictures, or folders of them")
+	}
+	w, err := readWeights(s.weights)
+	if err != nil {
+		return err
+	}
+	network, err := w.network()
+	if err != nil {
+		return err
+	}
+	classes, err := w.classNames()
+	if err != nil {
+		return err
+	}
+	files, err := pictureFiles(s.paths)
+	if err != nil {
+		return err
+	}
+	print, flush := printer(std.out, s.format)
+	engine := tensor.NewEngine(s.threads, nil)
+	defer engine.Close()
+	engine.Direct = s.direct
+	evaluator := train.NewEvaluator(engine, network)
+	bad := 0
+	for some := range slices.Chunk(files, predictionBatch) {
+		images, read, failures := readBatch(some, network)
+		for _, err := range failures {
+			complain(std.err, err)
+		}
+		bad += len(failures)
+		for first := 0; first < images.N; {
+			logits := evaluator.Logits(&images, first)
+			for n := range logits.N {
+				p := prediction{File: read[first+n]}
+				p.Label, p.Probability, p.Entropy = classify(logits.Image(n))
+				p.Class = classes[p.Label]
+				if err := print(p); err != nil {
+					return err
+				}
+			}
+			first += logits.N
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%w: %d of %d pictures", dataset.ErrData, bad, len(files))
+	}
+	return nil
+}
+
+// network builds the network that the metadata names and copies the weights
+// into it.
+func (w *weights) network() (*nn.Network, error) {
+	fail := func(err error) (*nn.Network, error) { return nil, weightsError{fmt.Errorf("%s: %w", w.path, err)} }
+	model, classes := w.metadata[metaModel], w.metadata[metaClasses]
+	if model == "" || classes == "" {
+		return fail(errors.New("its metadata do not name the model and the number of classes, as those of train do"))
+	}
+	count, err := strconv.Atoi(classes)
+	if err != nil || count < 1 || count > 1<<16 {
+		return fail(fmt.Errorf("%s classes in its metadata", classes))
+	}
+	name, _, _ := strings.Cut(model, "-") // wrn-40-2 is wrn
+	network, err := zoo.New(name, count)
+	if err != nil {
+		return fail(err)
+	}
+	return network, w.apply(network)
+}
+
+// classNames returns the names of the classes, their numbers where the metadata
+// have no names.
+func (w *weights) classNames() ([]string, error) {
+	count, _ := strconv.Atoi(w.metadata[metaClasses])
+	var names []string
+	if text, ok := w.metadata[metaClassNames]; !ok {
+		for c := range count {
+			names = append(names, strconv.Itoa(c))
+		}
+	} else if err := json.Unmarshal([]byte(text), &names); err != nil || len(names) != count {
+		return nil, weightsError{fmt.Errorf("%s: %s in its metadata is not a JSON array of %d names", w.path, metaClassNames, count)}
+	}
+	return names, nil
+}
+
+// pictureFiles lists the files that paths name: a folder stands for the pictures
+// in it and in its subfolders.
+func pictureFiles(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, &dataset.Error{Path: path, Err: errors.Unwrap(err)}
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		count := len(files)
+		err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			hidden := strings.HasPrefix(entry.Name(), ".") && name != path
+			switch {
+			case hidden && entry.IsDir():
+				return fs.SkipDir
+			case !hidden && !entry.IsDir() && isPicture(name):
+				files = append(files, name)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == count {
+			return nil, &dataset.Error{Path: path, Err: errors.New("there is no .png, .jpg, .jpeg or .gif file in it")}
+		}
+	}
+	return files, nil
+}
+
+func isPicture(name string) bool {
+	return slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, strings.ToLower(filepath.Ext(name)))
+}
+
+// readBatch reads pictures in the network's size, on all processors. It returns
+// those that could be read, their files, and what was wrong with the others.
+func readBatch(files []string, network *nn.Network) (images dataset.Images, read []string, failures []error) {
+	images = dataset.Images{C: network.C, H: network.H, W: network.W, N: len(files)}
+	images.Data = make([]uint8, images.N*images.C*images.H*images.W)
+	results := make([]error, len(files))
+	var workers sync.WaitGroup
+	count := runtime.GOMAXPROCS(0)
+	for w := range count {
+		workers.Go(func() {
+			for i := w; i < len(files); i += count {
+				results[i] = dataset.ReadPicture(images.Image(i), network.H, files[i])
+			}
+		})
+	}
+	workers.Wait()
+	for i, err := range results {
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		copy(images.Image(len(read)), images.Image(i))
+		read = append(read, files[i])
+	}
+	images.N = len(read)
+	return images, read, failures
+}
+
+// printer returns what prints predictions in a format, and what ends a batch of
+// them.
+func printer(out io.Writer, format string) (print func(prediction) error, flush func() error) {
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	flush = func() error { return nil }
+	switch format {
+	case asCSV:
+		w := csv.NewWriter(out)
+		print = func(p prediction) error {
+			return w.Write([]string{p.File, p.Class, strconv.Itoa(p.Label), number(p.Probability), number(p.Entropy)})
+		}
+		flush = func() error { w.Flush(); return w.Error() }
+		_ = w.Write([]string{"file", "class", "label", "probability", "entropy"}) // an error stays for flush
+	case asJSONL:
+		encoder := json.NewEncoder(out)
+		print = func(p prediction) error { return encoder.Encode(p) }
+	default:
+		row := func(class, probability, entropy, file string) error {
+			_, err := fmt.Fprintf(out, "%-16s %11s %9s  %s\n", class, probability, entropy, file)
+			return err
+		}
+		_ = row("class", "probability", "entropy", "file") // if it fails so will the next
+		print = func(p prediction) error {
+			return row(p.Class, fmt.Sprintf("%.4f", p.Probability), fmt.Sprintf("%.4f", p.Entropy), p.File)
+		}
+	}
+	return print, flush
+}
+
+const predictUsage = `usage: meada-cpu predict --weights FILE PICTURE|FOLDER ...
+
+Tells the class of pictures: PNG, JPEG or GIF files of any size, and those in
+folders and their subfolders. The network, the size and normalisation of its
+images and the names of its classes come from the file of weights.
+
+  --weights FILE      weights as train writes them
+  --format NAME       table, csv or jsonl, one JSON object a line (table)
+  --threads N         workers (all CPUs)
+  --direct            no Winograd convolutions: slower, smaller rounding errors
+
+The probability is that of the class; the entropy, in nats, tells how undecided
+the network is, from 0 to the logarithm of the number of classes.
+
+examples:
+  meada-cpu predict --weights runs/first/last.safetensors digit.png
+  meada-cpu predict --weights last.safetensors --format csv pictures more/cat.jpg
+`

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// trained returns the weights of a short run on a digits dataset.
+func trained(t *testing.T, data string) string {
+	t.Helper()
+	dir := t.TempDir()
+	succeed(t, dir, short(data, "--out", "r", "--quiet")...)
+	return filepath.Join(dir, "r", "last.safetensors")
+}
+
+// writePicture encodes a picture by the extension of the path.
+func writePicture(t *testing.T, path string, m image.Image) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+	var b bytes.Buffer
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".jpg", ".jpeg":
+		require.NoError(t, jpeg.Encode(&b, m, nil))
+	case ".gif":
+		require.NoError(t, gif.Encode(&b, m, nil))
+	default:
+		require.NoError(t, png.Encode(&b, m))
+	}
+	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o666))
+}
+
+// predictions runs predict and reads its JSON lines.
+func predictions(t *testing.T, dir string, args ...string) []prediction {
+	t.Helper()
+	out := succeed(t, dir, append([]string{"predict", "--format", "jsonl"}, args...)...).out
+	var all []prediction
+	for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); {
+		var p prediction
+		require.NoError(t, decoder.Decode(&p))
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestPredictAgreesWithEval(t *testing.T) {
+	data, dir := tinyDigits(t), t.TempDir()
+	weights := trained(t, data)
+	succeed(t, dir, "eval", "--weights", weights, "--data", data, "--logits", "logits")
+	logits, err := npy.Read(filepath.Join(dir, "logits", "usps.npy"))
+	require.NoError(t, err)
+	b, err := dataset.Digits(data)
+	require.NoError(t, err)
+	for n := range 15 {
+		writePicture(t, filepath.Join(dir, "usps", strconv.Itoa(100+n)+".png"), picture{&b.Domains[1].Images, n})
+	}
+	found := predictions(t, dir, "--weights", weights, "usps")
+	require.Len(t, found, 15)
+	for n, p := range found {
+		require.Equal(t, filepath.Join("usps", strconv.Itoa(100+n)+".png"), p.File)
+		row := logits.Float32[10*n:][:10]
+		sum, entropy, best := 0.0, 0.0, 0
+		for c, x := range row {
+			sum += math.Exp(float64(x))
+			if x > row[best] {
+				best = c
+			}
+		}
+		for _, x := range row {
+			q := math.Exp(float64(x)) / sum
+			entropy -= q * math.Log(q)
+		}
+		require.Equal(t, best, p.Label)
+		require.Equal(t, strconv.Itoa(best), p.Class)
+		require.InDelta(t, math.Exp(float64(row[best]))/sum, p.Probability, 1e-9)
+		require.InDelta(t, entropy, p.Entropy, 1e-9)
+	}
+
+	table := succeed(t, dir, "predict", "--weights", weights, "usps").out
+	require.Len(t, strings.Split(strings.TrimSpace(table), "\n"), 16)
+	text := succeed(t, dir, "predict", "--weights", weights, "--format", "csv", filepath.Join("usps", "103.png"), "--threads", "1").out
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"file", "class", "label", "probability", "entropy"}, rows[0])
+	require.Len(t, rows, 2)
+	require.Equal(t, found[3].Class, rows[1][1])
+}
+
+// Formats, sizes and grey pictures; files in folders; names that look like flags.
+func TestPredictReadsWhatPeopleHave(t *testing.T) {
+	dir, weights := t.TempDir(), trained(t, tinyDigits(t))
+	small := image.NewPaletted(image.Rect(0, 0, 50, 20), color.Palette{color.Gray{Y: 20}, color.Gray{Y: 200}, color.RGBA{90, 0, 0, 255}})
+	for i := range small.Pix {
+		small.Pix[i] = byte(i * i % 3)
+	}
+	for _, name := range []string{"a.png", "sub/deep/b.PNG", "c.gif", "d.jpg", "-e.jpeg"} {
+		writePicture(t, filepath.Join(dir, "in", filepath.FromSlash(name)), small)
+	}
+	writePicture(t, filepath.Join(dir, "in", ".hidden", "f.png"), small)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "in", "notes.txt"), nil, 0o666))
+	found := predictions(t, dir, "--weights", weights, "in")
+	require.Len(t, found, 5)
+	require.Equal(t, found[1].Probability, found[2].Probability, "GIF is as lossless as PNG")
+
+	in := filepath.Join(dir, "in")
+	require.Len(t, predictions(t, in, "--weights", weights, "--", "-e.jpeg", "a.png"), 2)
+}
+
+func TestPredictBadInput(t *testing.T) {
+	data, dir := tinyDigits(t), t.TempDir()
+	weights := trained(t, data)
+	writePicture(t, filepath.Join(dir, "mixed", "good.png"), image.NewGray(image.Rect(0, 0, 9, 9)))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mixed", "bad.png"), []byte("no picture"), 0o666))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o777))
+	r := invoke(t, dir, "predict", "--weights", weights, "mixed", "--format", "csv")
+	require.Equal(t, exitData, r.code)
+	require.Contains(t, r.err, filepath.Join("mixed", "bad.png"))
+	require.Contains(t, r.err, "1 of 2")
+	require.Contains(t, r.out, filepath.Join("mixed", "good.png"), "the others are predicted all the same")
+
+	tensors, metadata, err := safetensors.Read(weights)
+	require.NoError(t, err)
+	altered := func(key, value string) string {
+		path := filepath.Join(t.TempDir(), "altered.safetensors")
+		changed := maps.Clone(metadata)
+		if changed[key] = value; value == "" {
+			delete(changed, key)
+		}
+		require.NoError(t, safetensors.Write(path, tensors, changed))
+		return path
+	}
+	for name, c := range map[string]struct {
+		args    []string
+		code    int
+		message string
+	}{
+		"no weights":       {[]string{"mixed"}, exitUsage, "--weights"},
+		"no pictures":      {[]string{"--weights", weights}, exitUsage, "pictures"},
+		"unknown format":   {[]string{"--format", "xml"}, exitUsage, "table, csv, jsonl"},
+		"missing":          {[]string{"--weights", weights, "gone.png"}, exitData, "gone.png"},
+		"empty folder":     {[]string{"--weights", weights, "empty"}, exitData, "empty"},
+		"unnamed model":    {[]string{"--weights", altered(metaModel, ""), "mixed"}, exitData, "do not name the model"},
+		"unknown model":    {[]string{"--weights", altered(metaModel, "vgg"), "mixed"}, exitData, `unknown network "vgg"`},
+		"another model":    {[]string{"--weights", altered(metaModel, "allconv"), "mixed"}, exitData, "allconv"},
+		"no number":        {[]string{"--weights", altered(metaClasses, "ten"), "mixed"}, exitData, "ten classes"},
+		"too many classes": {[]string{"--weights", altered(metaClasses, "11"), "mixed"}, exitData, "fc3"},
+		"names missing":    {[]string{"--weights", altered(metaClassNames, `["a"]`), "mixed"}, exitData, "JSON array of 10"},
+	} {
+		r := invoke(t, dir, append([]string{"predict"}, c.args...)...)
+		require.Equal(t, c.code, r.code, "%s: %s", name, r.err)
+		require.Contains(t, r.err, c.message, name)
+		require.Empty(t, r.out, name)
+		require.Equal(t, 1, strings.Count(r.err, "\n"), r.err)
+	}
+	unnamed := predictions(t, dir, "--weights", altered(metaClassNames, ""), filepath.Join("mixed", "good.png"))
+	require.Equal(t, strconv.Itoa(unnamed[0].Label), unnamed[0].Class)
+}
