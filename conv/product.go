@@ -22,8 +22,11 @@ type product struct {
 	taps    []int32
 	inner   int // taps: C/groups * R * S
 	images  int // of a task
+	area    int // pixels of an output plane
+	wide    int // panels packed together
 	panels  []panel
 	columns []int32 // offsets of the rows of a panel of results
+	planes  []int32 // offsets of the rows of a tile in the output
 
 	// Operands of the current run.
 	y, x       tensor.Tensor
@@ -40,16 +43,27 @@ func newProduct(e *tensor.Engine, s Shape, backward bool) *product {
 	p.taps = p.layout.taps(s.R, s.S, backward)
 	p.inner = len(p.taps)
 	p.images = imagesPerTask(s.N, s.OutH()*s.OutW(), nr)
+	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
+	p.wide = 1
+	if p.layout.inPlace && p.area%nr == 0 {
+		p.wide = min(2, len(p.panels))
+	}
 	p.columns = make([]int32, filters)
 	for i := range p.columns {
 		p.columns[i] = int32(i * nr)
 	}
-	e.Reserve(s.Weights(), p.panelSize()+filters*nr+p.imageSize())
+	p.planes = make([]int32, e.Kernels.MR)
+	for i := range p.planes {
+		p.planes[i] = int32(i * p.area)
+	}
+	e.Reserve(s.Weights(), p.wide*p.panelSize()+p.resultsSize()+p.imageSize())
 	return p
 }
 
 func (p *product) panelSize() int { return min(p.inner, depth) * p.engine.Kernels.NR }
+
+func (p *product) resultsSize() int { return p.shape.K / p.shape.Groups * p.engine.Kernels.NR }
 
 func (p *product) imageSize() int {
 	if p.layout.inPlace {
@@ -98,111 +112,168 @@ func (p *productPack) Do(task, _ int) {
 	}
 }
 
-// productPixels computes the output pixels of a few images.
+// productPixels computes the output pixels of one group of a few images.
 type productPixels product
 
-func (p *productPixels) Do(task, worker int) {
-	s := p.shape
-	kernels := p.engine.Kernels
-	nr := kernels.NR
-	filters := s.K / s.Groups
-	area := s.OutH() * s.OutW()
-	group := task % s.Groups
-	first := task / s.Groups * p.images
+func (q *productPixels) Do(task, worker int) {
+	p := (*product)(q)
+	group := task % p.shape.Groups
+	first := task / p.shape.Groups * p.images
 	images := min(p.images, p.x.N-first)
-
-	scratch := p.engine.Scratch(worker)
-	panelSize := min(p.inner, depth) * nr
-	packed, results, src := scratch[:panelSize], scratch[panelSize:][:filters*nr], scratch[panelSize+filters*nr:]
-	distance := p.layout.size()
+	cut := cutter(p.engine.Scratch(worker))
+	packed, results := cut.take(p.wide*p.panelSize()), cut.take(p.resultsSize())
+	src, distance := []float32(cut), p.layout.size()
 	if p.layout.inPlace {
-		distance = p.x.Stride
-		src = p.x.Data[first*p.x.Stride+group*p.layout.size():]
+		src, distance = p.x.Data[first*p.x.Stride+group*p.layout.size():], p.x.Stride
 	} else {
 		for i := range images {
 			p.layout.fill(src[i*distance:], p.layout.group(p.x, first+i, group))
 		}
 	}
-	weights := p.engine.Shared()[group*filters*p.inner:]
-
-	for i := range p.panels {
-		pixels := p.panels[i].pixels
-		n := min(nr, images*area-i*nr)
-		if n <= 0 {
-			break
-		}
-		// A panel that crosses into another image is computed aside.
-		out := p.y.Data[(first+pixels[0].image)*p.y.Stride+group*filters*area+pixels[0].offset:]
-		rowDistance := area
-		aside := n > pixels[0].n
-		if aside {
-			out, rowDistance = results, nr
-			if p.accumulate {
-				p.each(pixels, n, first, group, func(y []float32, lane, n int) {
-					for f := range filters {
-						copy(results[f*nr+lane:][:n], y[f*area:])
-					}
-				})
-			}
-		}
+	panels := (images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
+	ahead := fetch{src: src, distance: distance}
+	for i := 0; i < panels; i += p.wide {
 		for k0 := 0; k0 < p.inner; k0 += depth {
-			kc := min(depth, p.inner-k0)
-			for _, r := range p.panels[i].runs {
-				if m := min(r.n, n-r.lane); m > 0 {
-					kernels.Gather(&packed[r.lane], &src[r.image*distance+r.offset], &p.taps[k0], kc, nr, m)
-				}
-			}
-			mode := simd.FromC
-			if k0 == 0 && !p.accumulate {
-				mode = simd.FromZero
-				if p.bias != nil {
-					mode = simd.FromRowBias
-				}
-			}
-			if p.relu && k0+kc == p.inner {
-				mode |= simd.ThenReLU
-			}
-			// Planes read in place are far apart: meanwhile the next panel's pixels
-			// are fetched, a few planes for each tile.
-			var next *float32
-			nextTap, share := 0, (kc+p.tiles.Count-1)/p.tiles.Count
-			if p.layout.inPlace && i+1 < len(p.panels) {
-				r := p.panels[i+1].runs[0]
-				next = &src[min(r.image, images-1)*distance+r.offset]
-			}
-			for t := range p.tiles.Count {
-				if n := min(share, kc-nextTap); next != nil && n > 0 {
-					kernels.Prefetch(next, &p.taps[k0+nextTap], n)
-					nextTap += n
-				}
-				f, rows := p.tiles.Tile(t)
-				var bias *float32
-				if p.bias != nil {
-					bias = &p.bias[group*filters+f]
-				}
-				kernels.Gemm(&out[f*rowDistance], &weights[k0*filters+f*kc], &packed[0], bias,
-					rowDistance, 1, rows, nr, 0, rows, n, kc, 1, mode)
-			}
-		}
-		if aside {
-			for _, r := range pixels {
-				if m := min(r.n, n-r.lane); m > 0 {
-					y := p.y.Data[(first+r.image)*p.y.Stride+group*filters*area+r.offset:]
-					kernels.Gather(&y[0], &results[r.lane], &p.columns[0], filters, area, m)
-				}
+			few := p.panels[i:min(i+p.wide, panels)]
+			p.pack(packed, src, distance, few, k0, images)
+			p.ahead(&ahead, i, k0, panels)
+			for j := range few {
+				p.multiply(packed[j*p.panelSize():], results, &few[j], k0, group, first, images, &ahead)
 			}
 		}
 	}
 }
 
-// each visits the stretches of the output tensor behind the first n columns of a
-// panel.
-func (p *productPixels) each(pixels []run, n, first, group int, visit func(y []float32, lane, n int)) {
-	filters := p.shape.K / p.shape.Groups
-	area := p.shape.OutH() * p.shape.OutW()
-	for _, r := range pixels {
-		if m := min(r.n, n-r.lane); m > 0 {
-			visit(p.y.Data[(first+r.image)*p.y.Stride+group*filters*area+r.offset:], r.lane, m)
+// pack packs the stretch of taps at k0 of a few panels.
+func (p *product) pack(packed, src []float32, distance int, panels []panel, k0, images int) {
+	kernels := p.engine.Kernels
+	nr := kernels.NR
+	kc := min(depth, p.inner-k0)
+	step := kc
+	if p.wide > 1 {
+		step = packTaps
+	}
+	for k := 0; k < kc; k += step {
+		for j := range panels {
+			for _, r := range panels[j].runs {
+				if r.image >= images {
+					break
+				}
+				kernels.Gather(&packed[j*p.panelSize()+k*nr+r.lane], &src[r.image*distance+r.offset],
+					&p.taps[k0+k], min(step, kc-k), nr, r.n)
+			}
 		}
 	}
+}
+
+// packTaps is the number of taps that are packed for all of a few panels before
+// the next ones: their pixels are neighbours in memory.
+const packTaps = 16
+
+// fetch is what is fetched while a few panels are multiplied: the pixels of the
+// next ones, where they are planes read in place. Planes are pages apart, which
+// is nothing that hardware foresees.
+type fetch struct {
+	src      []float32
+	distance int
+	from     []panel
+	k0, kc   int
+	done     int // runs of pixels fetched
+}
+
+// ahead sets out to fetch what follows the stretch of taps at k0 of the panels
+// from i on.
+func (p *product) ahead(f *fetch, i, k0, panels int) {
+	f.from, f.done = nil, 0
+	if p.wide == 1 {
+		return
+	}
+	f.k0 = k0 + depth
+	if f.k0 >= p.inner {
+		f.k0 = 0
+		i += p.wide
+	}
+	f.kc = min(depth, p.inner-f.k0)
+	if i < panels {
+		f.from = p.panels[i:min(i+p.wide, panels)]
+	}
+}
+
+// next fetches the share of one tile.
+func (p *product) next(f *fetch) {
+	if f.from == nil {
+		return
+	}
+	share := (f.kc + p.tiles.Count - 1) / p.tiles.Count
+	panel, tap := f.done/f.kc, f.done%f.kc
+	if panel == len(f.from) {
+		return
+	}
+	n := min(share, f.kc-tap)
+	r := f.from[panel].runs[0]
+	p.engine.Kernels.Prefetch(&f.src[r.image*f.distance+r.offset], &p.taps[f.k0+tap], n)
+	f.done += n
+}
+
+// multiply adds the stretch of taps at k0, packed, to all filters of a panel.
+func (p *product) multiply(packed, results []float32, panel *panel, k0, group, first, images int, ahead *fetch) {
+	kernels := p.engine.Kernels
+	nr := kernels.NR
+	filters := p.shape.K / p.shape.Groups
+	// The last panel of a short task has fewer images' pixels.
+	pixels := panel.pixels
+	for pixels[len(pixels)-1].image >= images {
+		pixels = pixels[:len(pixels)-1]
+	}
+	last := pixels[len(pixels)-1]
+	n := last.lane + last.n
+	kc := min(depth, p.inner-k0)
+	mode := simd.FromC
+	if k0 == 0 && !p.accumulate {
+		mode = simd.FromZero
+		if p.bias != nil {
+			mode = simd.FromRowBias
+		}
+	}
+	if p.relu && k0+kc == p.inner {
+		mode |= simd.ThenReLU
+	}
+	// A panel that crosses into another image is computed aside.
+	out, rowDistance := p.output(pixels[0], first, group), p.area
+	aside := len(pixels) > 1
+	if aside {
+		out, rowDistance = results, nr
+		if k0 == 0 && p.accumulate {
+			for _, r := range pixels {
+				y := p.output(r, first, group)
+				for f := range filters {
+					copy(results[f*nr+r.lane:][:r.n], y[f*p.area:])
+				}
+			}
+		}
+	}
+	weights := p.engine.Shared()[(group*p.inner+k0)*filters:]
+	for t := range p.tiles.Count {
+		f, rows := p.tiles.Tile(t)
+		p.next(ahead)
+		if below := f + rows; p.wide > 1 && below < filters {
+			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))
+		}
+		var bias *float32
+		if p.bias != nil {
+			bias = &p.bias[group*filters+f]
+		}
+		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &packed[0], bias, rowDistance, 1, rows, nr, 0, rows, n, kc, 1, mode)
+	}
+	if aside && k0+kc == p.inner {
+		for _, r := range pixels {
+			kernels.Gather(&p.output(r, first, group)[0], &results[r.lane], &p.columns[0], filters, p.area, r.n)
+		}
+	}
+}
+
+// output returns the output tensor from the first pixel of a run on.
+func (p *product) output(r run, first, group int) []float32 {
+	filters := p.shape.K / p.shape.Groups
+	return p.y.Data[(first+r.image)*p.y.Stride+group*filters*p.area+r.offset:]
 }
