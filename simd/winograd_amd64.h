@@ -1,5 +1,5 @@
 // One-dimensional Winograd transforms, in whatever registers the including file
-// gives them. It names the constants C2, C4, C5, C8, C16 (those numbers), QUARTER,
+// gives them. It names the constants ONE, C2, C4, C5, C8, C16 (those numbers), QUARTER,
 // SIXTH (-1/6) and TWENTYFOURTH, BIAS and LIMIT (see FINISH), and V0 to V9, the
 // registers of what is done in the same way by both instruction sets.
 //
@@ -112,14 +112,18 @@
 	VFNMADD231PS t5, C5, t1     \
 	ADDTO(t1, 192)
 
+// Of additions there are so many more than of multiplications here that some go to
+// the multipliers of CPUs that have adders beside them: x + y is 1*x + y.
+
 // OUTPUT02 and OUTPUT13 are rows of A^T, m = 4, for a column t0..t5 of points,
 // OUTPUT01 both of them for m = 2. t1 and t3 are registers; t1 may be e2 (e3) and
 // t3 may be t. OUTPUT01 overwrites t3.
 #define OUTPUT02(t0, t1, t2, t3, t4, e0, e2, t) \
-	VADDPS      t2, t1, e2 \ // p
-	VADDPS      t4, t3, t  \ // r
-	VADDPS      t0, e2, e0 \
-	VADDPS      t, e0, e0  \
+	VADDPS      t2, t1, e2  \ // p
+	VADDPS      t4, t3, t   \ // r
+	VMOVUPS     t0, e0      \
+	VFMADD231PS ONE, e2, e0 \
+	VFMADD231PS ONE, t, e0  \
 	VFMADD231PS t, C4, e2
 
 #define OUTPUT13(t1, t2, t3, t4, t5, e1, e3, t) \
@@ -144,27 +148,27 @@
 // FINISH writes an output, with its BIAS and not below LIMIT: data are the operand
 // that VMAXPS returns for NaN and equal zeros.
 #define FINISH(v, off) \
-	VADDPS  BIAS, v, v  \
-	VMAXPS  v, LIMIT, v \
-	VMOVUPS v, off(DX)
+	VFMADD213PS BIAS, ONE, v \
+	VMAXPS      v, LIMIT, v  \
+	VMOVUPS     v, off(DX)
 
 // OUTPUTROW4 and OUTPUTROW2 transform a row and write its outputs. t0 to t5 get
 // lost.
 #define OUTPUTROW4(t0, t1, t2, t3, t4, t5, t) \
-	VADDPS      t2, t1, t  \ // p
-	VSUBPS      t2, t1, t1 \ // q
-	VADDPS      t4, t3, t2 \ // r
-	VSUBPS      t4, t3, t3 \
-	VADDPS      t3, t3, t3 \ // s
-	VADDPS      t, t0, t0  \
-	VADDPS      t2, t0, t0 \
-	FINISH(t0, 0)          \
-	VADDPS      t3, t1, t0 \
-	FINISH(t0, 64)         \
-	VFMADD231PS t2, C4, t  \
-	FINISH(t, 128)         \
-	VFMADD231PS t3, C4, t1 \
-	VADDPS      t5, t1, t1 \
+	VADDPS      t2, t1, t   \ // p
+	VSUBPS      t2, t1, t1  \ // q
+	VADDPS      t4, t3, t2  \ // r
+	VSUBPS      t4, t3, t3  \
+	VADDPS      t3, t3, t3  \ // s
+	VFMADD231PS ONE, t, t0  \
+	VFMADD231PS ONE, t2, t0 \
+	FINISH(t0, 0)           \
+	VADDPS      t3, t1, t0  \
+	FINISH(t0, 64)          \
+	VFMADD231PS t2, C4, t   \
+	FINISH(t, 128)          \
+	VFMADD231PS t3, C4, t1  \
+	VADDPS      t5, t1, t1  \
 	FINISH(t1, 192)
 
 #define OUTPUTROW2(t0, t1, t2, t3, t4, t5, t) \

@@ -6,6 +6,7 @@
 // half, being 0 and 32. Two rows of a tile are kept in registers at a time.
 
 #define BIAS (R13)(BX*1)
+#define ONE Y13
 #define C2 Y15
 #define LIMIT Y15
 #define C4 Y14
@@ -38,6 +39,7 @@ DATA winograd<>+20(SB)/4, $0.25
 DATA winograd<>+24(SB)/4, $0xbe2aaaab // -1/6
 DATA winograd<>+28(SB)/4, $0x3d2aaaab // 1/24
 DATA winograd<>+32(SB)/4, $0xff800000 // -Inf
+DATA winograd<>+36(SB)/4, $1.0
 DATA winograd<>+64(SB)/8, $0x8000000080000000 // no bias: x + -0 is x, whatever x is
 DATA winograd<>+72(SB)/8, $0x8000000080000000
 DATA winograd<>+80(SB)/8, $0x8000000080000000
@@ -233,8 +235,8 @@ tile:
 
 #define OUTPUTROWS01(e0, e1) \
 	VMOVUPS (AX)(R8*1), Y12                                               \
-	VMOVUPS (AX)(R9*1), Y13                                               \
-	OUTPUT01((AX), Y12, (AX)(R8*2), Y13, (AX)(R8*4), (AX)(R10*1), e0, e1) \
+	VMOVUPS (AX)(R9*1), Y14                                               \
+	OUTPUT01((AX), Y12, (AX)(R8*2), Y14, (AX)(R8*4), (AX)(R10*1), e0, e1) \
 	ADDQ    R11, AX
 
 // func winogradOutputAVX2(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
@@ -244,8 +246,8 @@ tile:
 //	DI, SI  dst and src of the tile      AX, DX  cursors        CX  tiles left   BX  half
 //	R8, R9, R10     6, 18 and 30 srcPoint                       R11  srcPoint
 //	R12  dstRow     R13  bias, or 16 times -0
-//	Y0-Y11  two rows of the columns, transformed     Y12, Y13   scratch
-//	Y14  4          Y15  the least output
+//	Y0-Y11  two rows of the columns, transformed     Y12  scratch
+//	Y13  1          Y14  4, scratch if m = 2         Y15  the least output
 TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI
@@ -260,6 +262,7 @@ TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-80
 	LEAQ         (R8)(R8*2), R9
 	LEAQ         (R8)(R8*4), R10
 	VBROADCASTSS winograd<>+4(SB), C4
+	VBROADCASTSS winograd<>+36(SB), ONE
 	MOVQ         bias+16(FP), R13
 	TESTQ        R13, R13
 	JNE          biased

@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 #define BIAS (R13)
+#define ONE Z31
 #define C2 Z31
 #define C4 Z30
 #define C5 Z29
@@ -35,6 +36,7 @@ DATA winograd<>+20(SB)/4, $0.25
 DATA winograd<>+24(SB)/4, $0xbe2aaaab // -1/6
 DATA winograd<>+28(SB)/4, $0x3d2aaaab // 1/24
 DATA winograd<>+32(SB)/4, $0xff800000 // -Inf
+DATA winograd<>+36(SB)/4, $1.0
 DATA winograd<>+64(SB)/8, $0x8000000080000000 // no bias: x + -0 is x, whatever x is
 DATA winograd<>+72(SB)/8, $0x8000000080000000
 DATA winograd<>+80(SB)/8, $0x8000000080000000
@@ -139,7 +141,7 @@ tile:
 //	R8, R9, R10     6, 18 and 30 srcPoint                       R11  srcPoint
 //	R12  dstRow     R13  bias, or 16 times -0
 //	Z0-Z23  the columns, transformed     Z24-Z28  scratch
-//	Z29  the least output                Z30      4
+//	Z29  the least output                Z30, Z31      4, 1
 TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI
@@ -153,6 +155,7 @@ TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-80
 	LEAQ         (R8)(R8*2), R9
 	LEAQ         (R8)(R8*4), R10
 	VBROADCASTSS winograd<>+4(SB), C4
+	VBROADCASTSS winograd<>+36(SB), ONE
 	MOVQ         bias+16(FP), R13
 	TESTQ        R13, R13
 	JNE          biased
