@@ -8,7 +8,9 @@ import (
 // weights is the backward pass to the weights: filters x pixels times pixels x
 // taps. The images are first turned to channels-last, padded, so that for one
 // row r of the filter the S*C values that a pixel meets are contiguous: a panel
-// of B is then read in place, its rows stride*C elements apart.
+// of B is then read in place, its rows stride*C elements apart. Where the
+// channels fill whole panels, each block of NR channels lies on its own instead,
+// which the caches like better than rows a power of two apart.
 //
 // A few images at a time are prepared (in parallel over images) and multiplied
 // (in parallel over the panels and tiles of dw). Each element of dw stays one
@@ -21,6 +23,7 @@ type weights struct {
 	rows, cols        int // of a padded image
 	tiles             tensor.Tiles
 	panels            int // of a row of the filter
+	block             int // channels that lie together
 	images            int // prepared together
 	callRows          int // output rows of one kernel call
 
@@ -42,6 +45,10 @@ func newWeights(e *tensor.Engine, s Shape) *weights {
 	p.rows, p.cols = s.H+2*s.PadH, s.W+2*s.PadW
 	p.tiles = tensor.CutTiles(p.filters, e.Kernels.MR)
 	p.panels = (s.S*p.channels + e.Kernels.NR - 1) / e.Kernels.NR
+	p.block = p.channels
+	if p.channels%e.Kernels.NR == 0 {
+		p.block = e.Kernels.NR
+	}
 	p.images = min(s.N, max(1, preparedBytes/4/(p.xSize()+p.dySize())))
 	p.callRows = max(1, depth/s.OutW())
 	e.Reserve(p.images*(p.xSize()+p.dySize())+s.Weights()+s.N*s.K, 0)
@@ -85,26 +92,11 @@ func (p *weightsPrepare) Do(task, _ int) {
 	x, dy := p.x.Image(p.first+task), p.dy.Image(p.first+task)
 	area := s.OutH() * s.OutW()
 	plane := s.H * s.W
-	groupSize := p.channels * p.rows * p.cols
+	blockSize := p.block * p.rows * p.cols
+	for b := range s.C / p.block {
+		q.channelsLast(xs[task*q.xSize()+b*blockSize:][:blockSize], x[b*p.block*plane:])
+	}
 	for g := range s.Groups {
-		dst := xs[task*q.xSize()+g*groupSize:][:groupSize]
-		src := x[g*p.channels*plane:]
-		if s.PadH == 0 && s.PadW == 0 {
-			for i := 0; i < plane; i += maxTranspose {
-				n := min(maxTranspose, plane-i)
-				kernels.Transpose(&dst[i*p.channels], &src[i], p.channels, n, p.channels, plane)
-			}
-		} else {
-			row := p.cols * p.channels
-			clear(dst[:s.PadH*row])
-			for y := range s.H {
-				to := dst[(y+s.PadH)*row:][:row]
-				clear(to[:s.PadW*p.channels])
-				kernels.Transpose(&to[s.PadW*p.channels], &src[y*s.W], p.channels, s.W, p.channels, plane)
-				clear(to[(s.PadW+s.W)*p.channels:])
-			}
-			clear(dst[(s.PadH+s.H)*row:])
-		}
 		for t := range p.tiles.Count {
 			f, m := p.tiles.Tile(t)
 			f += g * p.filters
@@ -119,6 +111,28 @@ func (p *weightsPrepare) Do(task, _ int) {
 			sums[(p.first+task)*s.K+k] = kernels.Sum(dy[k*area:][:area])
 		}
 	}
+}
+
+// channelsLast turns a block of planes channels-last, inside the padding.
+func (p *weights) channelsLast(dst, planes []float32) {
+	s := p.shape
+	transpose := p.engine.Kernels.Transpose
+	plane := s.H * s.W
+	if s.PadH == 0 && s.PadW == 0 {
+		for i := 0; i < plane; i += maxTranspose {
+			transpose(&dst[i*p.block], &planes[i], p.block, min(maxTranspose, plane-i), p.block, plane)
+		}
+		return
+	}
+	row := p.cols * p.block
+	clear(dst[:s.PadH*row])
+	for y := range s.H {
+		to := dst[(y+s.PadH)*row:][:row]
+		clear(to[:s.PadW*p.block])
+		transpose(&to[s.PadW*p.block], &planes[y*s.W], p.block, s.W, p.block, plane)
+		clear(to[(s.PadW+s.W)*p.block:])
+	}
+	clear(dst[(s.PadH+s.H)*row:])
 }
 
 // weightsMultiply adds the prepared images' share to one tile of dw.
@@ -142,8 +156,10 @@ func (p *weightsMultiply) Do(task, _ int) {
 	f += g * p.filters
 	n := min(kernels.NR, s.S*p.channels-j)
 	c := &dw[f*inner+r*s.S*p.channels+j]
-	bRow := s.Stride * p.channels
-	bJump := s.Stride * p.cols * p.channels
+	// Column j of the panels is channel j%channels of tap column j/channels.
+	at := (j/p.channels*p.block + j%p.channels/p.block*p.block*p.rows*p.cols) + j%p.block
+	bRow := s.Stride * p.block
+	bJump := s.Stride * p.cols * p.block
 	mode := simd.FromC
 	if p.first == 0 {
 		mode = simd.FromZero
@@ -153,7 +169,7 @@ func (p *weightsMultiply) Do(task, _ int) {
 		dy := dys[i*q.dySize()+f*area:]
 		for y := 0; y < outH; y += p.callRows {
 			rows := min(p.callRows, outH-y)
-			kernels.Gemm(c, &dy[y*outW*m], &x[(y*s.Stride+r)*p.cols*p.channels+j], nil,
+			kernels.Gemm(c, &dy[y*outW*m], &x[(y*s.Stride+r)*p.cols*p.block+at], nil,
 				inner, 1, m, bRow, bJump, m, n, outW, rows, mode)
 			mode = simd.FromC
 		}
