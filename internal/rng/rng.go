@@ -31,6 +31,7 @@ const (
 	Synthetic                   // the synthetic digits
 	Corrupt                     // the corruption suite
 	Augment                     // stochastic augmentation policies
+	Bootstrap                   // resampled results of sweeps
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
