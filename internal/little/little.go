@@ -10,14 +10,19 @@ import (
 // Element is what arrays are made of.
 type Element interface{ uint8 | float32 | int64 }
 
-// chunk bounds the elements converted at once, so that an array costs no
-// second copy of itself.
+// chunk bounds the elements converted at once, through one buffer, so that an
+// array costs no second copy of itself.
 const chunk = 1 << 14
 
 // Read fills the array from r.
 func Read[E Element](r io.Reader, array []E) error {
+	buffer := make([]byte, binary.Size(array[:min(len(array), chunk)]))
 	for part := range slices.Chunk(array, chunk) {
-		if err := binary.Read(r, binary.LittleEndian, part); err != nil {
+		encoded := buffer[:binary.Size(part)]
+		if _, err := io.ReadFull(r, encoded); err != nil {
+			return err
+		}
+		if _, err := binary.Decode(encoded, binary.LittleEndian, part); err != nil {
 			return err
 		}
 	}
@@ -26,8 +31,13 @@ func Read[E Element](r io.Reader, array []E) error {
 
 // Write writes the array to w.
 func Write[E Element](w io.Writer, array []E) error {
+	var buffer []byte
 	for part := range slices.Chunk(array, chunk) {
-		if err := binary.Write(w, binary.LittleEndian, part); err != nil {
+		var err error
+		if buffer, err = binary.Append(buffer[:0], binary.LittleEndian, part); err != nil {
+			return err
+		}
+		if _, err := w.Write(buffer); err != nil {
 			return err
 		}
 	}
