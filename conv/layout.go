@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/meada-cpu/meada-cpu/tensor"
+import (
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
 
 // layout is how the images of a convolution are laid out for packing: padded,
 // and for a stride t split into t*t phases of pixels that are t apart, so that
@@ -11,6 +14,7 @@ type layout struct {
 	padH, padW int
 	stride     int
 	rows, cols int // of a phase
+	phase      int // elements of a phase, rows * cols
 	plane      int // elements of a channel, all phases
 	inPlace    bool
 }
@@ -19,7 +23,8 @@ func newLayout(s Shape) layout {
 	l := layout{c: s.C / s.Groups, h: s.H, w: s.W, padH: s.PadH, padW: s.PadW, stride: s.Stride}
 	l.rows = (s.H + 2*s.PadH + s.Stride - 1) / s.Stride
 	l.cols = (s.W + 2*s.PadW + s.Stride - 1) / s.Stride
-	l.plane = l.rows * l.cols * s.Stride * s.Stride
+	l.phase = l.rows * l.cols
+	l.plane = l.phase * s.Stride * s.Stride
 	l.inPlace = s.Stride == 1 && s.PadH == 0 && s.PadW == 0
 	return l
 }
@@ -31,17 +36,11 @@ func (l *layout) size() int { return l.c * l.plane }
 // (0, 0); output pixel (y, x) is y*cols + x further on.
 func (l *layout) tap(c, r, s int) int {
 	phase := r%l.stride*l.stride + s%l.stride
-	return c*l.plane + phase*l.rows*l.cols + r/l.stride*l.cols + s/l.stride
-}
-
-// row returns the offset of the phase row that holds row y of channel c of the
-// padded image, for column phase s.
-func (l *layout) row(c, y, s int) int {
-	return c*l.plane + (y%l.stride*l.stride+s)*l.rows*l.cols + y/l.stride*l.cols
+	return c*l.plane + phase*l.phase + r/l.stride*l.cols + s/l.stride
 }
 
 // fill writes one group of an image, c*h*w elements, in this layout.
-func (l *layout) fill(dst, image []float32) {
+func (l *layout) fill(kernels *simd.Kernels, dst, image []float32) {
 	if l.stride == 1 {
 		for c := range l.c {
 			plane := dst[c*l.plane:][:l.plane]
@@ -60,37 +59,67 @@ func (l *layout) fill(dst, image []float32) {
 	for c := range l.c {
 		for y := range l.h {
 			src := image[(c*l.h+y)*l.w:][:l.w]
-			for s := range l.stride {
-				// Padded column p = x + padW is element p/stride of phase p%stride.
-				row := dst[l.row(c, y+l.padH, s):][:l.cols]
-				first := ((s-l.padW)%l.stride + l.stride) % l.stride
-				at := (first + l.padW) / l.stride
-				for x := first; x < l.w; x += l.stride {
-					row[at] = src[x]
-					at++
-				}
+			row := dst[l.row(c, y+l.padH):]
+			lead, groups := l.split()
+			for x := range lead {
+				row[l.column(x)] = src[x]
+			}
+			if groups > 0 {
+				kernels.Transpose(&row[l.column(lead)], &src[lead], groups, l.stride, l.phase, l.stride)
+			}
+			for x := lead + groups*l.stride; x < l.w; x++ {
+				row[l.column(x)] = src[x]
 			}
 		}
 	}
 }
 
+// split cuts the columns of an image into a few that lead, groups of one column
+// for each phase, and the rest.
+func (l *layout) split() (lead, groups int) {
+	lead = min(l.w, (l.stride-l.padW%l.stride)%l.stride)
+	return lead, (l.w - lead) / l.stride
+}
+
+// row returns the offset of row y of channel c of the padded image, in phase 0
+// of the columns.
+func (l *layout) row(c, y int) int {
+	return c*l.plane + y%l.stride*l.stride*l.phase + y/l.stride*l.cols
+}
+
+// column returns how far column x of the image is from there.
+func (l *layout) column(x int) int {
+	x += l.padW
+	return x%l.stride*l.phase + x/l.stride
+}
+
 // drain is the inverse of fill: it writes (or, accumulating, adds to) the image
-// what src holds inside the padding.
-func (l *layout) drain(image, src []float32, accumulate bool) {
+// what src holds inside the padding. spare has a row's size.
+func (l *layout) drain(kernels *simd.Kernels, image, src, spare []float32, accumulate bool) {
 	for c := range l.c {
 		for y := range l.h {
+			row := src[l.row(c, y+l.padH):]
 			dst := image[(c*l.h+y)*l.w:][:l.w]
-			if !accumulate {
-				clear(dst)
+			to := dst
+			if accumulate {
+				to = spare[:l.w]
 			}
-			for s := range l.stride {
-				row := src[l.row(c, y+l.padH, s):][:l.cols]
-				first := ((s-l.padW)%l.stride + l.stride) % l.stride
-				at := (first + l.padW) / l.stride
-				for x := first; x < l.w; x += l.stride {
-					dst[x] += row[at]
-					at++
+			if l.stride == 1 {
+				copy(to, row[l.padW:])
+			} else {
+				lead, groups := l.split()
+				for x := range lead {
+					to[x] = row[l.column(x)]
 				}
+				if groups > 0 {
+					kernels.Transpose(&to[lead], &row[l.column(lead)], l.stride, groups, l.stride, l.phase)
+				}
+				for x := lead + groups*l.stride; x < l.w; x++ {
+					to[x] = row[l.column(x)]
+				}
+			}
+			if accumulate {
+				kernels.Add(dst, to)
 			}
 		}
 	}

@@ -127,7 +127,7 @@ func (q *productPixels) Do(task, worker int) {
 		src, distance = p.x.Data[first*p.x.Stride+group*p.layout.size():], p.x.Stride
 	} else {
 		for i := range images {
-			p.layout.fill(src[i*distance:], p.layout.group(p.x, first+i, group))
+			p.layout.fill(p.engine.Kernels, src[i*distance:], p.layout.group(p.x, first+i, group))
 		}
 	}
 	panels := (images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR

@@ -58,9 +58,13 @@ func newScatter(e *tensor.Engine, s Shape) *scatter {
 	}
 	p.images = imagesPerTask(s.N, area, chunk)
 	p.chunks = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), chunk)
-	e.Reserve(s.Weights(), filters*e.Kernels.NR+p.rows*chunk+p.imageSize())
+	e.Reserve(s.Weights(), filters*e.Kernels.NR+p.productsSize()+p.imageSize())
 	return p
 }
+
+// productsSize is the size of the products of a chunk, which also serve as the
+// spare row of layout.drain.
+func (p *scatter) productsSize() int { return max(p.rows*chunk, p.shape.W) }
 
 func (p *scatter) imageSize() int {
 	if p.layout.inPlace {
@@ -108,8 +112,8 @@ func (p *scatterImages) Do(task, worker int) {
 	images := min(p.images, p.dy.N-first)
 	weights := p.engine.Shared()[group*filters*inner:]
 
-	scratch := p.engine.Scratch(worker)
-	packed, products, dst := scratch[:filters*nr], scratch[filters*nr:][:p.rows*chunk], scratch[filters*nr+p.rows*chunk:]
+	scratch := cutter(p.engine.Scratch(worker))
+	packed, products, dst := scratch.take(filters*nr), scratch.take((*scatter)(p).productsSize()), []float32(scratch)
 	distance := p.layout.size()
 	if p.layout.inPlace {
 		distance = p.dx.Stride
@@ -153,7 +157,7 @@ func (p *scatterImages) Do(task, worker int) {
 	}
 	if !p.layout.inPlace {
 		for i := range images {
-			p.layout.drain(p.layout.group(p.dx, first+i, group), dst[i*distance:], p.accumulate)
+			p.layout.drain(kernels, p.layout.group(p.dx, first+i, group), dst[i*distance:], products, p.accumulate)
 		}
 	}
 }
