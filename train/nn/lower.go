@@ -19,8 +19,8 @@ type op struct {
 	onto    int        // of a sum: the input that it is added to in place, or -1
 
 	// For the backward pass: whether there is one, and for each input whether
-	// its gradient is wanted, whether it is added to what is there already, and (for sums)
-	// whether it lies where the gradient of the result lies.
+	// its gradient is wanted, whether it is added to what is there already, and
+	// (for sums) whether it lies where the gradient of the result lies.
 	live                       bool
 	wanted, accumulate, shared []bool
 }
@@ -107,11 +107,8 @@ func (p *program) fuse() {
 		absorb(o)
 	}
 	for v := 1; v < len(nodes); v++ {
-		if fused[v] {
-			continue
-		}
 		n := &nodes[v]
-		if p.view(n) {
+		if fused[v] || p.view(n) {
 			continue
 		}
 		o := op{node: n, in: n.in, out: Value(v)}

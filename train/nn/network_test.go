@@ -87,9 +87,33 @@ func TestImpossibleGraphs(t *testing.T) {
 	require.PanicsWithValue(t, "nn: concatenation of 2x6x6 and 2x3x3", func() { g.Concat(x, g.MaxPool(x, 2, 2)) })
 	require.PanicsWithValue(t, "nn: outputs of 2x6x6 and 2x6x6, not flat", func() { g.Network("n", x, x) })
 
-	p := Compile(tensor.NewEngine(1, nil), tiny(), 2, Eval)
+	p := Compile(tensor.NewEngine(1, nil), tiny(), 2, Maximise)
 	require.Panics(t, func() { p.Forward(tensor.New(3, 2, 6, 6)) })
 	require.Panics(t, func() { p.Forward(tensor.New(1, 2, 5, 6)) })
+	p.Forward(tensor.New(1, 2, 6, 6))
+	require.Panics(t, func() { p.Backward(tensor.New(2, 4, 1, 1), tensor.New(1, 48, 1, 1)) })
+	require.Panics(t, func() { p.Backward(tensor.New(1, 4, 1, 1), tensor.New(2, 48, 1, 1)) })
+}
+
+// A missing gradient of the embedding is one of zeros.
+func TestNoEmbeddingGradient(t *testing.T) {
+	e := tensor.NewEngine(1, nil)
+	n := tiny()
+	n.Init(1)
+	p := Compile(e, n, 2, Maximise)
+	x, grad := tensor.New(2, 2, 6, 6), tensor.New(2, 4, 1, 1)
+	e.Kernels.AddConst(x.Data, 1)
+	e.Kernels.AddConst(grad.Data, 1)
+	var gradients [3][]float32
+	for i, dEmbedding := range []tensor.Tensor{tensor.New(2, 48, 1, 1), {}, tensor.New(2, 48, 1, 1)} {
+		if i == 2 {
+			e.Kernels.AddConst(dEmbedding.Data, 1)
+		}
+		p.Forward(x)
+		gradients[i] = dense(p.Backward(grad, dEmbedding))
+	}
+	require.Equal(t, gradients[0], gradients[1])
+	require.NotEqual(t, gradients[0], gradients[2])
 }
 
 // Storages that are in use at the same time never overlap.

@@ -40,8 +40,11 @@ type sized struct {
 	forward, backward []step // each in the order of running
 
 	// What comes from outside is bound at each call.
-	x, dLogits         []binding
-	logits, embedding  tensor.Tensor
+	x, dLogits        []binding
+	logits, embedding tensor.Tensor
+
+	// In mode Maximise; the former is copied from outside, since the network
+	// adds to it.
 	dEmbedding, dInput tensor.Tensor
 }
 
@@ -102,14 +105,23 @@ func (p *Plan) Forward(x tensor.Tensor) (logits, embedding tensor.Tensor) {
 }
 
 // Backward follows a Forward with the gradients of some objective by its
-// outputs. In mode Train it sets Network.Grads; dEmbedding is not used. In mode
-// Maximise it returns the objective's gradient by the input, valid until the
-// next Forward. The images of the Forward must still be there.
+// outputs, shaped as these. In mode Train it sets Network.Grads, and dEmbedding
+// is not used. In mode Maximise it returns the objective's gradient by the
+// input, valid until the next Forward; a zero dEmbedding is a gradient of 0.
+// The images of the Forward must still be there.
 func (p *Plan) Backward(dLogits, dEmbedding tensor.Tensor) (dx tensor.Tensor) {
 	s := p.current
+	if !dLogits.Is(s.logits.N, s.logits.C, 1, 1) {
+		panic(fmt.Sprintf("nn: gradient of %v for logits of %v", dLogits, s.logits))
+	}
 	bind(s.dLogits, dLogits)
-	if p.Mode == Maximise {
-		for n := range dEmbedding.N {
+	if dEmbedding.Data != nil && !dEmbedding.Is(s.embedding.N, s.embedding.C, 1, 1) {
+		panic(fmt.Sprintf("nn: gradient of %v for an embedding of %v", dEmbedding, s.embedding))
+	}
+	for n := range s.dEmbedding.N {
+		if dEmbedding.Data == nil {
+			clear(s.dEmbedding.Image(n))
+		} else {
 			copy(s.dEmbedding.Image(n), dEmbedding.Image(n))
 		}
 	}
@@ -146,8 +158,10 @@ func (p *Plan) build(n int) *sized {
 	b.value(&b.logits, prog.net.logits)
 	b.value(&b.embedding, prog.net.embedding)
 	if p.Mode == Maximise {
-		b.gradient(&b.dEmbedding, prog.net.embedding)
 		b.gradient(&b.dInput, input)
+		if !prog.grads.same(prog.net.embedding, prog.net.logits) {
+			b.gradient(&b.dEmbedding, prog.net.embedding)
+		}
 	}
 	return b.sized
 }
