@@ -228,8 +228,8 @@ func (f *transform) apply(dst, src, bias []float32, tiles int, d, s tiling) {
 }
 
 // tilings are places for the tiles of an operand: dense, or with odd gaps; the
-// points of a tile apart or together. Tiles of an image overlap if they lie
-// closer than their side.
+// points of a tile apart or together. Dense tiles of an image begin step pixels
+// after one another.
 func tilings(isImage bool, side, step, tiles int) []tiling {
 	const lanes = WinogradLanes
 	if isImage {
@@ -251,12 +251,12 @@ func tilings(isImage bool, side, step, tiles int) []tiling {
 func TestWinograd(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		for _, f := range transforms {
-			step := min(f.in, f.out)
+			step := f.out
+			if f.accumulate {
+				step = 2 // overlapping
+			}
 			for tiles := 1; tiles <= 5; tiles++ {
-				for _, d := range tilings(f.imageOut, f.out, 2, tiles) {
-					if d.tile < f.out*WinogradLanes && f.imageOut && !f.accumulate {
-						d = image(f.out, tiles*step*WinogradLanes, step*WinogradLanes)
-					}
+				for _, d := range tilings(f.imageOut, f.out, step, tiles) {
 					for _, s := range tilings(f.imageIn, f.in, 2, tiles) {
 						for _, side := range guard.Sides {
 							f.compare(t, k, tiles, d, s, side, false)
@@ -296,8 +296,8 @@ func (f *transform) compare(t *testing.T, k *Kernels, tiles int, d, s tiling, si
 	}
 }
 
-// find returns a transform by name.
-func find(t *testing.T, name string) *transform {
+// transformNamed returns one of transforms.
+func transformNamed(t *testing.T, name string) *transform {
 	for i := range transforms {
 		if transforms[i].name == name {
 			return &transforms[i]
@@ -329,11 +329,11 @@ func TestWinogradIsCorrelation(t *testing.T) {
 			m := 7 - r
 			inputs := wave(make([]float32, 36*lanes), 1)
 			filter := wave(make([]float32, r*r*lanes), 2)
-			product := find(t, "input").transformed(k, inputs, 1)
-			for i, g := range find(t, fmt.Sprint("filter ", r)).transformed(k, filter, 1) {
+			product := transformNamed(t, "input").transformed(k, inputs, 1)
+			for i, g := range transformNamed(t, fmt.Sprint("filter ", r)).transformed(k, filter, 1) {
 				product[i] *= g
 			}
-			got := find(t, fmt.Sprint("output ", m)).transformed(k, product, 1)
+			got := transformNamed(t, fmt.Sprint("output ", m)).transformed(k, product, 1)
 			want := make([]float32, m*m*lanes)
 			for l := range lanes {
 				for y := range m {
@@ -369,11 +369,11 @@ func TestWinogradAdjoints(t *testing.T) {
 			"input": "input adjoint", "output 4": "output adjoint 4", "output 2": "output adjoint 2",
 			"filter 3": "filter adjoint 3", "filter 5": "filter adjoint 5",
 		} {
-			f := find(t, name)
+			f := transformNamed(t, name)
 			x := wave(make([]float32, f.in*f.in*tiles*WinogradLanes), 1)
 			y := wave(make([]float32, f.out*f.out*tiles*WinogradLanes), 2)
 			left, size := dot(f.transformed(k, x, tiles), y)
-			right, _ := dot(x, find(t, adjoint).transformed(k, y, tiles))
+			right, _ := dot(x, transformNamed(t, adjoint).transformed(k, y, tiles))
 			require.InDelta(t, left, right, 1e-6*size, name)
 		}
 	})
