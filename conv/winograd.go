@@ -76,7 +76,7 @@ func wholeLanes(channels int) int { return (channels + lanes - 1) / lanes * lane
 func (p *winograd) tiles() int { return p.down * p.over }
 
 // filters returns the number of transformed weights of a group.
-func (p *winograd) filters() int { return points * p.cp * p.kp }
+func (p *winograd) filters() int { return points * apart(p.cp*p.kp) }
 
 // slab returns the size of 16 channels of an image, as inputs or as outputs.
 func (p *winograd) slab() int {
@@ -93,13 +93,13 @@ func (p *winograd) packed() int {
 
 func (p *winograd) reserve() {
 	s := p.shape
-	images := 2*p.slab() + p.packed() + points*p.images*p.tiles()*(p.cp+p.kp)
+	images := 2*p.slab() + p.packed() + points*(apart(p.images*p.tiles()*p.cp)+apart(p.images*p.tiles()*p.kp))
 	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*max(p.cp, p.kp)))
 }
 
 func (p *winograd) reserveWeights() {
 	s := p.shape
-	p.engine.Reserve(s.Groups*(p.filters()+points*p.prepared*p.tiles()*(p.cp+p.kp))+s.N*s.K,
+	p.engine.Reserve(s.Groups*(p.filters()+points*(apart(p.prepared*p.tiles()*p.cp)+apart(p.prepared*p.tiles()*p.kp)))+s.N*s.K,
 		max(p.slab(), s.R*s.S*p.cp))
 }
 
@@ -159,7 +159,7 @@ func (p *winogradFilters) Do(channel, worker int) {
 	dst := p.engine.Shared()[group*(*winograd)(p).filters():]
 	for k := 0; k < p.kp; k += blockWidth {
 		width := min(blockWidth, p.kp-k)
-		kernels.WinogradFilter(&dst[k*p.cp+c*width], &byTap[k], s.R, width/lanes, p.cp*p.kp, lanes, p.kp, lanes)
+		kernels.WinogradFilter(&dst[k*p.cp+c*width], &byTap[k], s.R, width/lanes, apart(p.cp*p.kp), lanes, p.kp, lanes)
 	}
 }
 
@@ -177,7 +177,7 @@ func (p *winogradFiltersT) Do(filter, worker int) {
 	dst := p.engine.Shared()[group*(*winograd)(p).filters():]
 	for c := 0; c < p.cp; c += blockWidth {
 		width := min(blockWidth, p.cp-c)
-		kernels.WinogradFilter(&dst[c*p.kp+k*width], &byTap[c], s.R, width/lanes, p.cp*p.kp, lanes, p.cp, lanes)
+		kernels.WinogradFilter(&dst[c*p.kp+k*width], &byTap[c], s.R, width/lanes, apart(p.cp*p.kp), lanes, p.cp, lanes)
 	}
 }
 
@@ -263,8 +263,8 @@ func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, i
 	kernels := p.engine.Kernels
 	cut := tensor.CutTiles(tiles, kernels.MR)
 	for point := range points {
-		b := filters[point*innerLanes*columnLanes:]
-		a, c := src[point*tiles*innerLanes:], dst[point*tiles*columnLanes:]
+		b := filters[point*apart(innerLanes*columnLanes):]
+		a, c := src[point*apart(tiles*innerLanes):], dst[point*apart(tiles*columnLanes):]
 		for k0 := 0; k0 < inner; k0 += depth {
 			kc := min(depth, inner-k0)
 			mode := simd.FromC
@@ -303,9 +303,9 @@ func (q *winogradForward) Do(task, worker int) {
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
 	slab, packed := cut.take(p.slab()), cut.take(p.packed())
-	in, out := cut.take(points*tiles*p.cp), cut.take(points*tiles*p.kp)
+	in, out := cut.take(points*apart(tiles*p.cp)), cut.take(points*apart(tiles*p.kp))
 	for i := range images {
-		p.inputs(in[i*p.tiles()*p.cp:], tiles*p.cp, p.x.Image(first + i)[group*p.c*s.H*s.W:], slab)
+		p.inputs(in[i*p.tiles()*p.cp:], apart(tiles*p.cp), p.x.Image(first + i)[group*p.c*s.H*s.W:], slab)
 	}
 	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.cp, p.k, p.kp)
 	area := s.OutH() * s.OutW()
@@ -319,7 +319,7 @@ func (q *winogradForward) Do(task, worker int) {
 			}
 			for r := range p.down {
 				p.engine.Kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.over)*p.kp+k], bias, p.m, p.over,
-					cols*lanes, p.m*lanes, tiles*p.kp, p.kp, p.relu)
+					cols*lanes, p.m*lanes, apart(tiles*p.kp), p.kp, p.relu)
 			}
 			p.unpad(y[k*area:], slab, nil, min(lanes, p.k-k), s.OutH(), s.OutW(), 0, 0, cols, false)
 		}
@@ -338,9 +338,9 @@ func (q *winogradBackward) Do(task, worker int) {
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
 	slab, spare, packed := cut.take(p.slab()), cut.take(p.slab()), cut.take(p.packed())
-	in, out := cut.take(points*tiles*p.cp), cut.take(points*tiles*p.kp)
+	in, out := cut.take(points*apart(tiles*p.cp)), cut.take(points*apart(tiles*p.kp))
 	for i := range images {
-		p.outputGradients(out[i*p.tiles()*p.kp:], tiles*p.kp, p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
+		p.outputGradients(out[i*p.tiles()*p.kp:], apart(tiles*p.kp), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
 	}
 	p.multiply(in, out, p.engine.Shared()[group*p.filters():], packed, tiles, p.k, p.kp, p.c, p.cp)
 	plane := s.H * s.W
@@ -350,7 +350,7 @@ func (q *winogradBackward) Do(task, worker int) {
 			clear(slab[:p.rows*p.cols*lanes])
 			for r := range p.down {
 				p.engine.Kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.over)*p.cp+c], p.over,
-					p.cols*lanes, p.m*lanes, tiles*p.cp, p.cp)
+					p.cols*lanes, p.m*lanes, apart(tiles*p.cp), p.cp)
 			}
 			p.unpad(dx[c*plane:], slab, spare, min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.cols, p.accumulate)
 		}
@@ -363,8 +363,8 @@ func (q *winogradBackward) Do(task, worker int) {
 func (p *winograd) parts() (u, in, out, sums []float32) {
 	s := p.shape
 	cut := cutter(p.engine.Shared())
-	tiles := s.Groups * points * p.prepared * p.tiles()
-	return cut.take(s.Groups * p.filters()), cut.take(tiles * p.cp), cut.take(tiles * p.kp), cut.take(s.N * s.K)
+	tiles := p.prepared * p.tiles()
+	return cut.take(s.Groups * p.filters()), cut.take(s.Groups * points * apart(tiles*p.cp)), cut.take(s.Groups * points * apart(tiles*p.kp)), cut.take(s.N * s.K)
 }
 
 // winogradPrepare transforms one group of an image and its output gradient.
@@ -379,8 +379,8 @@ func (q *winogradPrepare) Do(task, worker int) {
 	slab := p.engine.Scratch(worker)[:p.slab()]
 	tiles := p.n * p.tiles()
 	x, dy := p.x.Image(p.first + image)[group*p.c*s.H*s.W:], p.y.Image(p.first + image)[group*p.k*area:]
-	p.inputs(in[(group*points*tiles+image*p.tiles())*p.cp:], tiles*p.cp, x, slab)
-	p.outputGradients(out[(group*points*tiles+image*p.tiles())*p.kp:], tiles*p.kp, dy, slab)
+	p.inputs(in[group*points*apart(tiles*p.cp)+image*p.tiles()*p.cp:], apart(tiles*p.cp), x, slab)
+	p.outputGradients(out[group*points*apart(tiles*p.kp)+image*p.tiles()*p.kp:], apart(tiles*p.kp), dy, slab)
 	if p.dbias != nil {
 		for k := range p.k {
 			sums[(p.first+image)*s.K+group*p.k+k] = p.engine.Kernels.Sum(dy[k*area:][:area])
@@ -399,7 +399,7 @@ func (q *winogradMultiply) Do(task, _ int) {
 	tiles := p.n * p.tiles()
 	begin := task % p.blocks() * blockWidth
 	point := task / p.blocks() // of all groups
-	a, b, dst := out[point*tiles*p.kp:], in[point*tiles*p.cp:], u[point*p.kp*p.cp:]
+	a, b, dst := out[point*apart(tiles*p.kp):], in[point*apart(tiles*p.cp):], u[point*apart(p.kp*p.cp):]
 	cut := tensor.CutTiles(p.k, kernels.MR)
 	for t0 := 0; t0 < tiles; t0 += depth {
 		count := min(depth, tiles-t0)
@@ -429,7 +429,7 @@ func (q *winogradFinish) Do(filter, worker int) {
 	byTap := p.engine.Scratch(worker)
 	area := s.R * s.S
 	group, k := filter/p.k, filter%p.k
-	kernels.WinogradFilterAdjoint(&byTap[0], &u[group*p.filters()+k*p.cp], s.R, p.cp/lanes, p.cp, lanes, p.kp*p.cp, lanes)
+	kernels.WinogradFilterAdjoint(&byTap[0], &u[group*p.filters()+k*p.cp], s.R, p.cp/lanes, p.cp, lanes, apart(p.kp*p.cp), lanes)
 	kernels.Transpose(&p.dw[filter*p.c*area], &byTap[0], area, p.c, area, p.cp)
 	if p.dbias != nil {
 		var sum float32
@@ -448,3 +448,9 @@ func (c *cutter) take(n int) []float32 {
 	*c = (*c)[n:]
 	return part
 }
+
+// apart returns the distance of two points that lie at least n elements (whole
+// lanes) from each other: an odd number of cache lines, for the 36 points of a tile
+// are written at once, and a distance of whole pages would put them all in the same
+// set of the cache, which holds fewer.
+func apart(n int) int { return n | lanes }
