@@ -29,6 +29,7 @@ var commands = map[string]func(streams, []string) error{
 	"train":   runTrain,
 	"eval":    runEval,
 	"predict": runPredict,
+	"report":  runReport,
 	"cpu":     runCPU,
 	"help":    runHelp,
 	"version": runVersion,

@@ -11,6 +11,7 @@ const overview = `usage: meada-cpu <command> [flags]
   train     train a network with ERM, ADA or ME-ADA
   eval      measure a trained network on a dataset's domains
   predict   tell the class of pictures
+  report    draw a run, or compare several, as one HTML page
   cpu       show the CPU, the chosen instruction set, and why not the others
   version   show the version
   help      show the flags of a command: meada-cpu help train
@@ -100,6 +101,7 @@ var usages = map[string]string{
 	"train":   trainUsage,
 	"eval":    evalUsage,
 	"predict": predictUsage,
+	"report":  reportUsage,
 	"cpu":     cpuUsage,
 	"help":    overview,
 	"version": overview,

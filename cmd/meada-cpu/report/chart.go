@@ -1,0 +1,295 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// A chart's box and its margins, in SVG user units. The page scales it and sets
+// the size of the text.
+const (
+	chartWidth, chartHeight = 440.0, 236.0
+	marginLeft, marginRight = 48.0, 12.0
+	marginTop, marginBottom = 20.0, 36.0
+	plotWidth, plotHeight   = chartWidth - marginLeft - marginRight, chartHeight - marginTop - marginBottom
+	mostPoints              = 240 // of a line; more are averaged
+)
+
+type point struct{ X, Y float64 }
+
+// line is a curve of a chart. Lines of a chart differ by Style, from 0; -1 is
+// the one that stands out.
+type line struct {
+	Name   string
+	Points []point
+	Style  int
+	Dashed bool
+	Steps  bool // constant between points
+	Area   bool // filled down to the axis
+	Dots   bool // every point is marked
+}
+
+// mark is a vertical line with a name.
+type mark struct {
+	X    float64
+	Name string
+}
+
+// ring marks a point.
+type ring struct {
+	point
+	Name string
+}
+
+// chart is lines over a common axis.
+type chart struct {
+	Name, X string
+	Low     float64              // the y axis reaches down to this at least
+	High    float64              // and up to this at least
+	Format  func(float64) string // of y
+	Lines   []line
+	Marks   []mark
+	Rings   []ring
+}
+
+// SVG draws the chart, or says that there is nothing to draw yet.
+func (c chart) SVG() template.HTML {
+	x, y, any := c.bounds()
+	if !any {
+		return `<p class="none">Nothing measured yet.</p>`
+	}
+	y = widened(y)
+	px := func(v float64) float64 { return marginLeft + plotWidth*x.place(v) }
+	py := func(v float64) float64 { return marginTop + plotHeight*(1-y.place(v)) }
+
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 0 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight, html.EscapeString(c.Name))
+	for _, v := range ticks(y, 5) {
+		fmt.Fprintf(&b, `<path class="grid" d="M%g %.1fH%g"/><text class="tick end" x="%g" y="%.1f" dy=".35em">%s</text>`,
+			marginLeft, py(v), chartWidth-marginRight, marginLeft-6, py(v), html.EscapeString(c.Format(v)))
+	}
+	for _, v := range ticks(x, 5) {
+		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, px(v), chartHeight-marginBottom+15, short(v))
+	}
+	fmt.Fprintf(&b, `<path class="axis" d="M%g %gH%g"/>`, marginLeft, chartHeight-marginBottom, chartWidth-marginRight)
+	fmt.Fprintf(&b, `<text class="tick middle" x="%g" y="%g">%s</text>`, marginLeft+plotWidth/2, chartHeight-4, html.EscapeString(c.X))
+	for _, m := range c.Marks {
+		fmt.Fprintf(&b, `<path class="mark" d="M%.1f %gV%g"/><text class="tick middle" x="%.1f" y="%g">%s</text>`,
+			px(m.X), marginTop, chartHeight-marginBottom, px(m.X), marginTop-6, html.EscapeString(m.Name))
+	}
+	for _, l := range c.Lines {
+		if len(l.Points) == 0 {
+			continue
+		}
+		points := thinned(l.Points)
+		var d strings.Builder
+		for i, p := range points {
+			switch {
+			case i == 0:
+				fmt.Fprintf(&d, "M%.1f %.1f", px(p.X), py(p.Y))
+			case l.Steps:
+				fmt.Fprintf(&d, "H%.1fV%.1f", px(p.X), py(p.Y))
+			default:
+				fmt.Fprintf(&d, "L%.1f %.1f", px(p.X), py(p.Y))
+			}
+		}
+		if l.Area {
+			fmt.Fprintf(&b, `<path class="area %s" d="%sV%.1fH%.1fZ"/>`, style(l.Style), d.String(), py(y.low), px(points[0].X))
+		}
+		dashed := ""
+		if l.Dashed {
+			dashed = " dashed"
+		}
+		fmt.Fprintf(&b, `<path class="line %s%s" d="%s"/>`, style(l.Style), dashed, d.String())
+		if !l.Dots {
+			continue
+		}
+		for _, p := range points {
+			fmt.Fprintf(&b, `<circle class="dot %s" cx="%.1f" cy="%.1f" r="2.2"><title>%s: %s at %s %s</title></circle>`, style(l.Style),
+				px(p.X), py(p.Y), html.EscapeString(l.Name), html.EscapeString(c.Format(p.Y)), html.EscapeString(c.X), short(p.X))
+		}
+	}
+	for _, r := range c.Rings {
+		fmt.Fprintf(&b, `<circle class="ring" cx="%.1f" cy="%.1f" r="5.5"><title>%s</title></circle>`, px(r.X), py(r.Y), html.EscapeString(r.Name))
+	}
+	b.WriteString("</svg>")
+	return template.HTML(b.String())
+}
+
+// bounds returns the ranges of the lines, and whether there is a point at all.
+func (c chart) bounds() (x, y span, any bool) {
+	x, y = span{math.Inf(1), math.Inf(-1)}, span{c.Low, c.High}
+	for _, l := range c.Lines {
+		for _, p := range l.Points {
+			x, y, any = x.with(p.X), y.with(p.Y), true
+		}
+	}
+	if x.low == x.high {
+		x.high++
+	}
+	return x, y, any
+}
+
+// style returns the class of a line's colour.
+func style(n int) string {
+	if n < 0 {
+		return "main"
+	}
+	return "s" + strconv.Itoa(n%8)
+}
+
+// thinned averages neighbours until few enough points are left.
+func thinned(points []point) []point {
+	group := (len(points) + mostPoints - 1) / mostPoints
+	if group <= 1 {
+		return points
+	}
+	var thin []point
+	for len(points) > 0 {
+		n := min(group, len(points))
+		var mean point
+		for _, p := range points[:n] {
+			mean.X += p.X / float64(n)
+			mean.Y += p.Y / float64(n)
+		}
+		thin, points = append(thin, mean), points[n:]
+	}
+	return thin
+}
+
+// span is a range of values.
+type span struct{ low, high float64 }
+
+func (s span) with(v float64) span     { return span{min(s.low, v), max(s.high, v)} }
+func (s span) place(v float64) float64 { return (v - s.low) / (s.high - s.low) }
+
+// widened returns the span from tick to tick around s.
+func widened(s span) span {
+	if s.low == s.high {
+		s.high++
+	}
+	step := tickStep(s, 5)
+	return span{math.Floor(s.low/step+1e-9) * step, math.Ceil(s.high/step-1e-9) * step}
+}
+
+// tickStep returns 1, 2 or 5 times a power of ten, so that s has about n ticks.
+func tickStep(s span, n int) float64 {
+	raw := (s.high - s.low) / float64(n)
+	power := math.Pow(10, math.Floor(math.Log10(raw)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*power >= raw*0.999 {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
+func ticks(s span, n int) []float64 {
+	step := tickStep(s, n)
+	var list []float64
+	for i := math.Ceil(s.low/step - 1e-9); i*step <= s.high+step*1e-9; i++ {
+		list = append(list, i*step)
+	}
+	return list
+}
+
+// heat is a matrix drawn as shades, 0 the page and 1 full.
+type heat struct {
+	Name          string
+	Rows, Columns []string
+	Values        [][]float64
+	Text          func(row, column int) string // in a cell, "" for none
+	Title         func(row, column int) string // on hovering, "" for none
+	Size          float64                      // width of a cell, in user units
+	Labels        float64                      // width of the row names
+}
+
+// SVG draws the matrix, cells of 0 left out.
+func (h heat) SVG() template.HTML {
+	const headings = 16.0
+	height := min(h.Size, 24)
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg class="heat" viewBox="0 0 %g %g" role="img" aria-label="%s">`,
+		h.Labels+h.Size*float64(len(h.Columns))+1, headings+height*float64(len(h.Rows))+1, html.EscapeString(h.Name))
+	for i, name := range h.Columns {
+		fmt.Fprintf(&b, `<text class="tick middle" x="%g" y="%g">%s</text>`, h.Labels+(float64(i)+.5)*h.Size, headings-5, html.EscapeString(name))
+	}
+	for r, row := range h.Values {
+		y := headings + height*float64(r)
+		fmt.Fprintf(&b, `<text class="tick end" x="%g" y="%g" dy=".35em">%s</text>`, h.Labels-5, y+height/2, html.EscapeString(h.Rows[r]))
+		for c, v := range row {
+			if v == 0 {
+				continue
+			}
+			title := ""
+			if text := h.Title(r, c); text != "" {
+				title = "<title>" + html.EscapeString(text) + "</title>"
+			}
+			x := h.Labels + h.Size*float64(c)
+			fmt.Fprintf(&b, `<rect class="cell" x="%g" y="%g" width="%g" height="%g" fill-opacity="%.3f">%s</rect>`, x, y, h.Size, height, v, title)
+			if text := h.Text(r, c); text != "" {
+				class := "low"
+				if v > 0.55 {
+					class = "high"
+				}
+				fmt.Fprintf(&b, `<text class="value middle %s" x="%g" y="%g" dy=".35em">%s</text>`, class, x+h.Size/2, y+height/2, html.EscapeString(text))
+			}
+		}
+	}
+	fmt.Fprintf(&b, `<rect class="frame" x="%g" y="%g" width="%g" height="%g"/></svg>`,
+		h.Labels, headings, h.Size*float64(len(h.Columns)), height*float64(len(h.Rows)))
+	return template.HTML(b.String())
+}
+
+// percent formats a fraction as the paper's tables do.
+func percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
+
+// wholePercent formats a fraction for an axis.
+func wholePercent(x float64) string {
+	return strconv.FormatFloat(math.Round(1000*x)/10, 'f', -1, 64) + " %"
+}
+
+// short formats a number for an axis.
+func short(x float64) string {
+	if a := math.Abs(x); a >= 1e6 {
+		return trimmed(x/1e6) + "M"
+	} else if a >= 1e4 {
+		return trimmed(x/1e3) + "k"
+	}
+	return trimmed(x)
+}
+
+func trimmed(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
+
+// grouped formats a count with thousands separated.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// brief formats seconds for people: 42 s, 3 min 07 s, 2 h 05 min.
+func brief(seconds float64) string {
+	s := int(math.Round(seconds))
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %02d s", s/60, s%60)
+	}
+	return fmt.Sprintf("%d h %02d min", s/3600, s/60%60)
+}
+
+// mebibytes formats a size in bytes.
+func mebibytes(n int64) string {
+	if n < 1<<30 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+}

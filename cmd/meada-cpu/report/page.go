@@ -1,0 +1,627 @@
+// Package report draws what a run folder holds as one HTML page that needs
+// nothing else: no script, no network, charts and pictures inside.
+package report
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+)
+
+// FileName is the name of the page in a run folder.
+const FileName = "report.html"
+
+//go:embed style.css
+var styleSheet string
+
+//go:embed run.html
+var runTemplate string
+
+//go:embed frame.html
+var frameTemplate string
+
+var templates = template.Must(template.New("frame").
+	Funcs(template.FuncMap{"css": func() template.CSS { return template.CSS(styleSheet) }}).
+	Parse(frameTemplate + runTemplate + comparisonTemplate))
+
+// WriteFile writes the page of a run to a file.
+func (r *Run) WriteFile(path string) error {
+	return atomicfile.Write(path, func(w io.Writer) error { return r.Page(w, 0) })
+}
+
+// Page writes the page of a run. A positive refresh makes the browser ask for
+// it again after that time, for as long as the run is not complete.
+func (r *Run) Page(w io.Writer, refresh time.Duration) error {
+	p, err := r.page()
+	if err != nil {
+		return err
+	}
+	if r.Summary == nil {
+		p.Refresh = int(refresh.Seconds())
+	}
+	return templates.ExecuteTemplate(w, "run", p)
+}
+
+// page is what the template of a run shows.
+type page struct {
+	Title, Subtitle string
+	Refresh         int // seconds, 0 for never
+	Complete        bool
+	Steps, Total    string
+	Progress        float64 // per cent
+
+	Selections []selection
+	Rows       []accuracyRow
+	Absent     []string
+	Figures    []figure // accuracy, loss, pool, ...
+	Phases     []phaseRow
+	Samples    []sampleView
+	Confusion  []heatView
+	Confused   string
+	Corrupted  *heatView
+	Corruption string
+
+	Facts    []setting // time and memory
+	Shares   []share
+	Speed    []figure
+	Command  string
+	Settings []setting
+	Machine  []setting
+	Sets     []setRow
+}
+
+// selection is one way to choose the weights of a run.
+type selection struct {
+	Name, Accuracy, Step, Note, File string
+	Kind                             string // "last", "validated" or "peeked", a class of the style sheet
+	test                             *test
+}
+
+type accuracyRow struct {
+	Name   string
+	Source bool
+	Mean   bool
+	Values []string
+}
+
+// figure is a chart with a legend.
+type figure struct {
+	Title, Caption string
+	Legend         []legend
+	Chart          template.HTML
+}
+
+type legend struct {
+	Style, Name, Value string
+	Dashed             bool
+}
+
+type phaseRow struct {
+	Phase                                                           int
+	Step, Images, Pool, CrossEntropy, Entropy, Distance, Rate, Time string
+}
+
+// heatView is a matrix under its name.
+type heatView struct {
+	Title string
+	Chart template.HTML
+}
+
+type share struct {
+	Name, Class string
+	Percent     float64
+	Text        string
+}
+
+type setRow struct{ Name, Images, SHA256 string }
+
+// titles are the algorithms as the paper writes them.
+var titles = map[string]string{"erm": "ERM", "ada": "ADA", "me-ada": "ME-ADA"}
+
+func (r *Run) title() string { return cmp.Or(titles[r.Config.Algorithm], r.Config.Algorithm) }
+
+func (r *Run) page() (*page, error) {
+	c := &r.Config
+	p := &page{
+		Title:    r.title() + " on " + c.Dataset,
+		Subtitle: fmt.Sprintf("%s · seed %d · %s", c.Model, c.Seed, started(c.Started)),
+		Complete: r.Summary != nil,
+		Steps:    grouped(r.steps()), Total: grouped(c.Steps),
+		Progress: 100 * float64(r.steps()) / float64(max(c.Steps, 1)),
+		Absent:   c.Absent,
+		Command:  c.Command,
+		Settings: c.settings,
+		Machine: []setting{
+			{"CPU", c.CPU}, {"Instruction set", c.SIMD}, {"Threads", fmt.Sprint(c.Threads)},
+			{"System", c.System}, {"Go", c.Go}, {"meada-cpu", c.Version},
+		},
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sets)) {
+		p.Sets = append(p.Sets, setRow{name, grouped(c.Sets[name].Images), c.Sets[name].SHA256})
+	}
+	p.Selections = r.selections()
+	p.Rows = r.accuracyRows(p.Selections)
+	p.Figures = []figure{r.accuracyFigure(p.Selections), r.lossFigure(), r.trainAccuracyFigure()}
+	if len(r.Phases) > 0 {
+		p.Figures = append(p.Figures, r.poolFigure())
+	}
+	for i, ph := range r.Phases {
+		p.Phases = append(p.Phases, phaseRow{
+			ph.Phase, grouped(ph.Step), grouped(ph.Images), grouped(r.pool(i + 1)),
+			trimmed(ph.CrossEntropy), trimmed(ph.Entropy), trimmed(ph.Distance), grouped(int(ph.Rate)), brief(ph.Seconds),
+		})
+	}
+	for i := range r.Samples {
+		view, err := r.sampleView(&r.Samples[i])
+		if err != nil {
+			return nil, err
+		}
+		p.Samples = append(p.Samples, view)
+	}
+	if r.Confusion != nil {
+		p.Confused = grouped(r.Confusion.Step)
+		for _, d := range r.Confusion.Domains {
+			if view, ok := r.confusionView(d); ok {
+				p.Confusion = append(p.Confusion, view)
+			}
+		}
+	}
+	p.Corrupted, p.Corruption = r.corruptionView()
+	p.Facts, p.Shares = r.facts(), r.shares()
+	p.Speed = []figure{r.speedFigure(), r.memoryFigure()}
+	return p, nil
+}
+
+func started(text string) string {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.Format("2 January 2006, 15:04")
+	}
+	return text
+}
+
+// selections lists the ways to choose the weights that the run allows.
+func (r *Run) selections() []selection {
+	var list []selection
+	add := func(t *test, s selection) {
+		if t == nil {
+			return
+		}
+		s.test, s.Accuracy, s.Step = t, percent(t.Accuracy[average]), grouped(t.Step)
+		list = append(list, s)
+	}
+	add(r.last(), selection{Name: "Last", Kind: "last", File: "last.safetensors",
+		Note: "the weights at the end, nothing chosen"})
+	add(r.validated(), selection{Name: "Source validation", Kind: "validated", File: "source-validation.safetensors",
+		Note: "recommended: the best test on held-out images of the source"})
+	add(r.peeked(), selection{Name: "Best on targets", Kind: "peeked", File: "best.safetensors",
+		Note: "peeks: chosen on the very images it is measured on, as the official code reports"})
+	return list
+}
+
+func (r *Run) accuracyRows(selections []selection) []accuracyRow {
+	var rows []accuracyRow
+	add := func(row accuracyRow, name string) {
+		for _, s := range selections {
+			row.Values = append(row.Values, percent(s.test.Accuracy[name]))
+		}
+		rows = append(rows, row)
+	}
+	if len(selections) == 0 {
+		return nil
+	}
+	domains := r.domains()
+	for _, d := range domains {
+		if !d.Source {
+			add(accuracyRow{Name: d.Name}, d.Name)
+		}
+	}
+	add(accuracyRow{Name: "average", Mean: true}, average)
+	for _, d := range domains {
+		if d.Source {
+			add(accuracyRow{Name: d.Name, Source: true}, d.Name)
+		}
+	}
+	return rows
+}
+
+// marks returns the phases, where steps are the axis.
+func (r *Run) marks() []mark {
+	var list []mark
+	for _, p := range r.Phases {
+		name := ""
+		if len(r.Phases) <= 4 {
+			name = fmt.Sprintf("phase %d", p.Phase)
+		}
+		list = append(list, mark{float64(p.Step), name})
+	}
+	return list
+}
+
+// newFigure draws a chart with a legend of its lines and their last values.
+func newFigure(title, caption string, c chart) figure {
+	f := figure{Title: title, Caption: caption, Chart: c.SVG()}
+	for _, l := range c.Lines {
+		if len(l.Points) == 0 {
+			continue
+		}
+		f.Legend = append(f.Legend, legend{style(l.Style), l.Name, c.Format(l.Points[len(l.Points)-1].Y), l.Dashed})
+	}
+	return f
+}
+
+func (r *Run) testLine(name, domain string, style int) line {
+	l := line{Name: name, Style: style, Dots: true}
+	for _, t := range r.Tests {
+		if a, ok := t.Accuracy[domain]; ok {
+			l.Points = append(l.Points, point{float64(t.Step), a})
+		}
+	}
+	l.Dots = len(l.Points) <= 60
+	return l
+}
+
+func (r *Run) accuracyFigure(selections []selection) figure {
+	c := chart{Name: "Accuracy by domain over descent steps", X: "step", Low: 1, Format: wholePercent, Marks: r.marks()}
+	for i, d := range r.domains() {
+		l := r.testLine(d.Name, d.Name, i)
+		if l.Dashed = d.Source; d.Source {
+			l.Name += " (source)"
+		}
+		c.Lines = append(c.Lines, l)
+	}
+	c.Lines = append(c.Lines, r.testLine("average of targets", average, -1))
+	for _, s := range selections {
+		c.Rings = append(c.Rings, ring{point{float64(s.test.Step), s.test.Accuracy[average]}, s.Name + ": " + s.Accuracy + " %"})
+	}
+	return newFigure("Accuracy by domain", "Rings on the average mark the tests that the figures above are from.", c)
+}
+
+func (r *Run) descentLine(name string, value func(descent) float64) line {
+	l := line{Name: name}
+	for _, d := range r.Descent {
+		l.Points = append(l.Points, point{float64(d.Step), value(d)})
+	}
+	return l
+}
+
+func (r *Run) lossFigure() figure {
+	return newFigure("Training loss", "Mean cross-entropy of the batches; a phase adds harder images.", chart{
+		Name: "Training loss over descent steps", X: "step", Format: short, Marks: r.marks(),
+		Lines: []line{r.descentLine("cross-entropy, nats", func(d descent) float64 { return d.Loss })},
+	})
+}
+
+func (r *Run) trainAccuracyFigure() figure {
+	return newFigure("Training accuracy", "Of the batches, before each update.", chart{
+		Name: "Training accuracy over descent steps", X: "step", Low: 1, High: 1, Format: wholePercent, Marks: r.marks(),
+		Lines: []line{r.descentLine("accuracy", func(d descent) float64 { return d.Accuracy })},
+	})
+}
+
+func (r *Run) poolFigure() figure {
+	l := line{Name: "images", Steps: true, Area: true}
+	l.Points = append(l.Points, point{0, float64(r.pool(0))})
+	for i, p := range r.Phases {
+		l.Points = append(l.Points, point{float64(p.Step), float64(r.pool(i + 1))})
+	}
+	l.Points = append(l.Points, point{float64(max(r.steps()-1, r.Phases[len(r.Phases)-1].Step)), float64(r.pool(len(r.Phases)))})
+	return newFigure("Training images", "Each phase adds an adversarial version of nearly every image so far.", chart{
+		Name: "Training images over descent steps", X: "step", Format: short, Marks: r.marks(), Lines: []line{l},
+	})
+}
+
+func (r *Run) speedFigure() figure {
+	phases := line{Name: "maximisation, an image for each ascent step", Style: 1, Dots: true}
+	for _, p := range r.Phases {
+		phases.Points = append(phases.Points, point{float64(p.Step), p.Rate})
+	}
+	return newFigure("Throughput", "", chart{
+		Name: "Images per second over descent steps", X: "step", Format: short,
+		Lines: []line{r.descentLine("descent, images/s", func(d descent) float64 { return d.Rate }), phases},
+	})
+}
+
+func (r *Run) memoryFigure() figure {
+	l := line{Name: "peak so far, MiB", Style: 4, Area: true}
+	for _, t := range r.Tests {
+		if t.PeakRSS > 0 {
+			l.Points = append(l.Points, point{float64(t.Step), float64(t.PeakRSS >> 20)})
+		}
+	}
+	return newFigure("Memory", "", chart{
+		Name: "Peak resident memory over descent steps", X: "step", Format: short, Marks: r.marks(), Lines: []line{l},
+	})
+}
+
+func (r *Run) facts() []setting {
+	var list []setting
+	if s := r.seconds(); s > 0 {
+		list = append(list, setting{"Elapsed", brief(s)})
+	}
+	if s := r.Summary; s != nil {
+		list = append(list, setting{"Descent", grouped(int(s.Rate.Minimise)) + " images/s"})
+		if s.Rate.Maximise > 0 {
+			list = append(list, setting{"Maximisation", grouped(int(s.Rate.Maximise)) + " images/s"})
+		}
+	}
+	if n := r.peakRSS(); n > 0 {
+		list = append(list, setting{"Peak memory", mebibytes(n)})
+	}
+	return list
+}
+
+// shares says where the time of a complete run went.
+func (r *Run) shares() []share {
+	if r.Summary == nil || r.Summary.Seconds.Total <= 0 {
+		return nil
+	}
+	s := r.Summary.Seconds
+	rest := max(0, s.Total-s.Minimise-s.Maximise-s.Evaluate)
+	var list []share
+	for i, part := range []struct {
+		name    string
+		seconds float64
+	}{{"descent", s.Minimise}, {"maximisation", s.Maximise}, {"tests", s.Evaluate}, {"loading and saving", rest}} {
+		if part.seconds > 0 {
+			list = append(list, share{part.name, style(i), 100 * part.seconds / s.Total, brief(part.seconds)})
+		}
+	}
+	return list
+}
+
+// mostColumns is the number of classes up to which a confusion matrix has
+// numbers and names of columns.
+const mostColumns = 12
+
+// confusionView draws a confusion matrix, false if its size is not that of the
+// classes.
+func (r *Run) confusionView(d DomainConfusion) (heatView, bool) {
+	classes := r.Config.Classes
+	n := len(classes)
+	if n == 0 || len(d.Counts) != n*n {
+		return heatView{}, false
+	}
+	h := heat{Name: "Confusion matrix of " + d.Name, Rows: make([]string, n), Size: 26}
+	longest := 0
+	for i, name := range classes {
+		longest = max(longest, len(name))
+		if n <= 2*mostColumns {
+			h.Rows[i] = name
+		}
+		if n <= mostColumns {
+			h.Columns = append(h.Columns, abbreviated(name))
+		}
+	}
+	if n > mostColumns {
+		h.Columns, h.Size = make([]string, n), 300/float64(n)
+	}
+	h.Labels = 12 + 6.2*float64(longest)
+	correct, total := 0, 0
+	totals := make([]int, n)
+	for label := range n {
+		row := d.Counts[label*n:][:n]
+		for _, count := range row {
+			totals[label] += count
+		}
+		values := make([]float64, n)
+		for predicted, count := range row {
+			if totals[label] > 0 {
+				values[predicted] = float64(count) / float64(totals[label])
+			}
+		}
+		h.Values = append(h.Values, values)
+		correct, total = correct+row[label], total+totals[label]
+	}
+	h.Text = func(label, predicted int) string {
+		if v := h.Values[label][predicted]; n <= mostColumns && v >= 0.005 {
+			return fmt.Sprintf("%.0f", 100*v)
+		}
+		return ""
+	}
+	h.Title = func(label, predicted int) string {
+		if n > 2*mostColumns {
+			return ""
+		}
+		return fmt.Sprintf("%s taken for %s: %d of %d", classes[label], classes[predicted], d.Counts[label*n+predicted], totals[label])
+	}
+	title := d.Name
+	if total > 0 {
+		title += " · " + percent(float64(correct)/float64(total)) + " %"
+	}
+	return heatView{title, h.SVG()}, true
+}
+
+// abbreviated returns the first letters of a name.
+func abbreviated(name string) string {
+	if letters := []rune(name); len(letters) > 4 {
+		return string(letters[:4])
+	}
+	return name
+}
+
+// corruptionView draws the accuracy by corruption and severity of the last test
+// that has any, and tells of which step.
+func (r *Run) corruptionView() (*heatView, string) {
+	for _, t := range slices.Backward(r.Tests) {
+		if len(t.Corruptions) == 0 {
+			continue
+		}
+		h := heat{Name: "Accuracy by corruption and severity", Size: 46, Labels: 128}
+		for _, name := range slices.Sorted(maps.Keys(t.Corruptions)) {
+			h.Rows = append(h.Rows, name)
+			h.Values = append(h.Values, t.Corruptions[name])
+			for i := len(h.Columns); i < len(t.Corruptions[name]); i++ {
+				h.Columns = append(h.Columns, fmt.Sprint(i+1))
+			}
+		}
+		h.Text = func(row, column int) string { return fmt.Sprintf("%.1f", 100*h.Values[row][column]) }
+		h.Title = func(row, column int) string {
+			return fmt.Sprintf("%s, severity %d: %s %%", h.Rows[row], column+1, percent(h.Values[row][column]))
+		}
+		return &heatView{Chart: h.SVG()}, grouped(t.Step)
+	}
+	return nil, ""
+}
+
+// sampleView is a phase's images and entropies.
+type sampleView struct {
+	Phase     int
+	Step      string
+	Gain      string
+	Cards     []card
+	Histogram figure
+	Note      string
+}
+
+// card is a source image, what a phase made of it, and their difference.
+type card struct {
+	Image                       template.URL
+	Width, Height               int // of it
+	Label                       string
+	Before, After               string // predicted classes
+	WrongBefore, Wrong          bool
+	EntropyBefore, EntropyAfter string
+}
+
+func (r *Run) sampleView(s *sample) (sampleView, error) {
+	v := sampleView{Phase: s.Phase, Step: grouped(s.Step)}
+	gain := s.gain()
+	v.Gain = trimmed(math.Round(10*gain) / 10)
+	for i := range s.shown() {
+		picture := s.triptych(i, gain)
+		uri, err := dataURI(picture)
+		if err != nil {
+			return v, err
+		}
+		before, after := s.Source.Classes[i], s.Adversarial.Classes[i]
+		v.Cards = append(v.Cards, card{
+			Image: uri, Width: picture.Rect.Dx(), Height: picture.Rect.Dy(), Label: r.class(s.Labels[i]),
+			Before: r.class(before), WrongBefore: before != s.Labels[i],
+			After: r.class(after), Wrong: after != s.Labels[i],
+			EntropyBefore: fmt.Sprintf("%.2f", s.Source.Entropy[i]), EntropyAfter: fmt.Sprintf("%.2f", s.Adversarial.Entropy[i]),
+		})
+	}
+	lost := 0
+	for i, label := range s.Labels {
+		if s.Source.Classes[i] == label && s.Adversarial.Classes[i] != label {
+			lost++
+		}
+	}
+	v.Note = fmt.Sprintf("Of %s sampled images the phase turned %s that were classified correctly into errors.",
+		grouped(len(s.Labels)), grouped(lost))
+	v.Histogram = r.histogram(s)
+	return v, nil
+}
+
+func (r *Run) class(n int) string {
+	if n >= 0 && n < len(r.Config.Classes) {
+		return r.Config.Classes[n]
+	}
+	return fmt.Sprint(n)
+}
+
+// histogram shows how the entropies of the predictions moved.
+func (r *Run) histogram(s *sample) figure {
+	const bins = 24
+	most := math.Log(float64(max(len(r.Config.Classes), 2)))
+	area := func(name string, style int, entropies []float64) line {
+		l := line{Style: style, Steps: true, Area: true}
+		var counts [bins]int
+		sum := 0.0
+		for _, e := range entropies {
+			counts[min(max(int(e/most*bins), 0), bins-1)]++
+			sum += e
+		}
+		n := float64(max(len(entropies), 1))
+		l.Name = fmt.Sprintf("%s, mean %.2f nats", name, sum/n)
+		// The line holds a bin's value from its left edge on.
+		l.Points = append(l.Points, point{0, float64(counts[0]) / n})
+		for i, count := range counts {
+			if i > 0 {
+				l.Points = append(l.Points, point{most * float64(i) / bins, float64(counts[i-1]) / n})
+			}
+			l.Points = append(l.Points, point{most * float64(i) / bins, float64(count) / n})
+		}
+		l.Points = append(l.Points, point{most, float64(counts[bins-1]) / n})
+		return l
+	}
+	f := newFigure(fmt.Sprintf("Entropy before and after phase %d", s.Phase), "", chart{
+		Name: fmt.Sprintf("Histogram of entropies before and after phase %d", s.Phase), X: "entropy of the prediction, nats", Format: wholePercent,
+		Lines: []line{area("source images", 0, s.Source.Entropy), area("adversarial images", 7, s.Adversarial.Entropy)},
+	})
+	for i := range f.Legend {
+		f.Legend[i].Value = ""
+	}
+	return f
+}
+
+// pixel returns a pixel of image n, source or adversarial.
+func (s *sample) pixel(n, row, x, y int) color.RGBA {
+	b := s.picture.Bounds()
+	return color.RGBAModel.Convert(s.picture.At(b.Min.X+n*s.Width+x, b.Min.Y+row*b.Dy()/2+y)).(color.RGBA)
+}
+
+// difference returns the absolute differences of the channels of a pixel.
+func (s *sample) difference(n, x, y int) [3]int {
+	a, b := s.pixel(n, 0, x, y), s.pixel(n, 1, x, y)
+	apart := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
+	return [3]int{apart(a.R, b.R), apart(a.G, b.G), apart(a.B, b.B)}
+}
+
+// gain returns the factor that makes the largest difference white.
+func (s *sample) gain() float64 {
+	largest := 1
+	for n := range s.shown() {
+		for y := range s.picture.Bounds().Dy() / 2 {
+			for x := range s.Width {
+				d := s.difference(n, x, y)
+				largest = max(largest, d[0], d[1], d[2])
+			}
+		}
+	}
+	return 255 / float64(largest)
+}
+
+// triptych draws source, adversarial and difference image n side by side.
+func (s *sample) triptych(n int, gain float64) *image.NRGBA {
+	w, h := s.Width, s.picture.Bounds().Dy()/2
+	gap := max(1, w/16)
+	picture := image.NewNRGBA(image.Rect(0, 0, 3*w+2*gap, h))
+	for y := range h {
+		for x := range w {
+			for row := range 2 {
+				picture.Set(row*(w+gap)+x, y, s.pixel(n, row, x, y))
+			}
+			d := s.difference(n, x, y)
+			scaled := func(v int) uint8 { return uint8(min(255, math.Round(float64(v)*gain))) }
+			picture.Set(2*(w+gap)+x, y, color.NRGBA{scaled(d[0]), scaled(d[1]), scaled(d[2]), 255})
+		}
+	}
+	return picture
+}
+
+// dataURI returns a picture as an address that holds it.
+func dataURI(picture image.Image) (template.URL, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		return "", err
+	}
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
+}
+
+// name returns how a run is called beside others.
+func (r *Run) name() string { return filepath.Base(filepath.Clean(r.Dir)) }
