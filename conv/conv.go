@@ -62,7 +62,7 @@ type Conv struct {
 	engine *tensor.Engine
 
 	// One of the algorithms for each pass.
-	winograd *winograd // all three passes, unless weights is set
+	winograd *winograd // all three passes
 	forward  *product
 	data     *product // backward to the data as a convolution, or
 	scatter  *scatter // as a product whose columns are scattered
@@ -130,9 +130,7 @@ func (c *Conv) BackwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) 
 
 // PlanBackwardWeights plans the backward pass to the weights.
 func (c *Conv) PlanBackwardWeights() {
-	// For few filters the transforms of the inputs cost more than they save.
-	const fewFilters = 16
-	if c.winograd != nil && c.K/c.Groups >= fewFilters {
+	if c.winograd != nil {
 		c.winograd.reserveWeights()
 		return
 	}
@@ -144,11 +142,11 @@ func (c *Conv) PlanBackwardWeights() {
 func (c *Conv) BackwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	c.checkImages("input", x, c.C, c.H, c.W)
 	c.checkImages("output gradient", dy, c.K, c.OutH(), c.OutW())
-	if c.weights != nil {
-		c.weights.run(dw, dbias, x, dy)
+	if c.winograd != nil {
+		c.winograd.backwardWeights(dw, dbias, x, dy)
 		return
 	}
-	c.winograd.backwardWeights(dw, dbias, x, dy)
+	c.weights.run(dw, dbias, x, dy)
 }
 
 func (c *Conv) checkImages(what string, t tensor.Tensor, channels, h, w int) {
