@@ -13,10 +13,13 @@ func (w *worker) gaussianBlur(severity int) {
 }
 
 // defocusBlur correlates with a disk whose edge is softened by a Gaussian, which
-// is cut at one pixel of a small image. The disk of the three lower severities is
-// a single pixel there, so that the Gaussian alone blurs.
+// is cut at one pixel of a small image.
+//
+// The published radii (0.3, 0.4, 0.5, 1, 1.5) pick 1, 1, 1, 5 and 9 pixels of a
+// small image. The radii here pick the same and are those of true disks with as
+// large a second moment, so that the severities keep their order in larger images.
 func (w *worker) defocusBlur(severity int) {
-	c := [...]struct{ radius, sigma float64 }{{0.3, 0.4}, {0.4, 0.5}, {0.5, 0.6}, {1, 0.2}, {1.5, 0.1}}[severity]
+	c := [...]struct{ radius, sigma float64 }{{0, 0.4}, {0, 0.5}, {0, 0.6}, {1.26, 0.2}, {1.63, 0.1}}[severity]
 	size := w.width * w.height
 	for i := range 3 {
 		w.disk(w.channel(i), w.src[i*size:][:size], float64(c.radius*w.scale))
