@@ -36,6 +36,17 @@ func (f *flags) names() []string {
 	return names
 }
 
+// adopt takes over the flags of another command, but for those named or defined
+// here already.
+func (f *flags) adopt(other *flags, except []string) {
+	other.set.VisitAll(func(def *flag.Flag) {
+		if f.set.Lookup(def.Name) == nil && !slices.Contains(except, def.Name) {
+			f.set.Var(def.Value, def.Name, "")
+			f.words[def.Name] = other.words[def.Name]
+		}
+	})
+}
+
 // errHelp says that the arguments ask for the help text.
 var errHelp = errors.New("help wanted")
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -30,6 +31,7 @@ var commands = map[string]func(streams, []string) error{
 	"eval":    runEval,
 	"predict": runPredict,
 	"report":  runReport,
+	"sweep":   runSweep,
 	"cpu":     runCPU,
 	"help":    runHelp,
 	"version": runVersion,
@@ -78,6 +80,7 @@ func usageError(format string, args ...any) error {
 func exitCode(err error) int {
 	var usage errUsage
 	var diverged *train.DivergedError
+	var child *exec.ExitError // a run of a sweep
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
@@ -87,6 +90,8 @@ func exitCode(err error) int {
 		return exitDiverged
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.As(err, &child) && child.ExitCode() > 0:
+		return child.ExitCode()
 	}
 	return exitFailed
 }

@@ -134,8 +134,10 @@ func (w *weights) network() (*nn.Network, error) {
 	if err != nil || count < 1 || count > 1<<16 {
 		return fail(fmt.Errorf("%s classes in its metadata", classes))
 	}
-	name, _, _ := strings.Cut(model, "-") // wrn-40-2 is wrn
-	network, err := zoo.New(name, count)
+	if i := slices.IndexFunc(zoo.Names, func(name string) bool { return strings.HasPrefix(model, name) }); i >= 0 {
+		model = zoo.Names[i] // wrn-40-2 is wrn
+	}
+	network, err := zoo.New(model, count)
 	if err != nil {
 		return fail(err)
 	}

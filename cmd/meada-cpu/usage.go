@@ -12,6 +12,7 @@ const overview = `usage: meada-cpu <command> [flags]
   eval      measure a trained network on a dataset's domains
   predict   tell the class of pictures
   report    draw a run, or compare several, as one HTML page
+  sweep     train with several algorithms and seeds, write the paper's table
   cpu       show the CPU, the chosen instruction set, and why not the others
   version   show the version
   help      show the flags of a command: meada-cpu help train
@@ -102,6 +103,7 @@ var usages = map[string]string{
 	"eval":    evalUsage,
 	"predict": predictUsage,
 	"report":  reportUsage,
+	"sweep":   sweepUsage,
 	"cpu":     cpuUsage,
 	"help":    overview,
 	"version": overview,

@@ -1,0 +1,403 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/statistics"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// outcome is a complete run, read back from its folder.
+type outcome struct {
+	dir     string
+	config  configRecord
+	summary summary
+}
+
+// readOutcome reads a run folder; nil if it holds no complete run.
+func readOutcome(dir string) (*outcome, error) {
+	o := outcome{dir: dir}
+	for name, v := range map[string]any{"summary.json": &o.summary, "config.json": &o.config} {
+		path := filepath.Join(dir, name)
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(text, v); err != nil {
+			return nil, &dataset.Error{Path: path, Err: err}
+		}
+	}
+	if !o.summary.Complete {
+		return nil, nil
+	}
+	return &o, nil
+}
+
+// readOutcomes reads the complete runs in a sweep's folder, one for each
+// algorithm and seed, and names the folders of those that are not. Runs that
+// differ in more than algorithm and seed do not belong in one table.
+func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, &dataset.Error{Path: dir, Err: errors.Unwrap(err)}
+	}
+	type key struct {
+		train.Algorithm
+		seed uint64
+	}
+	seen := map[key]bool{}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		name := filepath.Join(dir, entry.Name())
+		o, err := readOutcome(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if o == nil {
+			incomplete = append(incomplete, name)
+			continue
+		}
+		if len(all) > 0 {
+			difference, err := differs(all[0].config.settings, o.config.settings, "algorithm", "seed")
+			if err != nil {
+				return nil, nil, err
+			}
+			if difference != "" {
+				return nil, nil, fmt.Errorf("%s and %s do not belong in one table: %s", all[0].dir, name, difference)
+			}
+		}
+		if k := (key{o.config.Algorithm, o.config.Seed}); !seen[k] {
+			seen[k] = true
+			all = append(all, *o)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil, &dataset.Error{Path: dir, Err: errors.New("there is no folder of a complete run in it")}
+	}
+	return all, incomplete, nil
+}
+
+// selection is a way to choose the test of a run whose accuracy is reported.
+type selection struct {
+	name string
+	of   func(*summary) map[string]float64
+}
+
+var selections = []selection{
+	{"best on targets", func(s *summary) map[string]float64 { return s.Accuracy.Best }},
+	{"source validation", func(s *summary) map[string]float64 { return s.Accuracy.SourceValidation }},
+	{"last", func(s *summary) map[string]float64 { return s.Accuracy.Last }},
+}
+
+// cell is an accuracy in per cent, over some runs. A mean that is not known is
+// NaN, and so is the deviation of a single run.
+type cell struct{ mean, deviation float64 }
+
+func (c cell) format(plusMinus, none string) string {
+	switch {
+	case math.IsNaN(c.mean):
+		return none
+	case math.IsNaN(c.deviation):
+		return fmt.Sprintf("%.2f", c.mean)
+	}
+	return fmt.Sprintf("%.2f%s%.2f", c.mean, plusMinus, c.deviation)
+}
+
+// tableRow is an algorithm's accuracies as one selection reports them.
+type tableRow struct {
+	method, selection string
+	runs              int    // 0 where that is not known
+	cells             []cell // by column
+}
+
+func (r tableRow) count(none string) string {
+	if r.runs == 0 {
+		return none
+	}
+	return strconv.Itoa(r.runs)
+}
+
+// comparison is that of ME-ADA with another algorithm, by the averages over the
+// target domains, paired by seed.
+type comparison struct {
+	against, selection string
+	seeds              int
+	difference         float64 // points of per cent
+	low, high          float64 // of its 95 % bootstrap interval
+	t, p               float64
+}
+
+// significance is the level below which a difference is called significant.
+const significance = 0.05
+
+func (c comparison) verdict() string {
+	if c.p < significance {
+		return "statistically significant"
+	}
+	return "not significant"
+}
+
+// sweepTable is the paper's table for a sweep.
+type sweepTable struct {
+	title       string
+	columns     []string // the target domains, average, the source's test sets
+	sources     int      // how many columns the last are
+	rows        []tableRow
+	comparisons []comparison
+	notes       []string
+}
+
+const (
+	bootstrapLevel     = 0.95
+	bootstrapResamples = 10_000
+)
+
+func newSweepTable(all []outcome) sweepTable {
+	first := &all[0]
+	t := sweepTable{title: fmt.Sprintf("%s, %s", first.summary.Dataset, first.summary.Model)}
+	var targets, sources []string
+	for _, d := range first.config.Domains {
+		if d.Source {
+			sources = append(sources, d.Name)
+		} else {
+			targets = append(targets, d.Name)
+		}
+	}
+	t.columns = slices.Concat(targets, []string{average}, sources)
+	t.sources = len(sources)
+
+	var present []train.Algorithm
+	for _, a := range train.Algorithms {
+		if slices.ContainsFunc(all, func(o outcome) bool { return o.config.Algorithm == a }) {
+			present = append(present, a)
+		}
+	}
+	published := paperFigures(first.summary.Dataset, first.summary.Model)
+	for _, a := range present {
+		if figures, ok := published.figures[a]; ok {
+			t.rows = append(t.rows, published.row(a, figures, t.columns, targets))
+		}
+		for _, s := range selections {
+			if row, ok := newTableRow(all, a, s, t.columns); ok {
+				t.rows = append(t.rows, row)
+			}
+		}
+	}
+	if published.figures != nil {
+		t.notes = append(t.notes, published.source)
+	}
+	for _, a := range present {
+		for _, s := range selections {
+			if c, ok := compare(all, a, s); ok && a != train.MEADA {
+				t.comparisons = append(t.comparisons, c)
+			}
+		}
+	}
+	return t
+}
+
+// values returns, by seed, what a selection reports of an algorithm's runs.
+func values(all []outcome, a train.Algorithm, s selection, column string) map[uint64]float64 {
+	bySeed := map[uint64]float64{}
+	for i := range all {
+		if all[i].config.Algorithm != a {
+			continue
+		}
+		if v, ok := s.of(&all[i].summary)[column]; ok {
+			bySeed[all[i].config.Seed] = 100 * v
+		}
+	}
+	return bySeed
+}
+
+func newTableRow(all []outcome, a train.Algorithm, s selection, columns []string) (tableRow, bool) {
+	row := tableRow{method: method(a), selection: s.name}
+	for _, column := range columns {
+		bySeed := values(all, a, s, column)
+		x := make([]float64, 0, len(bySeed))
+		for _, seed := range sortedKeys(bySeed) {
+			x = append(x, bySeed[seed])
+		}
+		row.runs = max(row.runs, len(x))
+		row.cells = append(row.cells, cell{statistics.Mean(x), statistics.Deviation(x)})
+	}
+	return row, row.runs > 0
+}
+
+// compare tests ME-ADA against another algorithm on the seeds that both have.
+func compare(all []outcome, against train.Algorithm, s selection) (comparison, bool) {
+	ours, theirs := values(all, train.MEADA, s, average), values(all, against, s, average)
+	var differences []float64
+	for _, seed := range sortedKeys(ours) {
+		if v, ok := theirs[seed]; ok {
+			differences = append(differences, ours[seed]-v)
+		}
+	}
+	if len(differences) < 2 {
+		return comparison{}, false
+	}
+	c := comparison{against: method(against), selection: s.name, seeds: len(differences), difference: statistics.Mean(differences)}
+	c.t, c.p = statistics.PairedT(differences)
+	c.low, c.high = statistics.Bootstrap(differences, bootstrapLevel, bootstrapResamples, 1)
+	return c, true
+}
+
+func sortedKeys(m map[uint64]float64) []uint64 {
+	keys := make([]uint64, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// method returns an algorithm's name as papers print it.
+func method(a train.Algorithm) string { return strings.ToUpper(string(a)) }
+
+// writeTables writes the table of the complete runs in a folder and prints it.
+func writeTables(std streams, dir string) error {
+	all, incomplete, err := readOutcomes(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range incomplete {
+		fmt.Fprintf(std.err, "not complete: %s\n", name)
+	}
+	t := newSweepTable(all)
+	for name, write := range map[string]func(io.Writer) error{
+		"table.md": t.markdown, "table.csv": t.csv, "table.tex": t.latex,
+	} {
+		if err := atomicfile.Write(filepath.Join(dir, name), write); err != nil {
+			return err
+		}
+	}
+	return t.markdown(std.out)
+}
+
+func (t *sweepTable) markdown(w io.Writer) error {
+	var b strings.Builder
+	row := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
+	fmt.Fprintf(&b, "Accuracy in per cent, mean ± standard deviation over the runs: %s\n\n", t.title)
+	head, rule := []string{"method", "model chosen", "runs"}, []string{"---", "---", "---:"}
+	for i, column := range t.columns {
+		if i >= len(t.columns)-t.sources {
+			column += " (source)"
+		}
+		head, rule = append(head, column), append(rule, "---:")
+	}
+	row(head...)
+	row(rule...)
+	for _, r := range t.rows {
+		cells := []string{r.method, r.selection, r.count("–")}
+		for _, c := range r.cells {
+			cells = append(cells, c.format(" ± ", "–"))
+		}
+		row(cells...)
+	}
+	if len(t.comparisons) > 0 {
+		fmt.Fprintf(&b, "\nME-ADA against the others: the average over the target domains, paired by seed\n\n")
+		row("against", "model chosen", "seeds", "difference", "95 % interval", "t", "p", "")
+		row("---", "---", "---:", "---:", "---:", "---:", "---:", "---")
+		for _, c := range t.comparisons {
+			row(c.against, c.selection, strconv.Itoa(c.seeds), fmt.Sprintf("%+.2f", c.difference),
+				fmt.Sprintf("%+.2f to %+.2f", c.low, c.high), fmt.Sprintf("%.2f", c.t), formatP(c.p), c.verdict())
+		}
+	}
+	for _, note := range t.notes {
+		fmt.Fprintf(&b, "\n%s\n", note)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// formatP prints a p-value to three digits.
+func formatP(p float64) string {
+	if p < 1e-4 {
+		return fmt.Sprintf("%.1e", p)
+	}
+	return fmt.Sprintf("%.3g", p)
+}
+
+// csv writes a line for each figure: accuracies, then differences.
+func (t *sweepTable) csv(w io.Writer) error {
+	out := csv.NewWriter(w)
+	number := func(x float64) string {
+		if math.IsNaN(x) {
+			return ""
+		}
+		return strconv.FormatFloat(x, 'g', 8, 64)
+	}
+	rows := [][]string{{"quantity", "method", "against", "model_chosen", "domain", "runs", "mean", "std", "low", "high", "t", "p"}}
+	for _, r := range t.rows {
+		for i, c := range r.cells {
+			rows = append(rows, []string{"accuracy", r.method, "", r.selection, t.columns[i], r.count(""),
+				number(c.mean), number(c.deviation), "", "", "", ""})
+		}
+	}
+	for _, c := range t.comparisons {
+		rows = append(rows, []string{"difference", method(train.MEADA), c.against, c.selection, average, strconv.Itoa(c.seeds),
+			number(c.difference), "", number(c.low), number(c.high), number(c.t), number(c.p)})
+	}
+	return out.WriteAll(rows)
+}
+
+var latexSpecial = strings.NewReplacer(`\`, `\textbackslash{}`, `_`, `\_`, `&`, `\&`, `%`, `\%`, `#`, `\#`, `$`, `\$`,
+	`{`, `\{`, `}`, `\}`, `~`, `\textasciitilde{}`, `^`, `\textasciicircum{}`)
+
+func (t *sweepTable) latex(w io.Writer) error {
+	var b strings.Builder
+	row := func(cells ...string) { fmt.Fprintf(&b, "%s \\\\\n", strings.Join(cells, " & ")) }
+	fmt.Fprintf(&b, "%% Accuracy in per cent: %s. Needs \\usepackage{booktabs}.\n", t.title)
+	fmt.Fprintf(&b, "\\begin{tabular}{llr%s}\n\\toprule\n", strings.Repeat("c", len(t.columns)))
+	head := []string{"Method", "Model chosen", "Runs"}
+	for i, column := range t.columns {
+		column = latexSpecial.Replace(column)
+		if i >= len(t.columns)-t.sources {
+			column += " (source)"
+		}
+		head = append(head, column)
+	}
+	row(head...)
+	for i, r := range t.rows {
+		if i == 0 || r.method != t.rows[i-1].method {
+			fmt.Fprintln(&b, `\midrule`)
+		}
+		cells := []string{r.method, r.selection, r.count("--")}
+		for _, c := range r.cells {
+			cells = append(cells, c.format(` $\pm$ `, "--"))
+		}
+		row(cells...)
+	}
+	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n")
+	if len(t.comparisons) > 0 {
+		fmt.Fprintf(&b, "\n%% ME-ADA against the others, average over the target domains, paired by seed.\n")
+		fmt.Fprintf(&b, "\\begin{tabular}{llrrrrr}\n\\toprule\n")
+		row("Against", "Model chosen", "Seeds", "Difference", `95\,\% interval`, "$t$", "$p$")
+		fmt.Fprintln(&b, `\midrule`)
+		for _, c := range t.comparisons {
+			row(c.against, c.selection, strconv.Itoa(c.seeds), fmt.Sprintf("$%+.2f$", c.difference),
+				fmt.Sprintf("$[%+.2f, %+.2f]$", c.low, c.high), fmt.Sprintf("$%.2f$", c.t), formatP(c.p))
+		}
+		fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
