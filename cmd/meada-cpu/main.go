@@ -32,6 +32,7 @@ var commands = map[string]func(streams, []string) error{
 	"predict": runPredict,
 	"report":  runReport,
 	"sweep":   runSweep,
+	"bench":   runBench,
 	"cpu":     runCPU,
 	"help":    runHelp,
 	"version": runVersion,
