@@ -16,7 +16,8 @@ const (
 	marginLeft, marginRight = 48.0, 12.0
 	marginTop, marginBottom = 20.0, 36.0
 	plotWidth, plotHeight   = chartWidth - marginLeft - marginRight, chartHeight - marginTop - marginBottom
-	mostPoints              = 240 // of a line; more are averaged
+	mostPoints              = 240  // of a line; more are averaged
+	nameWidth               = 56.0 // of the name of a mark
 )
 
 type point struct{ X, Y float64 }
@@ -33,12 +34,6 @@ type line struct {
 	Dots   bool // every point is marked
 }
 
-// mark is a vertical line with a name.
-type mark struct {
-	X    float64
-	Name string
-}
-
 // ring marks a point.
 type ring struct {
 	point
@@ -52,7 +47,7 @@ type chart struct {
 	High    float64              // and up to this at least
 	Format  func(float64) string // of y
 	Lines   []line
-	Marks   []mark
+	Marks   []float64 // where the phases 1, 2, ... are
 	Rings   []ring
 }
 
@@ -77,9 +72,18 @@ func (c chart) SVG() template.HTML {
 	}
 	fmt.Fprintf(&b, `<path class="axis" d="M%g %gH%g"/>`, marginLeft, chartHeight-marginBottom, chartWidth-marginRight)
 	fmt.Fprintf(&b, `<text class="tick middle" x="%g" y="%g">%s</text>`, marginLeft+plotWidth/2, chartHeight-4, html.EscapeString(c.X))
-	for _, m := range c.Marks {
-		fmt.Fprintf(&b, `<path class="mark" d="M%.1f %gV%g"/><text class="tick middle" x="%.1f" y="%g">%s</text>`,
-			px(m.X), marginTop, chartHeight-marginBottom, px(m.X), marginTop-6, html.EscapeString(m.Name))
+	for _, v := range c.Marks {
+		fmt.Fprintf(&b, `<path class="mark" d="M%.1f %gV%g"/>`, px(v), marginTop, chartHeight-marginBottom)
+	}
+	for first := 0; first < len(c.Marks); { // one name for marks that stand close
+		end, name := first+1, fmt.Sprintf("phase %d", first+1)
+		for end < len(c.Marks) && px(c.Marks[end])-px(c.Marks[end-1]) < nameWidth {
+			end++
+			name = fmt.Sprintf("phases %d–%d", first+1, end)
+		}
+		middle := (px(c.Marks[first]) + px(c.Marks[end-1])) / 2
+		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, max(middle, marginLeft+nameWidth/2), marginTop-6, name)
+		first = end
 	}
 	for _, l := range c.Lines {
 		if len(l.Points) == 0 {
@@ -120,9 +124,9 @@ func (c chart) SVG() template.HTML {
 	return template.HTML(b.String())
 }
 
-// bounds returns the ranges of the lines, and whether there is a point at all.
+// bounds returns the ranges of the lines, x from 0 on, and whether there is a point at all.
 func (c chart) bounds() (x, y span, any bool) {
-	x, y = span{math.Inf(1), math.Inf(-1)}, span{c.Low, c.High}
+	y = span{c.Low, c.High}
 	for _, l := range c.Lines {
 		for _, p := range l.Points {
 			x, y, any = x.with(p.X), y.with(p.Y), true
@@ -191,8 +195,8 @@ func tickStep(s span, n int) float64 {
 func ticks(s span, n int) []float64 {
 	step := tickStep(s, n)
 	var list []float64
-	for i := math.Ceil(s.low/step - 1e-9); i*step <= s.high+step*1e-9; i++ {
-		list = append(list, i*step)
+	for i := math.Ceil(s.low/step-1e-9) + 0; i*step <= s.high+step*1e-9; i++ {
+		list = append(list, i*step+0) // no -0
 	}
 	return list
 }

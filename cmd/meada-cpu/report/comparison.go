@@ -107,11 +107,11 @@ func compare(runs []*Run) *comparison {
 		domainTable(runs, "By domain, last", "Accuracy in per cent, after the last step.", (*Run).last),
 	}
 	c.Figures = []figure{
-		overlay(runs, "Average over the targets", "", wholePercent, func(r *Run) line { return r.testLine("", average, 0) }),
-		overlay(runs, "Training loss", "Mean cross-entropy of the batches.", short, func(r *Run) line {
+		overlay(runs, "Average over the targets", "", 1, wholePercent, func(r *Run) line { return r.testLine("", average, 0) }),
+		overlay(runs, "Training loss", "Mean cross-entropy of the batches.", 0, short, func(r *Run) line {
 			return r.descentLine("", func(d descent) float64 { return d.Loss })
 		}),
-		overlay(runs, "Throughput of the descent, images/s", "", short, func(r *Run) line {
+		overlay(runs, "Throughput of the descent, images/s", "", 0, short, func(r *Run) line {
 			return r.descentLine("", func(d descent) float64 { return d.Rate })
 		}),
 	}
@@ -159,9 +159,9 @@ func domainTable(runs []*Run, title, caption string, at func(*Run) *test) compar
 	return table
 }
 
-// overlay draws one line of each run.
-func overlay(runs []*Run, title, caption string, format func(float64) string, of func(*Run) line) figure {
-	c := chart{Name: title + " over descent steps", X: "step", Format: format}
+// overlay draws one line of each run; the axis reaches down to low at least.
+func overlay(runs []*Run, title, caption string, low float64, format func(float64) string, of func(*Run) line) figure {
+	c := chart{Name: title + " over descent steps", X: "step", Low: low, Format: format}
 	for i, r := range runs {
 		l := of(r)
 		l.Name, l.Style, l.Dashed = r.name(), i, i >= 8

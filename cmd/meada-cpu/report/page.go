@@ -174,8 +174,8 @@ func (r *Run) page() (*page, error) {
 	}
 	if r.Confusion != nil {
 		p.Confused = grouped(r.Confusion.Step)
-		for _, d := range r.Confusion.Domains {
-			if view, ok := r.confusionView(d); ok {
+		for _, d := range r.domains() {
+			if view, ok := r.confusionView(d.Name); ok {
 				p.Confusion = append(p.Confusion, view)
 			}
 		}
@@ -238,17 +238,13 @@ func (r *Run) accuracyRows(selections []selection) []accuracyRow {
 	return rows
 }
 
-// marks returns the phases, where steps are the axis.
-func (r *Run) marks() []mark {
-	var list []mark
+// marks returns where the phases are, where steps are the axis.
+func (r *Run) marks() []float64 {
+	var steps []float64
 	for _, p := range r.Phases {
-		name := ""
-		if len(r.Phases) <= 4 {
-			name = fmt.Sprintf("phase %d", p.Phase)
-		}
-		list = append(list, mark{float64(p.Step), name})
+		steps = append(steps, float64(p.Step))
 	}
-	return list
+	return steps
 }
 
 // newFigure draws a chart with a legend of its lines and their last values.
@@ -387,14 +383,16 @@ func (r *Run) shares() []share {
 // numbers and names of columns.
 const mostColumns = 12
 
-// confusionView draws a confusion matrix, false if its size is not that of the
-// classes.
-func (r *Run) confusionView(d DomainConfusion) (heatView, bool) {
+// confusionView draws the confusion matrix of a domain, false if there is none
+// of the size of the classes.
+func (r *Run) confusionView(domain string) (heatView, bool) {
 	classes := r.Config.Classes
 	n := len(classes)
-	if n == 0 || len(d.Counts) != n*n {
+	at := slices.IndexFunc(r.Confusion.Domains, func(d DomainConfusion) bool { return d.Name == domain })
+	if n == 0 || at < 0 || len(r.Confusion.Domains[at].Counts) != n*n {
 		return heatView{}, false
 	}
+	d := r.Confusion.Domains[at]
 	h := heat{Name: "Confusion matrix of " + d.Name, Rows: make([]string, n), Size: 26}
 	longest := 0
 	for i, name := range classes {
@@ -427,7 +425,7 @@ func (r *Run) confusionView(d DomainConfusion) (heatView, bool) {
 		correct, total = correct+row[label], total+totals[label]
 	}
 	h.Text = func(label, predicted int) string {
-		if v := h.Values[label][predicted]; n <= mostColumns && v >= 0.005 {
+		if v := h.Values[label][predicted]; n <= mostColumns && v >= 0.01 {
 			return fmt.Sprintf("%.0f", 100*v)
 		}
 		return ""
