@@ -55,6 +55,10 @@ const (
 	maxCols  = 512 // columns for one block of A
 )
 
+// fewTiles is the number of tiles up to which B is read where it is: a packed
+// panel would not be read often enough.
+const fewTiles = 3
+
 // packWorth is the number of columns from which on packing A pays.
 const packWorth = 96
 
@@ -292,10 +296,13 @@ func (p *gemmBlock) Do(task, worker int) {
 		}
 		for j := j0; j < j1; j += nr {
 			n := min(nr, j1-j)
-			b := panel
-			if g.packB {
+			b, bRow := panel, nr
+			switch {
+			case g.packB:
 				b = g.panel(k0, j)
-			} else {
+			case g.bCol == 1 && g.tiles.Count <= fewTiles:
+				b, bRow = g.b[k0*g.bRow+j:], g.bRow
+			default:
 				g.pack(panel, k0, kc, j, n)
 			}
 			// Meanwhile the next panel's rows are fetched, a few for each tile.
@@ -324,7 +331,7 @@ func (p *gemmBlock) Do(task, worker int) {
 				case simd.FromColumnBias:
 					bias = &g.colBias[j]
 				}
-				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, nr, 0, m, n, kc, 1, mode)
+				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, bRow, 0, m, n, kc, 1, mode)
 			}
 		}
 	}
