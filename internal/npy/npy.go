@@ -253,33 +253,11 @@ func (f *File) Rows(first, count int) (Array, error) {
 // not at all.
 func Write(path string, a Array) error {
 	descr, n := a.descr()
-	elements := 1
-	var shape strings.Builder
-	for i, d := range a.Shape {
-		elements *= d
-		if i > 0 {
-			shape.WriteByte(' ')
-		}
-		fmt.Fprintf(&shape, "%d,", d)
-	}
-	if elements != n {
+	if elements := product(a.Shape); elements != n {
 		return fmt.Errorf("%s: %d elements do not fill shape %v", path, n, a.Shape)
 	}
-	tuple := shape.String()
-	if len(a.Shape) > 1 {
-		tuple = strings.TrimSuffix(tuple, ",")
-	}
-	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, tuple)
-	const prefix, align = len(magic) + 4, 64
-	header += strings.Repeat(" ", align-1-(prefix+len(header))%align) + "\n"
 	return atomicfile.Write(path, func(w io.Writer) error {
-		if _, err := io.WriteString(w, magic+"\x01\x00"); err != nil {
-			return err
-		}
-		if err := binary.Write(w, binary.LittleEndian, uint16(len(header))); err != nil {
-			return err
-		}
-		if _, err := io.WriteString(w, header); err != nil {
+		if err := writeHeader(w, descr, a.Shape); err != nil {
 			return err
 		}
 		switch {
@@ -290,6 +268,67 @@ func Write(path string, a Array) error {
 		}
 		return little.Write(w, a.Float32)
 	})
+}
+
+// WriteBytes writes a uint8 array of that shape, as Write does, of what fill
+// writes. It serves arrays too large to be held whole.
+func WriteBytes(path string, shape []int, fill func(io.Writer) error) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if err := writeHeader(w, "|u1", shape); err != nil {
+			return err
+		}
+		c := counter{w: w}
+		if err := fill(&c); err != nil {
+			return err
+		}
+		if n := product(shape); c.n != n {
+			return fmt.Errorf("%s: %d bytes do not fill shape %v", path, c.n, shape)
+		}
+		return nil
+	})
+}
+
+// counter counts the bytes written.
+type counter struct {
+	w io.Writer
+	n int
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += n
+	return n, err
+}
+
+func product(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// writeHeader writes what comes before the elements.
+func writeHeader(w io.Writer, descr string, shape []int) error {
+	sizes := make([]string, len(shape))
+	for i, d := range shape {
+		sizes[i] = strconv.Itoa(d)
+	}
+	tuple := strings.Join(sizes, ", ")
+	if len(shape) == 1 {
+		tuple += ","
+	}
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, tuple)
+	const prefix, align = len(magic) + 4, 64
+	header += strings.Repeat(" ", align-1-(prefix+len(header))%align) + "\n"
+	if _, err := io.WriteString(w, magic+"\x01\x00"); err != nil {
+		return err
+	}
+	if err := binary.Write(w, binary.LittleEndian, uint16(len(header))); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, header)
+	return err
 }
 
 // scanner reads the small part of Python's literals that headers use. After

@@ -3,6 +3,7 @@ package npy
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,29 @@ func TestWriteRefuses(t *testing.T) {
 	err := Write(path, Array{Shape: []int{2, 3}, Bytes: make([]byte, 5)})
 	require.ErrorContains(t, err, "do not fill")
 	require.NoFileExists(t, path)
+}
+
+func TestWriteBytes(t *testing.T) {
+	dir := t.TempDir()
+	whole, parts := filepath.Join(dir, "whole.npy"), filepath.Join(dir, "parts.npy")
+	data := []byte{1, 2, 3, 4, 5, 6}
+	require.NoError(t, Write(whole, Array{Shape: []int{2, 3}, Bytes: data}))
+	require.NoError(t, WriteBytes(parts, []int{2, 3}, func(w io.Writer) error {
+		_, err := w.Write(data[:4])
+		require.NoError(t, err)
+		_, err = w.Write(data[4:])
+		return err
+	}))
+	a, err := os.ReadFile(whole)
+	require.NoError(t, err)
+	b, err := os.ReadFile(parts)
+	require.NoError(t, err)
+	require.Equal(t, a, b)
+
+	short := filepath.Join(dir, "short.npy")
+	err = WriteBytes(short, []int{2, 3}, func(w io.Writer) error { _, err := w.Write(data[:5]); return err })
+	require.ErrorContains(t, err, "5 bytes do not fill")
+	require.NoFileExists(t, short)
 }
 
 // file builds a version 1.0 file of a header and that many bytes of data.

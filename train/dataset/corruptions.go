@@ -4,30 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/npy"
 )
-
-// Severities is the number of severities a corruption comes in.
-const Severities = 5
-
-// CorruptionNames are the corruptions of CIFAR-10-C in their published order
-// (Hendrycks and Dietterich, ICLR 2019). The paper averages over the first 15;
-// the last four are extra.
-var CorruptionNames = strings.Fields(`gaussian_noise shot_noise impulse_noise defocus_blur glass_blur motion_blur
-	zoom_blur snow frost fog brightness contrast elastic_transform pixelate jpeg_compression
-	speckle_noise gaussian_blur spatter saturate`)
-
-// PaperCorruptions is how many of CorruptionNames the paper averages over.
-const PaperCorruptions = 15
 
 // Corruptions is an open folder in the layout of CIFAR-10-C: for each
 // corruption a <name>.npy of uint8, 5N x H x W x 3, the same N test images at
 // severity 1, then 2, ... 5, and a labels.npy of 5N. Images are read a severity
 // at a time, so that the folder may be larger than the memory.
 type Corruptions struct {
-	Names  []string // those of CorruptionNames that are there
+	Names  []string // those of package corrupt that are there
 	Absent []string // those of the paper's that are not
 
 	dir    string
@@ -41,16 +28,16 @@ func OpenCorruptions(dir string, classes int) (*Corruptions, error) {
 		return nil, err
 	}
 	c := &Corruptions{dir: dir}
-	for i, name := range CorruptionNames {
+	for i, name := range corrupt.Names() {
 		switch {
 		case find(dir, nil, []string{name + ".npy"}) != "":
 			c.Names = append(c.Names, name)
-		case i < PaperCorruptions:
+		case i < len(corrupt.Paper()):
 			c.Absent = append(c.Absent, name)
 		}
 	}
 	if len(c.Names) == 0 {
-		return nil, errorf(dir, "there is no corruption in it (%s.npy, ...)", CorruptionNames[0])
+		return nil, errorf(dir, "there is no corruption in it (%s.npy, ...)", corrupt.Names()[0])
 	}
 	var err error
 	c.labels, err = readLabelArray(filepath.Join(dir, "labels.npy"), classes)
@@ -63,7 +50,7 @@ func readLabelArray(path string, classes int) ([]uint8, error) {
 	if err != nil {
 		return nil, npyError(path, err)
 	}
-	if len(array.Shape) != 1 || array.Shape[0] == 0 || array.Shape[0]%Severities != 0 || array.Float32 != nil {
+	if len(array.Shape) != 1 || array.Shape[0] == 0 || array.Shape[0]%corrupt.Severities != 0 || array.Float32 != nil {
 		return nil, errorf(path, "labels of size %v where 5N integers were expected", array.Shape)
 	}
 	labels := array.Bytes
@@ -87,7 +74,7 @@ func npyError(path string, err error) error {
 
 // Read reads the images of one corruption at one severity, 1 to 5.
 func (c *Corruptions) Read(name string, severity int) (Images, error) {
-	if severity < 1 || severity > Severities {
+	if severity < 1 || severity > corrupt.Severities {
 		panic(fmt.Sprintf("dataset: corruption of severity %d", severity))
 	}
 	path := filepath.Join(c.dir, name+".npy")
@@ -99,7 +86,7 @@ func (c *Corruptions) Read(name string, severity int) (Images, error) {
 	if len(f.Shape) != 4 || f.Shape[0] != len(c.labels) || f.Shape[1] < 1 || f.Shape[2] < 1 || f.Shape[3] != 3 {
 		return Images{}, errorf(path, "images of size %v where %dxHxWx3 was expected, as there are that many labels", f.Shape, len(c.labels))
 	}
-	n := len(c.labels) / Severities
+	n := len(c.labels) / corrupt.Severities
 	rows, err := f.Rows((severity-1)*n, n)
 	if err != nil {
 		return Images{}, npyError(path, err)

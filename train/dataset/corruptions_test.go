@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/npy"
 )
 
@@ -33,9 +34,9 @@ func TestCorruptions(t *testing.T) {
 	c, err := OpenCorruptions(dir, 10)
 	require.NoError(t, err)
 	require.Equal(t, []string{"fog", "saturate"}, c.Names)
-	require.Len(t, c.Absent, PaperCorruptions-1, "an extra corruption is never missed")
+	require.Len(t, c.Absent, len(corrupt.Paper())-1, "an extra corruption is never missed")
 	require.NotContains(t, c.Absent, "fog")
-	for severity := 1; severity <= Severities; severity++ {
+	for severity := 1; severity <= corrupt.Severities; severity++ {
 		images, err := c.Read("fog", severity)
 		require.NoError(t, err)
 		require.Equal(t, []int{2, 3, 2, 3}, []int{images.N, images.C, images.H, images.W})

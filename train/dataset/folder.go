@@ -83,23 +83,36 @@ func readClassFolders(dir string, classes []string, side int) (Images, error) {
 		if label < 0 {
 			return Images{}, errorf(dir, "class %s is not one of train's (%s)", class, strings.Join(classes, ", "))
 		}
-		entries, err := os.ReadDir(filepath.Join(dir, class))
+		paths, err := picturePaths(filepath.Join(dir, class))
 		if err != nil {
-			return Images{}, &Error{filepath.Join(dir, class), pathCause(err)}
+			return Images{}, err
 		}
-		count := len(files)
-		for _, entry := range entries {
-			switch strings.ToLower(filepath.Ext(entry.Name())) {
-			case ".png", ".jpg", ".jpeg":
-				files = append(files, pictureFile{filepath.Join(dir, class, entry.Name()), uint8(label)})
-			}
-		}
-		if len(files) == count {
-			return Images{}, errorf(filepath.Join(dir, class), "there is no .png, .jpg or .jpeg file in it")
+		for _, path := range paths {
+			files = append(files, pictureFile{path, uint8(label)})
 		}
 	}
 	if len(files) == 0 {
 		return Images{}, errorf(dir, "there is no class folder in it (%s)", strings.Join(classes, ", "))
 	}
 	return readPictures(files, side)
+}
+
+// picturePaths lists the pictures in a folder, of which there must be some, by
+// name.
+func picturePaths(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, &Error{dir, pathCause(err)}
+	}
+	var paths []string
+	for _, entry := range entries {
+		switch strings.ToLower(filepath.Ext(entry.Name())) {
+		case ".png", ".jpg", ".jpeg":
+			paths = append(paths, filepath.Join(dir, entry.Name()))
+		}
+	}
+	if len(paths) == 0 {
+		return nil, errorf(dir, "there is no .png, .jpg or .jpeg file in it")
+	}
+	return paths, nil
 }

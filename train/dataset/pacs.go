@@ -35,9 +35,7 @@ func PACS(dir string, sources []string, side int) (*Benchmark, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
-	if inner := filepath.Join(dir, "PACS"); checkFolder(inner) == nil {
-		dir = inner
-	}
+	dir = pacsFolder(dir)
 	if len(sources) == 0 {
 		return nil, fmt.Errorf("no source domain named (%s)", strings.Join(PACSDomains, ", "))
 	}
@@ -72,6 +70,14 @@ func PACS(dir string, sources []string, side int) (*Benchmark, error) {
 	var err error
 	b.Source, err = readPictures(train, side)
 	return b, err
+}
+
+// pacsFolder returns dir, or PACS in it.
+func pacsFolder(dir string) string {
+	if inner := filepath.Join(dir, "PACS"); checkFolder(inner) == nil {
+		return inner
+	}
+	return dir
 }
 
 // pacsFiles reads a split list.

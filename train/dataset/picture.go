@@ -70,16 +70,9 @@ func readPictures(files []pictureFile, side int) (Images, error) {
 // ReadPicture reads a PNG, JPEG or GIF file (of which it takes the first frame) to
 // dst, 3 x side x side, resized with Pillow's bilinear filter.
 func ReadPicture(dst []uint8, side int, path string) error {
-	info, err := os.Stat(path)
+	content, err := readPictureFile(path)
 	if err != nil {
-		return &Error{path, pathCause(err)}
-	}
-	if info.Size() > maxPictureBytes {
-		return errorf(path, "a picture file of %d bytes (at most %d)", info.Size(), maxPictureBytes)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return &Error{path, pathCause(err)}
+		return err
 	}
 	if err := decodePicture(dst, side, content); err != nil {
 		return &Error{path, err}
@@ -87,24 +80,28 @@ func ReadPicture(dst []uint8, side int, path string) error {
 	return nil
 }
 
-// decodePicture decodes a PNG, JPEG or GIF file to dst, 3 x side x side. The size is
-// looked at before any pixel is decoded.
+func readPictureFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, &Error{path, pathCause(err)}
+	}
+	if info.Size() > maxPictureBytes {
+		return nil, errorf(path, "a picture file of %d bytes (at most %d)", info.Size(), maxPictureBytes)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &Error{path, pathCause(err)}
+	}
+	return content, nil
+}
+
+// decodePicture decodes a PNG, JPEG or GIF file to dst, 3 x side x side.
 func decodePicture(dst []uint8, side int, content []byte) error {
-	config, _, err := image.DecodeConfig(bytes.NewReader(content))
+	picture, err := decode(content)
 	if err != nil {
 		return err
 	}
-	w, h := config.Width, config.Height
-	if w < 1 || h < 1 || w > maxPicturePixels/h {
-		return fmt.Errorf("a picture of %dx%d pixels (at most %d)", h, w, maxPicturePixels)
-	}
-	picture, _, err := image.Decode(bytes.NewReader(content))
-	if err != nil {
-		return err
-	}
-	if frame := picture.Bounds(); frame.Dx() != w || frame.Dy() != h { // possible in a GIF file
-		return fmt.Errorf("a frame of %dx%d pixels in a picture of %dx%d", frame.Dy(), frame.Dx(), h, w)
-	}
+	w, h := picture.Bounds().Dx(), picture.Bounds().Dy()
 	if w == side && h == side {
 		toPlanes(dst, picture)
 		return nil
@@ -116,6 +113,26 @@ func decodePicture(dst []uint8, side int, content []byte) error {
 		resizer.Plane(dst[c*side*side:][:side*side], planes[c*h*w:][:h*w])
 	}
 	return nil
+}
+
+// decode decodes a picture. Its size is looked at before any pixel is decoded.
+func decode(content []byte) (image.Image, error) {
+	config, _, err := image.DecodeConfig(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	w, h := config.Width, config.Height
+	if w < 1 || h < 1 || w > maxPicturePixels/h {
+		return nil, fmt.Errorf("a picture of %dx%d pixels (at most %d)", h, w, maxPicturePixels)
+	}
+	picture, _, err := image.Decode(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	if frame := picture.Bounds(); frame.Dx() != w || frame.Dy() != h { // possible in a GIF file
+		return nil, fmt.Errorf("a frame of %dx%d pixels in a picture of %dx%d", frame.Dy(), frame.Dx(), h, w)
+	}
+	return picture, nil
 }
 
 // toPlanes writes the red, green and blue planes of a picture, dropping

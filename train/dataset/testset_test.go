@@ -1,0 +1,72 @@
+package dataset
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A test set read alone is that of the benchmark, which needs training images.
+func TestTestSets(t *testing.T) {
+	small, smallPlanes := picture(t, 32, 1)
+	large, largePlanes := picture(t, 50, 2)
+	dir := t.TempDir()
+	writeTree(t, dir, map[string][]byte{
+		"test_batch.bin":                     load(t, "cifar10_like.bin"),
+		"cifar-100-binary/test.bin":          load(t, "cifar100_like.bin"),
+		"PACS/kfold/photo/dog/a.png":         small,
+		"PACS/splits/photo_test_kfold.txt":   []byte("photo/dog/a.png 1\n"),
+		"own/train/ant/a.png":                large,
+		"own/train/bee/a.png":                large,
+		"own/test/bee/a.png":                 small,
+		"own/test-sketch/ant/a.png":          small,
+		"frost/b.png":                        large,
+		"frost/a.png":                        small,
+		"frost/readme":                       nil,
+		"broken/a.png":                       []byte("no picture"),
+		"PACS/splits/cartoon_test_kfold.txt": []byte("cartoon/dog/a.png 1\n"),
+	})
+	check := func(images Images, err error, data []uint8, labels ...uint8) {
+		t.Helper()
+		require.NoError(t, err)
+		require.Equal(t, data, images.Data)
+		require.Equal(t, labels, images.Labels)
+	}
+	want := loadArray(t, "cifar_like_nchw.npy").Bytes
+	images, err := CIFAR10Test(dir)
+	check(images, err, want, 0, 1, 2, 3)
+	images, err = CIFAR100Test(dir)
+	check(images, err, want, 50, 51, 52, 53)
+	images, err = PACSTest(dir, "photo", 32)
+	check(images, err, smallPlanes, 0)
+	images, err = FolderTest(dir+"/own", "test", 32)
+	check(images, err, smallPlanes, 1)
+	images, err = FolderTest(dir+"/own", "sketch", 32)
+	check(images, err, smallPlanes, 0)
+
+	textures, err := Textures(dir + "/frost")
+	require.NoError(t, err)
+	require.Len(t, textures, 2)
+	require.Equal(t, 50, textures[1].Width)
+	require.Equal(t, smallPlanes, textures[0].Data)
+	require.Equal(t, largePlanes, textures[1].Data)
+
+	_, err = CIFAR10Test(dir + "/own")
+	requireDataError(t, err, "test_batch.bin is not there")
+	_, err = PACSTest(dir, "sketch", 32)
+	requireDataError(t, err, "sketch_test_kfold.txt")
+	_, err = PACSTest(dir, "cartoon", 32)
+	requireDataError(t, err, "a.png")
+	_, err = FolderTest(dir+"/own", "water", 32)
+	requireDataError(t, err, "test-water")
+	_, err = Textures(dir + "/broken")
+	requireDataError(t, err, "a.png")
+	_, err = Textures(dir + "/own")
+	requireDataError(t, err, "no .png")
+}
+
+func requireDataError(t *testing.T, err error, message string) {
+	t.Helper()
+	require.ErrorIs(t, err, ErrData)
+	require.ErrorContains(t, err, message)
+}
