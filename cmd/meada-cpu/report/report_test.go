@@ -1,0 +1,293 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// exampleClasses have names that markup would mistake.
+var exampleClasses = []string{"airplane", "cat & dog", "<b>frog</b>"}
+
+// exampleRun writes the folder of a run: two phases, three domains, tests at
+// steps 10, 20, ... 100.
+func exampleRun(t *testing.T, name string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, SampleFolder), 0o777))
+	write(t, dir, "config.json", map[string]any{
+		"algorithm": "me-ada", "dataset": "toys", "model": "lenet5", "seed": 3, "loops_train": 101, "lr": 1e-4, "threads": 2,
+		"version": "v1.2.3", "go": "go1.26", "system": "linux/amd64", "cpu": "Example CPU", "simd": "avx2",
+		"command": "meada-cpu train --out 'a b'", "started": "2026-01-02T03:04:05Z", "class_names": exampleClasses,
+		"domains":        []domain{{"own", 50, true}, {"far", 40, false}, {"<i>near</i>", 30, false}},
+		"data_checksums": map[string]any{"train": map[string]any{"images": 60, "sha256": "ab"}},
+		"absent_domains": []string{"lost (lost.mat)"},
+	})
+	var lines []any
+	for step := 0; step < 101; step++ {
+		x := float64(step) / 100
+		if step == 30 || step == 60 {
+			lines = append(lines, map[string]any{
+				"type": "maximise", "step": step, "phase": step / 30, "images": 60 * step / 30, "cross_entropy": 1 + x,
+				"entropy": .5, "distance": .01, "images_per_second": 500, "seconds": step,
+			})
+		}
+		lines = append(lines, map[string]any{
+			"type": "train", "step": step, "loss": 2 * math.Exp(-3*x), "accuracy": x, "images_per_second": 1000 + 10*math.Sin(x*50),
+		})
+		if step%10 == 0 && step > 0 {
+			far, near := .5+.3*math.Sin(3*x), .2+.1*x // best at step 50 and thereabouts
+			lines = append(lines, map[string]any{
+				"type": "evaluate", "step": step, "seconds": step, "peak_rss_bytes": 100 << 20,
+				"accuracy": map[string]float64{
+					"own": []float64{.7, .9, .9, .8, .8, .8, .8, .8, .8, .8}[step/10-1], "far": far, "<i>near</i>": near, "average": (far + near) / 2,
+				},
+				"corruptions": map[string][]float64{"fog": {.9, .8, .7, .6, .5}, "snow": {.8, .7, .6, .5, 0}},
+			})
+		}
+	}
+	var text bytes.Buffer
+	for _, line := range lines {
+		require.NoError(t, json.NewEncoder(&text).Encode(line))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "metrics.jsonl"), text.Bytes(), 0o666))
+	write(t, dir, "summary.json", map[string]any{
+		"seconds":           map[string]any{"total": 130.0, "minimise": 60.0, "maximise": 50.0, "evaluate": 15.0},
+		"images_per_second": map[string]any{"minimise": 1000, "maximise": 500}, "peak_rss_bytes": 123 << 20,
+	})
+	write(t, dir, ConfusionFile, Confusion{Step: 100, Domains: []DomainConfusion{
+		{"own", []int{20, 0, 0, 5, 10, 0, 0, 0, 15}}, {"far", []int{10, 0, 3, 5, 10, 0, 2, 0, 10}}, {"<i>near</i>", make([]int, 9)},
+	}})
+	for phase := 1; phase <= 2; phase++ {
+		const shown, width = 3, 8
+		picture := image.NewRGBA(image.Rect(0, 0, shown*width, 2*width))
+		for y := range 2 * width {
+			for x := range shown * width {
+				picture.Set(x, y, color.RGBA{uint8(10 * x), uint8(10 * y), uint8(100 * phase), 255})
+			}
+		}
+		var b bytes.Buffer
+		require.NoError(t, png.Encode(&b, picture))
+		name := fmt.Sprintf("phase-%d", phase)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, SampleFolder, name+".png"), b.Bytes(), 0o666))
+		write(t, dir, filepath.Join(SampleFolder, name+".json"), Sample{
+			Phase: phase, Step: 30 * phase, Width: width, Labels: []int{0, 1, 2, 0},
+			Source:      Predictions{[]int{0, 1, 1, 0}, []float64{0, .1, .2, .3}},
+			Adversarial: Predictions{[]int{1, 1, 1, 2}, []float64{1, .9, .8, math.Log(3)}},
+		})
+	}
+	return dir
+}
+
+func write(t *testing.T, dir, name string, v any) {
+	t.Helper()
+	text, err := json.Marshal(v)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o666))
+}
+
+func load(t *testing.T, dir string) *Run {
+	t.Helper()
+	r, err := Load(dir)
+	require.NoError(t, err)
+	return r
+}
+
+func render(t *testing.T, r *Run, refresh time.Duration) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, r.Page(&b, refresh))
+	return b.String()
+}
+
+func TestSelections(t *testing.T) {
+	r := load(t, exampleRun(t, "run"))
+	require.Equal(t, 100, r.last().Step)
+	require.Equal(t, 20, r.validated().Step, "the first of equal ones")
+	best := r.peeked()
+	for _, other := range r.Tests {
+		require.LessOrEqual(t, other.Accuracy[average], best.Accuracy[average])
+	}
+	require.Equal(t, 60, best.Step)
+	r.Config.Domains[0].Source = false
+	require.Nil(t, r.validated(), "no test set of the source")
+	r.Tests = nil
+	require.Nil(t, r.last())
+	require.Nil(t, r.peeked())
+}
+
+func TestPageTellsEverything(t *testing.T) {
+	r := load(t, exampleRun(t, "run"))
+	page := render(t, r, time.Second)
+	text := html.UnescapeString(page)
+	for _, want := range []string{
+		"ME-ADA on toys", "lenet5 · seed 3 · 2 January 2026, 03:04", "complete · 101 of 101 steps",
+		"Last", "Source validation", "Best on targets", "recommended", "peeks",
+		percent(r.last().Accuracy[average]), percent(r.validated().Accuracy[average]), percent(r.peeked().Accuracy[average]),
+		"last.safetensors", "source-validation.safetensors", "best.safetensors", "lost (lost.mat)",
+		"phase 1", "phase 2", "×", "cat & dog", "mean 0.15 nats", "turned 2 that were classified correctly into errors",
+		"meada-cpu train --out 'a b'", "Example CPU", "avx2", "v1.2.3", "go1.26", "123 MiB", "2 min 10 s",
+		"own · 90.00 %", "far · 75.00 %", "fog", "snow", "loops_train",
+	} {
+		require.Contains(t, text, want)
+	}
+	require.Equal(t, 2*3, strings.Count(page, "<img "), "cards of both phases")
+	// Accuracy, loss, training accuracy, pool, speed, memory, an entropy
+	// histogram for each phase; three confusion matrices and the corruptions.
+	require.Equal(t, 8, strings.Count(page, `<svg class="chart"`))
+	require.Equal(t, 4, strings.Count(page, `<svg class="heat"`))
+	require.NotContains(t, page, "NaN")
+	require.NotContains(t, page, "ZgotmplZ", "html/template refused a value")
+}
+
+func TestPageNeedsNothingElse(t *testing.T) {
+	page := render(t, load(t, exampleRun(t, "run")), 0)
+	require.NotRegexp(t, `(?i)<script|<iframe|@import|url\(|\son\w+=`, page)
+	for _, address := range regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		require.True(t, strings.HasPrefix(address[1], "data:"), address[1])
+	}
+	require.NotContains(t, page, "<b>frog</b>")
+	require.NotContains(t, page, "<i>near</i>")
+}
+
+func TestPageOfARunUnderWay(t *testing.T) {
+	dir := exampleRun(t, "run")
+	require.NoError(t, os.Remove(filepath.Join(dir, "summary.json")))
+	require.NoError(t, os.Remove(filepath.Join(dir, ConfusionFile)))
+	page := render(t, load(t, dir), 5*time.Second)
+	require.Contains(t, page, `<meta http-equiv="refresh" content="5">`)
+	require.Contains(t, page, "running · 101 of 101")
+	require.NotContains(t, render(t, load(t, dir), 0), "http-equiv")
+
+	metrics := filepath.Join(dir, "metrics.jsonl")
+	text, err := os.ReadFile(metrics)
+	require.NoError(t, err)
+	// Wherever the file ends, there is a page of what it says so far.
+	for cut := 0; cut < len(text); cut += 97 {
+		require.NoError(t, os.WriteFile(metrics, text[:cut], 0o666))
+		r := load(t, dir)
+		require.LessOrEqual(t, len(r.Descent), strings.Count(string(text[:cut]), "\n"))
+		require.NotContains(t, render(t, r, 0), "NaN")
+		require.NoError(t, r.Metrics(&bytes.Buffer{}))
+	}
+}
+
+func TestErrorsNameTheFile(t *testing.T) {
+	for file, content := range map[string]string{
+		"config.json":                  `{"seed": "x"}`,
+		"metrics.jsonl":                "{\"type\":\"train\"}\n{\"type\":\"train\",\"loss\":[]}\n",
+		"summary.json":                 `[`,
+		ConfusionFile:                  `{"step": {}}`,
+		SampleFolder + "/phase-1.json": `{"labels": [1, 2], "source": {"classes": [1]}}`,
+		SampleFolder + "/phase-2.png":  "no picture",
+	} {
+		dir := exampleRun(t, "run")
+		path := filepath.Join(dir, filepath.FromSlash(file))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o666))
+		_, err := Load(dir)
+		require.ErrorContains(t, err, path)
+		require.NotContains(t, err.Error(), "\n")
+	}
+	for _, file := range []string{"config.json", "metrics.jsonl", SampleFolder + "/phase-1.png"} {
+		dir := exampleRun(t, "run")
+		path := filepath.Join(dir, filepath.FromSlash(file))
+		require.NoError(t, os.Remove(path))
+		_, err := Load(dir)
+		require.ErrorContains(t, err, path)
+		require.ErrorIs(t, err, os.ErrNotExist)
+	}
+}
+
+func TestFolderWithPatternInItsName(t *testing.T) {
+	require.Len(t, load(t, exampleRun(t, "run [1]*")).Samples, 2)
+}
+
+func TestComparison(t *testing.T) {
+	a, b := load(t, exampleRun(t, "first")), load(t, exampleRun(t, "second"))
+	for i := range b.Tests {
+		b.Tests[i].Accuracy[average] /= 2
+	}
+	b.Config.Domains = b.Config.Domains[:2]
+	for i, s := range b.Config.settings {
+		if s.Name == "lr" {
+			b.Config.settings[i].Value = "0.5"
+		}
+	}
+	c := compare([]*Run{a, b})
+	require.Equal(t, []difference{{"lr", []string{"0.0001", "0.5"}}}, c.Differences)
+	for _, v := range c.Runs[0].Values {
+		require.True(t, v.Top)
+	}
+	for _, v := range c.Runs[1].Values {
+		require.False(t, v.Top)
+	}
+	require.Equal(t, []string{"far", "<i>near</i>", "own (source)"}, c.Tables[0].Columns)
+	require.Equal(t, percent(a.validated().Accuracy["far"]), c.Tables[0].Rows[0].Values[0].Text)
+	var page bytes.Buffer
+	require.NoError(t, Compare(&page, []*Run{a, b}))
+	for _, want := range []string{"2 runs compared", "first", "second", "lr"} {
+		require.Contains(t, page.String(), want)
+	}
+	require.Equal(t, 3, strings.Count(page.String(), "<svg"))
+	require.NotContains(t, page.String(), "ZgotmplZ")
+}
+
+func TestTicks(t *testing.T) {
+	require.Equal(t, []float64{0, 20, 40, 60, 80, 100}, ticks(span{0, 100}, 5))
+	require.Equal(t, span{0, 2.5}, widened(span{0, 2.1}))
+	require.Equal(t, span{0, 1}, widened(span{0, 0}))
+	for _, s := range []span{{0, 1e-9}, {0, 3}, {0.91, 0.97}, {-2, 5}, {0, 1e7}} {
+		list := ticks(widened(s), 5)
+		require.LessOrEqual(t, list[0], s.low+1e-12)
+		require.GreaterOrEqual(t, list[len(list)-1], s.high*(1-1e-12))
+		require.Less(t, len(list), 9)
+	}
+}
+
+func TestThinningKeepsTheMean(t *testing.T) {
+	var points []point
+	sum := 0.0
+	for i := range 1000 {
+		points = append(points, point{float64(i), float64(i % 7)})
+		sum += float64(i % 7)
+	}
+	thin := thinned(points)
+	require.Len(t, thin, 200, "groups of 5")
+	require.InDelta(t, 2, thin[0].X, 1e-12)
+	for _, p := range thin {
+		sum -= 5 * p.Y
+	}
+	require.InDelta(t, 0, sum, 1e-9)
+	require.Equal(t, points[:mostPoints], thinned(points[:mostPoints]))
+}
+
+func TestManyClasses(t *testing.T) {
+	r := load(t, exampleRun(t, "run"))
+	r.Config.Classes = nil
+	counts := make([]int, 100*100)
+	for i := range 100 {
+		r.Config.Classes = append(r.Config.Classes, fmt.Sprint("class ", i))
+		counts[i*100+i], counts[i*100+(i+1)%100] = 9, 1
+	}
+	r.Confusion.Domains = []DomainConfusion{{"far", counts}}
+	view, ok := r.confusionView("far")
+	require.True(t, ok)
+	require.Equal(t, "far · 90.00 %", view.Title)
+	require.Equal(t, 200, strings.Count(string(view.Chart), `class="cell"`), "empty cells are not drawn")
+	_, ok = r.confusionView("own")
+	require.False(t, ok)
+	require.NotContains(t, render(t, r, 0), "NaN")
+}
