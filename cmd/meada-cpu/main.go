@@ -33,6 +33,7 @@ var commands = map[string]func(streams, []string) error{
 	"report":  runReport,
 	"sweep":   runSweep,
 	"bench":   runBench,
+	"corrupt": runCorrupt,
 	"cpu":     runCPU,
 	"help":    runHelp,
 	"version": runVersion,

@@ -13,6 +13,7 @@ const overview = `usage: meada-cpu <command> [flags]
   predict   tell the class of pictures
   report    draw a run, or compare several, as one HTML page
   sweep     train with several algorithms and seeds, write the paper's table
+  corrupt   write a test set under the corruptions of CIFAR-10-C
   cpu       show the CPU, the chosen instruction set, and why not the others
   version   show the version
   help      show the flags of a command: meada-cpu help train
@@ -104,6 +105,7 @@ var usages = map[string]string{
 	"predict": predictUsage,
 	"report":  reportUsage,
 	"sweep":   sweepUsage,
+	"corrupt": corruptUsage,
 	"cpu":     cpuUsage,
 	"help":    overview,
 	"version": overview,

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+func TestCorruptWritesThePublishedLayout(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	r := succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "c", "--corruptions", "pixelate,fog",
+		"--sheet", "sheet.png", "--threads", "2")
+	require.Contains(t, r.out, "2 corruptions at 5 severities of 20 images")
+
+	clean, err := dataset.Digits(data)
+	require.NoError(t, err)
+	c, err := dataset.OpenCorruptions(filepath.Join(dir, "c"), 10)
+	require.NoError(t, err)
+	require.Equal(t, []string{"fog", "pixelate"}, c.Names)
+	for _, name := range c.Names {
+		var before []uint8
+		for severity := 1; severity <= 5; severity++ {
+			images, err := c.Read(name, severity)
+			require.NoError(t, err)
+			require.Equal(t, clean.Domains[0].Labels, images.Labels)
+			require.Equal(t, []int{20, 3, 32, 32}, []int{images.N, images.C, images.H, images.W})
+			require.NotEqual(t, clean.Domains[0].Data, images.Data)
+			require.NotEqual(t, before, images.Data)
+			before = images.Data
+		}
+	}
+	f, err := os.Open(filepath.Join(dir, "sheet.png"))
+	require.NoError(t, err)
+	defer f.Close()
+	sheet, err := png.Decode(f)
+	require.NoError(t, err)
+	require.Equal(t, 6*34-2, sheet.Bounds().Dx())
+	require.Equal(t, 2*34-2, sheet.Bounds().Dy())
+
+	// The same bytes with other threads, other neighbours and from another run.
+	succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "d", "--corruptions", "fog", "--threads", "1", "--quiet")
+	require.Equal(t, readFile(t, dir, "c", "fog.npy"), readFile(t, dir, "d", "fog.npy"))
+	succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "e", "--corruptions", "fog", "--seed", "2")
+	require.NotEqual(t, readFile(t, dir, "c", "fog.npy"), readFile(t, dir, "e", "fog.npy"))
+
+	// A folder can be added to, but what is there stays.
+	succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "d", "--corruptions", "snow")
+	before := readFile(t, dir, "d", "fog.npy")
+	for _, args := range [][]string{{"--corruptions", "spatter,fog"}, {"--corruptions", "spatter", "--sheet", "sheet.png"}} {
+		r = invoke(t, dir, append([]string{"corrupt", "--dataset", "digits", "--data", data, "--out", "d"}, args...)...)
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.err, "is there already")
+	}
+	r = invoke(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--domain", "usps", "--out", "d", "--corruptions", "spatter")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.err, "labels.npy is there already with other labels")
+	require.Equal(t, before, readFile(t, dir, "d", "fog.npy"))
+	require.NoFileExists(t, filepath.Join(dir, "d", "spatter.npy"))
+}
+
+func readFile(t *testing.T, path ...string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(path...))
+	require.NoError(t, err)
+	return content
+}
+
+func TestCorruptOfChosenSeveritiesAndDomains(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--domain", "usps", "--out", "c",
+		"--corruptions", "contrast", "--severities", "4-5")
+	images, err := npy.Read(filepath.Join(dir, "c", "contrast.npy"))
+	require.NoError(t, err)
+	require.Equal(t, []int{2 * 15, 32, 32, 3}, images.Shape)
+	labels, err := npy.Read(filepath.Join(dir, "c", "labels.npy"))
+	require.NoError(t, err)
+	require.Equal(t, []int{30}, labels.Shape)
+	require.Equal(t, labels.Bytes[:15], labels.Bytes[15:])
+}
+
+func TestCorruptRefuses(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o777))
+	for _, c := range []struct {
+		code    int
+		message string
+		args    []string
+	}{
+		{2, "corrupt needs --out DIR", nil},
+		{2, "--corruptions sepia: no corruption \"sepia\"", []string{"--out", "c", "--corruptions", "sepia"}},
+		{2, "--severities 0-3: expected a severity from 1 to 5", []string{"--out", "c", "--severities", "0-3"}},
+		{2, "--severities 3-: expected", []string{"--out", "c", "--severities", "3-"}},
+		{2, "--dataset imagenet: expected synthetic-digits", []string{"--out", "c", "--dataset", "imagenet"}},
+		{2, "--dataset cifar10 needs --data DIR", []string{"--out", "c", "--dataset", "cifar10"}},
+		{2, "cifar10 has one test set", []string{"--out", "c", "--dataset", "cifar10", "--data", data, "--domain", "x"}},
+		{2, "expected art_painting", []string{"--out", "c", "--dataset", "pacs", "--data", data, "--domain", "x"}},
+		{2, "--domain svhn: expected ", []string{"--out", "c", "--dataset", "digits", "--data", data, "--domain", "svhn"}},
+		{3, "test_batch.bin is not there", []string{"--out", "c", "--dataset", "cifar10", "--data", data}},
+		{3, "photo_test_kfold.txt", []string{"--out", "c", "--dataset", "pacs", "--data", data}},
+		{3, "train", []string{"--out", "c", "--dataset", "folder", "--data", data}},
+		{3, "no .png", []string{"--out", "c", "--frost-dir", "empty"}},
+	} {
+		r := invoke(t, dir, append([]string{"corrupt"}, c.args...)...)
+		require.Equal(t, c.code, r.code, "%v: %s", c.args, r.err)
+		require.Contains(t, r.err, c.message)
+		require.NoDirExists(t, filepath.Join(dir, "c"))
+	}
+}
