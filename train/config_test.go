@@ -3,18 +3,52 @@ package train
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-func TestPoolSizes(t *testing.T) {
+func TestOutlineOfDigits(t *testing.T) {
 	c := Digits(MEADA)
-	require.Equal(t, []int{10000, 19984, 39952, 79888}, c.PoolSizes(10000))
+	require.Equal(t, Outline{Steps: 10001, Tests: 100, Pool: []int{10000, 19984, 39952, 79888}, minimised: 320032}, c.Outline(10000))
 	c.LoopsTrain = 250 // ends before the third phase
-	require.Equal(t, []int{10000, 19984, 39952}, c.PoolSizes(10000))
-	require.Equal(t, []int{10000}, Digits(ERM).PoolSizes(10000))
+	require.Equal(t, []int{10000, 19984, 39952}, c.Outline(10000).Pool)
+	require.Equal(t, []int{10000}, Digits(ERM).Outline(10000).Pool)
+	c.MaxSteps = 99 // ends before the first
+	require.Equal(t, Outline{Steps: 99, Tests: 1, Pool: []int{10000}, minimised: 99 * 32}, c.Outline(10000))
+}
+
+// The published CIFAR run: batches, pool and the schedule's end, epoch by epoch.
+func TestOutlineOfCIFAR(t *testing.T) {
+	for name, algorithm := range map[string]Algorithm{"erm": ERM, "meada": MEADA} {
+		text, err := os.ReadFile("optim/testdata/cifar_" + name + ".json")
+		require.NoError(t, err)
+		var want struct {
+			Iterations int `json:"iterations"`
+			Epochs     []struct {
+				Epoch, Pool, Batches int
+				First                int `json:"first_iteration"`
+			} `json:"epochs"`
+		}
+		require.NoError(t, json.Unmarshal(text, &want))
+		c := CIFAR(algorithm)
+		o := c.Outline(50000)
+		require.Equal(t, want.Iterations, o.Steps)
+		require.Equal(t, 100, o.Tests)
+		require.Equal(t, want.Epochs[len(want.Epochs)-1].Pool, o.Pool[len(o.Pool)-1])
+		for _, e := range want.Epochs {
+			require.Equal(t, e.Batches, c.steps(e.Pool))
+			c.MaxSteps = e.First + 1
+			require.Equal(t, e.Pool, slices.Max(c.Outline(50000).Pool), "epoch %d", e.Epoch)
+		}
+	}
+	c := CIFAR(MEADA)
+	c.Epochs, c.EpochsMin, c.K, c.TestEvery = 4, 2, 5, 3
+	require.Equal(t, Outline{Steps: 2 + 4 + 4 + 7, Tests: 2, Pool: []int{200, 400, 800}, minimised: 200 + 400 + 400 + 800}, c.Outline(200))
+	c.MaxSteps = 5
+	require.Equal(t, Outline{Steps: 5, Tests: 1, Pool: []int{200, 400}, minimised: 200 + 3*128}, c.Outline(200))
 }
 
 func TestAddedAsOfficial(t *testing.T) {
@@ -31,7 +65,7 @@ func TestAddedAsOfficial(t *testing.T) {
 			require.NoError(t, err)
 			size, err := strconv.Atoi(batch)
 			require.NoError(t, err)
-			require.Equal(t, want, added(images, size), "pool %s, batch %s", n, batch)
+			require.Equal(t, want, Config{BatchSize: size}.added(images), "pool %s, batch %s", n, batch)
 		}
 	}
 }
@@ -56,14 +90,14 @@ func TestOfficialSchedule(t *testing.T) {
 func TestNumberOfTests(t *testing.T) {
 	for loops := 1; loops < 25; loops++ {
 		for every := 1; every < 27; every++ {
-			c := Config{LoopsTrain: loops, TestEvery: every}
+			c := Config{BatchSize: 8, LoopsTrain: loops, LoopsMin: 1, TestEvery: every}
 			want := 0
 			for step := range loops {
 				if c.testDue(step) {
 					want++
 				}
 			}
-			require.Equal(t, want, c.tests(), "%d steps, test every %d", loops, every)
+			require.Equal(t, want, c.Outline(100).Tests, "%d steps, test every %d", loops, every)
 			require.True(t, c.testDue(loops-1), "the last step is tested")
 		}
 	}

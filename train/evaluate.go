@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -16,12 +17,15 @@ type Evaluator struct {
 	load   load
 }
 
-// NewEvaluator prepares the evaluation of a network .
+// NewEvaluator prepares the evaluation of a network.
 func NewEvaluator(engine *tensor.Engine, network *nn.Network) *Evaluator {
 	return &Evaluator{
 		engine: engine,
 		plan:   nn.Compile(engine, network, evaluationBatch, nn.Eval),
-		load:   load{x: tensor.New(evaluationBatch, network.C, network.H, network.W)},
+		load: load{
+			kernels: engine.Kernels, normalisation: network.Normalisation,
+			x: tensor.New(evaluationBatch, network.C, network.H, network.W),
+		},
 	}
 }
 
@@ -35,15 +39,18 @@ func (e *Evaluator) Logits(images *dataset.Images, first int) tensor.Tensor {
 	return logits
 }
 
-// load is the task that converts images first, first+1, ... to float32 in
-// [0,1], an image a part.
+// load is the task that normalises images first, first+1, ..., an image a part.
 type load struct {
-	images *dataset.Images
-	first  int
-	x      tensor.Tensor
+	kernels       *simd.Kernels
+	normalisation nn.Normalisation
+	images        *dataset.Images
+	first         int
+	x             tensor.Tensor
 }
 
-func (l *load) Do(i, _ int) { toFloat(l.x.Image(i), l.images.Image(l.first+i)) }
+func (l *load) Do(i, _ int) {
+	l.normalisation.FromBytes(l.kernels, l.x.Image(i), l.images.Image(l.first+i))
+}
 
 // Correct counts the images whose largest logit, the first of equal ones, is
 // that of their label.

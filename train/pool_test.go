@@ -1,6 +1,7 @@
 package train
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,26 +43,21 @@ func TestPoolGrows(t *testing.T) {
 	for i := range first.Data {
 		first.Data[i] = float32(i)
 	}
-	p.grow(first)
+	p.grow(block{n: 3, values: first})
 	require.Equal(t, 8, p.len())
 	require.Equal(t, []uint8{0, 1, 2, 3, 4, 4, 3, 2}, p.labels, "labels of the images they were made from")
 	require.Equal(t, []int32{7, 6, 5, 0, 1, 2, 3, 4}, p.order, "appended, then permuted")
 
-	second := tensor.New(1, 1, 1, 2)
-	second.Data[1] = 9
-	p.grow(second)
+	p.grow(block{n: 1, bytes: []uint8{0, 9}})
 	require.Equal(t, uint8(2), p.labels[8], "made from image 7")
 
-	pixels := make([]float32, 2)
-	for number, want := range map[int32][]float32{
-		2: {float32(2) / 255, float32(253) / 255},
-		6: {2, 3},
-		8: {0, 9},
-	} {
-		p.read(pixels, number)
-		require.Equal(t, want, pixels, "image %d", number)
-	}
-	require.Same(t, &first.Data[0], &p.added[0].Data[0], "nothing is copied")
+	bytes, _ := p.pixels(2)
+	require.Equal(t, []uint8{2, 253}, bytes)
+	_, values := p.pixels(6)
+	require.Equal(t, []float32{2, 3}, values)
+	bytes, _ = p.pixels(8)
+	require.Equal(t, []uint8{0, 9}, bytes)
+	require.Same(t, &first.Data[0], &p.added[0].values.Data[0], "nothing is copied")
 }
 
 func TestShufflerFollowsTheSeed(t *testing.T) {
@@ -72,4 +68,17 @@ func TestShufflerFollowsTheSeed(t *testing.T) {
 	require.Equal(t, orders[0], orders[1])
 	require.NotEqual(t, orders[0], orders[2])
 	require.ElementsMatch(t, orders[0], orders[2])
+}
+
+func TestOrderOfAnEpochDependsOnNothingBefore(t *testing.T) {
+	p := newPool(sourceOf(200), inOrder)
+	p.arrange(epochShuffler(7, 3))
+	third := slices.Clone(p.order)
+	p.arrange(epochShuffler(7, 4))
+	require.NotEqual(t, third, p.order)
+	p.arrange(epochShuffler(7, 3))
+	require.Equal(t, third, p.order)
+	p.arrange(inOrder)
+	require.IsIncreasing(t, p.order)
+	require.ElementsMatch(t, third, p.order)
 }

@@ -143,14 +143,14 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 
 	for phase, images := range trainer.pool.added {
 		want := readArray(t, fmt.Sprintf("%s_adv%d.npy", name, phase+1))
-		require.Equal(t, want.Shape[0], images.N)
-		means := make([]float64, images.N) // of the pictures' differences
+		require.Equal(t, want.Shape[0], images.n)
+		means := make([]float64, images.n) // of the pictures' differences
 		largest := 0.0
 		at := 0
-		for n := range images.N {
+		for n := range images.n {
 			for p := range 3 * 8 * 8 {
 				pixel := p/64*1024 + p/8%8*4*32 + p%8*4
-				d := math.Abs(float64(images.Image(n)[pixel] - want.Float32[at]))
+				d := math.Abs(float64(images.values.Image(n)[pixel] - want.Float32[at]))
 				means[n] += d / (3 * 8 * 8)
 				largest = max(largest, d)
 				at++
@@ -163,9 +163,9 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 		// by more than rounding. The generic row takes the recorded side
 		// throughout, so it is held to the recorded pictures, every one.
 		slices.Sort(means)
-		require.Less(t, means[images.N/2], 5e-6, "median difference of the pictures of phase %d", phase+1)
+		require.Less(t, means[images.n/2], 5e-6, "median difference of the pictures of phase %d", phase+1)
 		if row.Name == "generic" {
-			require.Less(t, means[images.N-1], 1e-6, "mean difference of a picture of phase %d", phase+1)
+			require.Less(t, means[images.n-1], 1e-6, "mean difference of a picture of phase %d", phase+1)
 			require.Less(t, largest, 1e-3, "largest difference of the pictures of phase %d", phase+1)
 		}
 	}

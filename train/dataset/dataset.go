@@ -36,6 +36,33 @@ type Domain struct {
 	// Source marks images of the kind that was trained on. Their accuracy is
 	// shown beside the other domains', never averaged with it.
 	Source bool
+
+	// Severities, if not nil, is what a corrupted domain consists of: each reads
+	// the images of one severity, from the mildest on, when their turn comes.
+	// Images has their shape and N, the number of all of them, but no data.
+	Severities []func() (Images, error)
+}
+
+// Parts returns the number of parts to read the domain in: its severities, or
+// one.
+func (d *Domain) Parts() int { return max(1, len(d.Severities)) }
+
+// Part returns one part of the domain.
+func (d *Domain) Part(i int) (Images, error) {
+	if d.Severities == nil {
+		return d.Images, nil
+	}
+	return d.Severities[i]()
+}
+
+// First returns the first n images, all if there are fewer. The data are shared.
+func (s *Images) First(n int) Images {
+	f := *s
+	f.N = min(n, s.N)
+	if s.Data != nil {
+		f.Data, f.Labels = s.Data[:f.N*s.C*s.H*s.W], s.Labels[:f.N]
+	}
+	return f
 }
 
 // Benchmark is what a network is trained and tested on.

@@ -15,6 +15,9 @@ type Network struct {
 	Name string
 	// C, H and W are the shape of an input image.
 	C, H, W int
+	// Normalisation is what images get before they enter; Unit unless the
+	// network asks for another.
+	Normalisation Normalisation
 	// Classes and Embedding are the widths of the two outputs: the logits and
 	// the vector in which maximisation measures distance.
 	Classes, Embedding int
@@ -65,7 +68,8 @@ func (g *Graph) Network(name string, logits, embedding Value) *Network {
 	n := &Network{
 		Name: name,
 		C:    in.c, H: in.h, W: in.w,
-		Classes: l.c, Embedding: e.c,
+		Normalisation: Unit(in.c),
+		Classes:       l.c, Embedding: e.c,
 		Params:  g.params,
 		Dropout: rng.New(0, rng.Dropout),
 		nodes:   g.nodes, state: g.state,

@@ -31,5 +31,5 @@ func alexNet(side int, filters [5]int, hidden int, dropout float64, classes int)
 	x = g.Linear("classifier.1", g.Dropout(embedding, dropout), nn.Linear{Features: hidden})
 	x = g.Linear("classifier.4", g.Dropout(g.ReLU(x), dropout), nn.Linear{Features: hidden})
 	logits := g.Linear("classifier.6", g.ReLU(x), nn.Linear{Features: classes})
-	return g.Network("alexnet", logits, embedding)
+	return imageNet(g.Network("alexnet", logits, embedding))
 }

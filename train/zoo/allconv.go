@@ -49,5 +49,5 @@ func allConvNet(narrow, wide int, dropout float64, classes int) *nn.Network {
 	layer(wide, 1, 1)
 	embedding := g.Flatten(g.AvgPool(x, 8))
 	logits := g.Linear("classifier", embedding, nn.Linear{Features: classes, Bias: nn.Constant(0)})
-	return g.Network("allconv", logits, embedding)
+	return centred(g.Network("allconv", logits, embedding))
 }

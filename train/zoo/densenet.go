@@ -38,5 +38,5 @@ func DenseNet(depth, growth, classes int) *nn.Network {
 	x = g.ReLU(g.BatchNorm("bn1", x))
 	embedding := g.Flatten(g.AvgPool(x, 8))
 	logits := g.Linear("fc", embedding, nn.Linear{Features: classes, Bias: nn.Constant(0)})
-	return g.Network(fmt.Sprintf("densenet-%d-%d", depth, growth), logits, embedding)
+	return centred(g.Network(fmt.Sprintf("densenet-%d-%d", depth, growth), logits, embedding))
 }

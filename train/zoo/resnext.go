@@ -58,5 +58,5 @@ func resNeXt(name string, first int, planes []int, blocks, groups, baseWidth, cl
 		Features: classes,
 		Weights:  nn.Normal(math.Sqrt(2 / float64(c))), Bias: nn.Constant(0),
 	})
-	return g.Network(name, logits, embedding)
+	return centred(g.Network(name, logits, embedding))
 }

@@ -44,5 +44,5 @@ func WideResNet(depth, widen, classes int) *nn.Network {
 	x = g.ReLU(g.BatchNorm("bn1", x))
 	embedding := g.Flatten(g.AvgPool(x, 8))
 	logits := g.Linear("fc", embedding, nn.Linear{Features: classes, Bias: nn.Constant(0)})
-	return g.Network(fmt.Sprintf("wrn-%d-%d", depth, widen), logits, embedding)
+	return centred(g.Network(fmt.Sprintf("wrn-%d-%d", depth, widen), logits, embedding))
 }

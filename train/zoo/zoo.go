@@ -30,3 +30,17 @@ func New(name string, classes int) (*nn.Network, error) {
 	}
 	return nil, fmt.Errorf("unknown network %q, expected one of %s", name, strings.Join(Names, ", "))
 }
+
+// centred returns the network with the normalisation of the published CIFAR
+// runs, to [-1,1].
+func centred(n *nn.Network) *nn.Network {
+	n.Normalisation = nn.Normalisation{Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.5, 0.5, 0.5}}
+	return n
+}
+
+// imageNet returns the network with the normalisation that torchvision's
+// weights were trained with, the statistics of ImageNet.
+func imageNet(n *nn.Network) *nn.Network {
+	n.Normalisation = nn.Normalisation{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}
+	return n
+}

@@ -1,0 +1,230 @@
+package train
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/optim"
+)
+
+// smallNormalised is a network with batch normalisation and dropout, for images
+// in [-1,1].
+func smallNormalised() *nn.Network {
+	g, x := nn.NewGraph(3, 32, 32)
+	x = g.ReLU(g.BatchNorm("bn1", g.Conv("conv1", x, nn.Conv{Filters: 8, Window: 3, Stride: 2, Padding: 1})))
+	x = g.ReLU(g.BatchNorm("bn2", g.Conv("conv2", g.Dropout(x, 0.25), nn.Conv{Filters: 16, Window: 3, Stride: 2, Padding: 1})))
+	embedding := g.Flatten(g.AvgPool(x, 8))
+	n := g.Network("small", g.Linear("fc", embedding, nn.Linear{Features: 10}), embedding)
+	n.Normalisation = nn.Normalisation{Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.5, 0.5, 0.5}}
+	return n
+}
+
+// epochConfig has phases before epochs 1 and 3 of 4; a batch of 10 leaves 3 of
+// the 43 images for the last.
+func epochConfig(a Algorithm) Config {
+	c := CIFAR(a)
+	c.BatchSize, c.Epochs, c.EpochsMin, c.LoopsAdv, c.LRMax = 10, 4, 2, 3, 5
+	return c
+}
+
+func epochTrainer(t *testing.T, threads int, row *simd.Kernels, c Config) (*Trainer, *nn.Network) {
+	t.Helper()
+	network := smallNormalised()
+	network.Init(c.Seed)
+	engine := tensor.NewEngine(threads, row)
+	t.Cleanup(engine.Close)
+	return New(engine, network, toyData(t), c), network
+}
+
+func TestOrderOfEpochs(t *testing.T) {
+	trainer, _ := epochTrainer(t, 2, nil, epochConfig(MEADA))
+	require.Equal(t, []int{43, 86, 172}, trainer.Outline().Pool)
+	work := trainer.Work()
+	type mark struct {
+		kind         Kind
+		round, steps int
+	}
+	var marks []mark
+	var sizes []int
+	var done Work
+	schedule := optim.Cosine{LR: 0.1}
+	for _, e := range finish(t, trainer) {
+		done[e.Kind] += e.Images
+		if len(marks) == 0 || marks[len(marks)-1].kind != e.Kind || marks[len(marks)-1].round != e.Round {
+			marks = append(marks, mark{kind: e.Kind, round: e.Round})
+			if e.Kind == Minimise {
+				schedule.Total = schedule.T + []int{5, 9, 9, 18}[e.Round]*(4-e.Round)
+			}
+		}
+		if e.Kind == Minimise {
+			marks[len(marks)-1].steps++
+			sizes = append(sizes, e.Images)
+			require.Equal(t, schedule.LR, e.LR, "rate of step %d", e.Step)
+			require.Equal(t, schedule.T, e.Step)
+			schedule.Step()
+		}
+	}
+	require.Equal(t, []mark{
+		{Minimise, 0, 5}, {Evaluate, 0, 0},
+		{Maximise, 1, 0}, {Minimise, 1, 9}, {Evaluate, 1, 0},
+		{Minimise, 2, 9}, {Evaluate, 2, 0},
+		{Maximise, 3, 0}, {Minimise, 3, 18}, {Evaluate, 3, 0},
+	}, marks)
+	require.Equal(t, []int{10, 10, 10, 10, 3}, sizes[:5])
+	require.Equal(t, []int{10, 6}, sizes[12:14], "the last batch of epoch 1")
+	require.Equal(t, work, done, "the announced work is the work done")
+	require.Equal(t, 5+9+9+18, trainer.Steps())
+}
+
+func TestMaxSteps(t *testing.T) {
+	c := epochConfig(MEADA)
+	for _, steps := range []int{3, 5, 6, 41, 100} {
+		c.MaxSteps = steps
+		trainer, _ := epochTrainer(t, 2, nil, c)
+		events := finish(t, trainer)
+		require.Equal(t, min(steps, 41), trainer.Steps())
+		require.NotNil(t, events[len(events)-1].Test, "the end is tested")
+		tests, done := 0, Work{}
+		for _, e := range events {
+			done[e.Kind] += e.Images
+			if e.Test != nil {
+				tests++
+			}
+		}
+		require.Equal(t, trainer.Work(), done, "%d steps", steps)
+		require.Equal(t, trainer.Outline().Tests, tests, "%d steps", steps)
+	}
+}
+
+// A phase climbs every image as it is, in order, in batches of which the last is
+// short, and keeps truncated bytes under the same labels.
+func TestPhaseKeepsBytes(t *testing.T) {
+	c := epochConfig(MEADA)
+	trainer, network := epochTrainer(t, 2, nil, c)
+	for trainer.at.kind != Maximise {
+		_, err := trainer.Step()
+		require.NoError(t, err)
+	}
+	source := toySource(t)
+	engine := tensor.NewEngine(1, nil)
+	defer engine.Close()
+	x := tensor.New(source.N, 3, 32, 32)
+	for n := range source.N {
+		for i, b := range source.Image(n) {
+			x.Image(n)[i] = (float32(b)/255 - 0.5) / 0.5
+		}
+	}
+	want := make([]uint8, len(source.Data))
+	for lo := 0; lo < source.N; lo += 10 {
+		hi := min(lo+10, source.N)
+		m := augment.NewMaximiser(engine, nn.Compile(engine, network, hi-lo, nn.Maximise), hi-lo,
+			network.Classes, network.Embedding, augment.Config{Steps: 3, LR: 5, Gamma: 1, Eta: 10})
+		m.Maximise(x.Images(lo, hi), source.Labels[lo:hi], hi-lo)
+	}
+	for i, v := range x.Data {
+		want[i] = uint8(min(max((v+1)/2, 0), 1) * 255)
+	}
+	for trainer.at.kind == Maximise {
+		_, err := trainer.Step()
+		require.NoError(t, err)
+	}
+	require.Equal(t, want, trainer.pool.added[0].bytes)
+	require.NotEqual(t, source.Data, want)
+	require.Equal(t, append(slices.Clone(source.Labels), source.Labels...), trainer.pool.labels)
+	first, adversarial := trainer.Sample(5)
+	require.Equal(t, 5, first.N)
+	require.Equal(t, want[:3*32*32], adversarial.Image(0))
+}
+
+func TestSameBitsOverEpochs(t *testing.T) {
+	var want []float32
+	for _, row := range simd.Rows() {
+		if row.Name == "generic" {
+			continue
+		}
+		for _, threads := range []int{1, 3} {
+			trainer, network := epochTrainer(t, threads, row, epochConfig(MEADA))
+			finish(t, trainer)
+			if want == nil {
+				want = network.Values
+			}
+			require.Equal(t, want, network.Values, "%s, %d threads", row.Name, threads)
+		}
+	}
+}
+
+func TestStepOfAnEpochAllocatesNothing(t *testing.T) {
+	c := epochConfig(MEADA)
+	c.BatchSize = 4
+	trainer, _ := epochTrainer(t, 2, nil, c)
+	for trainer.at.round < 3 || trainer.at.kind != Minimise { // after two phases, at the start of an epoch of 43 steps
+		_, err := trainer.Step()
+		require.NoError(t, err)
+	}
+	require.Zero(t, testing.AllocsPerRun(30, func() {
+		if _, err := trainer.Step(); err != nil {
+			panic(err)
+		}
+	}))
+}
+
+// corrupted is a domain of two severities: the source, and its mirror image in
+// brightness.
+func corrupted(source dataset.Images) dataset.Domain {
+	dark := source
+	dark.Data = slices.Clone(source.Data)
+	for i := range dark.Data {
+		dark.Data[i] = 255 - dark.Data[i]
+	}
+	d := dataset.Domain{Name: "fog", Images: dataset.Images{N: 2 * source.N, C: 3, H: 32, W: 32}}
+	for _, images := range []dataset.Images{source, dark} {
+		d.Severities = append(d.Severities, func() (dataset.Images, error) { return images, nil })
+	}
+	return d
+}
+
+func TestSeverities(t *testing.T) {
+	c := epochConfig(ERM)
+	data := toyData(t)
+	data.Domains[1] = corrupted(data.Source)
+	network := smallNormalised()
+	network.Init(1)
+	engine := tensor.NewEngine(2, nil)
+	defer engine.Close()
+	trainer := New(engine, network, data, c)
+	for !trainer.Done() {
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		if e.Test == nil {
+			continue
+		}
+		require.Nil(t, e.Test.Severities[0])
+		severities := e.Test.Severities[1]
+		require.Len(t, severities, 2)
+		require.Equal(t, e.Test.Accuracy[0], severities[0], "the same images")
+		require.InDelta(t, (severities[0]+severities[1])/2, e.Test.Accuracy[1], 1e-12)
+		require.Equal(t, e.Test.Accuracy[1], e.Test.Average)
+		images := 0
+		for _, count := range e.Test.Confusion[1] {
+			images += count
+		}
+		require.Equal(t, 2*data.Source.N, images)
+	}
+
+	failure := errors.New("gone")
+	data.Domains[1].Severities[1] = func() (dataset.Images, error) { return dataset.Images{}, failure }
+	trainer = New(engine, network, data, c)
+	var err error
+	for err == nil {
+		_, err = trainer.Step()
+	}
+	require.ErrorIs(t, err, failure)
+}

@@ -1,0 +1,85 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+)
+
+// Normalisation is what a network expects of the values v in [0,1] of its
+// images: (v - Mean)/Std, each by channel.
+type Normalisation struct{ Mean, Std []float32 }
+
+// Unit returns the normalisation that leaves the values of c channels in [0,1].
+func Unit(c int) Normalisation {
+	n := Normalisation{make([]float32, c), make([]float32, c)}
+	for i := range n.Std {
+		n.Std[i] = 1
+	}
+	return n
+}
+
+// FromBytes sets x to an image of bytes, channel by channel, normalised.
+func (n Normalisation) FromBytes(k *simd.Kernels, x []float32, image []uint8) {
+	plane := len(image) / len(n.Mean)
+	for c := range n.Mean {
+		lo, hi := c*plane, (c+1)*plane
+		k.FromUint8(x[lo:hi], image[lo:hi], n.Mean[c], n.Std[c])
+	}
+}
+
+// ToBytes sets image to the bytes of x. As in the published code, values beyond
+// black and white become these, and the others are truncated, so that some
+// bytes come back one lower.
+func (n Normalisation) ToBytes(k *simd.Kernels, image []uint8, x []float32) {
+	plane := len(image) / len(n.Mean)
+	for c := range n.Mean {
+		lo, hi := c*plane, (c+1)*plane
+		k.ToUint8(image[lo:hi], x[lo:hi], -n.Mean[c]/n.Std[c], (1-n.Mean[c])/n.Std[c])
+	}
+}
+
+// String returns the constants as they stand in the metadata of weights, such
+// as "mean=0.5,0.5,0.5 std=0.5,0.5,0.5".
+func (n Normalisation) String() string {
+	list := func(values []float32) string {
+		var words []string
+		for _, v := range values {
+			words = append(words, strconv.FormatFloat(float64(v), 'g', -1, 32))
+		}
+		return strings.Join(words, ",")
+	}
+	return "mean=" + list(n.Mean) + " std=" + list(n.Std)
+}
+
+// ParseNormalisation reads what String returns, for c channels.
+func ParseNormalisation(text string, c int) (Normalisation, error) {
+	fail := func() (Normalisation, error) {
+		return Normalisation{}, fmt.Errorf("normalisation %.80q is not mean=... std=... for %d channels", text, c)
+	}
+	list := func(text string) []float32 {
+		var values []float32
+		for word := range strings.SplitSeq(text, ",") {
+			v, err := strconv.ParseFloat(word, 32)
+			if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+				return nil
+			}
+			values = append(values, float32(v))
+		}
+		return values
+	}
+	means, deviations, ok := strings.Cut(strings.TrimPrefix(text, "mean="), " std=")
+	n := Normalisation{list(means), list(deviations)}
+	if !ok || len(n.Mean) != c || len(n.Std) != c {
+		return fail()
+	}
+	for _, std := range n.Std {
+		if std <= 0 {
+			return fail()
+		}
+	}
+	return n, nil
+}
