@@ -37,11 +37,11 @@ func loadData(name, dir string) (*dataset.Benchmark, error) {
 		return &b, nil
 	}
 	if dir == "" {
-		return nil, usageError("--dataset %s needs --data DIR, the folder with its files", name)
+		return nil, usageError("--dataset %s needs --data DIR, the folder with its files; to get them: %s", name, fetchCommand(name, "data"))
 	}
 	b, err := dataset.Digits(dir)
 	if err != nil {
-		return nil, err
+		return nil, howToGet(err, name, dir)
 	}
 	if len(b.Domains) == 0 {
 		return nil, &dataset.Error{Path: dir, Err: fmt.Errorf("no test set found, looked for %s", strings.Join(b.Absent, ", "))}

@@ -34,6 +34,7 @@ var commands = map[string]func(streams, []string) error{
 	"sweep":   runSweep,
 	"bench":   runBench,
 	"corrupt": runCorrupt,
+	"data":    runData,
 	"cpu":     runCPU,
 	"help":    runHelp,
 	"version": runVersion,

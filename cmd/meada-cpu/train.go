@@ -183,7 +183,7 @@ func describe(s settings, data *dataset.Benchmark, network *nn.Network, dir stri
 		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, grouped(network.NumParams()))},
 		[2]string{"descent", fmt.Sprintf("%s steps of %d images, Adam, lr %g", grouped(s.LoopsTrain), s.BatchSize, s.LR)},
 	)
-	if sizes := s.Outline(data.Source.N).Pool; len(sizes) > 1 {
+	if sizes := s.PoolSizes(data.Source.N); len(sizes) > 1 {
 		var pool []string
 		for _, n := range sizes {
 			pool = append(pool, grouped(n))

@@ -14,6 +14,7 @@ const overview = `usage: meada-cpu <command> [flags]
   report    draw a run, or compare several, as one HTML page
   sweep     train with several algorithms and seeds, write the paper's table
   corrupt   write a test set under the corruptions of CIFAR-10-C
+  data      list, download and verify data sets
   cpu       show the CPU, the chosen instruction set, and why not the others
   version   show the version
   help      show the flags of a command: meada-cpu help train
@@ -106,6 +107,7 @@ var usages = map[string]string{
 	"report":  reportUsage,
 	"sweep":   sweepUsage,
 	"corrupt": corruptUsage,
+	"data":    dataUsage,
 	"cpu":     cpuUsage,
 	"help":    overview,
 	"version": overview,

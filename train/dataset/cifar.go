@@ -68,7 +68,7 @@ func readCIFAR(dir string, kind *cifarKind) (*Benchmark, error) {
 		}
 	}
 	if len(paths) == 0 {
-		return nil, errorf(dir, "none of %s.bin is there (looked in it and in %s; gzipped or not)",
+		return nil, absentf(dir, "none of %s.bin is there (looked in it and in %s; gzipped or not)",
 			strings.Join(kind.train, ".bin, "), strings.Join(kind.folders, ", "))
 	}
 	for _, path := range paths {

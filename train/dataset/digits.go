@@ -27,7 +27,7 @@ func Digits(dir string) (*Benchmark, error) {
 		return nil, err
 	}
 	if source == nil {
-		return nil, errorf(dir, "MNIST's %s or %s is not there (looked in it and in %s; gzipped or not)",
+		return nil, absentf(dir, "MNIST's %s or %s is not there (looked in it and in %s; gzipped or not)",
 			idxNames("train", "images-idx3")[0], idxNames("train", "labels-idx1")[0], strings.Join(mnistFolders, ", "))
 	}
 	source.truncate(digitsSource)

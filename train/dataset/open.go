@@ -119,6 +119,16 @@ func expectEnd(r io.Reader) error {
 	}
 }
 
+// absent is an error about data that are not there, for errors.Is with
+// fs.ErrNotExist.
+type absent struct{ error }
+
+func (absent) Is(target error) bool { return target == fs.ErrNotExist }
+
+func absentf(dir, format string, args ...any) error {
+	return &Error{dir, absent{fmt.Errorf(format, args...)}}
+}
+
 // find returns the first of the names that is a file in dir or one of its
 // subfolders, or "".
 func find(dir string, subfolders, names []string) string {

@@ -85,7 +85,7 @@ func pacsFiles(dir, domain, split string) ([]pictureFile, error) {
 	name := fmt.Sprintf("%s_%s_kfold.txt", domain, split)
 	path := find(dir, pacsLists, []string{name})
 	if path == "" {
-		return nil, errorf(dir, "%s is not there (looked in it and in %s)", name, strings.Join(pacsLists, ", "))
+		return nil, absentf(dir, "%s is not there (looked in it and in %s)", name, strings.Join(pacsLists, ", "))
 	}
 	return readFile(path, func(r io.Reader) ([]pictureFile, error) {
 		return parseList(r, filepath.Join(dir, "kfold"))
