@@ -136,7 +136,7 @@ func TestTrainLeavesARunFolder(t *testing.T) {
 		names = append(names, e.Name())
 	}
 	require.Equal(t, []string{
-		"best.safetensors", "config.json", "confusion.json", "last.safetensors", "metrics.jsonl", "samples",
+		"best.safetensors", "config.json", "confusion.json", "last.safetensors", "metrics.jsonl", "report.html", "samples",
 		"source-validation.safetensors", "summary.json",
 	}, names)
 

@@ -56,10 +56,10 @@ func (r *run) train() error {
 		event, err := r.trainer.Step()
 		now := time.Now()
 		r.clock.add(event, now.Sub(before))
-		before = now
 		if err == nil {
 			err = r.observe(event, now)
 		}
+		before = time.Now() // what observing took is nobody's
 		if err != nil {
 			r.progress.clear()
 			return err
@@ -241,6 +241,9 @@ func (r *run) finish(std streams) error {
 	if err := r.folder.write("summary.json", sum); err != nil {
 		return err
 	}
+	if _, err := writeReport("", r.folder.dir); err != nil {
+		return err
+	}
 	if s.json {
 		return json.NewEncoder(std.out).Encode(sum)
 	}
@@ -268,5 +271,5 @@ func (r *run) printResult(w io.Writer, sum summary) {
 	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
 		brief(sum.Seconds.Total), brief(sum.Seconds.Minimise), brief(sum.Seconds.Maximise), brief(sum.Seconds.Evaluate),
 		bytesOf(int(sum.PeakRSS)))
-	fmt.Fprintf(w, "run folder: %s\n", r.folder.dir)
+	fmt.Fprintf(w, "report: %s\n", r.folder.path(report.FileName))
 }

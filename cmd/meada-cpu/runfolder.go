@@ -19,6 +19,7 @@ import (
 type runFolder struct {
 	dir     string
 	metrics *os.File
+	events  *eventLog // nil without --tensorboard
 }
 
 // createRunFolder makes the folder dir, or, if there is something in it
@@ -42,7 +43,7 @@ func createRunFolder(dir string) (*runFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runFolder{name, metrics}, nil
+	return &runFolder{dir: name, metrics: metrics}, nil
 }
 
 func isEmpty(dir string) bool {
@@ -52,14 +53,16 @@ func isEmpty(dir string) bool {
 
 func (r *runFolder) path(name string) string { return filepath.Join(r.dir, name) }
 
-// log appends a line to metrics.jsonl.
+// log appends a line to metrics.jsonl, and tells TensorBoard.
 func (r *runFolder) log(v any) error {
 	line, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	_, err = r.metrics.Write(append(line, '\n'))
-	return err
+	if _, err = r.metrics.Write(append(line, '\n')); err != nil || r.events == nil {
+		return err
+	}
+	return r.events.log(v)
 }
 
 // write writes v to a file of its own, whole or not at all.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 
 	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
@@ -40,7 +39,7 @@ func (r *run) sample(phase, step int) error {
 	record.Source = predict(r.trainer.Evaluator(), &source)
 	record.Adversarial = predict(r.trainer.Evaluator(), &adversarial)
 	shown := min(source.N, mostPictures, max(leastPictures, samplePixels/(source.H*source.W)))
-	name := filepath.Join(report.SampleFolder, fmt.Sprintf("phase-%d", phase))
+	name := fmt.Sprintf("%s/phase-%d", report.SampleFolder, phase)
 	if err := os.MkdirAll(r.folder.path(report.SampleFolder), 0o777); err != nil {
 		return err
 	}
@@ -49,6 +48,11 @@ func (r *run) sample(phase, step int) error {
 	})
 	if err != nil {
 		return err
+	}
+	if r.folder.events != nil {
+		if err := r.folder.events.picture(step, name, shown*source.W, 2*source.H, r.folder.path(name+".png")); err != nil {
+			return err
+		}
 	}
 	return r.folder.write(name+".json", record)
 }

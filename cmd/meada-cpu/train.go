@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/meada-cpu/meada-cpu/internal/tfevents"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -24,8 +25,8 @@ type settings struct {
 	Direct  bool   `json:"direct"`
 	train.Config
 
-	out         string
-	quiet, json bool
+	out, http                string
+	quiet, json, tensorboard bool
 }
 
 // The presets by name.
@@ -72,6 +73,8 @@ func (s *settings) flags() *flags {
 	f.integer(&s.Threads, "threads", 1)
 	f.bool(&s.Direct, "direct")
 	f.string(&s.out, "out")
+	f.string(&s.http, "http")
+	f.bool(&s.tensorboard, "tensorboard")
 	f.bool(&s.quiet, "quiet")
 	f.bool(&s.json, "json")
 	return f
@@ -102,6 +105,16 @@ func runTrain(std streams, args []string) error {
 		return runHelp(std, []string{"train"})
 	} else if err != nil {
 		return err
+	}
+	var live *monitor
+	if s.http != "" {
+		if live, err = listen(s.http); err != nil {
+			return err
+		}
+		defer live.close()
+		if live.public() {
+			fmt.Fprintf(std.err, "warning: --http %s: everybody who reaches this machine can see the run\n", s.http)
+		}
 	}
 	started := time.Now()
 	data, err := loadData(s.Dataset, s.Data)
@@ -134,6 +147,14 @@ func runTrain(std streams, args []string) error {
 		return err
 	}
 	defer folder.metrics.Close()
+	if s.tensorboard {
+		events, err := tfevents.Create(folder.dir, started)
+		if err != nil {
+			return err
+		}
+		defer events.Close()
+		folder.events = &eventLog{events}
+	}
 	err = folder.write("config.json", configRecord{
 		settings: s,
 		Model:    network.Name,
@@ -159,11 +180,18 @@ func runTrain(std streams, args []string) error {
 		progress: newProgress(std.err, s.quiet),
 		started:  started,
 	}
+	if live != nil {
+		live.serve(folder.dir)
+	}
 	if !s.quiet {
 		table(std.err, describe(s, data, network, folder.dir))
+		if live != nil {
+			table(std.err, [][2]string{{"live view", live.url()}})
+		}
 	}
 	r.trainer = train.New(engine, network, data, s.Config)
 	if err := r.train(); err != nil {
+		_, _ = writeReport("", folder.dir) // what there is; the error that ended the run matters more
 		return err
 	}
 	return r.finish(std)
@@ -183,7 +211,7 @@ func describe(s settings, data *dataset.Benchmark, network *nn.Network, dir stri
 		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, grouped(network.NumParams()))},
 		[2]string{"descent", fmt.Sprintf("%s steps of %d images, Adam, lr %g", grouped(s.LoopsTrain), s.BatchSize, s.LR)},
 	)
-	if sizes := s.PoolSizes(data.Source.N); len(sizes) > 1 {
+	if sizes := s.Outline(data.Source.N).Pool; len(sizes) > 1 {
 		var pool []string
 		for _, n := range sizes {
 			pool = append(pool, grouped(n))

@@ -60,17 +60,21 @@ running
   --threads N         workers, the result does not depend on it (all CPUs)
   --direct            no Winograd convolutions: slower, smaller rounding errors
   --out DIR           run folder (runs/<time>-<dataset>-<algorithm>-s<seed>)
+  --http [HOST:]PORT  serve the report while training, and /metrics for
+                      Prometheus; without HOST to this machine alone
+  --tensorboard       write event files for TensorBoard into the run folder
   --quiet             no settings, no progress
   --json              the result as one JSON object, as in summary.json
 
-The run folder holds config.json, metrics.jsonl, last.safetensors,
-best.safetensors and, once the run is complete, summary.json. An existing
-folder is never written to: a number is appended to the name. Interrupted
-(ctrl-C), the run finishes its step and writes last.safetensors; a second
-interruption stops it at once.
+The run folder holds config.json, metrics.jsonl, weights, samples of what the
+phases made and, at the end, summary.json and report.html, a page to look at.
+An existing folder is never written to: a number is appended to the name.
+Interrupted (ctrl-C), the run finishes its step and writes last.safetensors and
+report.html; a second interruption stops it at once.
 
-"best" is the test with the best average over the target domains, as the
-official code reports; it has looked at the targets. "last" has not.
+"last" is the weights at the end. "validated" is the best test on the source's
+own test set, the choice that we recommend. "best" has the best average over the
+target domains, as the official code reports: it has looked at the targets.
 
 examples:
   meada-cpu train --algorithm erm --seed 2

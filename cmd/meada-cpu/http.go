@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+)
+
+// refreshEvery is how often the live page asks for itself again.
+const refreshEvery = 5 * time.Second
+
+// monitor serves the page and the metrics of a run under way. It knows nothing
+// but the run folder, reads alone, and takes no locks of the training.
+type monitor struct {
+	listener net.Listener
+	server   http.Server
+}
+
+// listen opens the monitor's port. An address without a host, 8080 or :8080, is
+// one of this machine's own.
+func listen(address string) (*monitor, error) {
+	if !strings.Contains(address, ":") {
+		address = ":" + address
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, usageError("--http %s: expected HOST:PORT or PORT", address)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, fmt.Errorf("--http %s: %w", address, err)
+	}
+	return &monitor{listener: listener}, nil
+}
+
+// public says whether others than this machine reach the port.
+func (m *monitor) public() bool { return !m.listener.Addr().(*net.TCPAddr).IP.IsLoopback() }
+
+func (m *monitor) url() string { return "http://" + m.listener.Addr().String() + "/" }
+
+// serve answers requests about the run in a folder until close.
+func (m *monitor) serve(dir string) {
+	m.server = http.Server{
+		Handler:           monitorHandler(dir),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       5 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    1 << 14,
+	}
+	go m.server.Serve(m.listener) // ends with close
+}
+
+func (m *monitor) close() { m.server.Close() }
+
+// monitorHandler serves two paths and nothing else.
+func monitorHandler(dir string) http.Handler {
+	mux := http.NewServeMux()
+	serve := func(contentType string, write func(io.Writer, *report.Run) error) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			run, err := report.Load(dir)
+			var body bytes.Buffer
+			if err == nil {
+				err = write(&body, run)
+			}
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+			w.Header().Set("Content-Type", contentType)
+			w.Write(body.Bytes()) // whoever asked may be gone
+		}
+	}
+	mux.HandleFunc("GET /{$}", serve("text/html; charset=utf-8", func(w io.Writer, r *report.Run) error {
+		return r.Page(w, refreshEvery)
+	}))
+	mux.HandleFunc("GET /metrics", serve("text/plain; version=0.0.4; charset=utf-8", func(w io.Writer, r *report.Run) error {
+		return r.Metrics(w)
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		if !ownHost(r.Host) {
+			http.Error(w, "this server answers to addresses and to localhost", http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, 0)
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// ownHost says whether a Host header may be trusted. A page of another site can
+// make a browser ask this server under that site's name, once the name leads
+// here, and read the answer; under an address or a name of this machine it
+// can't.
+func ownHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if _, err := netip.ParseAddr(host); err == nil || strings.EqualFold(host, "localhost") {
+		return true
+	}
+	own, err := os.Hostname()
+	return err == nil && strings.EqualFold(host, own)
+}

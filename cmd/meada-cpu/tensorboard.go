@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/internal/tfevents"
+)
+
+// eventLog repeats the lines of metrics.jsonl, and the pictures of samples, to
+// TensorBoard.
+type eventLog struct{ *tfevents.Writer }
+
+// log records the values of a line of metrics.
+func (l eventLog) log(line any) error {
+	now := time.Now()
+	var step int
+	var values []tagged
+	switch m := line.(type) {
+	case trainLine:
+		step, values = m.Step, []tagged{
+			{"train/loss", m.Loss}, {"train/accuracy", m.Accuracy}, {"images_per_second/descent", m.Rate},
+		}
+	case maximiseLine:
+		step, values = m.Step, []tagged{
+			{"maximise/cross_entropy", m.CrossEntropy}, {"maximise/entropy", m.Entropy}, {"maximise/distance", m.Distance},
+			{"maximise/images_added", float64(m.Images)}, {"images_per_second/maximisation", m.Rate},
+		}
+	case evaluateLine:
+		step = m.Step
+		for name, accuracy := range m.Accuracy {
+			values = append(values, tagged{"accuracy/" + name, accuracy})
+		}
+	}
+	for _, v := range values {
+		if err := l.Scalar(now, step, v.tag, v.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type tagged struct {
+	tag   string
+	value float64
+}
+
+// picture records a PNG file of width x height pixels.
+func (l eventLog) picture(step int, tag string, width, height int, path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return l.Image(time.Now(), step, tag, width, height, content)
+}
