@@ -89,23 +89,26 @@ func argmax(x []float32) int {
 	return best
 }
 
-// Average returns the unweighted mean accuracy over the target domains; over
-// the source's own test set where there are no targets.
+// Average returns the unweighted mean accuracy over the target domains: over the
+// corruptions of the source's test set where there are no targets, over that test
+// set itself where there are no corruptions either.
 func Average(domains []dataset.Domain, accuracy []float64) float64 {
-	var target, source []float64
+	var sums [3]float64
+	var counts [3]int
 	for i := range domains {
-		if domains[i].Source {
-			source = append(source, accuracy[i])
-		} else {
-			target = append(target, accuracy[i])
+		kind := 0
+		switch {
+		case domains[i].Source:
+			kind = 2
+		case domains[i].Severities != nil:
+			kind = 1
 		}
+		sums[kind] += accuracy[i]
+		counts[kind]++
 	}
-	if len(target) == 0 {
-		target = source
+	kind := 0
+	for counts[kind] == 0 {
+		kind++
 	}
-	sum := 0.0
-	for _, a := range target {
-		sum += a
-	}
-	return sum / float64(len(target))
+	return sums[kind] / float64(counts[kind])
 }

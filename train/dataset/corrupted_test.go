@@ -1,0 +1,76 @@
+package dataset
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+func TestDomainsOfAFolder(t *testing.T) {
+	dir, _ := corruptionFolder(t)
+	c, err := OpenCorruptions(dir, 10)
+	require.NoError(t, err)
+	for n, want := range map[int]int{1: 1, 2: 2, 9: 2} {
+		domains, err := c.Domains(2, 3, n)
+		require.NoError(t, err)
+		require.Len(t, domains, 1, "saturate is not the paper's")
+		d := &domains[0]
+		require.Equal(t, "fog", d.Name)
+		require.False(t, d.Source)
+		require.Equal(t, 5*want, d.N)
+		require.Equal(t, 5, d.Parts())
+		for part := range d.Parts() {
+			got, err := d.Part(part)
+			require.NoError(t, err)
+			all, err := c.Read("fog", part+1)
+			require.NoError(t, err)
+			require.Equal(t, all.Image(0), got.Image(0))
+			require.Equal(t, want, got.N)
+			require.Len(t, got.Labels, want)
+		}
+	}
+	_, err = c.Domains(32, 32, 2)
+	require.ErrorIs(t, err, ErrData)
+	require.ErrorContains(t, err, filepath.Join(dir, "fog.npy")+": images of size [10 2 3 3]")
+	require.NoError(t, npy.Write(filepath.Join(dir, "fog.npy"), npy.Array{Shape: []int{5, 2, 3, 3}, Bytes: make([]uint8, 90)}))
+	_, err = c.Domains(2, 3, 2)
+	require.ErrorContains(t, err, "as many as labels.npy has labels")
+}
+
+func TestDomainsOnTheFly(t *testing.T) {
+	images := newImages(2, 3, 32, 32)
+	for i := range images.Data {
+		images.Data[i] = uint8(i * 7)
+	}
+	images.Labels = []uint8{4, 5}
+	engine := tensor.NewEngine(2, nil)
+	defer engine.Close()
+	suite := corrupt.NewSuite(engine, 32, 32, 1, nil)
+	domains := Corrupt(images, suite)
+	require.Len(t, domains, 15)
+	want := make([]uint8, len(images.Data))
+	for _, i := range []int{0, 11} {
+		d := &domains[i]
+		require.Equal(t, corrupt.Paper()[i], d.Name)
+		require.Equal(t, 10, d.N)
+		for part := range d.Parts() {
+			got, err := d.Part(part)
+			require.NoError(t, err)
+			suite.Apply(want, images.Data, d.Name, part+1, 0)
+			require.Equal(t, want, got.Data)
+			require.Equal(t, images.Labels, got.Labels)
+		}
+	}
+}
+
+func TestFirst(t *testing.T) {
+	images := newImages(3, 1, 2, 2)
+	few := images.First(2)
+	require.Equal(t, []int{2, 8, 2}, []int{few.N, len(few.Data), len(few.Labels)})
+	require.Equal(t, images, images.First(7))
+}
