@@ -92,8 +92,13 @@ func (b *builder) batchMoments(x Value) (m moments, fresh int) {
 // batchNorm is batch normalisation by the statistics of the batch, and the
 // activation behind it.
 //
-// A part handles a block of channels from beginning to end, so that elements
-// that came from memory to be measured are still in the cache to be normalised.
+// Each way takes two sweeps over the images, the first for sums of the batch.
+// To keep the planes of a channel in the cache from the first to the second
+// would take going from image to image for every few channels, and that costs
+// more than it saves: the jumps are as long as an image, so the planes fall on
+// the same few sets of the cache, and the hardware fetches ahead within a plane
+// at best. The first sweep runs backwards, as the second begins with what the
+// first had last.
 type batchNorm struct {
 	unary
 	*norm
@@ -101,132 +106,145 @@ type batchNorm struct {
 
 	moments
 	fresh int
-	block int // channels of a part
 
 	// One element for each channel.
-	scale, shift   []float32
-	centre         []float32 // what Moments subtracts, then the mean
-	sum, sumSq     []float32 // of one image
-	total, totalSq []float64 // of the batch
-	a, b, k        []float32 // see AffineGrad in package simd
+	scale, shift []float32
+	centre       []float32 // what Moments subtracts, then the mean
+	a, b, k      []float32 // see AffineGrad in package simd
 
-	there, back blocks
+	measure, normalise    *pass
+	reduce, differentiate *pass
+	settle, derive        blocks
 }
-
-// normRun is about how many elements of an image a part should find in a row.
-const normRun = 1024
 
 func (b *builder) batchNorm(o *op) step {
 	s := &batchNorm{norm: o.norm, act: o.act}
 	b.unary(&s.unary, o)
 	s.moments, s.fresh = b.batchMoments(o.in[0])
-	s.block = (normRun + s.x.H*s.x.W - 1) / (s.x.H * s.x.W)
-	c := s.x.C
-	for _, p := range []*[]float32{&s.scale, &s.shift, &s.centre, &s.sum, &s.sumSq, &s.a, &s.b, &s.k} {
+	c, plane := s.x.C, s.x.H*s.x.W
+	for _, p := range []*[]float32{&s.scale, &s.shift, &s.centre, &s.a, &s.b, &s.k} {
 		*p = make([]float32, c)
 	}
-	s.total, s.totalSq = make([]float64, c), make([]float64, c)
-	s.there = blocks{c, s.block, s.normalise}
-	s.back = blocks{c, s.block, s.differentiate}
+	b.engine.Reserve(2*s.x.N*c, 0)
+
+	k := b.engine.Kernels
+	if s.fresh < c {
+		unknown := s.x
+		unknown.C -= s.fresh
+		s.measure = newPass(b.engine, &unknown, func(n, lo, hi int) {
+			n, lo, hi = s.x.N-1-n, lo+s.fresh, hi+s.fresh
+			sum, sumSq := s.sums(n)
+			k.Moments(sum[lo:hi], sumSq[lo:hi], channels(&s.x, n, lo, hi), s.centre[lo:hi], plane)
+		})
+	}
+	s.settle = blocks{b.engine, c, s.statistics}
+	s.normalise = newPass(b.engine, &s.y, func(n, lo, hi int) {
+		k.Affine(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi), s.scale[lo:hi], s.shift[lo:hi], plane, s.act)
+	})
+	s.reduce = newPass(b.engine, &s.y, func(n, lo, hi int) {
+		n = s.x.N - 1 - n
+		sumG, sumGX := s.sums(n)
+		k.AffineReduce(sumG[lo:hi], sumGX[lo:hi], channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
+			s.scale[lo:hi], s.shift[lo:hi], s.centre[lo:hi], plane, s.act)
+	})
+	s.derive = blocks{b.engine, c, s.gradients}
+	s.differentiate = newPass(b.engine, &s.y, func(n, lo, hi int) {
+		k.AffineGrad(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
+			s.scale[lo:hi], s.shift[lo:hi], s.a[lo:hi], s.b[lo:hi], s.k[lo:hi], plane, s.act, s.accumulate)
+	})
 	return s
 }
 
-// blocks is a task whose parts handle a block of channels each.
-type blocks struct {
-	channels, block int
-	do              func(lo, hi int)
-}
-
-func (t *blocks) run(e *tensor.Engine) { e.Run((t.channels+t.block-1)/t.block, t) }
-
-// Do runs one part.
-func (t *blocks) Do(part, _ int) {
-	t.do(part*t.block, min((part+1)*t.block, t.channels))
-}
-
 func (s *batchNorm) forward() {
-	s.there.run(s.engine)
+	if s.measure != nil {
+		for c := s.fresh; c < s.x.C; c++ {
+			s.centre[c] = channels(&s.x, 0, c, c+1)[0]
+		}
+		s.measure.run()
+	}
+	s.settle.run()
+	s.normalise.run()
 	s.batches.count++
 }
 
-func (s *batchNorm) backward() { s.back.run(s.engine) }
+func (s *batchNorm) backward() {
+	s.reduce.run()
+	s.derive.run()
+	if s.wanted {
+		s.differentiate.run()
+	}
+}
+
+// sums returns where the two sums over each plane of image n go.
+func (s *batchNorm) sums(n int) (first, second []float32) {
+	c := s.x.C
+	pair := s.engine.Shared()[2*n*c : 2*(n+1)*c]
+	return pair[:c], pair[c:]
+}
+
+// total adds up the sums of channel c in image order.
+func (s *batchNorm) total(c int) (first, second float64) {
+	sums, step := s.engine.Shared(), 2*s.x.C
+	for n := range s.x.N {
+		first += float64(sums[n*step+c])
+		second += float64(sums[n*step+s.x.C+c])
+	}
+	return first, second
+}
 
 // count returns the elements of a channel in the batch.
 func (s *batchNorm) count() int { return s.x.N * s.x.H * s.x.W }
 
-// normalise computes channels lo <= c < hi of y, and of the statistics.
-func (s *batchNorm) normalise(lo, hi int) {
-	if first := max(lo, s.fresh); first < hi {
-		s.measure(first, hi)
-	}
-	for c := lo; c < hi; c++ {
-		mean, variance := s.moments.mean[c], s.moments.variance[c]
-		s.centre[c] = float32(mean)
-		s.scale[c], s.shift[c] = s.affine(c, mean, variance)
-		s.follow(c, mean, variance, s.count())
-	}
-	for n := range s.x.N {
-		s.engine.Kernels.Affine(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi),
-			s.scale[lo:hi], s.shift[lo:hi], s.x.H*s.x.W, s.act)
-	}
-}
-
-// measure computes mean and (biased) variance of channels lo <= c < hi.
-func (s *batchNorm) measure(lo, hi int) {
-	plane := s.x.H * s.x.W
-	for c := lo; c < hi; c++ {
-		s.centre[c] = channels(&s.x, 0, c, c+1)[0]
-	}
-	s.overImages(lo, hi, func(n int) {
-		s.engine.Kernels.Moments(s.sum[lo:hi], s.sumSq[lo:hi], channels(&s.x, n, lo, hi), s.centre[lo:hi], plane)
-	})
-	count := float64(s.count())
-	for c := lo; c < hi; c++ {
-		d := s.total[c] / count
+// statistics computes mean and (biased) variance of channel c, unless they are
+// known, and what follows from them.
+func (s *batchNorm) statistics(c int) {
+	if c >= s.fresh {
+		sum, sumSq := s.total(c)
+		count := float64(s.count())
+		d := sum / count
 		s.moments.mean[c] = float64(s.centre[c]) + d
-		s.moments.variance[c] = max(0, s.totalSq[c]/count-float64(d*d))
+		s.moments.variance[c] = max(0, sumSq/count-float64(d*d))
 	}
+	mean, variance := s.moments.mean[c], s.moments.variance[c]
+	s.centre[c] = float32(mean)
+	s.scale[c], s.shift[c] = s.affine(c, mean, variance)
+	s.follow(c, mean, variance, s.count())
 }
 
-// overImages adds up, in image order, what image sets sum and sumSq to.
-func (s *batchNorm) overImages(lo, hi int, image func(n int)) {
-	clear(s.total[lo:hi])
-	clear(s.totalSq[lo:hi])
-	for n := range s.x.N {
-		image(n)
-		for c := lo; c < hi; c++ {
-			s.total[c] += float64(s.sum[c])
-			s.totalSq[c] += float64(s.sumSq[c])
-		}
-	}
-}
-
-// differentiate computes channels lo <= c < hi of the gradients. With g the
-// gradient behind the affine map, G = sum of g and X = sum of g*(x - mean),
+// gradients computes those of channel c's weight and bias, and the terms of its
+// input's. With g the gradient behind the affine map, G = sum of g and
+// X = sum of g*(x - mean),
 //
 //	dbias = G    dweight = X/std    dx = scale*(g - G/count - (x - mean)*X/(count*std^2))
-func (s *batchNorm) differentiate(lo, hi int) {
-	plane := s.x.H * s.x.W
-	s.overImages(lo, hi, func(n int) {
-		s.engine.Kernels.AffineReduce(s.sum[lo:hi], s.sumSq[lo:hi], channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
-			s.scale[lo:hi], s.shift[lo:hi], s.centre[lo:hi], plane, s.act)
-	})
+func (s *batchNorm) gradients(c int) {
+	sumG, sumGX := s.total(c)
 	count := float64(s.count())
-	for c := lo; c < hi; c++ {
-		variance := s.moments.variance[c] + normEpsilon
-		s.bias.Grad[c] = float32(s.total[c])
-		s.weight.Grad[c] = float32(s.totalSq[c] / math.Sqrt(variance))
-		scale := float64(s.scale[c])
-		s.a[c] = s.scale[c]
-		s.b[c] = float32(-scale * s.totalSq[c] / (count * variance))
-		s.k[c] = float32(-scale*s.total[c]/count - float64(float64(s.b[c])*s.moments.mean[c]))
-	}
-	if !s.wanted {
-		return
-	}
-	for n := range s.x.N {
-		s.engine.Kernels.AffineGrad(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
-			s.scale[lo:hi], s.shift[lo:hi], s.a[lo:hi], s.b[lo:hi], s.k[lo:hi], plane, s.act, s.accumulate)
+	variance := s.moments.variance[c] + normEpsilon
+	s.bias.Grad[c] = float32(sumG)
+	s.weight.Grad[c] = float32(sumGX / math.Sqrt(variance))
+	scale := float64(s.scale[c])
+	s.a[c] = s.scale[c]
+	s.b[c] = float32(-scale * sumGX / (count * variance))
+	s.k[c] = float32(-scale*sumG/count - float64(float64(s.b[c])*s.moments.mean[c]))
+}
+
+// blocks is a task whose parts handle a few channels each.
+type blocks struct {
+	engine   *tensor.Engine
+	channels int
+	do       func(c int)
+}
+
+// blockSize is how many channels a part has: their sums in an image are in a
+// cache line or two.
+const blockSize = 16
+
+func (t *blocks) run() { t.engine.Run((t.channels+blockSize-1)/blockSize, t) }
+
+// Do runs one part.
+func (t *blocks) Do(part, _ int) {
+	for c := part * blockSize; c < min((part+1)*blockSize, t.channels); c++ {
+		t.do(c)
 	}
 }
 
