@@ -43,6 +43,7 @@ type ring struct {
 // chart is lines over a common axis.
 type chart struct {
 	Name, X string
+	Until   float64              // the x axis reaches to this at least
 	Low     float64              // the y axis reaches down to this at least
 	High    float64              // and up to this at least
 	Format  func(float64) string // of y
@@ -82,7 +83,7 @@ func (c chart) SVG() template.HTML {
 			name = fmt.Sprintf("phases %d–%d", first+1, end)
 		}
 		middle := (px(c.Marks[first]) + px(c.Marks[end-1])) / 2
-		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, max(middle, marginLeft+nameWidth/2), marginTop-6, name)
+		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, min(max(middle, marginLeft+nameWidth/2), chartWidth-nameWidth/2), marginTop-6, name)
 		first = end
 	}
 	for _, l := range c.Lines {
@@ -124,9 +125,12 @@ func (c chart) SVG() template.HTML {
 	return template.HTML(b.String())
 }
 
-// bounds returns the ranges of the lines, x from 0 on, and whether there is a point at all.
+// bounds returns the ranges of the axes, and whether there is a point at all.
 func (c chart) bounds() (x, y span, any bool) {
-	y = span{c.Low, c.High}
+	x, y = span{0, c.Until}, span{c.Low, c.High}
+	for _, v := range c.Marks {
+		x = x.with(v)
+	}
 	for _, l := range c.Lines {
 		for _, p := range l.Points {
 			x, y, any = x.with(p.X), y.with(p.Y), true

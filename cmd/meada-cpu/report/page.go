@@ -229,7 +229,7 @@ func (r *Run) accuracyRows(selections []selection) []accuracyRow {
 			add(accuracyRow{Name: d.Name}, d.Name)
 		}
 	}
-	add(accuracyRow{Name: "average", Mean: true}, average)
+	add(accuracyRow{Name: r.averageName(), Mean: true}, average)
 	for _, d := range domains {
 		if d.Source {
 			add(accuracyRow{Name: d.Name, Source: true}, d.Name)
@@ -245,6 +245,12 @@ func (r *Run) marks() []float64 {
 		steps = append(steps, float64(p.Step))
 	}
 	return steps
+}
+
+// courseFigure draws lines over the descent steps, with the phases marked.
+func (r *Run) courseFigure(title, caption string, c chart) figure {
+	c.Name, c.X, c.Until, c.Marks = title+" over descent steps", "step", float64(max(r.steps()-1, 0)), r.marks()
+	return newFigure(title, caption, c)
 }
 
 // newFigure draws a chart with a legend of its lines and their last values.
@@ -271,7 +277,7 @@ func (r *Run) testLine(name, domain string, style int) line {
 }
 
 func (r *Run) accuracyFigure(selections []selection) figure {
-	c := chart{Name: "Accuracy by domain over descent steps", X: "step", Low: 1, Format: wholePercent, Marks: r.marks()}
+	c := chart{Low: 1, Format: wholePercent}
 	for i, d := range r.domains() {
 		l := r.testLine(d.Name, d.Name, i)
 		if l.Dashed = d.Source; d.Source {
@@ -279,11 +285,11 @@ func (r *Run) accuracyFigure(selections []selection) figure {
 		}
 		c.Lines = append(c.Lines, l)
 	}
-	c.Lines = append(c.Lines, r.testLine("average of targets", average, -1))
+	c.Lines = append(c.Lines, r.testLine(r.averageName(), average, -1))
 	for _, s := range selections {
 		c.Rings = append(c.Rings, ring{point{float64(s.test.Step), s.test.Accuracy[average]}, s.Name + ": " + s.Accuracy + " %"})
 	}
-	return newFigure("Accuracy by domain", "Rings on the average mark the tests that the figures above are from.", c)
+	return r.courseFigure("Accuracy by domain", "Rings on the average mark the tests that the figures above are from.", c)
 }
 
 func (r *Run) descentLine(name string, value func(descent) float64) line {
@@ -295,15 +301,14 @@ func (r *Run) descentLine(name string, value func(descent) float64) line {
 }
 
 func (r *Run) lossFigure() figure {
-	return newFigure("Training loss", "Mean cross-entropy of the batches; a phase adds harder images.", chart{
-		Name: "Training loss over descent steps", X: "step", Format: short, Marks: r.marks(),
-		Lines: []line{r.descentLine("cross-entropy, nats", func(d descent) float64 { return d.Loss })},
+	return r.courseFigure("Training loss", "Mean cross-entropy of the batches; a phase adds harder images.", chart{
+		Format: short, Lines: []line{r.descentLine("cross-entropy, nats", func(d descent) float64 { return d.Loss })},
 	})
 }
 
 func (r *Run) trainAccuracyFigure() figure {
-	return newFigure("Training accuracy", "Of the batches, before each update.", chart{
-		Name: "Training accuracy over descent steps", X: "step", Low: 1, High: 1, Format: wholePercent, Marks: r.marks(),
+	return r.courseFigure("Training accuracy", "Of the batches, before each update.", chart{
+		Low: 1, High: 1, Format: wholePercent,
 		Lines: []line{r.descentLine("accuracy", func(d descent) float64 { return d.Accuracy })},
 	})
 }
@@ -314,9 +319,10 @@ func (r *Run) poolFigure() figure {
 	for i, p := range r.Phases {
 		l.Points = append(l.Points, point{float64(p.Step), float64(r.pool(i + 1))})
 	}
-	l.Points = append(l.Points, point{float64(max(r.steps()-1, r.Phases[len(r.Phases)-1].Step)), float64(r.pool(len(r.Phases)))})
-	return newFigure("Training images", "Each phase adds an adversarial version of nearly every image so far.", chart{
-		Name: "Training images over descent steps", X: "step", Format: short, Marks: r.marks(), Lines: []line{l},
+	end := max(r.steps()-1, r.Phases[len(r.Phases)-1].Step)
+	l.Points = append(l.Points, point{float64(end), float64(r.pool(len(r.Phases)))})
+	return r.courseFigure("Training images", "Each phase adds an adversarial version of nearly every image so far.", chart{
+		Format: short, Lines: []line{l},
 	})
 }
 
@@ -325,9 +331,8 @@ func (r *Run) speedFigure() figure {
 	for _, p := range r.Phases {
 		phases.Points = append(phases.Points, point{float64(p.Step), p.Rate})
 	}
-	return newFigure("Throughput", "", chart{
-		Name: "Images per second over descent steps", X: "step", Format: short,
-		Lines: []line{r.descentLine("descent, images/s", func(d descent) float64 { return d.Rate }), phases},
+	return r.courseFigure("Throughput, images per second", "", chart{
+		Format: short, Lines: []line{r.descentLine("descent", func(d descent) float64 { return d.Rate }), phases},
 	})
 }
 
@@ -338,9 +343,7 @@ func (r *Run) memoryFigure() figure {
 			l.Points = append(l.Points, point{float64(t.Step), float64(t.PeakRSS >> 20)})
 		}
 	}
-	return newFigure("Memory", "", chart{
-		Name: "Peak resident memory over descent steps", X: "step", Format: short, Marks: r.marks(), Lines: []line{l},
-	})
+	return r.courseFigure("Memory", "", chart{Format: short, Lines: []line{l}})
 }
 
 func (r *Run) facts() []setting {
@@ -451,28 +454,42 @@ func abbreviated(name string) string {
 	return name
 }
 
-// corruptionView draws the accuracy by corruption and severity of the last test
-// that has any, and tells of which step.
+// corruptionView draws the accuracy by corruption and severity of the last test,
+// and tells of which step.
 func (r *Run) corruptionView() (*heatView, string) {
-	for _, t := range slices.Backward(r.Tests) {
-		if len(t.Corruptions) == 0 {
-			continue
-		}
-		h := heat{Name: "Accuracy by corruption and severity", Size: 46, Labels: 128}
-		for _, name := range slices.Sorted(maps.Keys(t.Corruptions)) {
-			h.Rows = append(h.Rows, name)
-			h.Values = append(h.Values, t.Corruptions[name])
-			for i := len(h.Columns); i < len(t.Corruptions[name]); i++ {
-				h.Columns = append(h.Columns, fmt.Sprint(i+1))
-			}
-		}
-		h.Text = func(row, column int) string { return fmt.Sprintf("%.1f", 100*h.Values[row][column]) }
-		h.Title = func(row, column int) string {
-			return fmt.Sprintf("%s, severity %d: %s %%", h.Rows[row], column+1, percent(h.Values[row][column]))
-		}
-		return &heatView{Chart: h.SVG()}, grouped(t.Step)
+	t := r.last()
+	if t == nil || len(t.Corruptions) == 0 {
+		return nil, ""
 	}
-	return nil, ""
+	h := heat{Name: "Accuracy by corruption and severity", Size: 46, Labels: 128}
+	names := slices.Sorted(maps.Keys(t.Corruptions))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(r.place(a), r.place(b)) })
+	for _, name := range names {
+		values := slices.Clone(t.Corruptions[name])
+		for i := len(h.Columns); i < len(values); i++ {
+			h.Columns = append(h.Columns, fmt.Sprint(i+1))
+		}
+		h.Rows, h.Values = append(h.Rows, name), append(h.Values, append(values, mean(values)))
+	}
+	h.Columns = append(h.Columns, "mean")
+	h.Text = func(row, column int) string { return fmt.Sprintf("%.1f", 100*h.Values[row][column]) }
+	h.Title = func(row, column int) string {
+		return fmt.Sprintf("%s, %s: %s %%", h.Rows[row], h.Columns[column], percent(h.Values[row][column]))
+	}
+	return &heatView{Chart: h.SVG()}, grouped(t.Step)
+}
+
+// place returns where in the list of domains one is.
+func (r *Run) place(name string) int {
+	return slices.IndexFunc(r.Config.Domains, func(d domain) bool { return d.Name == name })
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(max(len(values), 1))
 }
 
 // sampleView is a phase's images and entropies.

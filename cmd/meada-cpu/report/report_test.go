@@ -29,10 +29,10 @@ func exampleRun(t *testing.T, name string) string {
 	dir := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, SampleFolder), 0o777))
 	write(t, dir, "config.json", map[string]any{
-		"algorithm": "me-ada", "dataset": "toys", "model": "lenet5", "seed": 3, "loops_train": 101, "lr": 1e-4, "threads": 2,
+		"algorithm": "me-ada", "dataset": "toys", "model": "lenet5", "seed": 3, "steps": 101, "loops_train": 101, "lr": 1e-4, "threads": 2,
 		"version": "v1.2.3", "go": "go1.26", "system": "linux/amd64", "cpu": "Example CPU", "simd": "avx2",
 		"command": "meada-cpu train --out 'a b'", "started": "2026-01-02T03:04:05Z", "class_names": exampleClasses,
-		"domains":        []domain{{"own", 50, true}, {"far", 40, false}, {"<i>near</i>", 30, false}},
+		"domains":        []domain{{"own", 50, true}, {"far", 40, false}, {"<i>near</i>", 30, false}, {"snow", 250, false}, {"fog", 250, false}},
 		"data_checksums": map[string]any{"train": map[string]any{"images": 60, "sha256": "ab"}},
 		"absent_domains": []string{"lost (lost.mat)"},
 	})
@@ -54,6 +54,7 @@ func exampleRun(t *testing.T, name string) string {
 				"type": "evaluate", "step": step, "seconds": step, "peak_rss_bytes": 100 << 20,
 				"accuracy": map[string]float64{
 					"own": []float64{.7, .9, .9, .8, .8, .8, .8, .8, .8, .8}[step/10-1], "far": far, "<i>near</i>": near, "average": (far + near) / 2,
+					"fog": .7, "snow": .52,
 				},
 				"corruptions": map[string][]float64{"fog": {.9, .8, .7, .6, .5}, "snow": {.8, .7, .6, .5, 0}},
 			})
@@ -151,6 +152,28 @@ func TestPageTellsEverything(t *testing.T) {
 	require.Equal(t, 4, strings.Count(page, `<svg class="heat"`))
 	require.NotContains(t, page, "NaN")
 	require.NotContains(t, page, "ZgotmplZ", "html/template refused a value")
+}
+
+func TestCorruptionsStandApart(t *testing.T) {
+	r := load(t, exampleRun(t, "run"))
+	var names []string
+	for _, d := range r.domains() {
+		names = append(names, d.Name)
+	}
+	require.Equal(t, []string{"far", "<i>near</i>", "own"}, names)
+	require.Equal(t, "average of targets", r.averageName())
+	view, step := r.corruptionView()
+	require.Equal(t, "100", step)
+	cells := regexp.MustCompile(`>([\d.]+)</text>`).FindAllStringSubmatch(string(view.Chart), -1)
+	var texts []string
+	for _, c := range cells {
+		texts = append(texts, c[1])
+	}
+	require.Equal(t, strings.Fields("1 2 3 4 5 80.0 70.0 60.0 50.0 52.0 90.0 80.0 70.0 60.0 50.0 70.0"), texts,
+		"snow before fog, as in config.json; a cell of 0 is empty; means")
+
+	r.Config.Domains = append(r.Config.Domains[:1:1], r.Config.Domains[3:]...)
+	require.Equal(t, "average of corruptions", r.averageName(), "without targets")
 }
 
 func TestPageNeedsNothingElse(t *testing.T) {

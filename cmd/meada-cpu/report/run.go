@@ -36,7 +36,7 @@ type config struct {
 	Dataset   string `json:"dataset"`
 	Model     string `json:"model"`
 	Seed      uint64 `json:"seed"`
-	Steps     int    `json:"loops_train"`
+	Steps     int    `json:"steps"`
 	Threads   int    `json:"threads"`
 	Version   string `json:"version"`
 	Go        string `json:"go"`
@@ -321,10 +321,29 @@ func readPNG(path string) (image.Image, error) {
 // maxSide bounds the sides of a picture, in pixels.
 const maxSide = 1 << 13
 
-// domains lists what is tested: the targets, then the source's own test sets.
+// corrupted says whether a domain is one of corrupted images.
+func (r *Run) corrupted(name string) bool {
+	return len(r.Tests) > 0 && r.Tests[0].Corruptions[name] != nil
+}
+
+// averageName says what the average is over.
+func (r *Run) averageName() string {
+	for _, d := range r.domains() {
+		if !d.Source {
+			return "average of targets"
+		}
+	}
+	if len(r.Tests) > 0 && len(r.Tests[0].Corruptions) > 0 {
+		return "average of corruptions"
+	}
+	return average
+}
+
+// domains lists what is tested, corrupted images apart: the targets, then the
+// source's own test sets.
 func (r *Run) domains() []domain {
-	list := slices.Clone(r.Config.Domains)
-	if list == nil && len(r.Tests) > 0 { // a folder older than the list
+	list := slices.DeleteFunc(slices.Clone(r.Config.Domains), func(d domain) bool { return r.corrupted(d.Name) })
+	if r.Config.Domains == nil && len(r.Tests) > 0 { // a folder older than the list
 		for _, name := range slices.Sorted(maps.Keys(r.Tests[0].Accuracy)) {
 			if name != average {
 				list = append(list, domain{Name: name})
