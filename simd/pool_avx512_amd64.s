@@ -56,6 +56,13 @@ GLOBL pool<>(SB), RODATA|NOPTR, $136
 	VCMPPS    $0x11, Z3, Z10, K1 \ // 0 < maximum
 	VPBLENDMB X6, X14, K1, X6
 
+// AHEAD fetches what a few rows on will be read or written under a mask, since
+// the hardware does not fetch ahead of such accesses. Addresses past the end do
+// no harm.
+#define AHEAD(row) \
+	PREFETCHT0 1024(row) \
+	PREFETCHT0 1088(row)
+
 // func maxPool2AVX512(y []float32, arg []uint8, x []float32, h, w int, relu bool)
 //
 //	DI  y     SI  arg    R8  upper row   R9  lower row
@@ -149,6 +156,8 @@ last:  // 0 <= CX+16 < 16 columns
 	VMOVUPS.Z 64(R8), K6, Z1
 	VMOVUPS.Z (R9), K5, Z2
 	VMOVUPS.Z 64(R9), K6, Z3
+	AHEAD(R8)
+	AHEAD(R9)
 	WINNERS
 	TESTQ     SI, SI
 	JEQ       lastValue
@@ -277,6 +286,10 @@ last:  // 0 <= CX+16 < 16 columns
 	JEQ        next
 	VMOVUPS.Z  (SI), K4, Z0
 	VMOVDQU8.Z (R8), K4, X1
+	PREFETCHT0 512(SI)
+	PREFETCHT0 256(R8)
+	AHEAD(DI)
+	AHEAD(R9)
 	SPREAD
 	VMOVUPS    Z4, K5, (DI)
 	VMOVUPS    Z5, K6, 64(DI)

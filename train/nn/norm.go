@@ -97,8 +97,7 @@ func (b *builder) batchMoments(x Value) (m moments, fresh int) {
 // would take going from image to image for every few channels, and that costs
 // more than it saves: the jumps are as long as an image, so the planes fall on
 // the same few sets of the cache, and the hardware fetches ahead within a plane
-// at best. The first sweep runs backwards, as the second begins with what the
-// first had last.
+// at best.
 type batchNorm struct {
 	unary
 	*norm
@@ -132,7 +131,7 @@ func (b *builder) batchNorm(o *op) step {
 		unknown := s.x
 		unknown.C -= s.fresh
 		s.measure = newPass(b.engine, &unknown, func(n, lo, hi int) {
-			n, lo, hi = s.x.N-1-n, lo+s.fresh, hi+s.fresh
+			lo, hi = lo+s.fresh, hi+s.fresh
 			sum, sumSq := s.sums(n)
 			k.Moments(sum[lo:hi], sumSq[lo:hi], channels(&s.x, n, lo, hi), s.centre[lo:hi], plane)
 		})
@@ -142,7 +141,6 @@ func (b *builder) batchNorm(o *op) step {
 		k.Affine(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi), s.scale[lo:hi], s.shift[lo:hi], plane, s.act)
 	})
 	s.reduce = newPass(b.engine, &s.y, func(n, lo, hi int) {
-		n = s.x.N - 1 - n
 		sumG, sumGX := s.sums(n)
 		k.AffineReduce(sumG[lo:hi], sumGX[lo:hi], channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], s.centre[lo:hi], plane, s.act)
