@@ -77,7 +77,7 @@ type corruptSettings struct {
 // flags defines the flags of corrupt.
 func (s *corruptSettings) flags() *flags {
 	f := newFlags("corrupt")
-	choice(f, &s.dataset, "dataset", testSets...)
+	choice(f, &s.dataset, "dataset", datasets...)
 	f.string(&s.data, "data")
 	f.string(&s.domain, "domain")
 	f.string(&s.out, "out")
@@ -186,19 +186,6 @@ func (s *corruptSettings) paths() []string {
 	return paths
 }
 
-// The datasets that have a test set to corrupt. Images of PACS have the size
-// that the paper's networks take.
-const (
-	cifar10   = "cifar10"
-	cifar100  = "cifar100"
-	pacs      = "pacs"
-	folder    = "folder"
-	smallSide = 32
-	pacsSide  = 224
-)
-
-var testSets = append(slices.Clone(datasets), cifar10, cifar100, pacs, folder)
-
 // images reads the test set to corrupt: by default the source's own.
 func (s *corruptSettings) images() (*dataset.Images, error) {
 	if s.data == "" && s.dataset != syntheticDigits {
@@ -223,7 +210,7 @@ func (s *corruptSettings) images() (*dataset.Images, error) {
 		if !slices.Contains(dataset.PACSDomains, s.domain) {
 			return nil, usageError("--domain %s: expected %s", s.domain, strings.Join(dataset.PACSDomains, ", "))
 		}
-		images, err = dataset.PACSTest(s.data, s.domain, pacsSide)
+		images, err = dataset.PACSTest(s.data, s.domain, largeSide)
 	case folder:
 		if s.domain == "" {
 			s.domain = "test"
@@ -237,7 +224,7 @@ func (s *corruptSettings) images() (*dataset.Images, error) {
 
 // digitsImages reads a test set of digits.
 func (s *corruptSettings) digitsImages() (*dataset.Images, error) {
-	b, err := loadData(s.dataset, s.data)
+	b, err := loadData(s.dataset, s.data, smallSide)
 	if err != nil {
 		return nil, err
 	}

@@ -3,10 +3,17 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/dataset/synthetic"
@@ -16,7 +23,13 @@ import (
 const (
 	syntheticDigits = "synthetic-digits"
 	digits          = "digits"
+	cifar10         = "cifar10"
+	cifar100        = "cifar100"
+	pacs            = "pacs"
+	folder          = "folder"
 )
+
+var datasets = []string{syntheticDigits, digits, cifar10, cifar100, pacs, folder}
 
 // The synthetic digits are always the same ones, whatever the seed of a run.
 const (
@@ -25,28 +38,214 @@ const (
 	syntheticTest  = 2_000
 )
 
-var datasets = []string{syntheticDigits, digits}
+// The sizes of the networks' images.
+const (
+	smallSide = 32
+	largeSide = 224 // of alexnet
+)
 
-// loadData reads a dataset; dir is where its files are.
-func loadData(name, dir string) (*dataset.Benchmark, error) {
-	if name == syntheticDigits {
-		if dir != "" {
-			return nil, usageError("--data %s: %s is built in and reads no files", dir, name)
+// side returns the width and height of a network's images.
+func side(model string) int {
+	if model == "alexnet" {
+		return largeSide
+	}
+	return smallSide
+}
+
+// models returns the networks that a dataset is for, its usual one first.
+func models(dataset string) []string {
+	switch dataset {
+	case cifar10, cifar100:
+		return []string{"wrn", "allconv", "densenet", "resnext"}
+	case pacs:
+		return []string{"alexnet"}
+	case folder:
+		return []string{"lenet5", "wrn", "allconv", "densenet", "resnext", "alexnet"}
+	}
+	return []string{"lenet5", "wrn", "allconv", "densenet", "resnext"}
+}
+
+// chooseModel returns the network to use with a dataset: the given one, or the
+// usual one for "".
+func chooseModel(model, dataset string) (string, error) {
+	fitting := models(dataset)
+	if model == "" {
+		return fitting[0], nil
+	}
+	if !slices.Contains(fitting, model) {
+		return "", usageError("--model %s: --dataset %s takes %s", model, dataset, strings.Join(fitting, ", "))
+	}
+	return model, nil
+}
+
+// imageSettings say which images to use.
+type imageSettings struct {
+	Dataset     string `json:"dataset"`
+	Data        string `json:"data,omitempty"`
+	Source      string `json:"source,omitempty"` // of pacs
+	Target      string `json:"target,omitempty"` // of pacs
+	Corruptions string `json:"corruptions,omitempty"`
+	TestImages  int    `json:"test_images,omitempty"`
+}
+
+// Values of Corruptions other than a folder.
+const (
+	noCorruptions = "none"
+	onTheFly      = "on-the-fly"
+)
+
+// corruptionSeed is the seed of corruptions made on the fly, the one that
+// corrupt has unless told otherwise.
+const corruptionSeed = 1
+
+// define defines the flags for them.
+func (s *imageSettings) define(f *flags) {
+	choice(f, &s.Dataset, "dataset", datasets...)
+	f.string(&s.Data, "data")
+	choice(f, &s.Source, "source", dataset.PACSDomains...)
+	choice(f, &s.Target, "target", dataset.PACSDomains...)
+	f.string(&s.Corruptions, "corruptions")
+	f.integer(&s.TestImages, "test-images", 1)
+}
+
+// check refuses settings that do not go together, and completes the others.
+func (s *imageSettings) check() error {
+	if s.Dataset == syntheticDigits && s.Data != "" {
+		return usageError("--data %s: %s is built in and reads no files", s.Data, s.Dataset)
+	}
+	if s.Dataset != syntheticDigits && s.Data == "" {
+		text := fmt.Sprintf("--dataset %s needs --data DIR, the folder with its files", s.Dataset)
+		if s.Dataset != folder {
+			text += "; to get them: " + fetchCommand(s.Dataset, "data")
 		}
-		b := synthetic.Digits(syntheticSeed, syntheticTrain, syntheticTest)
-		return &b, nil
+		return usageError("%s", text)
 	}
-	if dir == "" {
-		return nil, usageError("--dataset %s needs --data DIR, the folder with its files; to get them: %s", name, fetchCommand(name, "data"))
+	if s.Corruptions == "" {
+		s.Corruptions = s.usualCorruptions()
 	}
-	b, err := dataset.Digits(dir)
+	if s.Dataset == pacs {
+		if s.Source != "" && s.Target != "" {
+			return usageError("--source %s and --target %s: expected one of them", s.Source, s.Target)
+		}
+		if s.Target == "" && s.Source == "" {
+			s.Source = "photo"
+		}
+		return nil
+	}
+	for name, value := range map[string]string{"source": s.Source, "target": s.Target} {
+		if value != "" {
+			return usageError("--%s %s: only pacs has domains to choose from", name, value)
+		}
+	}
+	return nil
+}
+
+// loadData reads a dataset as train does, without corruptions.
+func loadData(name, dir string, side int) (*dataset.Benchmark, error) {
+	s := imageSettings{Dataset: name, Data: dir, Corruptions: noCorruptions}
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.load(nil, side)
+}
+
+// load reads the images, side pixels wide and high, those of the test sets too.
+// The engine makes corrupted ones.
+func (s *imageSettings) load(engine *tensor.Engine, side int) (*dataset.Benchmark, error) {
+	b, err := s.read(side)
 	if err != nil {
-		return nil, howToGet(err, name, dir)
+		return nil, howToGet(err, s.Dataset, s.Data)
+	}
+	if s.TestImages > 0 {
+		for i := range b.Domains {
+			b.Domains[i].Images = b.Domains[i].First(s.TestImages)
+		}
+	}
+	if err := s.corrupt(b, engine, side); err != nil {
+		return nil, err
 	}
 	if len(b.Domains) == 0 {
-		return nil, &dataset.Error{Path: dir, Err: fmt.Errorf("no test set found, looked for %s", strings.Join(b.Absent, ", "))}
+		return nil, &dataset.Error{Path: s.Data, Err: fmt.Errorf("no test set found, looked for %s", strings.Join(b.Absent, ", "))}
 	}
 	return b, nil
+}
+
+func (s *imageSettings) read(side int) (*dataset.Benchmark, error) {
+	switch s.Dataset {
+	case digits:
+		return dataset.Digits(s.Data)
+	case cifar10:
+		return dataset.CIFAR10(s.Data)
+	case cifar100:
+		return dataset.CIFAR100(s.Data)
+	case folder:
+		return dataset.Folder(s.Data, side)
+	case pacs:
+		sources := []string{s.Source}
+		if s.Target != "" {
+			sources = slices.DeleteFunc(slices.Clone(dataset.PACSDomains), func(d string) bool { return d == s.Target })
+		}
+		return dataset.PACS(s.Data, sources, side)
+	}
+	b := synthetic.Digits(syntheticSeed, syntheticTrain, syntheticTest)
+	return &b, nil
+}
+
+// corrupt adds the corrupted versions of the source's own test set.
+func (s *imageSettings) corrupt(b *dataset.Benchmark, engine *tensor.Engine, side int) error {
+	if s.Corruptions == noCorruptions {
+		return nil
+	}
+	if s.Corruptions == onTheFly {
+		i := slices.IndexFunc(b.Domains, func(d dataset.Domain) bool { return d.Source })
+		if i < 0 {
+			return &dataset.Error{Path: s.Data, Err: errors.New("the source's own test set is not there to be corrupted, use --corruptions none")}
+		}
+		suite := corrupt.NewSuite(engine, side, side, corruptionSeed, nil)
+		b.Domains = append(b.Domains, dataset.Corrupt(b.Domains[i].Images, suite)...)
+		return nil
+	}
+	c, err := dataset.OpenCorruptions(s.Corruptions, len(b.Classes))
+	if err != nil {
+		return err
+	}
+	n := s.TestImages
+	if n == 0 {
+		n = math.MaxInt
+	}
+	domains, err := c.Domains(side, side, n)
+	if err != nil {
+		return err
+	}
+	b.Domains = append(b.Domains, domains...)
+	for _, name := range c.Absent {
+		b.Absent = append(b.Absent, fmt.Sprintf("%s (%s)", name, filepath.Join(s.Corruptions, name+".npy")))
+	}
+	return nil
+}
+
+// usualCorruptions returns the folder of a dataset's corruptions if it lies
+// among the data.
+func (s *imageSettings) usualCorruptions() string {
+	if name := corruptionFolder(s.Dataset); name != "" {
+		path := filepath.Join(s.Data, name)
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return path
+		}
+	}
+	return noCorruptions
+}
+
+// corruptionFolder returns the name of the published corruptions of a dataset,
+// "" if there are none.
+func corruptionFolder(dataset string) string {
+	switch dataset {
+	case cifar10:
+		return "CIFAR-10-C"
+	case cifar100:
+		return "CIFAR-100-C"
+	}
+	return ""
 }
 
 // checksum identifies a set of images as decoded, however it was packed.
@@ -65,7 +264,9 @@ func checksums(b *dataset.Benchmark) map[string]checksum {
 	}
 	sums := map[string]checksum{"train": sum(&b.Source)}
 	for i := range b.Domains {
-		sums[b.Domains[i].Name] = sum(&b.Domains[i].Images)
+		if d := &b.Domains[i]; d.Severities == nil { // the others are too many, or made of these
+			sums[d.Name] = sum(&d.Images)
+		}
 	}
 	return sums
 }
@@ -75,6 +276,9 @@ func describeDomains(b *dataset.Benchmark) string {
 	var list []string
 	for i := range b.Domains {
 		d := &b.Domains[i]
+		if d.Severities != nil {
+			continue
+		}
 		text := d.Name + " " + grouped(d.N)
 		if d.Source {
 			text += " (source)"
@@ -84,11 +288,31 @@ func describeDomains(b *dataset.Benchmark) string {
 	return strings.Join(list, ", ")
 }
 
-// accuracies names accuracies by domain and adds their average.
+// describeCorruptions says which corruptions are tested, and why none.
+func (s *imageSettings) describeCorruptions(b *dataset.Benchmark) string {
+	if s.Corruptions == noCorruptions {
+		if folder := corruptionFolder(s.Dataset); folder != "" {
+			return fmt.Sprintf("none (for %s see meada-cpu help data, or --corruptions on-the-fly)", folder)
+		}
+		return noCorruptions
+	}
+	count, images := 0, 0
+	for i := range b.Domains {
+		if b.Domains[i].Severities != nil {
+			count, images = count+1, b.Domains[i].N/corrupt.Severities
+		}
+	}
+	return fmt.Sprintf("%s, %d at %d severities of %s images", s.Corruptions, count, corrupt.Severities, grouped(images))
+}
+
+// accuracies names accuracies by domain and adds their average. Those on
+// corrupted images are named by robustness.
 func accuracies(domains []dataset.Domain, accuracy []float64) map[string]float64 {
 	named := map[string]float64{average: train.Average(domains, accuracy)}
 	for i := range domains {
-		named[domains[i].Name] = accuracy[i]
+		if domains[i].Severities == nil {
+			named[domains[i].Name] = accuracy[i]
+		}
 	}
 	return named
 }
@@ -103,7 +327,7 @@ type column struct {
 }
 
 // printAccuracies prints accuracies in per cent: the targets, their average,
-// then the source's own test set.
+// then the source's own test set. Corruptions have a table of their own.
 func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
 	row := func(title, name string) {
 		fmt.Fprintf(w, "%-20s", title)
@@ -118,7 +342,7 @@ func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
 	}
 	fmt.Fprintln(w)
 	for i := range domains {
-		if !domains[i].Source {
+		if !domains[i].Source && domains[i].Severities == nil {
 			row(domains[i].Name, domains[i].Name)
 		}
 	}
@@ -128,4 +352,26 @@ func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
 			row(domains[i].Name+" (source)", domains[i].Name)
 		}
 	}
+}
+
+// robustness returns the accuracies on corrupted images, nil if there are none.
+func robustness(domains []dataset.Domain, severities [][]float64) train.Robustness {
+	var r train.Robustness
+	for i := range domains {
+		if domains[i].Severities != nil {
+			a := train.CorruptionAccuracy{Name: domains[i].Name}
+			copy(a.Severity[:], severities[i])
+			r = append(r, a)
+		}
+	}
+	return r
+}
+
+// bySeverity names the accuracies on corrupted images, as records have them.
+func bySeverity(r train.Robustness) map[string][]float64 {
+	named := map[string][]float64{}
+	for i := range r {
+		named[r[i].Name] = r[i].Severity[:]
+	}
+	return named
 }

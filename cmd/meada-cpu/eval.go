@@ -11,23 +11,25 @@ import (
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // evalSettings are what the flags of eval decide.
 type evalSettings struct {
-	weights, dataset, data string
-	logits                 string
-	threads                int
-	direct, json           bool
+	imageSettings
+	weights, model string
+	logits         string
+	threads        int
+	direct, json   bool
 }
 
 // flags defines the flags of eval.
 func (s *evalSettings) flags() *flags {
 	f := newFlags("eval")
 	f.string(&s.weights, "weights")
-	choice(f, &s.dataset, "dataset", datasets...)
-	f.string(&s.data, "data")
+	s.define(f)
+	choice(f, &s.model, "model", zoo.Names...)
 	f.string(&s.logits, "logits")
 	f.integer(&s.threads, "threads", 1)
 	f.bool(&s.direct, "direct")
@@ -49,17 +51,33 @@ func runEval(std streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	if s.dataset == "" {
-		s.dataset = w.metadata[metaDataset]
-		if !slices.Contains(datasets, s.dataset) {
+	if s.Dataset == "" {
+		s.Dataset = w.metadata[metaDataset]
+		if !slices.Contains(datasets, s.Dataset) {
 			return usageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 		}
 	}
-	data, err := loadData(s.dataset, s.data)
+	if own := w.model(); s.model == "" && own != "" {
+		if s.model, err = chooseModel(own, s.Dataset); err != nil {
+			return weightsError{fmt.Errorf("%s: it holds %s: %w", s.weights, w.metadata[metaModel], err)}
+		}
+	} else if s.model, err = chooseModel(s.model, s.Dataset); err != nil {
+		return err
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	engine := tensor.NewEngine(s.threads, nil)
+	defer engine.Close()
+	engine.Direct = s.direct
+	data, err := s.load(engine, side(s.model))
 	if err != nil {
 		return err
 	}
-	network := zoo.LeNet5(len(data.Classes))
+	network, err := zoo.New(s.model, len(data.Classes))
+	if err != nil {
+		return err
+	}
 	if err := w.apply(network); err != nil {
 		return err
 	}
@@ -69,45 +87,69 @@ func runEval(std streams, args []string) error {
 		}
 	}
 
-	engine := tensor.NewEngine(s.threads, nil)
-	defer engine.Close()
-	engine.Direct = s.direct
-	evaluator := train.NewEvaluator(engine, network)
+	e := evaluation{evaluator: train.NewEvaluator(engine, network), classes: network.Classes, logits: s.logits}
 	accuracy := make([]float64, len(data.Domains))
+	severities := make([][]float64, len(data.Domains))
 	for i := range data.Domains {
-		d := &data.Domains[i]
-		logits := make([]float32, 0, d.N*network.Classes)
+		if accuracy[i], severities[i], err = e.test(&data.Domains[i]); err != nil {
+			return err
+		}
+	}
+	named, corrupted := accuracies(data.Domains, accuracy), robustness(data.Domains, severities)
+	if s.json {
+		return json.NewEncoder(std.out).Encode(struct {
+			Accuracy    map[string]float64   `json:"accuracy"`
+			Corruptions map[string][]float64 `json:"corruptions,omitempty"`
+			Dataset     string               `json:"dataset"`
+			Model       string               `json:"model"`
+			Weights     string               `json:"weights"`
+			SIMD        string               `json:"simd"`
+			Threads     int                  `json:"threads"`
+		}{named, bySeverity(corrupted), s.Dataset, network.Name, s.weights, simd.Active().Name, engine.Threads()})
+	}
+	for _, a := range data.Absent {
+		fmt.Fprintf(std.err, "absent: %s\n", a)
+	}
+	fmt.Fprintf(std.err, "corruptions: %s\n", s.describeCorruptions(data))
+	printAccuracies(std.out, data.Domains, column{"accuracy, %", named})
+	if corrupted != nil {
+		fmt.Fprintln(std.out)
+		corrupted.Print(std.out)
+	}
+	return nil
+}
+
+// evaluation measures a network on domains.
+type evaluation struct {
+	evaluator *train.Evaluator
+	classes   int
+	logits    string // folder to write logits to, "" for none
+}
+
+// test returns the accuracy on a domain, and on each of its parts.
+func (e *evaluation) test(d *dataset.Domain) (accuracy float64, parts []float64, err error) {
+	logits := make([]float32, 0, d.N*e.classes)
+	total := 0
+	for part := range d.Parts() {
+		images, err := d.Part(part)
+		if err != nil {
+			return 0, nil, err
+		}
 		correct := 0
-		for first := 0; first < d.N; {
-			batch := evaluator.Logits(&d.Images, first)
-			correct += train.Correct(batch, d.Labels[first:][:batch.N])
+		for first := 0; first < images.N; {
+			batch := e.evaluator.Logits(&images, first)
+			correct += train.Correct(batch, images.Labels[first:][:batch.N])
 			for n := range batch.N {
 				logits = append(logits, batch.Image(n)...)
 			}
 			first += batch.N
 		}
-		accuracy[i] = float64(correct) / float64(d.N)
-		if s.logits != "" {
-			array := npy.Array{Shape: []int{d.N, network.Classes}, Float32: logits}
-			if err := npy.Write(filepath.Join(s.logits, d.Name+".npy"), array); err != nil {
-				return err
-			}
-		}
+		total += correct
+		parts = append(parts, float64(correct)/float64(images.N))
 	}
-	named := accuracies(data.Domains, accuracy)
-	if s.json {
-		return json.NewEncoder(std.out).Encode(struct {
-			Accuracy map[string]float64 `json:"accuracy"`
-			Dataset  string             `json:"dataset"`
-			Model    string             `json:"model"`
-			Weights  string             `json:"weights"`
-			SIMD     string             `json:"simd"`
-			Threads  int                `json:"threads"`
-		}{named, s.dataset, network.Name, s.weights, simd.Active().Name, engine.Threads()})
+	if e.logits != "" {
+		array := npy.Array{Shape: []int{d.N, e.classes}, Float32: logits}
+		err = npy.Write(filepath.Join(e.logits, d.Name+".npy"), array)
 	}
-	for _, a := range data.Absent {
-		fmt.Fprintf(std.err, "absent: %s\n", a)
-	}
-	printAccuracies(std.out, data.Domains, column{"accuracy, %", named})
-	return nil
+	return float64(total) / float64(d.N), parts, err
 }

@@ -78,11 +78,11 @@ func (f *flags) parse(args []string) error {
 		if def == nil {
 			return usageError(`unknown flag --%s, see "meada-cpu help %s"`, name, f.command)
 		}
-		if b, ok := def.Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
-			if !hasValue {
-				value = "true"
-			}
-		} else if !hasValue {
+		switch {
+		case hasValue:
+		case isSwitch(def):
+			value = "true"
+		default:
 			if len(args) == 0 {
 				return usageError("--%s needs a value", name)
 			}
@@ -94,6 +94,18 @@ func (f *flags) parse(args []string) error {
 		f.given = append(f.given, "--"+name+"="+value)
 	}
 	return nil
+}
+
+// isSwitch says whether a flag needs no value.
+func isSwitch(def *flag.Flag) bool {
+	b, ok := def.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+// takesValue says whether the word after a flag is its value.
+func (f *flags) takesValue(name string) bool {
+	def := f.set.Lookup(name)
+	return def != nil && !isSwitch(def)
 }
 
 func (f *flags) bool(p *bool, name string) {

@@ -27,17 +27,19 @@ const (
 type streams struct{ out, err *os.File }
 
 var commands = map[string]func(streams, []string) error{
-	"train":   runTrain,
-	"eval":    runEval,
-	"predict": runPredict,
-	"report":  runReport,
-	"sweep":   runSweep,
-	"bench":   runBench,
-	"corrupt": runCorrupt,
-	"data":    runData,
-	"cpu":     runCPU,
-	"help":    runHelp,
-	"version": runVersion,
+	"train":      runTrain,
+	"eval":       runEval,
+	"predict":    runPredict,
+	"report":     runReport,
+	"sweep":      runSweep,
+	"bench":      runBench,
+	"corrupt":    runCorrupt,
+	"data":       runData,
+	"augment":    runAugment,
+	"completion": runCompletion,
+	"cpu":        runCPU,
+	"help":       runHelp,
+	"version":    runVersion,
 }
 
 func main() {

@@ -354,7 +354,7 @@ func TestBadInput(t *testing.T) {
 		"weights missing":   {short(good, "--weights", "none.safetensors"), exitData, []string{"none.safetensors"}},
 		"weights not such":  {short(good, "--weights", "text"), exitData, []string{"text"}},
 		"other network":     {[]string{"eval", "--weights", other, "--dataset", "digits", "--data", good}, exitData, []string{other, "conv1.weight"}},
-		"named other":       {[]string{"eval", "--weights", foreign, "--dataset", "digits", "--data", good}, exitData, []string{foreign, "wrn-40-2", "lenet5"}},
+		"named other":       {[]string{"eval", "--weights", foreign, "--dataset", "digits", "--data", good}, exitData, []string{foreign, "wrn-40-2"}},
 		"dataset unknown":   {[]string{"eval", "--weights", other}, exitUsage, []string{other, "--dataset"}},
 		"diverging descent": {short(good, "--lr", "1e30", "--algorithm", "erm", "--out", "diverged"), exitDiverged, []string{"diverged", "step"}},
 		"folder unwritable": {short(good, "--out", filepath.Join("text", "run")), exitFailed, []string{"text"}},
@@ -417,6 +417,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		"train":   func() *flags { return new(settings).flags() },
 		"eval":    func() *flags { return new(evalSettings).flags() },
 		"predict": func() *flags { return new(predictSettings).flags() },
+		"bench":   func() *flags { return new(benchSettings).flags() },
 	} {
 		text := succeed(t, t.TempDir(), "help", name).out
 		for _, flag := range define().names() {

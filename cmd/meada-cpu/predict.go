@@ -19,7 +19,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
-	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // predictSettings are what the flags of predict decide.
@@ -120,28 +119,6 @@ func runPredict(std streams, args []string) error {
 		return fmt.Errorf("%w: %d of %d pictures", dataset.ErrData, bad, len(files))
 	}
 	return nil
-}
-
-// network builds the network that the metadata names and copies the weights
-// into it.
-func (w *weights) network() (*nn.Network, error) {
-	fail := func(err error) (*nn.Network, error) { return nil, weightsError{fmt.Errorf("%s: %w", w.path, err)} }
-	model, classes := w.metadata[metaModel], w.metadata[metaClasses]
-	if model == "" || classes == "" {
-		return fail(errors.New("its metadata do not name the model and the number of classes, as those of train do"))
-	}
-	count, err := strconv.Atoi(classes)
-	if err != nil || count < 1 || count > 1<<16 {
-		return fail(fmt.Errorf("%s classes in its metadata", classes))
-	}
-	if i := slices.IndexFunc(zoo.Names, func(name string) bool { return strings.HasPrefix(model, name) }); i >= 0 {
-		model = zoo.Names[i] // wrn-40-2 is wrn
-	}
-	network, err := zoo.New(model, count)
-	if err != nil {
-		return fail(err)
-	}
-	return network, w.apply(network)
 }
 
 // classNames returns the names of the classes, their numbers where the metadata

@@ -34,6 +34,7 @@ type run struct {
 	shown      trainLine          // the last line of metrics, or what will be the first
 	ascent     maximiseLine       // sums over the phase in progress
 	best, last map[string]float64 // accuracies by domain, and the step
+	corrupted  train.Robustness   // at the last test
 
 	// The test with the best average over the source's own test sets, if there
 	// are any: chosen without a look at the targets.
@@ -72,13 +73,16 @@ func (r *run) train() error {
 				return err
 			}
 			return fmt.Errorf("%w after %d of %d steps, weights are in %s", errInterrupted,
-				r.trainer.Steps(), r.settings.LoopsTrain, r.folder.path("last.safetensors"))
+				r.trainer.Steps(), r.total(), r.folder.path("last.safetensors"))
 		default:
 		}
 	}
 	r.progress.clear()
 	return r.save("last.safetensors", r.trainer.Steps())
 }
+
+// total returns the number of descent steps of the run.
+func (r *run) total() int { return r.trainer.Outline().Steps }
 
 // observe records and shows what a step did.
 func (r *run) observe(e train.Event, now time.Time) error {
@@ -95,7 +99,7 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 	r.descent.Loss += e.Loss
 	r.descent.Accuracy += float64(e.Correct) / float64(e.Images)
 	r.steps++
-	due := (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.settings.LoopsTrain
+	due := (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.total()
 	if due || e.Step < trainLineEvery {
 		r.shown = trainLine{Type: "train", Step: e.Step,
 			Loss: r.descent.Loss / float64(r.steps), Accuracy: r.descent.Accuracy / float64(r.steps)}
@@ -108,7 +112,11 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 		}
 	}
 	r.progress.update(now, "train", func() string {
-		return fmt.Sprintf("step %d/%d  loss %.4f  accuracy %s %%  %s", e.Step+1, r.settings.LoopsTrain,
+		epoch := ""
+		if r.settings.Epochs > 0 {
+			epoch = fmt.Sprintf("epoch %d/%d  ", e.Round+1, r.settings.Epochs)
+		}
+		return fmt.Sprintf("%sstep %d/%d  loss %.4f  accuracy %s %%  %s", epoch, e.Step+1, r.total(),
 			r.shown.Loss, percent(r.shown.Accuracy), r.pace(train.Minimise))
 	})
 	return nil
@@ -146,19 +154,26 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 		return nil
 	}
 	t := e.Test
+	r.corrupted = robustness(r.domains, t.Severities)
 	line := evaluateLine{
-		Type:     "evaluate",
-		Step:     t.Step,
-		Accuracy: accuracies(r.domains, t.Accuracy),
-		Best:     t.Improved,
-		Rate:     r.clock.lap(train.Evaluate),
-		PeakRSS:  peakMemory(),
-		Seconds:  now.Sub(r.started).Seconds(),
+		Type:        "evaluate",
+		Step:        t.Step,
+		Accuracy:    accuracies(r.domains, t.Accuracy),
+		Corruptions: bySeverity(r.corrupted),
+		Best:        t.Improved,
+		Rate:        r.clock.lap(train.Evaluate),
+		PeakRSS:     peakMemory(),
+		Seconds:     now.Sub(r.started).Seconds(),
 	}
 	r.last = withStep(line.Accuracy, t.Step)
 	text := fmt.Sprintf("step %d ", t.Step)
 	for i := range r.domains {
-		text += fmt.Sprintf(" %s %s ", r.domains[i].Name, percent(t.Accuracy[i]))
+		if r.domains[i].Severities == nil {
+			text += fmt.Sprintf(" %s %s ", r.domains[i].Name, percent(t.Accuracy[i]))
+		}
+	}
+	if r.corrupted != nil {
+		text += fmt.Sprintf(" corrupted %s ", percent(r.corrupted.Mean()))
 	}
 	text += " average " + percent(t.Average)
 	if t.Improved {
@@ -172,7 +187,7 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	if err := r.validate(t); err != nil {
 		return err
 	}
-	if err := r.folder.write(report.ConfusionFile, confusion(r.domains, t)); err != nil {
+	if err := r.folder.writeCompact(report.ConfusionFile, confusion(r.domains, t)); err != nil {
 		return err
 	}
 	return r.folder.log(line)
@@ -197,7 +212,9 @@ func (r *run) validate(t *train.Test) error {
 func confusion(domains []dataset.Domain, t *train.Test) report.Confusion {
 	c := report.Confusion{Step: t.Step}
 	for i := range domains {
-		c.Domains = append(c.Domains, report.DomainConfusion{Name: domains[i].Name, Counts: t.Confusion[i]})
+		if domains[i].Severities == nil {
+			c.Domains = append(c.Domains, report.DomainConfusion{Name: domains[i].Name, Counts: t.Confusion[i]})
+		}
 	}
 	return c
 }
@@ -224,9 +241,10 @@ func (r *run) finish(std streams) error {
 	s := r.settings
 	var sum summary
 	sum.Algorithm, sum.Dataset, sum.Model = string(s.Algorithm), s.Dataset, r.network.Name
-	sum.Seed, sum.Steps, sum.Threads = s.Seed, s.LoopsTrain, s.Threads
+	sum.Seed, sum.Steps, sum.Threads = s.Seed, r.total(), s.Threads
 	sum.SIMD = simd.Active().Name
 	sum.Accuracy.Best, sum.Accuracy.SourceValidation, sum.Accuracy.Last = r.best, r.validated, r.last
+	sum.Corruptions = bySeverity(r.corrupted)
 	sum.Seconds.Total = time.Since(r.started).Seconds()
 	sum.Seconds.Minimise = r.clock.seconds[train.Minimise]
 	sum.Seconds.Maximise = r.clock.seconds[train.Maximise]
@@ -264,6 +282,11 @@ func (r *run) printResult(w io.Writer, sum summary) {
 		fmt.Fprintf(w, " %12.0f", c.accuracy["step"])
 	}
 	fmt.Fprint(w, "\n\n")
+	if r.corrupted != nil {
+		r.corrupted.Print(w)
+		fmt.Fprintln(w, "corruptions are those at the last test")
+		fmt.Fprintln(w)
+	}
 	if sum.Accuracy.SourceValidation != nil {
 		fmt.Fprintln(w, "validated is the best on the source's own test set: the choice that needs no look at the targets")
 	}

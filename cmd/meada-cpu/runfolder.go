@@ -74,11 +74,16 @@ func (r *runFolder) write(name string, v any) error {
 	})
 }
 
+// writeCompact is write for long arrays, which it leaves on one line.
+func (r *runFolder) writeCompact(name string, v any) error {
+	return atomicfile.Write(r.path(name), func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
+}
+
 // configRecord is config.json: every resolved setting and what the run ran on.
 type configRecord struct {
 	settings
-	Model   string `json:"model"`
-	Classes int    `json:"classes"`
+	Steps   int `json:"steps"` // of descent
+	Classes int `json:"classes"`
 	machine
 	Command string              `json:"command"` // as a shell takes it
 	Started string              `json:"started"`
@@ -88,7 +93,7 @@ type configRecord struct {
 	Absent  []string            `json:"absent_domains,omitempty"`
 }
 
-// domainRecord names a domain that is tested.
+// domainRecord names a domain that is tested. Corruptions are none.
 type domainRecord struct {
 	Name   string `json:"name"`
 	Images int    `json:"images"`
@@ -98,7 +103,9 @@ type domainRecord struct {
 func domainRecords(domains []dataset.Domain) []domainRecord {
 	var records []domainRecord
 	for i := range domains {
-		records = append(records, domainRecord{domains[i].Name, domains[i].N, domains[i].Source})
+		if domains[i].Severities == nil {
+			records = append(records, domainRecord{domains[i].Name, domains[i].N, domains[i].Source})
+		}
 	}
 	return records
 }
@@ -154,7 +161,8 @@ type summary struct {
 		SourceValidation map[string]float64 `json:"source_validation,omitempty"` // without a test set of the source
 		Last             map[string]float64 `json:"last"`
 	} `json:"accuracy"`
-	Seconds struct {
+	Corruptions map[string][]float64 `json:"corruptions,omitempty"` // by severity, at the last test
+	Seconds     struct {
 		Total    float64 `json:"total"`
 		Minimise float64 `json:"minimise"`
 		Maximise float64 `json:"maximise"`
@@ -194,12 +202,13 @@ type (
 		Seconds      float64 `json:"seconds"`           // since the run began
 	}
 	evaluateLine struct {
-		Type     string             `json:"type"`
-		Step     int                `json:"step"`
-		Accuracy map[string]float64 `json:"accuracy"`
-		Best     bool               `json:"best"`
-		Rate     float64            `json:"images_per_second"`
-		PeakRSS  int64              `json:"peak_rss_bytes"`
-		Seconds  float64            `json:"seconds"`
+		Type        string               `json:"type"`
+		Step        int                  `json:"step"`
+		Accuracy    map[string]float64   `json:"accuracy"`
+		Corruptions map[string][]float64 `json:"corruptions,omitempty"` // by severity
+		Best        bool                 `json:"best"`
+		Rate        float64              `json:"images_per_second"`
+		PeakRSS     int64                `json:"peak_rss_bytes"`
+		Seconds     float64              `json:"seconds"`
 	}
 )

@@ -54,7 +54,7 @@ func (r *run) sample(phase, step int) error {
 			return err
 		}
 	}
-	return r.folder.write(name+".json", record)
+	return r.folder.writeCompact(name+".json", record)
 }
 
 // predict returns what a network says about images.

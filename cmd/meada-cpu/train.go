@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,61 +18,45 @@ import (
 
 // settings are what the flags of train decide.
 type settings struct {
-	Dataset string `json:"dataset"`
-	Data    string `json:"data,omitempty"`
+	imageSettings
+	Model   string `json:"model"`
 	Weights string `json:"weights,omitempty"`
 	Preset  string `json:"preset"`
 	Threads int    `json:"threads"`
 	Direct  bool   `json:"direct"`
 	train.Config
 
-	out, http                string
+	config, out, http        string
 	quiet, json, tensorboard bool
-}
-
-// The presets by name.
-const (
-	quick      = "quick"
-	digitsLike = "digits"
-)
-
-var presets = map[string]train.Config{
-	digitsLike: train.Digits(train.MEADA),
-	quick:      quickConfig(),
-}
-
-// quickConfig is the paper's procedure cut to a few minutes on two cores, for a
-// source of a few thousand images.
-func quickConfig() train.Config {
-	c := train.Digits(train.MEADA)
-	c.LR = 3e-4
-	c.LoopsTrain = 801
-	c.K = 2
-	c.TestEvery = 200
-	return c
 }
 
 // flags defines the flags of train.
 func (s *settings) flags() *flags {
 	f := newFlags("train")
 	choice(f, &s.Algorithm, "algorithm", train.Algorithms...)
-	choice(f, &s.Dataset, "dataset", datasets...)
-	f.string(&s.Data, "data")
+	s.define(f)
+	choice(f, &s.Model, "model", zoo.Names...)
 	f.string(&s.Weights, "weights")
-	choice(f, &s.Preset, "preset", quick, digitsLike)
+	choice(f, &s.Preset, "preset", presets...)
 	f.seed(&s.Seed, "seed")
 	f.integer(&s.LoopsTrain, "loops-train", 1)
+	f.integer(&s.Epochs, "epochs", 1)
+	f.integer(&s.MaxSteps, "max-steps", 1)
 	f.integer(&s.BatchSize, "batch-size", 1)
 	f.number(&s.LR, "lr")
+	f.number(&s.Momentum, "momentum")
+	f.number(&s.Decay, "decay")
 	f.integer(&s.TestEvery, "test-every", 1)
 	f.integer(&s.K, "k", 0)
 	f.integer(&s.LoopsMin, "loops-min", 1)
+	f.integer(&s.EpochsMin, "epochs-min", 1)
 	f.integer(&s.LoopsAdv, "loops-adv", 1)
 	f.number(&s.LRMax, "lr-max")
 	f.number(&s.Gamma, "gamma")
 	f.number(&s.Eta, "eta")
 	f.integer(&s.Threads, "threads", 1)
 	f.bool(&s.Direct, "direct")
+	f.string(&s.config, "config")
 	f.string(&s.out, "out")
 	f.string(&s.http, "http")
 	f.bool(&s.tensorboard, "tensorboard")
@@ -80,22 +65,41 @@ func (s *settings) flags() *flags {
 	return f
 }
 
-// parse resolves the arguments of train: flags over the preset, the preset
-// over the defaults.
+// parse resolves the arguments of train: flags over those of --config, these
+// over the preset. Dataset, network and preset imply each other.
 func (s *settings) parse(args []string) error {
-	s.Dataset = syntheticDigits
 	f := s.flags()
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	if s.Preset == "" {
-		s.Preset = quick
-		if s.Dataset == digits {
-			s.Preset = digitsLike
+	if s.config != "" {
+		recorded, err := configFlags(s.config)
+		if err != nil {
+			return err
+		}
+		args = slices.Concat(recorded, args)
+		if err := f.parse(args); err != nil {
+			return err
 		}
 	}
-	s.Config = presets[s.Preset]
-	return f.parse(args) // again, over the preset that the first time found
+	if s.Dataset == "" {
+		s.Dataset = datasetFor(s.Preset)
+	}
+	var err error
+	if s.Model, err = chooseModel(s.Model, s.Dataset); err != nil {
+		return err
+	}
+	if s.Preset == "" {
+		s.Preset = presetFor(s.Dataset, s.Model)
+	}
+	s.Config = config(s.Preset, s.Model)
+	if err := f.parse(args); err != nil { // again, over the preset that the first time found
+		return err
+	}
+	if err := s.checkKind(f.given); err != nil {
+		return err
+	}
+	return s.imageSettings.check()
 }
 
 func runTrain(std streams, args []string) error {
@@ -117,26 +121,35 @@ func runTrain(std streams, args []string) error {
 		}
 	}
 	started := time.Now()
-	data, err := loadData(s.Dataset, s.Data)
+	engine := tensor.NewEngine(s.Threads, nil)
+	defer engine.Close()
+	engine.Direct = s.Direct
+	s.Threads = engine.Threads()
+	data, err := s.load(engine, side(s.Model))
 	if err != nil {
 		return err
 	}
 	debug.FreeOSMemory() // what decoding left would stay resident for the whole run
-	network := zoo.LeNet5(len(data.Classes))
+	network, err := zoo.New(s.Model, len(data.Classes))
+	if err != nil {
+		return err
+	}
 	network.Init(s.Seed)
+	beginning := "random weights"
 	if s.Weights != "" {
 		w, err := readWeights(s.Weights)
 		if err != nil {
 			return err
 		}
-		if err := w.apply(network); err != nil {
+		newClasses, err := w.begin(network)
+		if err != nil {
 			return err
 		}
+		beginning = s.Weights
+		if newClasses {
+			beginning += ", but for its last layer, which is for other classes"
+		}
 	}
-	engine := tensor.NewEngine(s.Threads, nil)
-	defer engine.Close()
-	engine.Direct = s.Direct
-	s.Threads = engine.Threads()
 
 	if s.out == "" {
 		s.out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
@@ -157,7 +170,7 @@ func runTrain(std streams, args []string) error {
 	}
 	err = folder.write("config.json", configRecord{
 		settings: s,
-		Model:    network.Name,
+		Steps:    s.Outline(data.Source.N).Steps,
 		Classes:  len(data.Classes),
 		machine:  thisMachine(),
 		Command:  commandLine(),
@@ -184,7 +197,7 @@ func runTrain(std streams, args []string) error {
 		live.serve(folder.dir)
 	}
 	if !s.quiet {
-		table(std.err, describe(s, data, network, folder.dir))
+		table(std.err, describe(s, data, network, beginning, folder.dir))
 		if live != nil {
 			table(std.err, [][2]string{{"live view", live.url()}})
 		}
@@ -198,33 +211,50 @@ func runTrain(std streams, args []string) error {
 }
 
 // describe is the table that a run begins with.
-func describe(s settings, data *dataset.Benchmark, network *nn.Network, dir string) [][2]string {
+func describe(s settings, data *dataset.Benchmark, network *nn.Network, beginning, dir string) [][2]string {
 	rows := [][2]string{
 		{"algorithm", string(s.Algorithm)},
 		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, grouped(data.Source.N))},
 		{"domains", describeDomains(data)},
+		{"corruptions", s.describeCorruptions(data)},
 	}
 	for _, a := range data.Absent {
 		rows = append(rows, [2]string{"absent", a})
 	}
+	outline := s.Outline(data.Source.N)
+	round, between := "step", s.LoopsMin
+	descent := fmt.Sprintf("%s steps of %d images, Adam, lr %g", grouped(outline.Steps), s.BatchSize, s.LR)
+	if s.Epochs > 0 {
+		round, between = "epoch", s.EpochsMin
+		descent = fmt.Sprintf("%d epochs, %s steps of %d images, SGD, lr %g, cosine schedule, momentum %g, decay %g",
+			s.Epochs, grouped(outline.Steps), s.BatchSize, s.LR, s.Momentum, s.Decay)
+	}
+	if s.MaxSteps > 0 {
+		descent += fmt.Sprintf(", ends after %d steps at the latest", s.MaxSteps)
+	}
 	rows = append(rows,
 		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, grouped(network.NumParams()))},
-		[2]string{"descent", fmt.Sprintf("%s steps of %d images, Adam, lr %g", grouped(s.LoopsTrain), s.BatchSize, s.LR)},
+		[2]string{"begins with", beginning},
+		[2]string{"descent", descent},
 	)
-	if sizes := s.Outline(data.Source.N).Pool; len(sizes) > 1 {
+	if sizes := outline.Pool; len(sizes) > 1 {
 		var pool []string
 		for _, n := range sizes {
 			pool = append(pool, grouped(n))
 		}
-		ascent := fmt.Sprintf("%d phases every %d steps, %d steps, lr-max %g, gamma %g", len(sizes)-1, s.LoopsMin, s.LoopsAdv, s.LRMax, s.Gamma)
+		ascent := fmt.Sprintf("%d phases every %d %ss, %d steps, lr-max %g, gamma %g", len(sizes)-1, between, round, s.LoopsAdv, s.LRMax, s.Gamma)
 		if s.Algorithm == train.MEADA {
 			ascent += fmt.Sprintf(", eta %g", s.Eta)
 		}
 		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(pool, " -> ")})
 	}
+	tests := fmt.Sprintf("every %s %ss", grouped(s.TestEvery), round)
+	if s.TestEvery == 1 {
+		tests = "every " + round
+	}
 	m := thisMachine()
 	return append(rows,
-		[2]string{"tests", fmt.Sprintf("every %s steps", grouped(s.TestEvery))},
+		[2]string{"tests", tests},
 		[2]string{"machine", fmt.Sprintf("%s, %s, %d threads", m.CPU, m.SIMD, s.Threads)},
 		[2]string{"seed", fmt.Sprint(s.Seed)},
 		[2]string{"run folder", dir},

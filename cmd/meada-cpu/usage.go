@@ -8,20 +8,24 @@ import (
 
 const overview = `usage: meada-cpu <command> [flags]
 
-  train     train a network with ERM, ADA or ME-ADA
-  eval      measure a trained network on a dataset's domains
-  predict   tell the class of pictures
-  report    draw a run, or compare several, as one HTML page
-  sweep     train with several algorithms and seeds, write the paper's table
-  corrupt   write a test set under the corruptions of CIFAR-10-C
-  data      list, download and verify data sets
-  cpu       show the CPU, the chosen instruction set, and why not the others
-  version   show the version
-  help      show the flags of a command: meada-cpu help train
+  train       train a network with ERM, ADA or ME-ADA
+  eval        measure a trained network on a dataset's domains
+  predict     tell the class of pictures
+  augment     write adversarial images of a dataset
+  corrupt     write a test set under the corruptions of CIFAR-10-C
+  sweep       train with several algorithms and seeds, write the paper's table
+  report      draw a run, or compare several, as one HTML page
+  data        list, download and verify data sets
+  bench       measure this CPU: peak, matrix products, convolutions, steps
+  cpu         show the CPU, the chosen instruction set, and why not the others
+  completion  teach a shell to complete command lines
+  version     show the version
+  help        show the flags of a command: meada-cpu help train
 
 examples:
   meada-cpu train
   meada-cpu train --dataset digits --data DIR --algorithm me-ada --seed 1
+  meada-cpu train --preset cifar10 --data DIR --model wrn
 
 MEADA_ISA=generic|avx2|avx512|neon forces an instruction set.
 
@@ -36,25 +40,46 @@ Without flags: ME-ADA on the built-in synthetic digits.
 
 what to train
   --algorithm NAME    erm, ada or me-ada (me-ada)
-  --dataset NAME      synthetic-digits, built in, or digits (synthetic-digits)
+  --dataset NAME      synthetic-digits, built in, digits, cifar10, cifar100,
+                      pacs or folder, your own pictures (that of --preset)
   --data DIR          where the files of the dataset are
-  --weights FILE      begin from these weights instead of random ones
-  --preset NAME       quick or digits, the paper's (digits for --dataset digits)
+  --model NAME        lenet5, allconv, wrn, densenet, resnext or alexnet (the
+                      dataset's usual one: lenet5, for CIFAR wrn, for PACS
+                      alexnet)
+  --weights FILE      begin from these weights instead of random ones; a last
+                      layer for another number of classes is left out
+  --config FILE       the settings of a run folder's config.json; other flags win
+  --preset NAME       quick, digits, cifar10, cifar100 or pacs, which decides
+                      all settings below (that of --dataset)
+  --source NAME       domain of PACS to train on (photo), or
+  --target NAME       domain of PACS to leave out, training on the three others
   --seed N            everything random follows from it (1)
 
-descent; the values shown are the paper's
-  --loops-train N     descent steps (10001)
-  --batch-size N      images of a step (32)
-  --lr X              Adam's learning rate (1e-4)
-  --test-every N      descent steps between tests (100)
+descent; the values shown are the paper's for digits, then CIFAR
+  --loops-train N     descent steps, presets quick and digits only (10001)
+  --epochs N          passes over the training images, the other presets only
+                      (100; 200 for densenet and resnext)
+  --max-steps N       end after that many descent steps at the latest
+  --batch-size N      images of a step (32, 128)
+  --lr X              learning rate of Adam (1e-4), of SGD at the beginning (0.1)
+  --momentum X        of SGD, Nesterov's (0.9)
+  --decay X           weight decay of SGD (5e-4; 1e-4 for densenet)
+  --test-every N      descent steps or epochs between tests (100, 1)
 
 maximisation
-  --k N               phases (3)
+  --k N               phases (3, 2)
   --loops-min N       descent steps between phases (100)
+  --epochs-min N      epochs between phases (10)
   --loops-adv N       ascent steps of a phase (15)
-  --lr-max X          step size of the ascent (1)
+  --lr-max X          step size of the ascent (1, 20)
   --gamma X           weight of the distance in the embedding (1)
   --eta X             weight of the entropy, me-ada only (10)
+
+tests
+  --corruptions WHAT  corrupted versions of the source's own test set: none,
+                      on-the-fly, or a folder as of CIFAR-10-C (CIFAR-10-C or
+                      CIFAR-100-C in --data if it is there, else none)
+  --test-images N     only the first N images of each test set
 
 running
   --threads N         workers, the result does not depend on it (all CPUs)
@@ -74,11 +99,18 @@ report.html; a second interruption stops it at once.
 
 "last" is the weights at the end. "validated" is the best test on the source's
 own test set, the choice that we recommend. "best" has the best average over the
-target domains, as the official code reports: it has looked at the targets.
+target domains, as the official code reports: it has looked at the targets. For CIFAR the targets are
+the 15 corruptions.
+
+Preset pacs is ours, since no trainer for PACS is published: that of CIFAR with
+batches of 32, 30 epochs, lr 1e-3 and no crops. AlexNet wants pretrained weights,
+torchvision's as a safetensors file: --weights FILE.
 
 examples:
   meada-cpu train --algorithm erm --seed 2
   meada-cpu train --dataset digits --data DIR --loops-train 2001 --test-every 500
+  meada-cpu train --preset cifar10 --data DIR --model allconv --corruptions on-the-fly --test-images 1000
+  meada-cpu train --preset pacs --data DIR --source photo --weights alexnet.safetensors
 `
 
 const evalUsage = `usage: meada-cpu eval --weights FILE [flags]
@@ -86,35 +118,52 @@ const evalUsage = `usage: meada-cpu eval --weights FILE [flags]
 Measures a trained network on every domain of a dataset.
 
   --weights FILE      weights as train writes them
-  --dataset NAME      synthetic-digits or digits (what the weights were trained on)
+  --dataset NAME      as in train (what the weights were trained on)
   --data DIR          where the files of the dataset are
+  --model NAME        for weights that do not say which network they are for
+  --source NAME       domain of PACS that was trained on (photo), or
+  --target NAME       the one that was left out
+  --corruptions WHAT  as in train
+  --test-images N     only the first N images of each test set
   --logits DIR        write DIR/<domain>.npy, float32, images x classes
   --threads N         workers (all CPUs)
   --direct            no Winograd convolutions: slower, smaller rounding errors
   --json              {"accuracy": {"<domain>": x, ..., "average": x}, ...}
 
+Images are normalised by the constants in the file of weights; if it has none, by
+those of the published network: [0,1] for lenet5, [-1,1] for those of CIFAR,
+ImageNet's for alexnet.
+
 examples:
   meada-cpu eval --weights runs/first/last.safetensors
   meada-cpu eval --weights last.safetensors --dataset digits --data DIR --logits logits
+  meada-cpu eval --weights best.safetensors --data DIR --corruptions DIR/CIFAR-10-C
 `
 
 const cpuUsage = `usage: meada-cpu cpu
 
 Shows the CPU, the instruction set in use, and why the others are not.
+
+examples:
+  meada-cpu cpu
+  MEADA_ISA=avx2 meada-cpu cpu
 `
 
 // usages are the help texts by command.
 var usages = map[string]string{
-	"train":   trainUsage,
-	"eval":    evalUsage,
-	"predict": predictUsage,
-	"report":  reportUsage,
-	"sweep":   sweepUsage,
-	"corrupt": corruptUsage,
-	"data":    dataUsage,
-	"cpu":     cpuUsage,
-	"help":    overview,
-	"version": overview,
+	"train":      trainUsage,
+	"eval":       evalUsage,
+	"predict":    predictUsage,
+	"report":     reportUsage,
+	"sweep":      sweepUsage,
+	"bench":      benchUsage,
+	"corrupt":    corruptUsage,
+	"data":       dataUsage,
+	"augment":    augmentUsage,
+	"completion": completionUsage,
+	"cpu":        cpuUsage,
+	"help":       overview,
+	"version":    overview,
 }
 
 func runHelp(std streams, args []string) error {
