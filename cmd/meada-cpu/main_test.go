@@ -413,13 +413,11 @@ func TestHelp(t *testing.T) {
 
 // Every flag that a command takes is in its help text.
 func TestHelpNamesEveryFlag(t *testing.T) {
-	for name, define := range map[string]func() *flags{
-		"train":   func() *flags { return new(settings).flags() },
-		"eval":    func() *flags { return new(evalSettings).flags() },
-		"predict": func() *flags { return new(predictSettings).flags() },
-		"bench":   func() *flags { return new(benchSettings).flags() },
-	} {
+	for name, define := range definitions {
 		text := succeed(t, t.TempDir(), "help", name).out
+		if name == "sweep" {
+			text += usages["train"] // to which it refers
+		}
 		for _, flag := range define().names() {
 			require.Regexp(t, `\n  --`+flag+` `, text, name)
 		}

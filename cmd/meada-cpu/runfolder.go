@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"unicode"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/simd"
@@ -118,12 +117,7 @@ func commandLine() string {
 		words = []string{"MEADA_ISA=" + isa, "meada-cpu"}
 	}
 	for _, arg := range os.Args[1:] {
-		if arg == "" || strings.ContainsFunc(arg, func(r rune) bool {
-			return r != '-' && !strings.ContainsRune("_./:=,@%+", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
-		}) {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-		words = append(words, arg)
+		words = append(words, shellWord(arg))
 	}
 	return strings.Join(words, " ")
 }

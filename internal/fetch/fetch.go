@@ -13,6 +13,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -105,15 +106,15 @@ func (c *Client) Fetch(ctx context.Context, path string, f File) error {
 	}
 	defer part.Close()
 	var failures []string
-	for _, url := range f.URLs {
-		err := c.from(ctx, url, part, f)
+	for _, address := range f.URLs {
+		err := c.from(ctx, address, part, f)
 		if err == nil {
 			return keep(part, path)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		failures = append(failures, fmt.Sprintf("%s: %v", url, err))
+		failures = append(failures, fmt.Sprintf("%s: %v", address, err))
 	}
 	if info, err := part.Stat(); err == nil && info.Size() == 0 {
 		part.Close()
@@ -134,7 +135,7 @@ func keep(part *os.File, path string) error {
 }
 
 // from completes the download from one address, and verifies it.
-func (c *Client) from(ctx context.Context, url string, part *os.File, f File) error {
+func (c *Client) from(ctx context.Context, address string, part *os.File, f File) error {
 	info, err := part.Stat()
 	if err != nil {
 		return err
@@ -149,7 +150,7 @@ func (c *Client) from(ctx context.Context, url string, part *os.File, f File) er
 	inherited := furthest > 0 // bytes that another run or address has given
 	pause := c.Pause
 	for try := 1; ; try++ {
-		at, err := c.once(ctx, url, part, f)
+		at, err := c.once(ctx, address, part, f)
 		if err == nil {
 			if _, err = part.Seek(0, io.SeekStart); err != nil {
 				return err
@@ -189,7 +190,7 @@ var errStalled = errors.New("the connection stalled")
 
 // once asks an address once for what is missing, and returns where in the file
 // it got.
-func (c *Client) once(ctx context.Context, url string, part *os.File, f File) (at int64, err error) {
+func (c *Client) once(ctx context.Context, address string, part *os.File, f File) (at int64, err error) {
 	at, err = part.Seek(0, io.SeekEnd)
 	if err != nil || at == f.Size {
 		return at, err
@@ -199,7 +200,7 @@ func (c *Client) once(ctx context.Context, url string, part *os.File, f File) (a
 	watchdog := time.AfterFunc(c.Stall, func() { cancel(errStalled) })
 	defer watchdog.Stop()
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return at, permanent{err}
 	}
@@ -291,10 +292,15 @@ func contentRange(text string) (first, size int64, err error) {
 	return first, size, err
 }
 
-// cause tells a stall from other reasons for which a request ended.
+// cause tells a stall from other reasons for which a request ended. Who reads
+// the error knows the address already.
 func cause(ctx context.Context, err error) error {
 	if c := context.Cause(ctx); errors.Is(c, errStalled) {
 		return c
+	}
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err
 	}
 	return err
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+func TestAugment(t *testing.T) {
+	data, dir := tinyDigits(t), t.TempDir()
+	weights := trained(t, data)
+	args := func(out string, more ...string) []string {
+		return append([]string{"augment", "--weights", weights, "--data", data, "--batch-size", "16", "--loops-adv", "3", "--lr-max", "1000", "--out", out}, more...)
+	}
+	r := succeed(t, dir, args("all", "--format", "npy")...)
+	require.Contains(t, r.out, "70 images of digits")
+	images, err := npy.Read(filepath.Join(dir, "all", "images.npy"))
+	require.NoError(t, err)
+	require.Equal(t, []int{70, 32, 32, 3}, images.Shape)
+	labels, err := npy.Read(filepath.Join(dir, "all", "labels.npy"))
+	require.NoError(t, err)
+	require.Equal(t, []int{70}, labels.Shape)
+
+	// PNG files hold the same images.
+	succeed(t, dir, args("some", "--images", "32", "--threads", "1")...)
+	for n := range 32 { // whole batches, as in all
+		require.EqualValues(t, n%10, labels.Bytes[n])
+		f, err := os.Open(filepath.Join(dir, "some", fmt.Sprint(n%10), fmt.Sprintf("%05d.png", n)))
+		require.NoError(t, err)
+		defer f.Close()
+		m, err := png.Decode(f)
+		require.NoError(t, err)
+		for p := range 32 * 32 {
+			red, green, blue, _ := m.At(p%32, p/32).RGBA()
+			require.Equal(t, images.Bytes[(n*1024+p)*3:][:3], []uint8{uint8(red >> 8), uint8(green >> 8), uint8(blue >> 8)})
+		}
+	}
+
+	// A step of no size leaves the images as they are.
+	succeed(t, dir, args("same", "--format", "npy", "--lr-max", "0")...)
+	same, err := npy.Read(filepath.Join(dir, "same", "images.npy"))
+	require.NoError(t, err)
+	b, err := dataset.Digits(data)
+	require.NoError(t, err)
+	for n := range 70 {
+		image := b.Source.Image(n)
+		for p := range 1024 {
+			require.Equal(t, []uint8{image[p], image[1024+p], image[2048+p]}, same.Bytes[(n*1024+p)*3:][:3])
+		}
+	}
+	require.False(t, bytes.Equal(same.Bytes, images.Bytes))
+
+	succeed(t, dir, args("ada", "--format", "npy", "--algorithm", "ada")...)
+	ada, err := npy.Read(filepath.Join(dir, "ada", "images.npy"))
+	require.NoError(t, err)
+	require.False(t, bytes.Equal(images.Bytes, ada.Bytes))
+
+	for message, c := range map[string]struct {
+		args []string
+		code int
+	}{
+		"nothing is overwritten":       {args("all"), exitFailed},
+		"--weights FILE and --out DIR": {[]string{"augment", "--out", "x"}, exitUsage},
+		"expected ada, me-ada":         {args("x", "--algorithm", "erm"), exitUsage},
+		"expected png, npy":            {args("x", "--format", "jpg"), exitUsage},
+		"gone.safetensors":             {[]string{"augment", "--weights", "gone.safetensors", "--out", "x"}, exitData},
+		"nowhere":                      {[]string{"augment", "--weights", weights, "--data", "nowhere", "--out", "x"}, exitData},
+	} {
+		r := invoke(t, dir, c.args...)
+		require.Equal(t, c.code, r.code, "%s: %s", message, r.err)
+		require.Contains(t, r.err, message)
+	}
+	require.NoDirExists(t, filepath.Join(dir, "x"))
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestConfig(t *testing.T) {
+	data, dir := tinyDigits(t), t.TempDir()
+	succeed(t, dir, short(data, "--out", "first", "--quiet", "--seed", "18446744073709551615", "--gamma", "0.1")...)
+	config := filepath.Join("first", "config.json")
+	read := func(name string) []byte {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return b
+	}
+	succeed(t, dir, "train", "--config", config, "--out", "again", "--quiet")
+	require.True(t, bytes.Equal(read("first/last.safetensors"), read("again/last.safetensors")), "the same run again")
+	first, err := readOutcome(filepath.Join(dir, "first"))
+	require.NoError(t, err)
+	again, err := readOutcome(filepath.Join(dir, "again"))
+	require.NoError(t, err)
+	require.Equal(t, first.config.settings, again.config.settings)
+
+	// Flags win over the file, wherever they stand.
+	succeed(t, dir, "train", "--seed", "5", "--config", config, "--out", "other", "--quiet", "--algorithm=erm")
+	other, err := readOutcome(filepath.Join(dir, "other"))
+	require.NoError(t, err)
+	require.EqualValues(t, 5, other.config.Seed)
+	require.EqualValues(t, "erm", other.config.Algorithm)
+	require.Equal(t, 0.1, other.config.Gamma)
+
+	// As a sweep's shared setting.
+	r := succeed(t, dir, "sweep", "--config", config, "--seeds", "5", "--algorithms", "erm", "--out", "sweep", "--quiet")
+	require.Contains(t, r.out, "| ERM | last | 1 |")
+
+	for message, change := range map[string]func(map[string]any){
+		`unknown field "learning_rate"`:              func(c map[string]any) { c["learning_rate"] = 1 },
+		"batch-size 0: expected a whole number":      func(c map[string]any) { c["batch_size"] = 0 },
+		"cannot unmarshal string":                    func(c map[string]any) { c["batch_size"] = "many" },
+		"--algorithm sgd: expected erm, ada, me-ada": func(c map[string]any) { c["algorithm"] = "sgd" },
+	} {
+		var c map[string]any
+		numbers := json.NewDecoder(bytes.NewReader(read(config)))
+		numbers.UseNumber() // the seed is beyond a float64's precision
+		require.NoError(t, numbers.Decode(&c))
+		change(c)
+		text, err := json.Marshal(c)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "changed.json"), text, 0o666))
+		r := invoke(t, dir, "train", "--config", "changed.json", "--out", "refused")
+		require.Equal(t, exitUsage, r.code)
+		require.Contains(t, r.err, message)
+	}
+	for content, message := range map[string]string{"": "EOF", "{} {}": "more than one", "[1]": "cannot unmarshal"} {
+		path := filepath.Join(dir, "wrong.json")
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o666))
+		_, err := configFlags(path)
+		require.ErrorContains(t, err, "--config "+path)
+		require.ErrorContains(t, err, message)
+	}
+	_, err = configFlags("gone.json")
+	require.ErrorContains(t, err, "--config gone.json: no such file")
+	require.NoDirExists(t, filepath.Join(dir, "refused"))
+}
+
+// Every setting that a run records can be given back as a flag, but for what
+// follows from the preset.
+func TestConfigCoversTheSettings(t *testing.T) {
+	var s settings
+	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--max-steps", "1", "--weights", "w"}))
+	text, err := json.Marshal(s)
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(text, &fields))
+	names := s.flags().names()
+	for key := range fields {
+		if key != "flip" && key != "crop" {
+			require.Contains(t, names, strings.ReplaceAll(key, "_", "-"))
+		}
+	}
+}
