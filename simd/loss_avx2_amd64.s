@@ -5,13 +5,16 @@
 #include "exp_avx2_amd64.h"
 #include "tail_avx2_amd64.h"
 
-// DISTANCE computes d = max(z - max, expLowest) and e = e^d; z in Y0, the
-// largest logit in Y5. It overwrites Y0, Y2 and Y3.
-#define DISTANCE(d, e) \
+// DISTANCE computes d = max(z - max, expLowest); z in Y0, which it overwrites,
+// the largest logit in Y5.
+#define DISTANCE(d) \
 	VMOVUPS ·expTable+expConstants_lowest(SB), d \
 	VSUBPS  Y5, Y0, Y0                           \
-	VMAXPS  Y0, d, d                             \
-	VMOVAPS d, Y0                                \
+	VMAXPS  Y0, d, d
+
+// POWER computes e = e^d. It overwrites Y0, Y2 and Y3.
+#define POWER(d, e) \
+	VMOVAPS d, Y0 \
 	EXPREDUCED(Y0, e, Y2, Y3)
 
 // GRADIENT computes e = e/S * (ceWeight - entropyWeight*(d - mean)); 1/S in Y8,
@@ -32,19 +35,23 @@
 // func softmaxLossAVX2(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
 //
 // The last block of 1 to 16 logits stays in registers; those before it are read
-// three times.
+// three times, and their e^d wait in grad, if there is one. What lies behind
+// logits and grad, most likely the next row of a batch, is fetched meanwhile.
 //
 //	DI  grad    SI  logits    CX  elements    DX  label    R8, R9  scratch
-//	AX  index   BX  start of the last block
+//	AX  index   BX  start of the last block   R10 end of logits    R11 end of grad
 //	Y0..Y4  scratch     Y5  largest logit     Y6, Y7  lanes of the last block
 //	Y8, Y9    16 lanes of sum e^d, S; then 1/S and mean
 //	Y10, Y11  16 lanes of sum e^d d; then ceWeight and entropyWeight
-//	Y12, Y14  d of the last block             Y13, Y15  e^d of the last block
+//	Y12, Y14  d of the last block             Y13, Y15  e^d of the last block, Y13
+//	before that e^d of the second half of a block
 TEXT ·softmaxLossAVX2(SB), NOSPLIT, $0-72
 	MOVQ    grad_base+0(FP), DI
 	MOVQ    logits_base+24(FP), SI
 	MOVQ    logits_len+32(FP), CX
 	MOVQ    label+48(FP), DX
+	LEAQ    (SI)(CX*4), R10
+	LEAQ    (DI)(CX*4), R11
 	LEAQ    -1(CX), BX
 	ANDQ    $~15, BX
 	SUBQ    BX, CX
@@ -88,24 +95,36 @@ lastMax:
 
 sumLoop:
 	VMOVUPS     (SI)(AX*4), Y0
-	DISTANCE(Y1, Y4)
+	DISTANCE(Y1)
+	POWER(Y1, Y4)
 	VADDPS      Y4, Y8, Y8
 	VFMADD231PS Y1, Y4, Y10
 	VMOVUPS     32(SI)(AX*4), Y0
-	DISTANCE(Y1, Y4)
-	VADDPS      Y4, Y9, Y9
-	VFMADD231PS Y1, Y4, Y11
-	ADDQ        $16, AX
-	CMPQ        AX, BX
-	JLT         sumLoop
+	DISTANCE(Y1)
+	POWER(Y1, Y13)
+	VADDPS      Y13, Y9, Y9
+	VFMADD231PS Y1, Y13, Y11
+	PREFETCHT0  (R10)(AX*4)
+	TESTQ       DI, DI
+	JEQ         nextSum
+	VMOVUPS     Y4, (DI)(AX*4)
+	VMOVUPS     Y13, 32(DI)(AX*4)
+	PREFETCHT0  (R11)(AX*4)
+
+nextSum:
+	ADDQ $16, AX
+	CMPQ AX, BX
+	JLT  sumLoop
 
 lastSum:
 	LASTLOGITS((SI)(AX*4), Y6)
-	DISTANCE(Y12, Y13)
+	DISTANCE(Y12)
+	POWER(Y12, Y13)
 	VADDPS       Y13, Y8, Y8
 	VFMADD231PS  Y12, Y13, Y10
 	LASTLOGITS(32(SI)(AX*4), Y7)
-	DISTANCE(Y14, Y15)
+	DISTANCE(Y14)
+	POWER(Y14, Y15)
 	VADDPS       Y15, Y9, Y9
 	VFMADD231PS  Y14, Y15, Y11
 	VADDPS       Y9, Y8, Y8
@@ -144,11 +163,13 @@ lastSum:
 
 gradientLoop:
 	VMOVUPS (SI)(AX*4), Y0
-	DISTANCE(Y1, Y4)
+	VMOVUPS (DI)(AX*4), Y4
+	DISTANCE(Y1)
 	GRADIENT(Y1, Y4)
 	VMOVUPS Y4, (DI)(AX*4)
 	VMOVUPS 32(SI)(AX*4), Y0
-	DISTANCE(Y1, Y4)
+	VMOVUPS 32(DI)(AX*4), Y4
+	DISTANCE(Y1)
 	GRADIENT(Y1, Y4)
 	VMOVUPS Y4, 32(DI)(AX*4)
 	ADDQ    $16, AX

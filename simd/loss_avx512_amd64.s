@@ -4,12 +4,15 @@
 #include "go_asm.h"
 #include "exp_avx512_amd64.h"
 
-// DISTANCE computes d = max(z - max, expLowest) and e = e^d; z in Z0, the
-// largest logit in Z16. It overwrites Z0, Z2 and Z3.
-#define DISTANCE(d, e) \
-	VSUBPS  Z16, Z0, Z0 \
-	VMAXPS  Z0, Z26, d  \
-	VMOVAPS d, Z0       \
+// DISTANCE computes d = max(z - max, expLowest); z in Z0, which it overwrites,
+// the largest logit in Z16.
+#define DISTANCE(d) \
+	VSUBPS Z16, Z0, Z0 \
+	VMAXPS Z0, Z26, d
+
+// POWER computes e = e^d. It overwrites Z0, Z2 and Z3.
+#define POWER(d, e) \
+	VMOVAPS d, Z0 \
 	EXPREDUCED(Z0, e, Z2, Z3)
 
 // GRADIENT computes e = e/S * (ceWeight - entropyWeight*(d - mean)); 1/S in Z10,
@@ -23,10 +26,12 @@
 // func softmaxLossAVX512(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
 //
 // The last block of 1 to 16 logits stays in registers; those before it are read
-// three times.
+// three times, and their e^d wait in grad, if there is one. What lies behind
+// logits and grad, most likely the next row of a batch, is fetched meanwhile.
 //
 //	DI  grad    SI  logits    CX  elements    DX  label
 //	AX  index   BX  start of the last block   K1  its lanes    K2  scratch
+//	R8  end of logits         R9  end of grad
 //	Z0..Z5  scratch      Z6, Z7  d and e^d of the last block
 //	Z8  sum of e^d, S    Z9  sum of e^d d     Z10 1/S    Z11 mean
 //	Z12 ceWeight         Z13 entropyWeight    Z14 ln S   Z15 -Inf
@@ -40,6 +45,8 @@ TEXT ·softmaxLossAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS entropyWeight+60(FP), Z13
 	EXPCONSTANTS
 	EXPCONST(expConstants_negInf, Z15)
+	LEAQ         (SI)(CX*4), R8
+	LEAQ         (DI)(CX*4), R9
 	LEAQ         -1(CX), BX
 	ANDQ         $~15, BX
 	SUBQ         BX, CX
@@ -78,17 +85,26 @@ lastMax: // lanes behind the end are -Inf: they give e^d = 0
 
 sumLoop:
 	VMOVUPS     (SI)(AX*4), Z0
-	DISTANCE(Z1, Z4)
+	DISTANCE(Z1)
+	POWER(Z1, Z4)
 	VADDPS      Z4, Z8, Z8
 	VFMADD231PS Z1, Z4, Z9
-	ADDQ        $16, AX
-	CMPQ        AX, BX
-	JLT         sumLoop
+	PREFETCHT0  (R8)(AX*4)
+	TESTQ       DI, DI
+	JEQ         nextSum
+	VMOVUPS     Z4, (DI)(AX*4)
+	PREFETCHT0  (R9)(AX*4)
+
+nextSum:
+	ADDQ $16, AX
+	CMPQ AX, BX
+	JLT  sumLoop
 
 lastSum:
 	VMOVAPS       Z15, Z0
 	VMOVUPS       (SI)(AX*4), K1, Z0
-	DISTANCE(Z6, Z7)
+	DISTANCE(Z6)
+	POWER(Z6, Z7)
 	VADDPS        Z7, Z8, Z8
 	VFMADD231PS   Z6, Z7, Z9
 	VEXTRACTF32X8 $1, Z8, Y0
@@ -126,7 +142,8 @@ lastSum:
 
 gradientLoop:
 	VMOVUPS (SI)(AX*4), Z0
-	DISTANCE(Z1, Z4)
+	VMOVUPS (DI)(AX*4), Z4
+	DISTANCE(Z1)
 	GRADIENT(Z1, Z4)
 	VMOVUPS Z4, (DI)(AX*4)
 	ADDQ    $16, AX

@@ -19,7 +19,7 @@ package simd
 // which never takes the logarithm of a vanishing probability. A logit of -Inf
 // is a class of probability 0; NaN or +Inf make everything NaN. logits has at
 // least one and at most about 32 Ki elements, 0 <= label < len(logits), and grad
-// may be logits.
+// and logits are disjoint.
 func softmaxLossGeneric(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32) {
 	most := logits[0]
 	for _, z := range logits {
@@ -33,6 +33,9 @@ func softmaxLossGeneric(grad, logits []float32, label int, ceWeight, entropyWeig
 		e := exp(d)
 		s[c%16] += e
 		t[c%16] += e * d
+		if grad != nil {
+			grad[c] = e
+		}
 	}
 	sum := fold16(&s)
 	logSum, inverse := log(sum), 1/sum
@@ -44,7 +47,7 @@ func softmaxLossGeneric(grad, logits []float32, label int, ceWeight, entropyWeig
 	}
 	for c, z := range logits {
 		d := softmaxDistance(z, most)
-		p := exp(d) * inverse
+		p := grad[c] * inverse
 		grad[c] = p * (ceWeight - entropyWeight*(d-mean))
 	}
 	grad[label] -= ceWeight

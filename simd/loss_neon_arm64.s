@@ -5,12 +5,15 @@
 #include "neon_arm64.h"
 #include "exp_neon_arm64.h"
 
-// DISTANCE computes V1 = d = max(z - max, expLowest) and V0 = e^d; z in V0, the
-// largest logit in V16. It overwrites V2..V4.
-#define DISTANCE \
+// DISTANCE computes d = max(z - max, expLowest); z in V0, which it overwrites,
+// the largest logit in V16.
+#define DISTANCE(d) \
 	FSUB4S(16, 0, 0) \
-	FMAX4S(26, 0, 0) \
-	MOV16B(0, 1)     \
+	FMAX4S(26, 0, d)
+
+// POWER computes V0 = e^d of d in V1. It overwrites V2..V4.
+#define POWER \
+	MOV16B(1, 0) \
 	EXPREDUCED(0, 2, 3, 4)
 
 // SUMS adds V0 = e^d and d e^d to the lanes in V8 and V12, then turns both sets of
@@ -49,6 +52,7 @@
 // func softmaxLossNEON(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
 //
 // The logits are read three times: for the largest, the sums and the gradient.
+// The e^d of whole vectors wait in grad, if there is one.
 //
 //	R0  grad     R1  logits    R2  elements    R3  label    R10  table
 //	R4  logits cursor          R5  elements left, biased by 4    R6  grad cursor
@@ -101,15 +105,21 @@ foldMax:
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
 	MOVD R1, R4
+	MOVD R0, R6
 	SUBS $4, R2, R5
 	BLT  restSum
 
 sumLoop:
 	VLD1.P 16(R4), [V0.S4]
-	DISTANCE
+	DISTANCE(1)
+	POWER
+	CBZ    R0, sum
+	VST1.P [V0.S4], 16(R6)
+
+sum:
 	SUMS
-	SUBS   $4, R5, R5
-	BGE    sumLoop
+	SUBS $4, R5, R5
+	BGE  sumLoop
 
 restSum:
 	ADDS   $4, R5, R5
@@ -124,7 +134,8 @@ restSum:
 	VLD1.P 4(R4), V0.S[2]
 
 lastSum:
-	DISTANCE
+	DISTANCE(1)
+	POWER
 	SUMS
 
 foldSum:
@@ -159,7 +170,8 @@ foldSum:
 
 gradientLoop:
 	VLD1.P 16(R4), [V0.S4]
-	DISTANCE
+	DISTANCE(1)
+	VLD1   (R6), [V0.S4]
 	GRADIENT
 	VST1.P [V0.S4], 16(R6)
 	SUBS   $4, R5, R5
@@ -171,7 +183,8 @@ restGradient:
 
 loop1: // in lane 0
 	FMOVS.P 4(R4), F0
-	DISTANCE
+	DISTANCE(1)
+	POWER
 	GRADIENT
 	FMOVS.P F0, 4(R6)
 	SUBS    $1, R5, R5

@@ -109,9 +109,7 @@ func TestSoftmaxLoss(t *testing.T) {
 					}
 
 					onlyCE, onlyEntropy := k.SoftmaxLoss(nil, z, label, ceWeight, entropyWeight)
-					k.SoftmaxLoss(z, z, label, ceWeight, entropyWeight)
 					requireSameNumbers(t, []float32{ce, entropy}, []float32{onlyCE, onlyEntropy}, "without gradient, "+about)
-					requireSameNumbers(t, grad, z, "in place, "+about)
 					zs.requireCanaries(t)
 				}
 			}
@@ -165,8 +163,8 @@ func TestSoftmaxLossMatchesPyTorch(t *testing.T) {
 
 func TestSoftmaxLossAllocatesNothing(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		z := wave(make([]float32, 40), 1)
-		requireNoAllocs(t, func() { k.SoftmaxLoss(z, z, 3, 1, 1) })
+		z, grad := wave(make([]float32, 40), 1), make([]float32, 40)
+		requireNoAllocs(t, func() { k.SoftmaxLoss(grad, z, 3, 1, 1) })
 	})
 }
 
