@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -76,16 +77,14 @@ func runAugment(std streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	s.Config = train.CIFAR(train.MEADA)
-	bounded := network.Name == "lenet5"
-	if bounded {
-		s.Config = train.Digits(train.MEADA)
-	}
-	if err := s.flags().parse(args); err != nil { // again, over the defaults that suit the network
-		return err
-	}
 	if s.dataset == "" {
-		s.dataset = w.metadata[metaDataset]
+		if s.dataset = w.metadata[metaDataset]; !slices.Contains(datasets, s.dataset) {
+			return usageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
+		}
+	}
+	s.Config = config(presetFor(s.dataset, w.model()), w.model())
+	if err := s.flags().parse(args); err != nil { // again, over the preset
+		return err
 	}
 	data, err := loadData(s.dataset, s.data, network.H)
 	if err != nil {
@@ -109,7 +108,7 @@ func runAugment(std streams, args []string) error {
 	engine := tensor.NewEngine(s.threads, nil)
 	defer engine.Close()
 	engine.Direct = s.direct
-	a := newAscent(engine, network, source, s.Config, bounded)
+	a := newAscent(engine, network, source, s.Config)
 	a.progress, a.started = newProgress(std.err, s.quiet), time.Now()
 	defer a.progress.clear()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -149,10 +148,10 @@ const ascentChunk = 64
 
 // newAscent prepares the ascent. The digits script bounds the values of images;
 // the CIFAR script leaves that to their conversion to bytes.
-func newAscent(engine *tensor.Engine, network *nn.Network, source *dataset.Images, c train.Config, bounded bool) *ascent {
+func newAscent(engine *tensor.Engine, network *nn.Network, source *dataset.Images, c train.Config) *ascent {
 	chunk := max(1, ascentChunk/c.BatchSize) * c.BatchSize
 	config := augment.Config{Steps: c.LoopsAdv, LR: c.LRMax, Gamma: c.Gamma}
-	if bounded {
+	if c.Epochs == 0 {
 		config.Max = 1
 	}
 	if c.Algorithm == train.MEADA {
@@ -265,11 +264,11 @@ what to augment
   --data DIR          where the files of the dataset are
   --images N          only the first N images
 
-how; the values shown are the paper's for LeNet5 and the other networks
+how; the values shown are those of train for LeNet5, then the other networks
   --algorithm NAME    ada or me-ada (me-ada)
-  --batch-size N      images of a step (32, 128)
+  --batch-size N      images of a step (32; 128, for PACS 32)
   --loops-adv N       ascent steps (15)
-  --lr-max X          step size of the ascent (1, 20)
+  --lr-max X          step size of the ascent (1; 20)
   --gamma X           weight of the distance in the embedding (1)
   --eta X             weight of the entropy, me-ada only (10)
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/safetensors"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
@@ -63,6 +64,11 @@ func TestAugment(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, bytes.Equal(images.Bytes, ada.Bytes))
 
+	tensors, metadata, err := safetensors.Read(weights)
+	require.NoError(t, err)
+	delete(metadata, metaDataset)
+	unnamed := filepath.Join(dir, "unnamed.safetensors")
+	require.NoError(t, safetensors.Write(unnamed, tensors, metadata))
 	for message, c := range map[string]struct {
 		args []string
 		code int
@@ -72,6 +78,7 @@ func TestAugment(t *testing.T) {
 		"expected ada, me-ada":         {args("x", "--algorithm", "erm"), exitUsage},
 		"expected png, npy":            {args("x", "--format", "jpg"), exitUsage},
 		"gone.safetensors":             {[]string{"augment", "--weights", "gone.safetensors", "--out", "x"}, exitData},
+		"use --dataset":                {[]string{"augment", "--weights", unnamed, "--out", "x"}, exitUsage},
 		"nowhere":                      {[]string{"augment", "--weights", weights, "--data", "nowhere", "--out", "x"}, exitData},
 	} {
 		r := invoke(t, dir, c.args...)
