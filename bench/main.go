@@ -1,6 +1,7 @@
 // Command bench measures meada-cpu beside others on the same work in one run:
 // matrix products, convolutions and LeNet5 steps against gonum or PyTorch, the
-// multiply-add peak of the CPU and the bandwidth of its memory.
+// multiply-add peak of the CPU and the bandwidth of its memory, and what the last
+// limits (batch normalisation, pooling, optimisers) against it.
 //
 //	go run . [-threads N] [-pytorch] [-only REGEXP] [-budget DURATION] [-out DIR]
 //
@@ -47,6 +48,8 @@ type results struct {
 	Peak    float64  `json:"peak_gflops"`
 	Memory  []memory `json:"memory"`
 	Figures []figure `json:"figures"`
+	// Operators are what memory limits.
+	Operators []operator `json:"operators"`
 }
 
 // memory is a bandwidth, by the bytes that the program reads and writes.
@@ -175,6 +178,7 @@ func (b *bench) everything() error {
 			return err
 		}
 	}
+	b.operators()
 	for i := range b.Figures {
 		f := &b.Figures[i]
 		f.OfPeak = f.GFLOPS / b.Peak

@@ -41,6 +41,7 @@ func (r *results) print(w io.Writer) {
 		}
 		fmt.Fprintln(w)
 	}
+	r.printOperators(w)
 }
 
 // speed gives GFLOP/s, or milliseconds for a step.

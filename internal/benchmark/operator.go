@@ -1,0 +1,164 @@
+package benchmark
+
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// Operator is an operation of a training step that does little with each number
+// it reads, so that memory is what limits it.
+type Operator struct {
+	Name, Pass string
+	// New makes the operands and returns the work. Its Bytes count every operand
+	// once, though batch normalisation reads its own twice.
+	New func(e *tensor.Engine) Work
+}
+
+// Operators lists them, at the sizes of the published networks' layers.
+func Operators() []Operator {
+	var all []Operator
+	add := func(name, pass string, work func(e *tensor.Engine) Work) {
+		all = append(all, Operator{name, pass, work})
+	}
+	for _, act := range []struct {
+		name string
+		kind simd.Activation
+	}{{"relu", simd.ReLU}, {"gelu", simd.GELU}} {
+		for _, s := range []images{{128, 96, 32}, {128, 192, 16}, {128, 128, 8}} {
+			name := fmt.Sprintf("bn-%s %v", act.name, s)
+			add(name, "fwd", func(e *tensor.Engine) Work { return normForward(e, s, act.kind) })
+			add(name, "bwd", func(e *tensor.Engine) Work { return normBackward(e, s, act.kind) })
+		}
+	}
+	for _, s := range []images{{128, 96, 32}, {128, 192, 16}, {32, 64, 28}, {32, 128, 10}} {
+		name := fmt.Sprintf("maxpool %v", s)
+		add(name, "fwd", func(e *tensor.Engine) Work { return poolForward(e, s) })
+		add(name, "bwd", func(e *tensor.Engine) Work { return poolBackward(e, s) })
+	}
+	s := images{128, 96, 32}
+	add(fmt.Sprintf("gelu %v", s), "fwd", func(e *tensor.Engine) Work { return geluForward(e, s) })
+	add(fmt.Sprintf("gelu %v", s), "bwd", func(e *tensor.Engine) Work { return geluBackward(e, s) })
+	for _, s := range [][2]int{{4096, 1000}, {32, 10}} {
+		add(fmt.Sprintf("softmax-loss %dx%d", s[0], s[1]), "both", func(e *tensor.Engine) Work { return loss(e, s[0], s[1]) })
+	}
+	add("adam 4.5M", "step", func(e *tensor.Engine) Work { return adam(e, 4500<<10) })
+	add("sgd 2.2M", "step", func(e *tensor.Engine) Work { return sgd(e, 2200<<10) })
+	return all
+}
+
+// images are N images of C planes of side x side.
+type images struct{ n, c, side int }
+
+func (s images) String() string { return fmt.Sprintf("%dx%dx%dx%d", s.n, s.c, s.side, s.side) }
+
+func (s images) plane() int { return s.side * s.side }
+func (s images) size() int  { return s.n * s.c * s.plane() }
+
+// part returns image i of an array that holds one entry, or several, for each.
+func part[T any](x []T, i, images int) []T {
+	size := len(x) / images
+	return x[i*size : (i+1)*size]
+}
+
+// sweep is a task that does something to every image, or piece of an array.
+type sweep func(i int)
+
+func (s *sweep) Do(i, _ int) { (*s)(i) }
+
+func normForward(e *tensor.Engine, s images, act simd.Activation) Work {
+	x, y := noise(s.size()), tensor.Aligned(s.size())
+	scale, shift := noise(s.c), noise(s.c)
+	sum, sumSq := tensor.Aligned(s.n*s.c), tensor.Aligned(s.n*s.c)
+	measure := sweep(func(i int) {
+		e.Kernels.Moments(part(sum, i, s.n), part(sumSq, i, s.n), part(x, i, s.n), shift, s.plane())
+	})
+	normalise := sweep(func(i int) {
+		e.Kernels.Affine(part(y, i, s.n), part(x, i, s.n), scale, shift, s.plane(), act)
+	})
+	return Work{Bytes: 8 * float64(s.size()), Run: func() {
+		e.Run(s.n, &measure)
+		e.Run(s.n, &normalise)
+	}}
+}
+
+func normBackward(e *tensor.Engine, s images, act simd.Activation) Work {
+	x, dy, dx := noise(s.size()), noise(s.size()), tensor.Aligned(s.size())
+	scale, shift, a, b, k := noise(s.c), noise(s.c), noise(s.c), noise(s.c), noise(s.c)
+	sumG, sumGX := tensor.Aligned(s.n*s.c), tensor.Aligned(s.n*s.c)
+	reduce := sweep(func(i int) {
+		e.Kernels.AffineReduce(part(sumG, i, s.n), part(sumGX, i, s.n), part(dy, i, s.n), part(x, i, s.n),
+			scale, shift, shift, s.plane(), act)
+	})
+	differentiate := sweep(func(i int) {
+		e.Kernels.AffineGrad(part(dx, i, s.n), part(dy, i, s.n), part(x, i, s.n), scale, shift, a, b, k, s.plane(), act, false)
+	})
+	return Work{Bytes: 12 * float64(s.size()), Run: func() {
+		e.Run(s.n, &reduce)
+		e.Run(s.n, &differentiate)
+	}}
+}
+
+func poolForward(e *tensor.Engine, s images) Work {
+	x, y, arg := noise(s.size()), tensor.Aligned(s.size()/4), make([]uint8, s.size()/4)
+	pool := sweep(func(i int) {
+		e.Kernels.MaxPool2(part(y, i, s.n), part(arg, i, s.n), part(x, i, s.n), s.side, s.side, true)
+	})
+	return Work{Bytes: 4*float64(len(x)) + 5*float64(len(y)), Run: func() { e.Run(s.n, &pool) }}
+}
+
+func poolBackward(e *tensor.Engine, s images) Work {
+	dx, dy, arg := tensor.Aligned(s.size()), noise(s.size()/4), make([]uint8, s.size()/4)
+	for i := range arg {
+		arg[i] = uint8(i % 5) // every place, and none
+	}
+	pool := sweep(func(i int) {
+		e.Kernels.MaxPool2Backward(part(dx, i, s.n), part(dy, i, s.n), part(arg, i, s.n), s.side, s.side)
+	})
+	return Work{Bytes: 4*float64(len(dx)) + 5*float64(len(dy)), Run: func() { e.Run(s.n, &pool) }}
+}
+
+func geluForward(e *tensor.Engine, s images) Work {
+	x, y := noise(s.size()), tensor.Aligned(s.size())
+	gelu := sweep(func(i int) { e.Kernels.GELU(part(y, i, s.n), part(x, i, s.n)) })
+	return Work{Bytes: 8 * float64(s.size()), Run: func() { e.Run(s.n, &gelu) }}
+}
+
+func geluBackward(e *tensor.Engine, s images) Work {
+	x, dy, dx := noise(s.size()), noise(s.size()), tensor.Aligned(s.size())
+	gelu := sweep(func(i int) { e.Kernels.GELUBackward(part(dx, i, s.n), part(dy, i, s.n), part(x, i, s.n)) })
+	return Work{Bytes: 12 * float64(s.size()), Run: func() { e.Run(s.n, &gelu) }}
+}
+
+func loss(e *tensor.Engine, rows, classes int) Work {
+	logits, grad := noise(rows*classes), tensor.Aligned(rows*classes)
+	return Work{Bytes: 8 * float64(rows*classes), Run: func() {
+		for i := range rows {
+			e.Kernels.SoftmaxLoss(part(grad, i, rows), part(logits, i, rows), i%classes, 1, 10)
+		}
+	}}
+}
+
+// inPieces returns a run of f over n elements in pieces as the optimisers cut.
+func inPieces(e *tensor.Engine, n int, f func(lo, hi int)) func() {
+	const piece = 16 << 10
+	s := sweep(func(i int) { f(i*piece, min((i+1)*piece, n)) })
+	return func() { e.Run((n+piece-1)/piece, &s) }
+}
+
+func adam(e *tensor.Engine, n int) Work {
+	p, g, m, v := noise(n), noise(n), tensor.Aligned(n), tensor.Aligned(n)
+	step := simd.NewAdamStep(1e-6, 0.9, 0.999, 1e-8, 0, 1)
+	return Work{Bytes: 28 * float64(n), Run: inPieces(e, n, func(lo, hi int) {
+		e.Kernels.Adam(p[lo:hi], g[lo:hi], m[lo:hi], v[lo:hi], &step)
+	})}
+}
+
+func sgd(e *tensor.Engine, n int) Work {
+	p, g, buf := noise(n), noise(n), tensor.Aligned(n)
+	step := simd.SGDStep{LR: 1e-6, Momentum: 0.9, WeightDecay: 5e-4, Nesterov: true}
+	return Work{Bytes: 20 * float64(n), Run: inPieces(e, n, func(lo, hi int) {
+		e.Kernels.SGD(p[lo:hi], g[lo:hi], buf[lo:hi], &step)
+	})}
+}
