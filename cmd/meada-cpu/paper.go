@@ -2,7 +2,9 @@ package main
 
 import (
 	"math"
+	"slices"
 
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/statistics"
 	"github.com/meada-cpu/meada-cpu/train"
 )
@@ -40,14 +42,14 @@ var cifarPaper = map[string]map[string][3]float64{ // ERM, ADA, ME-ADA
 	},
 }
 
-// paperFigures returns the paper's figures for a dataset and a network, none if
-// there are none.
-func paperFigures(dataset, model string) published {
-	if dataset == digits && model == "lenet5" {
+// paperFigures returns the paper's figures to set beside those of a network on
+// some target domains of a dataset, none if nothing compares.
+func paperFigures(dataset, model string, targets []string) published {
+	if dataset == digits && model == "lenet5" && len(targets) > 0 {
 		return digitsPaper
 	}
 	means, ok := cifarPaper[dataset][model]
-	if !ok {
+	if !ok || !slices.Equal(targets, corrupt.Paper()) {
 		return published{}
 	}
 	p := published{

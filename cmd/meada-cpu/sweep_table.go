@@ -190,7 +190,7 @@ func newSweepTable(all []outcome) sweepTable {
 			present = append(present, a)
 		}
 	}
-	published := paperFigures(first.summary.Dataset, first.summary.Model)
+	published := paperFigures(first.summary.Dataset, first.summary.Model, targets)
 	for _, a := range present {
 		if figures, ok := published.figures[a]; ok {
 			t.rows = append(t.rows, published.row(a, figures, t.columns, targets))

@@ -6,15 +6,21 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // shortSweep are flags of a sweep over runs of a few steps.
@@ -253,4 +259,25 @@ func TestSweepTable(t *testing.T) {
 	require.Contains(t, b.String(), "| ME-ADA | best on targets | 1 | – | – | – | – | 58.00 | 99.00 |")
 	table = newSweepTable(sweepOf(map[string][]float64{"erm": {50, 60}, "me-ada": {58, 55}}))
 	require.Equal(t, "not significant", table.comparisons[0].verdict())
+}
+
+// The paper's figures stand only beside what compares with them.
+func TestPaperFigures(t *testing.T) {
+	targets := corrupt.Paper()
+	for _, model := range zoo.Names {
+		network, err := zoo.New(model, 10)
+		require.NoError(t, err)
+		p := paperFigures(cifar10, network.Name, targets)
+		if model == "lenet5" || model == "alexnet" {
+			require.Nil(t, p.figures)
+			continue
+		}
+		for _, a := range train.Algorithms {
+			row := p.row(a, p.figures[a], append(slices.Clone(targets), average, "clean"), targets)
+			require.Greater(t, row.cells[len(targets)].mean, 60.0, "%s %s", model, a)
+			require.True(t, math.IsNaN(row.cells[0].mean))
+		}
+		require.Nil(t, paperFigures(cifar10, network.Name, nil).figures, "clean images alone")
+		require.Nil(t, paperFigures(digits, network.Name, targets).figures)
+	}
 }
