@@ -9,6 +9,9 @@
 // activation goes the same way throughout a call, so it costs next to nothing.
 // GELU overwrites Y1..Y5.
 
+// The sums take 16 elements a turn, each half of the virtual lanes in a register of
+// its own, and then perhaps 8.
+
 // VECTORS sets BX to the end of the whole vectors of n (in reg) elements and
 // mask to the lanes of the one behind them.
 #define VECTORS(reg, mask) \
@@ -47,7 +50,8 @@
 //
 //	DI  sum   SI  sumSq  R8  x    R9  shift    R10 n    R11 planes
 //	CX  plane            AX  index             BX  end of whole vectors
-//	DX  scratch          Y0  shift             Y1  x    Y2  scratch
+//	DX  scratch, then end of whole 16s         Y0  shift
+//	Y1  x                Y2  x, scratch
 //	Y11 tail mask        Y12, Y13  sum         Y14, Y15  sumSq
 TEXT ·momentsAVX2(SB), NOSPLIT, $0-104
 	MOVQ sum_base+0(FP), DI
@@ -57,6 +61,8 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-104
 	MOVQ shift_base+72(FP), R9
 	MOVQ n+96(FP), R10
 	VECTORS(R10, Y11)
+	MOVQ R10, DX
+	ANDQ $~15, DX
 	XORL CX, CX
 
 plane:
@@ -68,6 +74,21 @@ plane:
 	VPXOR        X14, X14, X14
 	VPXOR        X15, X15, X15
 	XORL         AX, AX
+	TESTQ        DX, DX
+	JEQ          loop
+
+by16:
+	VMOVUPS     (R8)(AX*4), Y1
+	VMOVUPS     32(R8)(AX*4), Y2
+	VSUBPS      Y0, Y1, Y1
+	VSUBPS      Y0, Y2, Y2
+	VADDPS      Y1, Y12, Y12
+	VADDPS      Y2, Y13, Y13
+	VFMADD231PS Y1, Y1, Y14
+	VFMADD231PS Y2, Y2, Y15
+	ADDQ        $16, AX
+	CMPQ        AX, DX
+	JLT         by16
 
 loop:
 	CMPQ        AX, BX
@@ -173,7 +194,9 @@ done:
 //
 //	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
 //	CX  plane            AX  index         BX  end of whole vectors
-//	DX  scratch          Y0  z    Y1  scratch       Y6  scale      Y7  shift
+//	DX  scratch, then end of whole 16s              Y6  scale      Y7  shift
+//	Y0  z     Y1  scratch         Y4  0             Y5  all ones for the identity, else 0
+//	Y2, Y3    z and x of the second half
 //	Y8  mean  Y9  dy, g  Y10 x    Y11 tail mask
 //	Y12, Y13  sumG       Y14, Y15  sumGX
 TEXT ·affineReduceAVX2(SB), NOSPLIT, $0-184
@@ -201,6 +224,39 @@ plane:
 	VPXOR        X14, X14, X14
 	VPXOR        X15, X15, X15
 	XORL         AX, AX
+	CMPQ         R12, $const_ReLU
+	JGT          loop
+	MOVQ         R10, DX
+	ANDQ         $~15, DX
+	JEQ          loop
+	VPXOR        X4, X4, X4
+	VPXOR        X5, X5, X5
+	CMPQ         R12, $const_ReLU
+	JEQ          by16
+	VPCMPEQD     Y5, Y5, Y5
+
+by16: // identity and ReLU
+	VMOVUPS     (R9)(AX*4), Y10
+	VMOVUPS     32(R9)(AX*4), Y3
+	VMOVAPS     Y10, Y0
+	VMOVAPS     Y3, Y2
+	VFMADD213PS Y7, Y6, Y0
+	VFMADD213PS Y7, Y6, Y2
+	VCMPPS      $0x11, Y0, Y4, Y0
+	VCMPPS      $0x11, Y2, Y4, Y2
+	VORPS       Y5, Y0, Y0
+	VORPS       Y5, Y2, Y2
+	VANDPS      (R8)(AX*4), Y0, Y0
+	VANDPS      32(R8)(AX*4), Y2, Y2
+	VSUBPS      Y8, Y10, Y10
+	VSUBPS      Y8, Y3, Y3
+	VADDPS      Y0, Y12, Y12
+	VADDPS      Y2, Y13, Y13
+	VFMADD231PS Y0, Y10, Y14
+	VFMADD231PS Y2, Y3, Y15
+	ADDQ        $16, AX
+	CMPQ        AX, DX
+	JLT         by16
 
 loop:
 	CMPQ    AX, BX
