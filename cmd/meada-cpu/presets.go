@@ -89,8 +89,9 @@ var (
 // checkKind refuses flags that do not belong to the preset, and a network that
 // does not.
 func (s *settings) checkKind(given []string) error {
+	epochs := config(s.Preset, s.Model).Epochs > 0
 	foreign, own := ofEpochs, ofSteps
-	if s.Epochs > 0 {
+	if epochs {
 		foreign, own = ofSteps, ofEpochs
 	}
 	for _, flag := range given {
@@ -99,7 +100,7 @@ func (s *settings) checkKind(given []string) error {
 			return usageError("--%s %s: preset %s has no such setting, expected --%s", name, value, s.Preset, strings.Join(own, ", --"))
 		}
 	}
-	if s.Epochs == 0 && s.Model != "lenet5" {
+	if !epochs && s.Model != "lenet5" {
 		return usageError("--preset %s: it is for lenet5, not for %s, expected %s", s.Preset, s.Model, strings.Join([]string{cifar10, cifar100, pacs}, ", "))
 	}
 	return nil

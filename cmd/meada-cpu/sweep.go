@@ -265,9 +265,6 @@ func (m member) complete() (bool, error) {
 	if err := want.parse(m.flags); err != nil {
 		return false, err
 	}
-	if want.Corruptions == "" {
-		want.Corruptions = want.usualCorruptions() // as the run does
-	}
 	for dir := range attempts(m.dir) {
 		o, err := readOutcome(dir)
 		if err != nil {

@@ -242,7 +242,7 @@ func describe(s settings, data *dataset.Benchmark, network *nn.Network, beginnin
 		for _, n := range sizes {
 			pool = append(pool, grouped(n))
 		}
-		ascent := fmt.Sprintf("%d phases every %d %ss, %d steps, lr-max %g, gamma %g", len(sizes)-1, between, round, s.LoopsAdv, s.LRMax, s.Gamma)
+		ascent := fmt.Sprintf("phases: %d, every %d %ss, %d steps, lr-max %g, gamma %g", len(sizes)-1, between, round, s.LoopsAdv, s.LRMax, s.Gamma)
 		if s.Algorithm == train.MEADA {
 			ascent += fmt.Sprintf(", eta %g", s.Eta)
 		}
