@@ -202,7 +202,8 @@ func (r *run) validate(t *train.Test) error {
 			sum, n = sum+t.Accuracy[i], n+1
 		}
 	}
-	if n == 0 || r.validated != nil && sum/float64(n) <= r.validation {
+	// Of equal ones the later, which has trained longer: the source is soon learnt.
+	if n == 0 || r.validated != nil && sum/float64(n) < r.validation {
 		return nil
 	}
 	r.validated, r.validation = r.last, sum/float64(n)
