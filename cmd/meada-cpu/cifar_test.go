@@ -41,8 +41,8 @@ func shortCIFAR(data string, more ...string) []string {
 
 func TestCIFAR(t *testing.T) {
 	dir, data := t.TempDir(), tinyCIFAR(t)
-	r := succeed(t, dir, shortCIFAR(data, "--corruptions", "on-the-fly", "--test-images", "2")...)
-	require.Contains(t, r.err, "on-the-fly, 15 at 5 severities of 2 images")
+	r := succeed(t, dir, shortCIFAR(data, "--corruptions", "on-the-fly")...)
+	require.Contains(t, r.err, "on-the-fly, 15 at 5 severities of 6 images")
 	require.Contains(t, r.err, "20 -> 40")
 	require.Contains(t, r.err, "data_batch_2.bin", "absent batches are named")
 	require.Contains(t, r.out, "jpeg_compression")
@@ -74,7 +74,7 @@ func TestCIFAR(t *testing.T) {
 	set := filepath.Join(dir, "C")
 	require.NoError(t, os.Mkdir(set, 0o777))
 	succeed(t, dir, "corrupt", "--dataset", "cifar10", "--data", data, "--out", set, "--corruptions", "paper", "--quiet")
-	r = succeed(t, dir, "eval", "--weights", weights, "--data", data, "--corruptions", set, "--test-images", "2", "--json")
+	r = succeed(t, dir, "eval", "--weights", weights, "--data", data, "--corruptions", set, "--json")
 	var printed struct {
 		Accuracy    map[string]float64
 		Corruptions map[string][]float64
@@ -96,6 +96,8 @@ func TestCIFAR(t *testing.T) {
 	require.Contains(t, r.out, "over 14 of 15 corruptions; absent: fog")
 	r = succeed(t, dir, "eval", "--weights", weights, "--data", data, "--corruptions", "none")
 	require.NotContains(t, r.out, "snow")
+	r = succeed(t, dir, "eval", "--weights", weights, "--data", data, "--test-images", "2")
+	require.Contains(t, r.err, "14 at 5 severities of 2 images")
 }
 
 func TestMaxStepsLeavesACompleteRun(t *testing.T) {

@@ -158,7 +158,7 @@ func (s *imageSettings) load(engine *tensor.Engine, side int) (*dataset.Benchmar
 	}
 	if s.TestImages > 0 {
 		for i := range b.Domains {
-			b.Domains[i].Images = b.Domains[i].First(s.TestImages)
+			b.Domains[i].Images = b.Domains[i].Spread(s.TestImages)
 		}
 	}
 	if err := s.corrupt(b, engine, side); err != nil {

@@ -79,7 +79,7 @@ tests
   --corruptions WHAT  corrupted versions of the source's own test set: none,
                       on-the-fly, or a folder as of CIFAR-10-C (CIFAR-10-C or
                       CIFAR-100-C in --data if it is there, else none)
-  --test-images N     only the first N images of each test set
+  --test-images N     only N images of each test set, spread evenly over it
 
 running
   --threads N         workers, the result does not depend on it (all CPUs)
@@ -124,7 +124,7 @@ Measures a trained network on every domain of a dataset.
   --source NAME       domain of PACS that was trained on (photo), or
   --target NAME       the one that was left out
   --corruptions WHAT  as in train
-  --test-images N     only the first N images of each test set
+  --test-images N     only N images of each test set, spread evenly over it
   --logits DIR        write DIR/<domain>.npy, float32, images x classes
   --threads N         workers (all CPUs)
   --direct            no Winograd convolutions: slower, smaller rounding errors

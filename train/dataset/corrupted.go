@@ -8,8 +8,9 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/npy"
 )
 
-// Domains returns the paper's corruptions in the folder as domains, of the first
-// n images at each severity. It fails if images of any are not h x w.
+// Domains returns the paper's corruptions in the folder as domains, of n images
+// at each severity (see [Images.Spread]). It fails if images of any are not
+// h x w.
 func (c *Corruptions) Domains(h, w, n int) ([]Domain, error) {
 	n = min(n, len(c.labels)/corrupt.Severities)
 	var domains []Domain
@@ -22,7 +23,7 @@ func (c *Corruptions) Domains(h, w, n int) ([]Domain, error) {
 		}
 		domains = append(domains, corruptedDomain(name, n, h, w, func(severity int) (Images, error) {
 			images, err := c.Read(name, severity)
-			return images.First(n), err
+			return images.Spread(n), err
 		}))
 	}
 	return domains, nil

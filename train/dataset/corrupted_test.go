@@ -68,9 +68,13 @@ func TestDomainsOnTheFly(t *testing.T) {
 	}
 }
 
-func TestFirst(t *testing.T) {
-	images := newImages(3, 1, 2, 2)
-	few := images.First(2)
-	require.Equal(t, []int{2, 8, 2}, []int{few.N, len(few.Data), len(few.Labels)})
-	require.Equal(t, images, images.First(7))
+func TestSpread(t *testing.T) {
+	images := newImages(7, 1, 1, 2)
+	for n := range images.N {
+		images.Labels[n] = uint8(n)
+		copy(images.Image(n), []uint8{uint8(n), uint8(10 * n)})
+	}
+	require.Equal(t, Images{Data: []uint8{0, 0, 2, 20, 4, 40}, Labels: []uint8{0, 2, 4}, N: 3, C: 1, H: 1, W: 2}, images.Spread(3))
+	require.Equal(t, images, images.Spread(7))
+	require.Equal(t, images, images.Spread(8))
 }

@@ -55,14 +55,19 @@ func (d *Domain) Part(i int) (Images, error) {
 	return d.Severities[i]()
 }
 
-// First returns the first n images, all if there are fewer. The data are shared.
-func (s *Images) First(n int) Images {
-	f := *s
-	f.N = min(n, s.N)
-	if s.Data != nil {
-		f.Data, f.Labels = s.Data[:f.N*s.C*s.H*s.W], s.Labels[:f.N]
+// Spread returns n images spread evenly over the set, which may be sorted by
+// class: a copy of them, or the set itself if it has no more.
+func (s *Images) Spread(n int) Images {
+	if n >= s.N {
+		return *s
 	}
-	return f
+	some := newImages(n, s.C, s.H, s.W)
+	for i := range n {
+		from := i * s.N / n
+		copy(some.Image(i), s.Image(from))
+		some.Labels[i] = s.Labels[from]
+	}
+	return some
 }
 
 // Benchmark is what a network is trained and tested on.
