@@ -4,7 +4,8 @@
 
 // func gatherAVX512(dst, src *float32, offsets *int32, count, dstRow, n int)
 //
-// See gatherGeneric. Runs go in strips of 32, the last one under masks.
+// See gatherGeneric. Runs go in strips of 32, the last one under masks; whole ones
+// without, since some CPUs fetch nothing ahead of a masked load.
 //
 //	DI   dst of the strip    SI   src of the strip    R8   cursor in dst
 //	R9   dstRow, bytes       R10  end of offsets      BX   count
@@ -20,14 +21,12 @@ TEXT ·gatherAVX512(SB), NOSPLIT, $0-48
 	MOVQ   dstRow+32(FP), R9
 	SHLQ   $2, R9
 	MOVQ   n+40(FP), R11
-	KXNORD K1, K1, K1
-	KXNORD K2, K2, K2
 
 strip:
 	MOVQ  DI, R8
 	MOVQ  BX, CX
 	CMPQ  R11, $32
-	JGE   runs32
+	JGE   runs
 	MOVL  $-1, AX
 	BZHIL R11, AX, AX
 	KMOVD AX, K1
@@ -37,7 +36,7 @@ strip:
 	JLE   runs16
 	PCALIGN $32
 
-runs32: // left to copy: -CX runs of at most 32
+runs32: // left to copy: -CX runs of less than 32
 	MOVLQSX   (R10)(CX*4), AX
 	VMOVUPS.Z (SI)(AX*4), K1, Z0
 	VMOVUPS.Z 64(SI)(AX*4), K2, Z1
@@ -46,10 +45,24 @@ runs32: // left to copy: -CX runs of at most 32
 	ADDQ      R9, R8
 	INCQ      CX
 	JNE       runs32
-	ADDQ      $128, DI
-	ADDQ      $128, SI
-	SUBQ      $32, R11
-	JGT       strip
+	VZEROUPPER
+	RET
+
+	PCALIGN $32
+
+runs: // the same for 32
+	MOVLQSX (R10)(CX*4), AX
+	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS 64(SI)(AX*4), Z1
+	VMOVUPS Z0, (R8)
+	VMOVUPS Z1, 64(R8)
+	ADDQ    R9, R8
+	INCQ    CX
+	JNE     runs
+	ADDQ    $128, DI
+	ADDQ    $128, SI
+	SUBQ    $32, R11
+	JGT     strip
 	VZEROUPPER
 	RET
 

@@ -6,7 +6,9 @@
 // (two vectors) is loaded, and each of the m elements of A is broadcast and
 // multiplied into its row of accumulators: 28 multiply-adds for 16 loads. Every
 // m from 1 to 14 has a loop of its own, so a product whose M is no multiple of
-// 14 loses nothing; n <= 16 has a second set that leaves out the right half.
+// 14 loses nothing; n <= 16 has a second set that leaves out the right half, and
+// n < 32 one that reads B under masks. (Whole rows are read and written without:
+// some CPUs fetch nothing ahead of a masked load, even where every lane is on.)
 //
 // Rows of A are addressed from two bases with the multiples 1, 2, 3, 4, 5, 7 of
 // the row distance, so A need not be packed.
@@ -94,11 +96,22 @@
 	MOVQ k, CX  \
 	DECQ AX
 
-// LOADROW, ROWBIAS, STOREROW and RELUROW serve one row of the tile.
+// LOADROW, STOREROW (and LOADWHOLE, STOREWHOLE for n = 32), ROWBIAS and RELUROW
+// serve one row of the tile.
 #define LOADROW(lo, hi) \
 	VMOVUPS.Z (DI), K1, lo   \
 	VMOVUPS.Z 64(DI), K2, hi \
 	ADDQ      CX, DI
+
+#define LOADWHOLE(lo, hi) \
+	VMOVUPS (DI), lo   \
+	VMOVUPS 64(DI), hi \
+	ADDQ    CX, DI
+
+#define STOREWHOLE(lo, hi) \
+	VMOVUPS lo, (DI)   \
+	VMOVUPS hi, 64(DI) \
+	ADDQ    CX, DI
 
 #define ROWBIAS(off, lo, hi) \
 	VBROADCASTSS off(BX), lo \
@@ -143,6 +156,8 @@ TEXT ·gemmAVX512(SB), NOSPLIT, $0-112
 	JGT  fromColumnBias
 
 fromC:
+	CMPQ n+80(FP), $32
+	JEQ  fromWholeC
 	LOADROW(Z0, Z1)
 	CMPQ DX, $1
 	JEQ  begun
@@ -183,6 +198,49 @@ fromC:
 	CMPQ DX, $13
 	JEQ  begun
 	LOADROW(Z26, Z27)
+	JMP  begun
+
+fromWholeC:
+	LOADWHOLE(Z0, Z1)
+	CMPQ DX, $1
+	JEQ  begun
+	LOADWHOLE(Z2, Z3)
+	CMPQ DX, $2
+	JEQ  begun
+	LOADWHOLE(Z4, Z5)
+	CMPQ DX, $3
+	JEQ  begun
+	LOADWHOLE(Z6, Z7)
+	CMPQ DX, $4
+	JEQ  begun
+	LOADWHOLE(Z8, Z9)
+	CMPQ DX, $5
+	JEQ  begun
+	LOADWHOLE(Z10, Z11)
+	CMPQ DX, $6
+	JEQ  begun
+	LOADWHOLE(Z12, Z13)
+	CMPQ DX, $7
+	JEQ  begun
+	LOADWHOLE(Z14, Z15)
+	CMPQ DX, $8
+	JEQ  begun
+	LOADWHOLE(Z16, Z17)
+	CMPQ DX, $9
+	JEQ  begun
+	LOADWHOLE(Z18, Z19)
+	CMPQ DX, $10
+	JEQ  begun
+	LOADWHOLE(Z20, Z21)
+	CMPQ DX, $11
+	JEQ  begun
+	LOADWHOLE(Z22, Z23)
+	CMPQ DX, $12
+	JEQ  begun
+	LOADWHOLE(Z24, Z25)
+	CMPQ DX, $13
+	JEQ  begun
+	LOADWHOLE(Z26, Z27)
 	JMP  begun
 
 fromRowBias:
@@ -311,6 +369,8 @@ begun:
 	SHLQ $2, DI
 	CMPQ n+80(FP), $16
 	JLE  halves
+	CMPQ n+80(FP), $32
+	JLT  parts
 	CMPQ DX, $14
 	JEQ  full14
 	CMPQ DX, $13
@@ -338,6 +398,35 @@ full5to7:
 	JGT  full7
 	JEQ  full6
 	JMP  full5
+
+parts:
+	CMPQ DX, $14
+	JEQ  part14
+	CMPQ DX, $13
+	JEQ  part13
+	CMPQ DX, $12
+	JEQ  part12
+	CMPQ DX, $11
+	JEQ  part11
+	CMPQ DX, $10
+	JEQ  part10
+	CMPQ DX, $9
+	JEQ  part9
+	CMPQ DX, $8
+	JEQ  part8
+	CMPQ DX, $4
+	JGT  part5to7
+	JEQ  part4
+	CMPQ DX, $2
+	JGT  part3
+	JEQ  part2
+	JMP  part1
+
+part5to7:
+	CMPQ DX, $6
+	JGT  part7
+	JEQ  part6
+	JMP  part5
 
 halves:
 	CMPQ DX, $14
@@ -373,8 +462,8 @@ full14:
 	SHLQ $2, DX
 	PCALIGN $64
 full14k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS14
 	STEP
 	JNE  full14k
@@ -387,8 +476,8 @@ full13:
 	SHLQ $2, DX
 	PCALIGN $64
 full13k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS13
 	STEP
 	JNE  full13k
@@ -401,8 +490,8 @@ full12:
 	SHLQ $2, DX
 	PCALIGN $64
 full12k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS12
 	STEP
 	JNE  full12k
@@ -415,8 +504,8 @@ full11:
 	SHLQ $2, DX
 	PCALIGN $64
 full11k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS11
 	STEP
 	JNE  full11k
@@ -429,8 +518,8 @@ full10:
 	SHLQ $2, DX
 	PCALIGN $64
 full10k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS10
 	STEP
 	JNE  full10k
@@ -443,8 +532,8 @@ full9:
 	SHLQ $2, DX
 	PCALIGN $64
 full9k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS9
 	STEP
 	JNE  full9k
@@ -457,8 +546,8 @@ full8:
 	SHLQ $2, DX
 	PCALIGN $64
 full8k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS8
 	STEP
 	JNE  full8k
@@ -471,8 +560,8 @@ full7:
 	SHLQ $2, DX
 	PCALIGN $64
 full7k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS7
 	STEP
 	JNE  full7k
@@ -485,8 +574,8 @@ full6:
 	SHLQ $2, DX
 	PCALIGN $64
 full6k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS6
 	STEP
 	JNE  full6k
@@ -499,8 +588,8 @@ full5:
 	SHLQ $2, DX
 	PCALIGN $64
 full5k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS5
 	STEP
 	JNE  full5k
@@ -513,8 +602,8 @@ full4:
 	SHLQ $2, DX
 	PCALIGN $64
 full4k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS4
 	STEP
 	JNE  full4k
@@ -527,8 +616,8 @@ full3:
 	SHLQ $2, DX
 	PCALIGN $64
 full3k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS3
 	STEP
 	JNE  full3k
@@ -541,8 +630,8 @@ full2:
 	SHLQ $2, DX
 	PCALIGN $64
 full2k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS2
 	STEP
 	JNE  full2k
@@ -555,13 +644,209 @@ full1:
 	SHLQ $2, DX
 	PCALIGN $64
 full1k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
+	VMOVUPS (BX), Z28
+	VMOVUPS 64(BX), Z29
 	ROWS1
 	STEP
 	JNE  full1k
 	OUTER(k+88(FP))
 	JNE  full1k
+	JMP  end
+
+part14:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part14k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS14
+	STEP
+	JNE  part14k
+	OUTER(k+88(FP))
+	JNE  part14k
+	JMP  end
+
+part13:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part13k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS13
+	STEP
+	JNE  part13k
+	OUTER(k+88(FP))
+	JNE  part13k
+	JMP  end
+
+part12:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part12k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS12
+	STEP
+	JNE  part12k
+	OUTER(k+88(FP))
+	JNE  part12k
+	JMP  end
+
+part11:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part11k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS11
+	STEP
+	JNE  part11k
+	OUTER(k+88(FP))
+	JNE  part11k
+	JMP  end
+
+part10:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part10k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS10
+	STEP
+	JNE  part10k
+	OUTER(k+88(FP))
+	JNE  part10k
+	JMP  end
+
+part9:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part9k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS9
+	STEP
+	JNE  part9k
+	OUTER(k+88(FP))
+	JNE  part9k
+	JMP  end
+
+part8:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part8k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS8
+	STEP
+	JNE  part8k
+	OUTER(k+88(FP))
+	JNE  part8k
+	JMP  end
+
+part7:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part7k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS7
+	STEP
+	JNE  part7k
+	OUTER(k+88(FP))
+	JNE  part7k
+	JMP  end
+
+part6:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part6k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS6
+	STEP
+	JNE  part6k
+	OUTER(k+88(FP))
+	JNE  part6k
+	JMP  end
+
+part5:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part5k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS5
+	STEP
+	JNE  part5k
+	OUTER(k+88(FP))
+	JNE  part5k
+	JMP  end
+
+part4:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part4k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS4
+	STEP
+	JNE  part4k
+	OUTER(k+88(FP))
+	JNE  part4k
+	JMP  end
+
+part3:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part3k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS3
+	STEP
+	JNE  part3k
+	OUTER(k+88(FP))
+	JNE  part3k
+	JMP  end
+
+part2:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part2k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS2
+	STEP
+	JNE  part2k
+	OUTER(k+88(FP))
+	JNE  part2k
+	JMP  end
+
+part1:
+	MOVQ bRow+56(FP), DX
+	SHLQ $2, DX
+	PCALIGN $64
+part1k:
+	VMOVUPS.Z (BX), K1, Z28
+	VMOVUPS.Z 64(BX), K2, Z29
+	ROWS1
+	STEP
+	JNE  part1k
+	OUTER(k+88(FP))
+	JNE  part1k
 	JMP  end
 
 half14:
@@ -772,6 +1057,8 @@ end:
 	RELUROW(Z26, Z27)
 
 store:
+	CMPQ n+80(FP), $32
+	JEQ  storeWhole
 	STOREROW(Z0, Z1)
 	CMPQ DX, $1
 	JEQ  done
@@ -812,6 +1099,49 @@ store:
 	CMPQ DX, $13
 	JEQ  done
 	STOREROW(Z26, Z27)
+	JMP  done
+
+storeWhole:
+	STOREWHOLE(Z0, Z1)
+	CMPQ DX, $1
+	JEQ  done
+	STOREWHOLE(Z2, Z3)
+	CMPQ DX, $2
+	JEQ  done
+	STOREWHOLE(Z4, Z5)
+	CMPQ DX, $3
+	JEQ  done
+	STOREWHOLE(Z6, Z7)
+	CMPQ DX, $4
+	JEQ  done
+	STOREWHOLE(Z8, Z9)
+	CMPQ DX, $5
+	JEQ  done
+	STOREWHOLE(Z10, Z11)
+	CMPQ DX, $6
+	JEQ  done
+	STOREWHOLE(Z12, Z13)
+	CMPQ DX, $7
+	JEQ  done
+	STOREWHOLE(Z14, Z15)
+	CMPQ DX, $8
+	JEQ  done
+	STOREWHOLE(Z16, Z17)
+	CMPQ DX, $9
+	JEQ  done
+	STOREWHOLE(Z18, Z19)
+	CMPQ DX, $10
+	JEQ  done
+	STOREWHOLE(Z20, Z21)
+	CMPQ DX, $11
+	JEQ  done
+	STOREWHOLE(Z22, Z23)
+	CMPQ DX, $12
+	JEQ  done
+	STOREWHOLE(Z24, Z25)
+	CMPQ DX, $13
+	JEQ  done
+	STOREWHOLE(Z26, Z27)
 
 done:
 	VZEROUPPER

@@ -29,6 +29,20 @@
 	VSHUFF32X4 $0xdd, t2, t0, v2 \
 	VSHUFF32X4 $0xdd, t3, t1, v3
 
+// The plain forms serve whole blocks: some CPUs fetch nothing ahead of a masked
+// load, even where every lane is on.
+#define LOADWHOLE4(v0, v1, v2, v3) \
+	VMOVUPS (AX), v0       \
+	VMOVUPS (AX)(R8*1), v1 \
+	VMOVUPS (AX)(R8*2), v2 \
+	VMOVUPS (AX)(R9*1), v3 \
+	LEAQ    (AX)(R8*4), AX
+#define STOREWHOLE4(v0, v1, v2, v3) \
+	VMOVUPS v0, (AX)        \
+	VMOVUPS v1, (AX)(R10*1) \
+	VMOVUPS v2, (AX)(R10*2) \
+	VMOVUPS v3, (AX)(R11*1) \
+	LEAQ    (AX)(R10*4), AX
 #define LOAD4(v0, v1, v2, v3) \
 	VMOVUPS.Z (AX), K1, v0       \
 	VMOVUPS.Z (AX)(R8*1), K1, v1 \
@@ -98,6 +112,8 @@ block:
 	MOVQ    SI, AX
 	CMPQ    CX, $16
 	JLT     loadSome
+	CMPQ    BX, $16
+	JGE     loadWhole
 	LOAD4(Z0, Z1, Z2, Z3)
 	LOAD4(Z4, Z5, Z6, Z7)
 	LOAD4(Z8, Z9, Z10, Z11)
@@ -123,10 +139,14 @@ loaded:
 	MOVQ DI, AX
 	CMPQ BX, $16
 	JLT  storeSome
+	CMPQ CX, $16
+	JGE  storeWhole
 	STORE4(Z0, Z1, Z2, Z3)
 	STORE4(Z4, Z5, Z6, Z7)
 	STORE4(Z8, Z9, Z10, Z11)
 	STORE4(Z12, Z13, Z14, Z15)
+
+stored:
 	ADDQ $64, SI
 	MOVQ AX, DI
 	SUBQ $16, BX
@@ -141,6 +161,20 @@ nextRows:
 	JGT  rowBlock
 	VZEROUPPER
 	RET
+
+loadWhole:
+	LOADWHOLE4(Z0, Z1, Z2, Z3)
+	LOADWHOLE4(Z4, Z5, Z6, Z7)
+	LOADWHOLE4(Z8, Z9, Z10, Z11)
+	LOADWHOLE4(Z12, Z13, Z14, Z15)
+	JMP loaded
+
+storeWhole:
+	STOREWHOLE4(Z0, Z1, Z2, Z3)
+	STOREWHOLE4(Z4, Z5, Z6, Z7)
+	STOREWHOLE4(Z8, Z9, Z10, Z11)
+	STOREWHOLE4(Z12, Z13, Z14, Z15)
+	JMP stored
 
 loadSome: // rows the block lacks are left as they are: no store takes them
 	VMOVUPS.Z (AX), K1, Z0
