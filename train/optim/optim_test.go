@@ -132,3 +132,10 @@ func TestCosine(t *testing.T) {
 		require.InEpsilonSlice(t, want.Last5, last, 1e-9, name)
 	}
 }
+
+func TestCosPi(t *testing.T) {
+	for i := range 100_001 {
+		x := float64(i) / 100_000
+		require.InDelta(t, math.Cos(math.Pi*x), cosPi(x), 5e-16)
+	}
+}

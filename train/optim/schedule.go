@@ -18,6 +18,20 @@ type Cosine struct {
 // Step moves on to the next rate.
 func (c *Cosine) Step() {
 	c.T++
-	factor := func(t int) float64 { return 1 + math.Cos(math.Pi*float64(t)/float64(c.Total)) }
+	factor := func(t int) float64 { return 1 + cosPi(float64(t)/float64(c.Total)) }
 	c.LR *= factor(c.T) / factor(c.T-1)
+}
+
+// cosPi returns cos(pi*x) for 0 <= x <= 1, the same bits on every architecture:
+// in math.Cos the compiler may fuse products into additions.
+func cosPi(x float64) float64 {
+	if x > 0.5 {
+		return -cosPi(1 - x)
+	}
+	square := math.Pi * x * (math.Pi * x)
+	sum := 1.0 // of the Taylor series, the smallest terms first
+	for k := 24; k > 0; k -= 2 {
+		sum = 1 - float64(square*sum)/float64(k*(k-1))
+	}
+	return sum
 }
