@@ -28,6 +28,7 @@ type run struct {
 	progress *progress
 	started  time.Time
 	clock    clock
+	asked    <-chan os.Signal // for the status
 
 	descent    trainLine          // sums since the last line of metrics
 	steps      int                // descent steps in them
@@ -51,7 +52,6 @@ func (r *run) train() error {
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(interrupted)
 
-	r.clock = clock{work: r.trainer.Work(), adv: r.settings.LoopsAdv}
 	before := time.Now()
 	for !r.trainer.Done() {
 		event, err := r.trainer.Step()
@@ -74,6 +74,8 @@ func (r *run) train() error {
 			}
 			return fmt.Errorf("%w after %d of %d steps, weights are in %s", errInterrupted,
 				r.trainer.Steps(), r.total(), r.folder.path("last.safetensors"))
+		case <-r.asked:
+			r.progress.status()
 		default:
 		}
 	}
@@ -116,8 +118,8 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 		if r.settings.Epochs > 0 {
 			epoch = fmt.Sprintf("epoch %d/%d  ", e.Round+1, r.settings.Epochs)
 		}
-		return fmt.Sprintf("%sstep %d/%d  loss %.4f  accuracy %s %%  %s", epoch, e.Step+1, r.total(),
-			r.shown.Loss, percent(r.shown.Accuracy), r.pace(train.Minimise))
+		return fmt.Sprintf("%s%d/%d  loss %.4f  acc %.1f%%  %s", epoch, e.Step+1, r.total(),
+			r.shown.Loss, 100*r.shown.Accuracy, r.pace(train.Minimise))
 	})
 	return nil
 }
@@ -128,7 +130,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 	r.ascent.Entropy += weight * e.Ascent.Entropy
 	r.ascent.Distance += weight * e.Ascent.Distance
 	r.progress.update(now, "maximise", func() string {
-		return fmt.Sprintf("phase %d  images %d/%d  cross-entropy %.4f  entropy %.4f  %s", e.Phase, e.Done, e.Total,
+		return fmt.Sprintf("phase %d  %d/%d  cross-entropy %.4f  entropy %.4f  %s", e.Phase, e.Done, e.Total,
 			e.Ascent.CrossEntropy, e.Ascent.Entropy, r.pace(train.Maximise))
 	})
 	if e.Done < e.Total {
@@ -148,7 +150,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 
 func (r *run) observeTest(e train.Event, now time.Time) error {
 	r.progress.update(now, "test", func() string {
-		return fmt.Sprintf("%s  images %d/%d  %s", r.domains[e.Domain].Name, e.Done, e.Total, r.pace(train.Evaluate))
+		return fmt.Sprintf("%s  %d/%d  %s", r.domains[e.Domain].Name, e.Done, e.Total, r.pace(train.Evaluate))
 	})
 	if e.Test == nil {
 		return nil
@@ -232,9 +234,10 @@ func withStep(accuracy map[string]float64, step int) map[string]float64 {
 	return a
 }
 
-// pace tells the speed of a kind of work and the time the run still needs.
+// pace tells the speed of a kind of work, its share of the multiply-add peak and
+// the time the run still needs.
 func (r *run) pace(k train.Kind) string {
-	return fmt.Sprintf("%.0f images/s  ETA %s", r.clock.rate(k), brief(r.clock.left()))
+	return fmt.Sprintf("%.0f img/s  %.0f%% peak  ETA %s", r.clock.rate(k), 100*r.clock.share(k), brief(r.clock.left()))
 }
 
 // finish writes and prints the result of a complete run.

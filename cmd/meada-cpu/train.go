@@ -120,7 +120,7 @@ func runTrain(std streams, args []string) error {
 			fmt.Fprintf(std.err, "warning: --http %s: everybody who reaches this machine can see the run\n", s.http)
 		}
 	}
-	started := time.Now()
+	started, asked := time.Now(), askedForStatus()
 	engine := tensor.NewEngine(s.Threads, nil)
 	defer engine.Close()
 	engine.Direct = s.Direct
@@ -192,17 +192,20 @@ func runTrain(std streams, args []string) error {
 		folder:   folder,
 		progress: newProgress(std.err, s.quiet),
 		started:  started,
+		asked:    asked,
 	}
+	r.trainer = train.New(engine, network, data, s.Config)
+	r.clock = newClock(r.trainer, network, s.LoopsAdv, measurePeak(engine))
 	if live != nil {
 		live.serve(folder.dir)
 	}
 	if !s.quiet {
-		table(std.err, describe(s, data, network, beginning, folder.dir))
+		rows := append(describe(s, data, network, beginning, folder.dir), [2]string{"expected", r.clock.expected()})
 		if live != nil {
-			table(std.err, [][2]string{{"live view", live.url()}})
+			rows = append(rows, [2]string{"live view", live.url()})
 		}
+		table(std.err, rows)
 	}
-	r.trainer = train.New(engine, network, data, s.Config)
 	if err := r.train(); err != nil {
 		_, _ = writeReport("", folder.dir) // what there is; the error that ended the run matters more
 		return err

@@ -109,6 +109,35 @@ func (n *Network) NumParams() int {
 	return total
 }
 
+// MultiplyAdds returns the multiply-adds that the convolutions, counted as by the
+// direct algorithm, and the linear layers spend on one image: forward and, except
+// in Eval, backward, with the gradients that the mode needs alone.
+func (n *Network) MultiplyAdds(mode Mode) int {
+	total := 0
+	p := lower(n, mode)
+	for i := range p.ops {
+		o := &p.ops[i]
+		products := 0
+		switch o.kind {
+		case convNode:
+			products = o.conv.MultiplyAdds()
+		case linearNode:
+			products = o.weight.Shape[0] * o.weight.Shape[1]
+		}
+		total += products
+		if !o.live {
+			continue
+		}
+		if mode == Train {
+			total += products // of the weights
+		}
+		if o.wanted[0] {
+			total += products
+		}
+	}
+	return total
+}
+
 // Init draws new parameters from the seed, resets the buffers, and starts the
 // seed's stream of dropped activations.
 func (n *Network) Init(seed uint64) {

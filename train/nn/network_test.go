@@ -42,6 +42,14 @@ func TestSaveAndLoad(t *testing.T) {
 	require.Equal(t, c.State(), b.State(), "Init forgets everything")
 }
 
+func TestMultiplyAdds(t *testing.T) {
+	n := tiny()
+	const first, last = 3 * 4 * 4 * 2 * 3 * 3, 4 * 48
+	require.Equal(t, first+last, n.MultiplyAdds(Eval))
+	require.Equal(t, 2*(first+last), n.MultiplyAdds(Maximise))
+	require.Equal(t, 2*first+3*last, n.MultiplyAdds(Train), "nobody needs the gradient of the images")
+}
+
 func TestLoadRefusesOtherNetworks(t *testing.T) {
 	good := tiny().State()
 	change := func(f func(s []safetensors.Tensor) []safetensors.Tensor) []safetensors.Tensor {
