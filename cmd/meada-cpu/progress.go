@@ -116,7 +116,7 @@ type clock struct {
 	work    train.Work // images to be worked through
 	adv     int        // ascent steps of an image
 	flops   byKind     // for one image, of an ascent for one step of it
-	peak    float64    // multiply-add peak, FLOP/s
+	peak    float64    // multiply-add peak, FLOP/s, the best measured so far
 	images  train.Work // images worked through so far
 	seconds byKind
 
@@ -146,13 +146,16 @@ func newClock(t *train.Trainer, network *nn.Network, adv int, peak float64) cloc
 	}
 }
 
-// measurePeak returns the multiply-add peak of the engine in FLOP/s: the best of
-// 20 samples of a millisecond, so that other programs hardly disturb them all.
-func measurePeak(e *tensor.Engine) float64 {
+// peakEvery is the time after which a run measures the peak again: while other
+// programs are busy a first short look sees a part of the CPUs alone.
+const peakEvery = time.Second
+
+// measurePeak returns the multiply-add peak of the engine in FLOP/s, the best of
+// that many samples of about a millisecond.
+func measurePeak(e *tensor.Engine, samples int) float64 {
 	work, peak := benchmark.Peak(e), 0.0
-	for range 20 {
-		begin, flops := time.Now(), 0.0
-		elapsed := time.Duration(0)
+	for range samples {
+		begin, flops, elapsed := time.Now(), 0.0, time.Duration(0)
 		for elapsed < time.Millisecond {
 			work.Run()
 			flops += work.FLOPs
@@ -214,7 +217,7 @@ func (c *clock) left() float64 {
 
 // expected tells before the run how long it will take, and what that assumes.
 func (c *clock) expected() string {
-	return fmt.Sprintf("%s, at %.0f%% of the multiply-add peak of %.0f GFLOP/s", about(c.left()), 100*usualShare, c.peak/1e9)
+	return fmt.Sprintf("%s, at %.0f%% of the peak measured now, %.0f GFLOP/s", about(c.left()), 100*usualShare, c.peak/1e9)
 }
 
 // about formats seconds that are a guess.

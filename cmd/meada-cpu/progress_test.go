@@ -90,7 +90,7 @@ func TestTimeLeft(t *testing.T) {
 		peak:  1e9,
 	}
 	require.InDelta(t, (3+50*15*2e-3+0.1)/usualShare, c.left(), 1e-9)
-	require.Equal(t, "a few seconds, at 50% of the multiply-add peak of 1 GFLOP/s", c.expected())
+	require.Equal(t, "a few seconds, at 50% of the peak measured now, 1 GFLOP/s", c.expected())
 	c.add(train.Event{Kind: train.Minimise, Images: 100}, time.Second)
 	require.InDelta(t, 9+(50*15*2e-3+0.1)/usualShare, c.left(), 1e-9)
 	require.InDelta(t, 0.3, c.share(train.Minimise), 1e-9)

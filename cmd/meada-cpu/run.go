@@ -12,6 +12,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -20,6 +21,7 @@ import (
 // run is a training run in its folder.
 type run struct {
 	settings settings
+	engine   *tensor.Engine
 	network  *nn.Network
 	classes  []string // names
 	domains  []dataset.Domain
@@ -53,12 +55,16 @@ func (r *run) train() error {
 	defer signal.Stop(interrupted)
 
 	before := time.Now()
+	measured := before
 	for !r.trainer.Done() {
 		event, err := r.trainer.Step()
 		now := time.Now()
 		r.clock.add(event, now.Sub(before))
 		if err == nil {
 			err = r.observe(event, now)
+		}
+		if now.Sub(measured) >= peakEvery {
+			r.clock.peak, measured = max(r.clock.peak, measurePeak(r.engine, 1)), now
 		}
 		before = time.Now() // what observing took is nobody's
 		if err != nil {

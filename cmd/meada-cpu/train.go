@@ -186,6 +186,7 @@ func runTrain(std streams, args []string) error {
 
 	r := &run{
 		settings: s,
+		engine:   engine,
 		network:  network,
 		classes:  data.Classes,
 		domains:  data.Domains,
@@ -195,7 +196,7 @@ func runTrain(std streams, args []string) error {
 		asked:    asked,
 	}
 	r.trainer = train.New(engine, network, data, s.Config)
-	r.clock = newClock(r.trainer, network, s.LoopsAdv, measurePeak(engine))
+	r.clock = newClock(r.trainer, network, s.LoopsAdv, measurePeak(engine, 20))
 	if live != nil {
 		live.serve(folder.dir)
 	}

@@ -95,7 +95,12 @@ The run folder holds config.json, metrics.jsonl, weights, samples of what the
 phases made and, at the end, summary.json and report.html, a page to look at.
 An existing folder is never written to: a number is appended to the name.
 Interrupted (ctrl-C), the run finishes its step and writes last.safetensors and
-report.html; a second interruption stops it at once.
+report.html; a second interruption stops it at once. On Unix the signal SIGUSR1
+makes it print a line that says where it stands.
+
+The time expected at the start and the share of the peak count the multiply-adds
+of convolutions, as the direct algorithm needs them, and of linear layers against
+the peak of the CPU as measured. Other programs that run distort both.
 
 "last" is the weights at the end. "validated" is the best test on the source's
 own test set, the choice that we recommend. "best" has the best average over the
