@@ -128,7 +128,7 @@ type clock struct {
 type byKind [len(train.Work{})]float64
 
 // usualShare is the share of the peak that work is taken to reach before it has
-// begun; on CPUs with vectors the published networks lie between 0.3 and 0.8.
+// begun: about what LeNet5 and the CIFAR networks do.
 const usualShare = 0.5
 
 // newClock returns a clock for the whole work of a trainer.
