@@ -24,7 +24,7 @@ const (
 	sampleTime = 4 * time.Millisecond
 	// slow is the time of a call from which on cold caches and pages that have
 	// never been touched hardly show.
-	slow = 100 * time.Millisecond
+	slow = 500 * time.Millisecond
 )
 
 // Of returns a sampler of f. The first sample also finds out how many calls a
