@@ -130,11 +130,15 @@ func (e *Engine) Run(tasks int, t Task) {
 			return
 		}
 	}
-	e.waiting.Store(true)
-	if e.pending.Load() == 0 && e.waiting.Swap(false) {
-		return
+	// A wake-up may be the late report of a worker that finished the operation
+	// before this one, so pending alone says when this one is over.
+	for e.pending.Load() != 0 {
+		e.waiting.Store(true)
+		if e.pending.Load() == 0 && e.waiting.Swap(false) {
+			return
+		}
+		<-e.done
 	}
-	<-e.done
 }
 
 // drain runs parts until none are left.

@@ -1,0 +1,47 @@
+package tensor
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// lateReport is an operation of two parts, one for each of two workers. While
+// its second worker is at work, the report arrives of a worker that finished the
+// operation before and was interrupted just then, after it counted itself as
+// finished and before it looked whether Run slept.
+type lateReport struct {
+	engine   *Engine
+	started  atomic.Bool
+	finished bool
+}
+
+func (l *lateReport) Do(_, worker int) {
+	if worker == 0 {
+		for !l.started.Load() {
+			time.Sleep(time.Microsecond)
+		}
+		return
+	}
+	l.started.Store(true)
+	for !l.engine.waiting.Swap(false) {
+		time.Sleep(time.Microsecond)
+	}
+	l.engine.done <- struct{}{}
+	time.Sleep(time.Millisecond)
+	l.finished = true
+}
+
+// TestRunIgnoresLateReports demands that Run waits for the workers of its own
+// operation, whatever those of an earlier one still have to say.
+func TestRunIgnoresLateReports(t *testing.T) {
+	e := NewEngine(2, nil)
+	defer e.Close()
+	for range 20 {
+		l := &lateReport{engine: e}
+		e.Run(2, l)
+		require.True(t, l.finished, "Run returned while a part was running")
+	}
+}
