@@ -116,10 +116,12 @@ func (c Config) steps(n int) int {
 }
 
 // phaseDue says whether a maximisation phase precedes a round when done phases
-// lie behind.
+// lie behind. The official rule, round+1 a multiple of the rounds between, has
+// one phase that makes no sense, before the first round when that number is 1:
+// the network has learnt nothing yet. It is left out here.
 func (c Config) phaseDue(round, done int) bool {
 	_, between := c.rounds()
-	return c.Algorithm != ERM && done < c.K && (round+1)%between == 0
+	return c.Algorithm != ERM && round > 0 && done < c.K && (round+1)%between == 0
 }
 
 // testDue says whether a test follows a round. The digits script leaves out the
