@@ -2,11 +2,11 @@
 
 package simd
 
-import "github.com/klauspost/cpuid/v2"
-
-// candidates lists the rows of this build, best first.
+// candidates lists the rows of this build, best first. NEON is not asked for:
+// every CPU that Go's own runtime runs on has it (internal/bytealg uses it
+// unconditionally), while Windows and others would not tell.
 var candidates = []candidate{
-	{&neon, missingNEON},
+	{&neon, nothingMissing},
 	{&generic, nothingMissing},
 }
 
@@ -34,10 +34,3 @@ var neon = func() Kernels {
 	k.GELU, k.GELUBackward = geluNEON, geluBackwardNEON
 	return k
 }()
-
-func missingNEON() string {
-	if !cpuid.CPU.Supports(cpuid.ASIMD) {
-		return "the CPU lacks ASIMD"
-	}
-	return ""
-}
