@@ -112,7 +112,7 @@ func TestMaxSteps(t *testing.T) {
 func TestPhaseKeepsBytes(t *testing.T) {
 	c := epochConfig(MEADA)
 	trainer, network := epochTrainer(t, 2, nil, c)
-	for trainer.at.kind != Maximise {
+	for trainer.at.Kind != Maximise {
 		_, err := trainer.Step()
 		require.NoError(t, err)
 	}
@@ -135,7 +135,7 @@ func TestPhaseKeepsBytes(t *testing.T) {
 	for i, v := range x.Data {
 		want[i] = uint8(min(max((v+1)/2, 0), 1) * 255)
 	}
-	for trainer.at.kind == Maximise {
+	for trainer.at.Kind == Maximise {
 		_, err := trainer.Step()
 		require.NoError(t, err)
 	}
@@ -174,7 +174,7 @@ func TestStepOfAnEpochAllocatesNothing(t *testing.T) {
 	c := epochConfig(MEADA)
 	c.BatchSize = 4
 	trainer, _ := epochTrainer(t, 2, nil, c)
-	for trainer.at.round < 3 || trainer.at.kind != Minimise { // after two phases, at the start of an epoch of 43 steps
+	for trainer.at.Round < 3 || trainer.at.Kind != Minimise { // after two phases, at the start of an epoch of 43 steps
 		_, err := trainer.Step()
 		require.NoError(t, err)
 	}

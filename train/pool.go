@@ -47,9 +47,8 @@ func inOrder(order []int32) {
 	}
 }
 
-// shuffler returns the permutations that belong to a seed, one after the other.
-func shuffler(seed uint64) func([]int32) {
-	source := rng.New(seed, rng.Shuffle)
+// shuffler returns the permutations that a source draws, one after the other.
+func shuffler(source *rng.Source) func([]int32) {
 	return func(order []int32) { shuffle(source, order) }
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
@@ -63,7 +64,7 @@ func TestPoolGrows(t *testing.T) {
 func TestShufflerFollowsTheSeed(t *testing.T) {
 	orders := make([][]int32, 3)
 	for i, seed := range []uint64{7, 7, 8} {
-		orders[i] = newPool(sourceOf(200), shuffler(seed)).order
+		orders[i] = newPool(sourceOf(200), shuffler(rng.New(seed, rng.Shuffle))).order
 	}
 	require.Equal(t, orders[0], orders[1])
 	require.NotEqual(t, orders[0], orders[2])

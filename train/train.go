@@ -2,9 +2,9 @@ package train
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -58,34 +58,22 @@ type Test struct {
 	Confusion [][]int
 }
 
-// DivergedError says that a loss is no longer finite.
-type DivergedError struct {
-	Step  int
-	Phase int // of the maximisation phase it happened in, 0 outside of one
-	Loss  float64
-}
-
-func (e *DivergedError) Error() string {
-	if e.Phase > 0 {
-		return fmt.Sprintf("training diverged: the objective of maximisation phase %d is %v, try a smaller --lr-max", e.Phase, e.Loss)
-	}
-	return fmt.Sprintf("training diverged: the loss of step %d is %v, try a smaller --lr", e.Step, e.Loss)
-}
-
 // ascentImages is about how many images climb at a time. They count as batches
 // of the configured size all the same.
 const ascentImages = 64
 
 // Trainer runs one training procedure, a step at a time. Its whole state is
-// the network's state, the optimiser's, the schedule, the pool, the position and
-// the best average.
+// the network's state, the optimiser's, the schedule, the pool, the position, the
+// test in progress and the best average; see Checkpoints.
 type Trainer struct {
 	engine  *tensor.Engine
+	network *nn.Network
 	config  Config
 	outline Outline
 	domains []dataset.Domain
 
 	pool      *pool
+	shuffles  *rng.Source // of its permutations, but for those of epochs
 	batch     gather
 	transform *transform    // of the batches of descent, if there is one
 	x         tensor.Tensor // the batch of a descent step, then of an ascent
@@ -101,39 +89,42 @@ type Trainer struct {
 
 	at     position
 	growth block          // the images of the phase in progress
-	tested dataset.Images // the part of a domain being tested
+	tested dataset.Images // the part of a domain being tested, empty until it has been read
 	test   Test           // the last one, or the one in progress
 	best   float64        // the best average so far
 }
 
 // position is where a run stands: which work comes next.
 type position struct {
-	step    int  // the descent step at hand, or that the phase precedes or the test follows
-	round   int  // the round that it belongs to
-	phase   int  // maximisation phases done
-	kind    Kind // of the next Step
-	done    int  // images done of the phase, or of the domain being tested
-	domain  int  // being tested
-	part    int  // of it
-	offset  int  // images done of the part
-	hits    int  // images of the parts before classified correctly
-	correct int  // images of the part classified correctly so far
+	Step    int  // the descent step at hand, or that the phase precedes or the test follows
+	Round   int  // the round that it belongs to
+	Phase   int  // maximisation phases done
+	Kind    Kind // of the next Step
+	Done    int  // images done of the phase, or of the domain being tested
+	Domain  int  // being tested
+	Part    int  // of it
+	Offset  int  // images done of the part
+	Hits    int  // images of the parts before classified correctly
+	Correct int  // images of the part classified correctly so far
 }
 
 // New prepares the training of a network on the benchmark's source images, with
 // tests on its domains.
 func New(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark, c Config) *Trainer {
-	permute := inOrder
+	permute, shuffles := inOrder, rng.New(c.Seed, rng.Shuffle)
 	if c.Epochs == 0 {
-		permute = shuffler(c.Seed)
+		permute = shuffler(shuffles)
 	}
-	return newTrainer(engine, network, data, c, newPool(&data.Source, permute))
+	t := newTrainer(engine, network, data, c, newPool(&data.Source, permute))
+	t.shuffles = shuffles
+	return t
 }
 
 func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark, c Config, pool *pool) *Trainer {
 	c.check()
 	t := &Trainer{
 		engine:    engine,
+		network:   network,
 		config:    c,
 		outline:   c.Outline(data.Source.N),
 		domains:   data.Domains,
@@ -187,14 +178,14 @@ func newTest(domains []dataset.Domain, classes int) Test {
 }
 
 // Done says whether the run is complete.
-func (t *Trainer) Done() bool { return t.at.step == t.outline.Steps }
+func (t *Trainer) Done() bool { return t.at.Step == t.outline.Steps }
 
 // Steps returns how many descent steps are done.
 func (t *Trainer) Steps() int {
-	if t.at.kind == Evaluate {
-		return t.at.step + 1
+	if t.at.Kind == Evaluate {
+		return t.at.Step + 1
 	}
-	return t.at.step
+	return t.at.Step
 }
 
 // Outline returns what the run consists of.
@@ -217,7 +208,7 @@ func (t *Trainer) Work() Work {
 // Step does the next piece of work: a descent step, or the ascent or the test
 // of one batch. It must not be called once Done.
 func (t *Trainer) Step() (Event, error) {
-	switch t.at.kind {
+	switch t.at.Kind {
 	case Maximise:
 		return t.maximise()
 	case Evaluate:
@@ -228,23 +219,29 @@ func (t *Trainer) Step() (Event, error) {
 
 // begin sets out for the next round, or for the phase that precedes it.
 func (t *Trainer) begin() {
-	t.at.kind = Minimise
+	t.at.Kind = Minimise
 	if t.Done() {
 		return
 	}
 	c := t.config
 	n := c.added(t.pool.len())
-	if n == 0 || !c.phaseDue(t.at.round, t.at.phase) {
+	if n == 0 || !c.phaseDue(t.at.Round, t.at.Phase) {
 		t.beginEpoch()
 		return
 	}
-	t.at.kind, t.at.done = Maximise, 0
+	t.at.Kind, t.at.Done = Maximise, 0
 	if c.Epochs > 0 {
 		t.pool.arrange(inOrder)
-		t.growth = block{n: n, bytes: make([]uint8, n*t.x.C*t.x.H*t.x.W)}
-	} else {
-		t.growth = block{n: n, values: tensor.New(n, t.x.C, t.x.H, t.x.W)}
 	}
+	t.growth = t.newBlock(n)
+}
+
+// newBlock returns room for n images that a phase adds.
+func (t *Trainer) newBlock(n int) block {
+	if t.config.Epochs > 0 {
+		return block{n: n, bytes: make([]uint8, n*t.x.C*t.x.H*t.x.W)}
+	}
+	return block{n: n, values: tensor.New(n, t.x.C, t.x.H, t.x.W)}
 }
 
 // beginEpoch sets out for the next epoch, if the run counts epochs. As in the
@@ -254,10 +251,10 @@ func (t *Trainer) beginEpoch() {
 	if c.Epochs == 0 {
 		return
 	}
-	t.pool.arrange(epochShuffler(c.Seed, t.at.round))
-	t.cosine.Total = t.at.step + c.steps(t.pool.len())*(c.Epochs-t.at.round)
+	t.pool.arrange(epochShuffler(c.Seed, t.at.Round))
+	t.cosine.Total = t.at.Step + c.steps(t.pool.len())*(c.Epochs-t.at.Round)
 	if t.transform != nil {
-		t.transform.epoch = t.at.round
+		t.transform.epoch = t.at.Round
 	}
 }
 
@@ -276,7 +273,7 @@ func (t *Trainer) minimise() (Event, error) {
 	if t.config.Epochs > 0 {
 		numbers = numbers[:min(len(numbers), t.pool.len()-t.pool.next)] // the last batch may be short
 	}
-	e := Event{Kind: Minimise, Step: t.at.step, Round: t.at.round, Images: len(numbers), LR: t.config.LR}
+	e := Event{Kind: Minimise, Step: t.at.Step, Round: t.at.Round, Images: len(numbers), LR: t.config.LR}
 	t.pool.draw(numbers)
 	x, dLogits := t.x.Images(0, len(numbers)), t.dLogits.Images(0, len(numbers))
 	labels := t.read(x, numbers, t.transform)
@@ -284,7 +281,7 @@ func (t *Trainer) minimise() (Event, error) {
 	e.Correct = Correct(logits, labels)
 	e.Loss = nn.CrossEntropy(t.engine, dLogits, logits, labels)
 	if !finite(e.Loss) {
-		return e, &DivergedError{Step: e.Step, Loss: e.Loss}
+		return e, t.diverged(e, "the loss")
 	}
 	t.plan.Backward(dLogits, tensor.Tensor{})
 	if t.sgd == nil {
@@ -296,46 +293,50 @@ func (t *Trainer) minimise() (Event, error) {
 		t.cosine.Step()
 	}
 
-	last := t.at.step+1 == t.outline.Steps
+	last := t.at.Step+1 == t.outline.Steps
 	endOfRound := t.config.Epochs == 0 || t.pool.next == t.pool.len()
 	switch {
-	case last || endOfRound && t.config.testDue(t.at.round):
-		t.at.kind, t.at.domain, t.at.done = Evaluate, 0, 0
-		t.at.part, t.at.offset, t.at.hits, t.at.correct = 0, 0, 0, 0
+	case last || endOfRound && t.config.testDue(t.at.Round):
+		t.at.Kind, t.at.Domain, t.at.Done = Evaluate, 0, 0
+		t.at.Part, t.at.Offset, t.at.Hits, t.at.Correct = 0, 0, 0, 0
+		return e, t.Check()
 	case endOfRound:
 		t.endRound()
 	default:
-		t.at.step++
+		t.at.Step++
 	}
 	return e, nil
 }
 
 // endRound moves on from the last descent step of a round.
 func (t *Trainer) endRound() {
-	t.at.step++
-	t.at.round++
+	t.at.Step++
+	t.at.Round++
 	t.begin()
 }
 
 // maximise climbs the next images of the pool, in reading order.
 func (t *Trainer) maximise() (Event, error) {
-	lo, hi := t.at.done, min(t.at.done+len(t.labels), t.growth.n)
+	lo, hi := t.at.Done, min(t.at.Done+len(t.labels), t.growth.n)
 	x := t.x.Images(0, hi-lo)
 	labels := t.read(x, t.pool.order[lo:hi], nil)
 	means := t.maximiser.Maximise(x, labels, t.config.BatchSize)
 	e := Event{
-		Kind: Maximise, Step: t.at.step, Round: t.at.round, Phase: t.at.phase + 1,
+		Kind: Maximise, Step: t.at.Step, Round: t.at.Round, Phase: t.at.Phase + 1,
 		Images: hi - lo, Done: hi, Total: t.growth.n,
 		Ascent: means[len(means)-1],
 	}
 	if !finite(e.Ascent.Objective) {
-		return e, &DivergedError{Step: e.Step, Phase: e.Phase, Loss: e.Ascent.Objective}
+		return e, t.diverged(e, "the objective")
+	}
+	if n := t.maximiser.NonFinite(); n >= 0 {
+		return e, t.diverged(e, fmt.Sprintf("image %d", lo+n))
 	}
 	t.keep(x, lo)
-	t.at.done = hi
+	t.at.Done = hi
 	if hi == t.growth.n {
 		t.pool.grow(t.growth)
-		t.at.kind, t.at.phase, t.growth = Minimise, t.at.phase+1, block{}
+		t.at.Kind, t.at.Phase, t.growth = Minimise, t.at.Phase+1, block{}
 		t.beginEpoch()
 	}
 	return e, nil
@@ -355,25 +356,25 @@ func (t *Trainer) keep(x tensor.Tensor, lo int) {
 
 // evaluate tests the next batch of the domain in turn.
 func (t *Trainer) evaluate() (Event, error) {
-	d, confusion := &t.domains[t.at.domain], t.test.Confusion[t.at.domain]
-	if t.at.done == 0 {
+	d, confusion := &t.domains[t.at.Domain], t.test.Confusion[t.at.Domain]
+	if t.at.Done == 0 {
 		clear(confusion)
 	}
-	if t.at.offset == 0 {
+	if t.tested.N == 0 {
 		var err error
-		if t.tested, err = d.Part(t.at.part); err != nil {
+		if t.tested, err = d.Part(t.at.Part); err != nil {
 			return Event{}, err
 		}
 	}
-	logits := t.evaluator.Logits(&t.tested, t.at.offset)
-	t.at.correct += confuse(confusion, logits, t.tested.Labels[t.at.offset:][:logits.N])
-	t.at.offset += logits.N
-	t.at.done += logits.N
+	logits := t.evaluator.Logits(&t.tested, t.at.Offset)
+	t.at.Correct += confuse(confusion, logits, t.tested.Labels[t.at.Offset:][:logits.N])
+	t.at.Offset += logits.N
+	t.at.Done += logits.N
 	e := Event{
-		Kind: Evaluate, Step: t.at.step, Round: t.at.round, Domain: t.at.domain,
-		Images: logits.N, Done: t.at.done, Total: d.N,
+		Kind: Evaluate, Step: t.at.Step, Round: t.at.Round, Domain: t.at.Domain,
+		Images: logits.N, Done: t.at.Done, Total: d.N,
 	}
-	if t.at.offset == t.tested.N && t.endPart(d) {
+	if t.at.Offset == t.tested.N && t.endPart(d) {
 		e.Test = &t.test
 	}
 	return e, nil
@@ -382,26 +383,24 @@ func (t *Trainer) evaluate() (Event, error) {
 // endPart notes the result of a part of a domain and moves on to the next. It
 // says whether the test is complete.
 func (t *Trainer) endPart(d *dataset.Domain) bool {
-	domain := t.at.domain
+	domain := t.at.Domain
 	if d.Severities != nil {
-		t.test.Severities[domain][t.at.part] = float64(t.at.correct) / float64(t.tested.N)
+		t.test.Severities[domain][t.at.Part] = float64(t.at.Correct) / float64(t.tested.N)
 	}
-	t.at.hits += t.at.correct
-	t.at.part, t.at.offset, t.at.correct, t.tested = t.at.part+1, 0, 0, dataset.Images{}
-	if t.at.part < d.Parts() {
+	t.at.Hits += t.at.Correct
+	t.at.Part, t.at.Offset, t.at.Correct, t.tested = t.at.Part+1, 0, 0, dataset.Images{}
+	if t.at.Part < d.Parts() {
 		return false
 	}
-	t.test.Accuracy[domain] = float64(t.at.hits) / float64(t.at.done)
-	t.at.domain, t.at.part, t.at.done, t.at.hits = domain+1, 0, 0, 0
-	if t.at.domain < len(t.domains) {
+	t.test.Accuracy[domain] = float64(t.at.Hits) / float64(t.at.Done)
+	t.at.Domain, t.at.Part, t.at.Done, t.at.Hits = domain+1, 0, 0, 0
+	if t.at.Domain < len(t.domains) {
 		return false
 	}
-	t.test.Step = t.at.step
+	t.test.Step = t.at.Step
 	t.test.Average = Average(t.domains, t.test.Accuracy)
 	t.test.Improved = t.test.Average > t.best
 	t.best = max(t.best, t.test.Average)
 	t.endRound()
 	return true
 }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
