@@ -37,13 +37,20 @@ _meada_cpu() {
 	if [[ -n "${found[1]}" ]]; then
 		compadd -- "${found[@]}"
 	else
+		compset -P '--*='
 		_files
 	fi
 }
 compdef _meada_cpu meada-cpu
 `,
 	"fish": `# meada-cpu completion for fish
-complete -c meada-cpu -a '(meada-cpu completion -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+function __meada_cpu
+	set -l words (commandline -opc)
+	command -q $words[1]; or return
+	set -g __meada_cpu_found ($words[1] completion -- $words[2..-1] (commandline -ct) 2>/dev/null)
+	set -q __meada_cpu_found[1]
+end
+complete -c meada-cpu -n __meada_cpu -f -a '$__meada_cpu_found'
 `,
 }
 
@@ -70,6 +77,12 @@ func candidates(words []string) []string {
 	if len(words) == 0 {
 		return nil
 	}
+	last := len(words) - 1
+	if words[last] == "=" { // bash makes the = of --name=value a word of its own
+		words[last] = ""
+	} else if last > 0 && words[last-1] == "=" {
+		words = slices.Delete(words, last-1, last)
+	}
 	current := words[len(words)-1]
 	if len(words) == 1 {
 		return beginning(current, slices.Sorted(maps.Keys(usages)))
@@ -86,11 +99,11 @@ func candidates(words []string) []string {
 	}
 	f := define()
 	if before, isFlag := strings.CutPrefix(words[len(words)-2], "--"); isFlag && f.takesValue(before) {
-		return beginning(current, f.words[before])
+		return f.values(before, current)
 	}
 	if name, value, ok := strings.Cut(strings.TrimPrefix(current, "--"), "="); ok && strings.HasPrefix(current, "--") {
 		var all []string
-		for _, word := range beginning(value, f.words[name]) {
+		for _, word := range f.values(name, value) {
 			all = append(all, "--"+name+"="+word)
 		}
 		return all
@@ -106,6 +119,16 @@ func candidates(words []string) []string {
 		return beginning(current, dataWords(words[1:len(words)-1]))
 	}
 	return nil
+}
+
+// values returns what the value of a flag may become, or the last word of it if
+// it is a list.
+func (f *flags) values(name, typed string) []string {
+	var all []string
+	for _, word := range f.words[name] {
+		all = append(all, typed[:strings.LastIndex(typed, ",")+1]+word)
+	}
+	return beginning(typed, all)
 }
 
 // beginning returns the words that begin with what has been typed of one.

@@ -18,12 +18,17 @@ func TestCandidates(t *testing.T) {
 		"train --algorithm ":           "erm ada me-ada",
 		"train --algorithm m":          "me-ada",
 		"train --algorithm=a":          "--algorithm=ada",
+		"train --algorithm = m":        "me-ada",
+		"train --algorithm =":          "erm ada me-ada",
+		"train --corruptions ":         "none on-the-fly",
 		"train --loops-m":              "--loops-min",
 		"train --quiet --preset d":     "digits",
 		"train --weights ":             "",
 		"eval --algo":                  "",
 		"predict --format ":            "table csv jsonl",
 		"sweep --algorithm":            "--algorithms",
+		"sweep --algorithms erm,a":     "erm,ada",
+		"sweep --algorithms=erm,a":     "--algorithms=erm,ada",
 		"sweep --dataset digits --sha": "--shard",
 		"data ":                        "list fetch verify",
 		"data fetch sv":                "svhn",
@@ -35,21 +40,28 @@ func TestCandidates(t *testing.T) {
 	require.Contains(t, candidates([]string{""}), "train")
 }
 
-// The shells that are here complete a line with the script made for them.
+// The shells that are here complete a line with the script made for them, and
+// offer files where, and only where, there is nothing else to offer.
 func TestCompletionInShells(t *testing.T) {
 	path := filepath.Dir(command) + string(os.PathListSeparator) + os.Getenv("PATH")
 	for shell, script := range map[string]string{
 		"bash": `source <(meada-cpu completion bash)
 			COMP_WORDS=(meada-cpu train --algorithm e) COMP_CWORD=3
 			_meada_cpu
-			echo "${COMPREPLY[@]}"`,
+			echo "${COMPREPLY[@]}"
+			complete -p meada-cpu | grep --quiet -e "-o default" && echo e*`,
 		"zsh": `autoload -U compinit && compinit -D
 			source <(meada-cpu completion zsh)
 			compadd() { shift; print -- "$@" }
+			compset() { }
+			_files() { print -- e* }
 			words=(meada-cpu train --algorithm e) CURRENT=4
+			_meada_cpu
+			words=(meada-cpu train --weights e)
 			_meada_cpu`,
 		"fish": `meada-cpu completion fish | source
-			complete --do-complete "meada-cpu train --algorithm e"`,
+			complete --do-complete "meada-cpu train --algorithm e"
+			complete --do-complete "meada-cpu train --weights e"`,
 	} {
 		t.Run(shell, func(t *testing.T) {
 			program, err := exec.LookPath(shell)
@@ -57,10 +69,12 @@ func TestCompletionInShells(t *testing.T) {
 				t.Skipf("there is no %s here", shell)
 			}
 			c := exec.Command(program, "-c", script)
-			c.Dir, c.Env = t.TempDir(), append(os.Environ(), "PATH="+path, "HOME="+t.TempDir())
+			c.Dir = t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(c.Dir, "epoch.safetensors"), nil, 0o666))
+			c.Env = append(os.Environ(), "PATH="+path, "HOME="+t.TempDir())
 			out, err := c.CombinedOutput()
 			require.NoError(t, err, string(out))
-			require.Equal(t, "erm", strings.TrimSpace(string(out)))
+			require.Equal(t, "erm\nepoch.safetensors\n", string(out))
 		})
 	}
 	r := invoke(t, t.TempDir(), "completion", "tcsh")

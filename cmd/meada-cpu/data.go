@@ -105,6 +105,7 @@ func (s *imageSettings) define(f *flags) {
 	choice(f, &s.Source, "source", dataset.PACSDomains...)
 	choice(f, &s.Target, "target", dataset.PACSDomains...)
 	f.string(&s.Corruptions, "corruptions")
+	f.words["corruptions"] = []string{noCorruptions, onTheFly} // or a folder
 	f.integer(&s.TestImages, "test-images", 1)
 }
 

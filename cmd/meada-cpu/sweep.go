@@ -50,6 +50,9 @@ func (s *sweepSettings) flags() *flags {
 		}
 		return nil, errors.New("expected some of erm,ada,me-ada")
 	})
+	for _, a := range train.Algorithms {
+		f.words["algorithms"] = append(f.words["algorithms"], string(a))
+	}
 	list(f, &s.seeds, "seeds", parseSeeds)
 	f.string(&s.out, "out")
 	f.string(&s.table, "table")
