@@ -4,6 +4,7 @@ package augment
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -62,6 +63,7 @@ type Maximiser struct {
 	clean                         tensor.Tensor // embedding(x0)
 	dLogits, dEmbedding           tensor.Tensor
 	crossEntropy, entropy, sqDist []float32
+	finite                        []bool
 }
 
 // NewMaximiser returns a maximiser for up to chunk images at a time, on a model
@@ -79,6 +81,7 @@ func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, 
 		crossEntropy: make([]float32, chunk),
 		entropy:      make([]float32, chunk),
 		sqDist:       make([]float32, chunk),
+		finite:       make([]bool, chunk),
 	}
 	m.begin.Maximiser, m.finish.Maximiser = m, m
 	return m
@@ -103,6 +106,10 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint8, batch int) []
 	}
 	return m.means
 }
+
+// NonFinite returns the first of the images last maximised that was not finite
+// when the ascent ended, before any bounds; -1 if all were.
+func (m *Maximiser) NonFinite() int { return slices.Index(m.finite[:m.images.N], false) }
 
 // mean returns the means of the step at hand.
 func (m *Maximiser) mean() Means {
@@ -148,7 +155,11 @@ func (m *finishStep) Do(n, _ int) {
 	k := m.engine.Kernels
 	image := m.images.Image(n)
 	k.Axpy(float32(m.LR), m.dx.Image(n), image)
-	if m.step == m.Steps-1 && m.Min != m.Max {
+	if m.step < m.Steps-1 {
+		return
+	}
+	m.finite[n] = tensor.Finite(k, image)
+	if m.Min != m.Max {
 		k.Clamp(image, m.Min, m.Max)
 	}
 }

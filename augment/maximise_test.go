@@ -213,3 +213,25 @@ func TestMaximiseFewerThanAChunk(t *testing.T) {
 	require.Equal(t, x.Data[:4*pixels], rest.Data[:4*pixels])
 	require.Panics(t, func() { m.Maximise(x, labels[:5], 2) })
 }
+
+func TestNonFinite(t *testing.T) {
+	e := tensor.NewEngine(2, nil)
+	defer e.Close()
+	const count = 5
+	ascend := func(c Config, spoil func(x tensor.Tensor)) (tensor.Tensor, int) {
+		m := NewMaximiser(e, newBilinear(count), count, classes, dimension, c)
+		x, labels := randomImages(count)
+		spoil(x)
+		m.Maximise(x, labels, count)
+		return x, m.NonFinite()
+	}
+	usual := Config{Steps: 2, LR: 0.1, Gamma: 1, Eta: 1, Max: 1}
+	_, first := ascend(usual, func(tensor.Tensor) {})
+	require.Equal(t, -1, first)
+	_, first = ascend(usual, func(x tensor.Tensor) { x.Image(3)[pixels-1] = float32(math.NaN()) })
+	require.Equal(t, 3, first)
+	steep := Config{Steps: 1, LR: 1e30, Gamma: 1, Eta: 1e30, Max: 1}
+	x, first := ascend(steep, func(tensor.Tensor) {})
+	require.Equal(t, 0, first)
+	require.True(t, tensor.Finite(e.Kernels, x.Data), "the bounds hide it")
+}

@@ -1,0 +1,35 @@
+package tensor
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+)
+
+func TestFinite(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, row := range simd.Rows() {
+		require.True(t, Finite(row, nil))
+		for _, n := range []int{1, 17, finitePart, 2*finitePart + 5} {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = math.MaxFloat32 // the sum overflows, the elements are finite
+			}
+			require.True(t, Finite(row, x), "%s, %d elements", row.Name, n)
+			for _, i := range []int{0, n / 2, n - 1} {
+				for _, v := range []float32{inf, -inf, float32(math.NaN())} {
+					x[i] = v
+					require.False(t, Finite(row, x), "%s, %v at %d of %d", row.Name, v, i, n)
+				}
+				x[i] = 0
+			}
+			if n > 1 { // infinities that would cancel
+				x[0], x[n-1] = inf, -inf
+				require.False(t, Finite(row, x), row.Name)
+			}
+		}
+	}
+}
