@@ -71,8 +71,9 @@ func (gonum) conv(c *benchmark.Convolution, pass benchmark.Pass) (timing.Sampler
 	return timing.Of(run), nil
 }
 
-// step is what gonum has no counterpart of.
-func (gonum) step(string, int) (timing.Sampler, error) { return nil, nil }
+// step and operator are what gonum has no counterpart of.
+func (gonum) step(step, string) (timing.Sampler, error)           { return nil, nil }
+func (gonum) operator(benchmark.Operator) (timing.Sampler, error) { return nil, nil }
 
 func (gonum) close() error { return nil }
 

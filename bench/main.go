@@ -5,9 +5,15 @@
 //
 //	go run . [-threads N] [-pytorch] [-only REGEXP] [-budget DURATION] [-out DIR]
 //
+// With -networks it measures steps of the four CIFAR networks beside PyTorch
+// instead. PyTorch's side of a maximisation step is the published code's, which
+// computes the gradients of the weights too, only to discard them; the networks,
+// the batch and the modes are the same on both sides.
+//
 // Everybody is sampled in turn, so the ratios hold on a machine that others use;
 // figures are the best sample, with the median in brackets. It prints tables and
-// writes DIR/<rival>-<isa>-<N>t.json and .svg. MEADA_ISA chooses the row.
+// writes DIR/<rival>-<isa>-<N>t.json and .svg, or DIR/networks-<isa>-<N>t.json.
+// MEADA_ISA chooses the row.
 package main
 
 import (
@@ -19,6 +25,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -35,7 +42,8 @@ type rival interface {
 	name() string
 	gemm(*benchmark.Product) (timing.Sampler, error)
 	conv(*benchmark.Convolution, benchmark.Pass) (timing.Sampler, error)
-	step(mode string, batch int) (timing.Sampler, error)
+	step(s step, mode string) (timing.Sampler, error)
+	operator(benchmark.Operator) (timing.Sampler, error)
 	close() error
 }
 
@@ -46,10 +54,10 @@ type results struct {
 	Go      string   `json:"go"`
 	Threads int      `json:"threads"`
 	Peak    float64  `json:"peak_gflops"`
-	Memory  []memory `json:"memory"`
+	Memory  []memory `json:"memory,omitempty"`
 	Figures []figure `json:"figures"`
 	// Operators are what memory limits.
-	Operators []operator `json:"operators"`
+	Operators []operator `json:"operators,omitempty"`
 }
 
 // memory is a bandwidth, by the bytes that the program reads and writes.
@@ -76,31 +84,50 @@ type figure struct {
 
 const ours = "meada-cpu"
 
+// options are the flags.
+type options struct {
+	threads           int
+	pytorch, networks bool
+	python, only, out string
+	budget            time.Duration
+}
+
 func main() {
-	threads := flag.Int("threads", 1, "threads of every implementation")
-	withPyTorch := flag.Bool("pytorch", false, "compare with PyTorch instead of gonum")
-	python := flag.String("python", "python3", "a Python that has PyTorch")
-	only := flag.String("only", "", "regular expression: only the cases whose name matches")
-	budget := flag.Duration("budget", 1500*time.Millisecond, "time for each case")
-	out := flag.String("out", "results", "folder for the JSON and SVG files, empty for none")
+	var o options
+	flag.IntVar(&o.threads, "threads", 1, "threads of every implementation, 0 for all CPUs")
+	flag.BoolVar(&o.pytorch, "pytorch", false, "compare with PyTorch instead of gonum")
+	flag.BoolVar(&o.networks, "networks", false, "steps of the CIFAR networks beside PyTorch's instead of all else; takes 16 GB of memory")
+	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
+	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches")
+	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 25s)")
+	flag.StringVar(&o.out, "out", "results", "folder for the JSON and SVG files, empty for none")
 	flag.Parse()
-	if err := run(*threads, *withPyTorch, *python, *only, *budget, *out); err != nil {
+	if o.threads < 1 {
+		o.threads = runtime.NumCPU()
+	}
+	if o.budget == 0 {
+		o.budget = 1500 * time.Millisecond
+		if o.networks {
+			o.budget = 25 * time.Second
+		}
+	}
+	if err := o.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(threads int, withPyTorch bool, python, only string, budget time.Duration, out string) (err error) {
-	filter, err := regexp.Compile(only)
+func (o *options) run() (err error) {
+	filter, err := regexp.Compile(o.only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
-	runtime.GOMAXPROCS(threads) // gonum takes as many
+	runtime.GOMAXPROCS(o.threads) // gonum takes as many
 	rivals := []rival{gonum{}}
-	if withPyTorch {
+	if o.pytorch || o.networks {
 		rivals = nil
 		for _, channelsLast := range []bool{false, true} {
-			p, err := startPyTorch(python, threads, channelsLast)
+			p, err := startPyTorch(o.python, o.threads, channelsLast)
 			if err != nil {
 				return err
 			}
@@ -113,18 +140,22 @@ func run(threads int, withPyTorch bool, python, only string, budget time.Duratio
 		}
 	}()
 
-	b := &bench{engine: tensor.NewEngine(threads, nil), rivals: rivals, filter: filter, budget: budget}
+	b := &bench{engine: tensor.NewEngine(o.threads, nil), rivals: rivals, filter: filter, budget: o.budget}
 	defer b.engine.Close()
-	if err := b.everything(); err != nil {
+	measure, name := b.everything, strings.ToLower(strings.Fields(rivals[0].name())[0])
+	if o.networks {
+		measure, name = b.networks, "networks"
+	}
+	if err := measure(); err != nil {
 		return err
 	}
 	b.results.CPU, b.results.ISA, b.results.Go = cpuid.CPU.BrandName, b.engine.Kernels.Name, runtime.Version()
-	b.results.Threads = threads
+	b.results.Threads = o.threads
 	b.results.print(os.Stdout)
-	if out == "" {
+	if o.out == "" {
 		return nil
 	}
-	return b.results.save(out, strings.ToLower(strings.Fields(rivals[0].name())[0]))
+	return b.results.save(o.out, name, !o.networks)
 }
 
 // bench is a run in progress.
@@ -168,17 +199,12 @@ func (b *bench) everything() error {
 			}
 		}
 	}
-	const batch = 32
-	for _, mode := range benchmark.Modes {
-		if !b.filter.MatchString("LeNet5") {
-			break
-		}
-		prepare := func(r rival) (timing.Sampler, error) { return r.step(mode, batch) }
-		if err := b.race("step", "LeNet5", mode, benchmark.LeNet5(b.engine, mode, batch), prepare); err != nil {
-			return err
-		}
+	if err := b.steps(lenet5, benchmark.Modes); err != nil {
+		return err
 	}
-	b.operators()
+	if err := b.operators(); err != nil {
+		return err
+	}
 	for i := range b.Figures {
 		f := &b.Figures[i]
 		f.OfPeak = f.GFLOPS / b.Peak
@@ -186,25 +212,61 @@ func (b *bench) everything() error {
 	return nil
 }
 
+// step is a network's step on a batch.
+type step struct {
+	name, model string
+	batch       int
+}
+
+var (
+	lenet5 = step{"LeNet5", "lenet5", 32}
+	cifar  = []step{
+		{"AllConvNet", "allconv", 128},
+		{"WRN-40-2", "wrn", 128},
+		{"DenseNet-40-12", "densenet", 128},
+		{"ResNeXt-29", "resnext", 128},
+	}
+)
+
+// networks measures the CIFAR networks.
+func (b *bench) networks() error {
+	for _, s := range cifar {
+		if err := b.steps(s, []string{"train", "maximise"}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// steps measures a network's steps of some modes if its name passes the filter.
+func (b *bench) steps(s step, modes []string) error {
+	if !b.filter.MatchString(s.name) {
+		return nil
+	}
+	for _, mode := range modes {
+		debug.FreeOSMemory() // the plan before may have taken gigabytes
+		name := fmt.Sprintf("%s, batch %d", s.name, s.batch)
+		prepare := func(r rival) (timing.Sampler, error) { return r.step(s, mode) }
+		if err := b.race("step", name, mode, benchmark.Step(b.engine, s.model, mode, s.batch), prepare); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // race times a piece of work of ours, the rivals' and the peak in turn.
 func (b *bench) race(kind, name, pass string, work benchmark.Work, prepare func(rival) (timing.Sampler, error)) error {
 	peak := benchmark.Peak(b.engine)
-	names, samplers := []string{"peak", ours}, []timing.Sampler{peak.Sampler(), work.Sampler()}
-	for _, r := range b.rivals {
-		sampler, err := prepare(r)
-		if err != nil {
-			return fmt.Errorf("%s, %s %s: %w", r.name(), name, pass, err)
-		}
-		if sampler != nil {
-			names, samplers = append(names, r.name()), append(samplers, sampler)
-		}
+	names, samplers, err := b.prepare(name+" "+pass, prepare)
+	if err != nil {
+		return err
 	}
+	names = append([]string{ours}, names...)
+	samplers = append([]timing.Sampler{peak.Sampler(), work.Sampler()}, samplers...)
 	fmt.Fprintf(os.Stderr, "%s %s %s\n", kind, name, pass)
-	for i, t := range timing.Alternate(b.budget, samplers...) {
-		if i == 0 {
-			b.Peak = max(b.Peak, rate(peak.FLOPs, t.Best))
-			continue
-		}
+	t := timing.Alternate(b.budget, samplers...)
+	b.Peak = max(b.Peak, rate(peak.FLOPs, t[0].Best))
+	for i, t := range t[1:] {
 		b.Figures = append(b.Figures, figure{
 			Kind: kind, Case: name, Pass: pass, Implementation: names[i],
 			Nanoseconds: t.Best.Nanoseconds(), Median: t.Median.Nanoseconds(), Samples: t.Samples,
@@ -212,6 +274,21 @@ func (b *bench) race(kind, name, pass string, work benchmark.Work, prepare func(
 		})
 	}
 	return nil
+}
+
+// prepare returns the rivals that have a counterpart of some work, and what
+// times it there.
+func (b *bench) prepare(what string, prepare func(rival) (timing.Sampler, error)) (names []string, samplers []timing.Sampler, err error) {
+	for _, r := range b.rivals {
+		sampler, err := prepare(r)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s, %s: %w", r.name(), what, err)
+		}
+		if sampler != nil {
+			names, samplers = append(names, r.name()), append(samplers, sampler)
+		}
+	}
+	return names, samplers, nil
 }
 
 // memory measures arrays that fit the caches and ones that don't.
@@ -231,8 +308,8 @@ func (b *bench) memory() {
 // rate returns billions a second.
 func rate(amount float64, d time.Duration) float64 { return amount / float64(max(d.Nanoseconds(), 1)) }
 
-// save writes the results as JSON and as a chart.
-func (r *results) save(dir, rival string) error {
+// save writes the results as JSON and, if asked, as a chart.
+func (r *results) save(dir, name string, chart bool) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -240,8 +317,8 @@ func (r *results) save(dir, rival string) error {
 	if err != nil {
 		return err
 	}
-	base := filepath.Join(dir, fmt.Sprintf("%s-%s-%dt", rival, r.ISA, r.Threads))
-	if err := os.WriteFile(base+".json", append(data, '\n'), 0o644); err != nil {
+	base := filepath.Join(dir, fmt.Sprintf("%s-%s-%dt", name, r.ISA, r.Threads))
+	if err := os.WriteFile(base+".json", append(data, '\n'), 0o644); err != nil || !chart {
 		return err
 	}
 	return os.WriteFile(base+".svg", r.chart(), 0o644)

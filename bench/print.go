@@ -19,7 +19,7 @@ func (r *results) print(w io.Writer) {
 			kind = race[0].Kind
 			fmt.Fprintf(w, "\n%-24s", kind+": best (median)")
 			for _, f := range race {
-				fmt.Fprintf(w, "%20s", f.Implementation)
+				fmt.Fprintf(w, "%24s", f.Implementation)
 			}
 			fmt.Fprintf(w, "%10s", "of peak")
 			for _, f := range race[1:] {
@@ -29,7 +29,7 @@ func (r *results) print(w io.Writer) {
 		}
 		fmt.Fprintf(w, "%-24s", race[0].Case+" "+race[0].Pass)
 		for _, f := range race {
-			fmt.Fprintf(w, "%20s", f.speed())
+			fmt.Fprintf(w, "%24s", f.speed())
 		}
 		if kind == "step" {
 			fmt.Fprintf(w, "%10s", "")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/benchmark"
 	"github.com/meada-cpu/meada-cpu/internal/timing"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 //go:embed pytorch.py
@@ -65,25 +66,42 @@ func startPyTorch(python string, threads int, channelsLast bool) (*pytorch, erro
 func (p *pytorch) name() string { return p.label }
 
 func (p *pytorch) gemm(g *benchmark.Product) (timing.Sampler, error) {
-	return p.prepare("gemm", g.M, g.N, g.K, g.Images)
+	return p.prepare("ok", "gemm", g.M, g.N, g.K, g.Images)
 }
 
 func (p *pytorch) conv(c *benchmark.Convolution, pass benchmark.Pass) (timing.Sampler, error) {
 	s := c.Shape
-	return p.prepare("conv", pass, s.N, s.C, s.H, s.W, s.K, s.R, s.Stride, s.PadH, s.Groups)
+	return p.prepare("ok", "conv", pass, s.N, s.C, s.H, s.W, s.K, s.R, s.Stride, s.PadH, s.Groups)
 }
 
-func (p *pytorch) step(mode string, batch int) (timing.Sampler, error) {
-	return p.prepare("step", mode, batch)
+// step also holds the number of parameters there against ours.
+func (p *pytorch) step(s step, mode string) (timing.Sampler, error) {
+	network, err := zoo.New(s.model, 10)
+	if err != nil {
+		return nil, err
+	}
+	return p.prepare(fmt.Sprint("ok ", network.NumParams()), "step", s.model, mode, s.batch)
+}
+
+func (p *pytorch) operator(o benchmark.Operator) (timing.Sampler, error) {
+	words := []any{o.Kind, o.Pass}
+	for _, size := range o.Shape {
+		words = append(words, size)
+	}
+	return p.prepare("ok", words...)
 }
 
 // prepare makes the process ready to time a piece of work.
-func (p *pytorch) prepare(words ...any) (timing.Sampler, error) {
+func (p *pytorch) prepare(want string, words ...any) (timing.Sampler, error) {
 	if err := p.say(words...); err != nil {
 		return nil, err
 	}
-	if got, err := p.answer(); err != nil || got != "ok" {
-		return nil, fmt.Errorf("pytorch.py answered %q to %v: %w", got, words, err)
+	got, err := p.answer()
+	if err != nil {
+		return nil, fmt.Errorf("pytorch.py does not answer to %v: %w", words, err)
+	}
+	if got != want {
+		return nil, fmt.Errorf("pytorch.py answers %q to %v, expected %q", got, words, want)
 	}
 	return p.sample, nil
 }

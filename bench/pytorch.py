@@ -4,8 +4,12 @@ Reads one request a line, answers one line each:
 
     gemm M N K images
     conv pass N C H W K kernel stride padding groups     pass: fwd, bwd-data, bwd-weights
-    step mode batch                                      mode: train, maximise, eval
-        -> "ok": this is what the following samples time
+    step network mode batch                              mode: train, maximise, eval
+    bn-relu|bn-gelu|maxpool|gelu pass N C H W            pass: fwd, bwd
+    softmax-loss both rows classes
+    adam|sgd step parameters
+        -> "ok", of a network with the number of its parameters: this is what the
+        following samples time
     sample
         -> seconds of one call, a mean over at least 4 ms
 
@@ -24,6 +28,7 @@ import torch.nn.functional as F
 
 LAYOUT = torch.channels_last if "channels_last" in sys.argv[1:] else torch.contiguous_format
 SAMPLE_SECONDS = 4e-3
+SLOW_SECONDS = 0.5  # from here on the first call, with cold caches, is as good as any
 
 
 def gemm(m, n, k, images):
@@ -47,25 +52,133 @@ def conv(what, n, c, h, w, k, kernel, stride, padding, groups):
         [what == "bwd-data", what == "bwd-weights", False])
 
 
-class LeNet5(nn.Module):
-    def __init__(self):
+def gelu(x):
+    return torch.sigmoid(1.702 * x) * x
+
+
+class GELU(nn.Module):
+    def forward(self, x):
+        return gelu(x)
+
+
+class Network(nn.Module):
+    def __init__(self, features, classifier):
         super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(3, 64, 5), nn.Conv2d(64, 128, 5)
-        self.fc1, self.fc2, self.fc3 = nn.Linear(3200, 1024), nn.Linear(1024, 1024), nn.Linear(1024, 10)
+        self.features, self.classifier = features, classifier
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
-        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-        embedding = F.relu(self.fc2(F.relu(self.fc1(x.flatten(1)))))
-        return self.fc3(embedding), embedding
+        embedding = self.features(x)
+        return self.classifier(embedding), embedding
 
 
-def step(mode, batch):
-    net = LeNet5().to(memory_format=LAYOUT)
+def conv3x3(c, k, stride=1, groups=1):
+    return nn.Conv2d(c, k, 3, stride, 1, groups=groups, bias=False)
+
+
+def conv1x1(c, k, stride=1):
+    return nn.Conv2d(c, k, 1, stride, bias=False)
+
+
+def norm_relu(c):
+    return nn.Sequential(nn.BatchNorm2d(c), nn.ReLU(inplace=True))
+
+
+def lenet5():
+    return Network(nn.Sequential(
+        nn.Conv2d(3, 64, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(64, 128, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(3200, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU()), nn.Linear(1024, 10))
+
+
+def allconv():
+    def layer(c, k, window, padding):
+        return [nn.Conv2d(c, k, window, padding=padding), nn.BatchNorm2d(k), GELU()]
+    reduce = [nn.MaxPool2d(2), nn.Dropout(0.5)]
+    return Network(nn.Sequential(
+        *layer(3, 96, 3, 1), *layer(96, 96, 3, 1), *layer(96, 96, 3, 1), *reduce,
+        *layer(96, 192, 3, 1), *layer(192, 192, 3, 1), *layer(192, 192, 3, 1), *reduce,
+        *layer(192, 192, 3, 0), *layer(192, 192, 1, 1), *layer(192, 192, 1, 1), nn.AvgPool2d(8), nn.Flatten()),
+        nn.Linear(192, 10))
+
+
+class WideBlock(nn.Module):
+    def __init__(self, c, k, stride):
+        super().__init__()
+        self.activate, self.conv1 = norm_relu(c), conv3x3(c, k, stride)
+        self.rest = nn.Sequential(norm_relu(k), conv3x3(k, k))
+        self.shortcut = conv1x1(c, k, stride) if c != k else None
+
+    def forward(self, x):
+        activated = self.activate(x)
+        y = self.rest(self.conv1(activated))
+        return y + (x if self.shortcut is None else self.shortcut(activated))
+
+
+def wrn():
+    layers, c = [conv3x3(3, 16)], 16
+    for k, stride in (32, 1), (64, 2), (128, 2):
+        layers += [WideBlock(c, k, stride)] + [WideBlock(k, k, 1) for _ in range(5)]
+        c = k
+    return Network(nn.Sequential(*layers, norm_relu(c), nn.AvgPool2d(8), nn.Flatten()), nn.Linear(c, 10))
+
+
+class DenseLayer(nn.Module):
+    def __init__(self, c, growth):
+        super().__init__()
+        self.new = nn.Sequential(norm_relu(c), conv3x3(c, growth))
+
+    def forward(self, x):
+        return torch.cat((x, self.new(x)), 1)
+
+
+def densenet():
+    layers, c = [conv3x3(3, 24)], 24
+    for stage in range(3):
+        for _ in range(12):
+            layers.append(DenseLayer(c, 12))
+            c += 12
+        if stage < 2:
+            layers += [norm_relu(c), conv1x1(c, c), nn.AvgPool2d(2)]
+    return Network(nn.Sequential(*layers, norm_relu(c), nn.AvgPool2d(8), nn.Flatten()), nn.Linear(c, 10))
+
+
+class ResNeXtBlock(nn.Module):
+    def __init__(self, c, width, k, stride, project):
+        super().__init__()
+        self.bottleneck = nn.Sequential(
+            conv1x1(c, width), norm_relu(width), conv3x3(width, width, stride, groups=4), norm_relu(width),
+            conv1x1(width, k), nn.BatchNorm2d(k))
+        self.shortcut = nn.Sequential(conv1x1(c, k, stride), nn.BatchNorm2d(k)) if project else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.shortcut(x) + self.bottleneck(x), inplace=True)
+
+
+def resnext():
+    layers, c = [conv3x3(3, 64), norm_relu(64)], 64
+    for width, stride in (128, 1), (256, 2), (512, 2):
+        layers.append(ResNeXtBlock(c, width, 2 * width, stride, True))
+        layers += [ResNeXtBlock(2 * width, width, 2 * width, 1, False) for _ in range(2)]
+        c = 2 * width
+    return Network(nn.Sequential(*layers, nn.AvgPool2d(8), nn.Flatten()), nn.Linear(c, 10))
+
+
+NETWORKS = {"lenet5": lenet5, "allconv": allconv, "wrn": wrn, "densenet": densenet, "resnext": resnext}
+
+
+def step(network, mode, batch):
+    net = NETWORKS[network]()
+    if network != "lenet5":  # as the published code draws them; a deep network's gradients vanish otherwise
+        for m in net.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.kaiming_normal_(m.weight, mode="fan_out")
+    net = net.to(memory_format=LAYOUT).train(mode == "train")
     x = torch.rand(batch, 3, 32, 32).contiguous(memory_format=LAYOUT)
     labels = torch.arange(batch) % 10
     if mode == "train":
-        optimiser = torch.optim.Adam(net.parameters(), lr=1e-4)
+        if network == "lenet5":
+            optimiser = torch.optim.Adam(net.parameters(), lr=1e-4)
+        else:
+            optimiser = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True)
 
         def run():
             optimiser.zero_grad(set_to_none=True)
@@ -80,9 +193,7 @@ def step(mode, batch):
             net.zero_grad()
             x.grad = None
             logits, embedding = net(x)
-            p = F.softmax(logits, 1)
-            entropy = -(p * F.log_softmax(logits, 1)).sum(1).mean()
-            loss = F.cross_entropy(logits, labels) + 10 * entropy - F.mse_loss(embedding, clean)
+            loss = F.cross_entropy(logits, labels) + 10 * entropy(logits) - F.mse_loss(embedding, clean)
             (-loss).backward()
             with torch.no_grad():
                 x.sub_(x.grad)
@@ -90,24 +201,68 @@ def step(mode, batch):
         def run():
             with torch.no_grad():
                 net(x)
-    return run
+    return run, sum(p.numel() for p in net.parameters())
+
+
+def entropy(logits):
+    return -(F.softmax(logits, 1) * F.log_softmax(logits, 1)).sum(1).mean()
+
+
+def operator(what, which, *shape):
+    """What a training step does besides convolutions and products, as PyTorch's layers do it."""
+    if what in ("adam", "sgd"):
+        p = torch.rand(shape) - 0.5
+        p.grad = torch.rand(shape) - 0.5
+        if what == "adam":
+            return torch.optim.Adam([p], lr=1e-6).step
+        return torch.optim.SGD([p], lr=1e-6, momentum=0.9, weight_decay=5e-4, nesterov=True).step
+    x = torch.rand(shape) - 0.5
+    if what == "softmax-loss":  # cross-entropy and entropy, value and gradient
+        x.requires_grad_()
+        labels = torch.arange(shape[0]) % shape[1]
+        return lambda: torch.autograd.grad(F.cross_entropy(x, labels) + 10 * entropy(x), x)
+    x = x.contiguous(memory_format=LAYOUT)
+    c = shape[1]
+    weight, bias, mean, variance = torch.rand(c), torch.rand(c), torch.zeros(c), torch.ones(c)
+
+    def norm():
+        return F.batch_norm(x, mean, variance, weight, bias, True)
+    forward = {
+        "bn-relu": lambda: F.relu(norm(), inplace=True),
+        "bn-gelu": lambda: gelu(norm()),
+        "maxpool": lambda: F.max_pool2d(F.relu(x), 2),
+        "gelu": lambda: gelu(x),
+    }[what]
+    if which == "fwd":
+        return forward
+    inputs = [x, weight, bias] if what.startswith("bn") else [x]
+    for leaf in inputs:
+        leaf.requires_grad_()
+    y = forward()
+    dy = (torch.rand(y.shape) - 0.5).contiguous(memory_format=LAYOUT)
+    return lambda: torch.autograd.grad(y, inputs, dy, retain_graph=True)
 
 
 def sampler(run):
     calls = 0
 
-    def sample():
-        nonlocal calls
-        if calls == 0:
-            run()
-            begin = time.perf_counter()
-            run()
-            calls = int(SAMPLE_SECONDS / (time.perf_counter() - begin)) + 1
-        run()  # brings operands back into the caches
+    def measure():
         begin = time.perf_counter()
         for _ in range(calls):
             run()
         return (time.perf_counter() - begin) / calls
+
+    def sample():
+        nonlocal calls
+        if calls == 0:
+            calls = 1
+            first = measure()
+            if first >= SLOW_SECONDS:
+                return first
+            calls += int(SAMPLE_SECONDS / measure())
+        if calls > 1:
+            run()  # brings operands back into the caches
+        return measure()
     return sample
 
 
@@ -122,9 +277,21 @@ def main():
             print(f"{sample():.9f}", flush=True)
             continue
         values = [int(w) if w.isdigit() else w for w in words]
-        with torch.no_grad() if what != "step" else torch.enable_grad():
-            sample = sampler({"gemm": gemm, "conv": conv, "step": step}[what](*values))
-        print("ok", flush=True)
+        sample = None  # frees what it held
+        answer = "ok"
+        if what in ("gemm", "conv"):
+            torch.set_grad_enabled(False)
+            run = {"gemm": gemm, "conv": conv}[what](*values)
+        elif what == "step":
+            torch.set_grad_enabled(True)
+            run, parameters = step(*values)
+            answer += f" {parameters}"
+        else:
+            torch.set_grad_enabled(values[0] != "fwd")
+            run = operator(what, *values)
+        sample = sampler(run)
+        del run
+        print(answer, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ package benchmark
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -10,51 +11,55 @@ import (
 // Operator is an operation of a training step that does little with each number
 // it reads, so that memory is what limits it.
 type Operator struct {
-	Name, Pass string
+	Kind, Pass string
+	Shape      []int // of the operand that the others follow from
 	// New makes the operands and returns the work. Its Bytes count every operand
 	// once, though batch normalisation reads its own twice.
 	New func(e *tensor.Engine) Work
 }
 
+// Name returns the kind with the shape.
+func (o Operator) Name() string {
+	return o.Kind + " " + strings.ReplaceAll(strings.Trim(fmt.Sprint(o.Shape), "[]"), " ", "x")
+}
+
 // Operators lists them, at the sizes of the published networks' layers.
 func Operators() []Operator {
 	var all []Operator
-	add := func(name, pass string, work func(e *tensor.Engine) Work) {
-		all = append(all, Operator{name, pass, work})
+	add := func(kind, pass string, shape []int, work func(e *tensor.Engine) Work) {
+		all = append(all, Operator{kind, pass, shape, work})
 	}
 	for _, act := range []struct {
 		name string
 		kind simd.Activation
 	}{{"relu", simd.ReLU}, {"gelu", simd.GELU}} {
 		for _, s := range []images{{128, 96, 32}, {128, 192, 16}, {128, 128, 8}} {
-			name := fmt.Sprintf("bn-%s %v", act.name, s)
-			add(name, "fwd", func(e *tensor.Engine) Work { return normForward(e, s, act.kind) })
-			add(name, "bwd", func(e *tensor.Engine) Work { return normBackward(e, s, act.kind) })
+			add("bn-"+act.name, "fwd", s.shape(), func(e *tensor.Engine) Work { return normForward(e, s, act.kind) })
+			add("bn-"+act.name, "bwd", s.shape(), func(e *tensor.Engine) Work { return normBackward(e, s, act.kind) })
 		}
 	}
 	for _, s := range []images{{128, 96, 32}, {128, 192, 16}, {32, 64, 28}, {32, 128, 10}} {
-		name := fmt.Sprintf("maxpool %v", s)
-		add(name, "fwd", func(e *tensor.Engine) Work { return poolForward(e, s) })
-		add(name, "bwd", func(e *tensor.Engine) Work { return poolBackward(e, s) })
+		add("maxpool", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s) })
+		add("maxpool", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s) })
 	}
 	s := images{128, 96, 32}
-	add(fmt.Sprintf("gelu %v", s), "fwd", func(e *tensor.Engine) Work { return geluForward(e, s) })
-	add(fmt.Sprintf("gelu %v", s), "bwd", func(e *tensor.Engine) Work { return geluBackward(e, s) })
+	add("gelu", "fwd", s.shape(), func(e *tensor.Engine) Work { return geluForward(e, s) })
+	add("gelu", "bwd", s.shape(), func(e *tensor.Engine) Work { return geluBackward(e, s) })
 	for _, s := range [][2]int{{4096, 1000}, {32, 10}} {
-		add(fmt.Sprintf("softmax-loss %dx%d", s[0], s[1]), "both", func(e *tensor.Engine) Work { return loss(e, s[0], s[1]) })
+		add("softmax-loss", "both", s[:], func(e *tensor.Engine) Work { return loss(e, s[0], s[1]) })
 	}
-	add("adam 4.5M", "step", func(e *tensor.Engine) Work { return adam(e, 4500<<10) })
-	add("sgd 2.2M", "step", func(e *tensor.Engine) Work { return sgd(e, 2200<<10) })
+	const lenet5, wrn = 4_547_466, 2_243_546
+	add("adam", "step", []int{lenet5}, func(e *tensor.Engine) Work { return adam(e, lenet5) })
+	add("sgd", "step", []int{wrn}, func(e *tensor.Engine) Work { return sgd(e, wrn) })
 	return all
 }
 
 // images are N images of C planes of side x side.
 type images struct{ n, c, side int }
 
-func (s images) String() string { return fmt.Sprintf("%dx%dx%dx%d", s.n, s.c, s.side, s.side) }
-
-func (s images) plane() int { return s.side * s.side }
-func (s images) size() int  { return s.n * s.c * s.plane() }
+func (s images) shape() []int { return []int{s.n, s.c, s.side, s.side} }
+func (s images) plane() int   { return s.side * s.side }
+func (s images) size() int    { return s.n * s.c * s.plane() }
 
 // part returns image i of an array that holds one entry, or several, for each.
 func part[T any](x []T, i, images int) []T {

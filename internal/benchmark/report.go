@@ -124,7 +124,7 @@ func (r *Report) measure(e *tensor.Engine, budget time.Duration) {
 		}
 	}
 	for _, mode := range Modes {
-		seconds := best(LeNet5(e, mode, batch))
+		seconds := best(Step(e, "lenet5", mode, batch))
 		r.Step = append(r.Step, StepResult{
 			Model: "LeNet5", Mode: mode, Batch: batch, Threads: e.Threads(),
 			Milliseconds: round(1000 * seconds), ImagesPerSecond: round(batch / seconds),

@@ -11,22 +11,24 @@ import (
 )
 
 // Modes lists what a step of a network can do with a batch: train on it with
-// Adam; climb one step of ME-ADA's maximisation; or evaluate it.
+// its optimiser; climb one step of ME-ADA's maximisation; or evaluate it.
 var Modes = []string{"train", "maximise", "eval"}
 
 // ascent is the number of steps of a maximisation: few, for slow CPUs, but
 // enough that the first, which knows no distance yet, weighs little.
 const ascent = 4
 
-// LeNet5 returns a step of LeNet5 on a batch of random 3x32x32 images.
-func LeNet5(e *tensor.Engine, mode string, batch int) Work {
+// Step returns a step of a network of package zoo on a batch of random images:
+// LeNet5's as the published digits script takes it, with Adam, another's as the
+// CIFAR script does, with SGD and Nesterov's momentum.
+func Step(e *tensor.Engine, model, mode string, batch int) Work {
 	const classes = 10
-	net := zoo.LeNet5(classes)
+	net, err := zoo.New(model, classes)
+	if err != nil {
+		panic("benchmark: " + err.Error())
+	}
 	net.Init(1)
 	x := tensor.View(noise(batch*net.C*net.H*net.W), batch, net.C, net.H, net.W)
-	for i := range x.Data {
-		x.Data[i] += 0.5 // pixels lie in [0,1]
-	}
 	labels := make([]uint8, batch)
 	for i := range labels {
 		labels[i] = uint8(i % classes)
@@ -34,13 +36,13 @@ func LeNet5(e *tensor.Engine, mode string, batch int) Work {
 	switch mode {
 	case "train":
 		plan := nn.Compile(e, net, batch, nn.Train)
-		adam := optim.NewAdam(e, net.Values, net.Grads, 1e-4)
 		gradient := tensor.New(batch, classes, 1, 1)
+		update := optimiser(e, net)
 		return Work{Run: func() {
 			logits, _ := plan.Forward(x)
 			nn.CrossEntropy(e, gradient, logits, labels)
 			plan.Backward(gradient, tensor.Tensor{})
-			adam.Step()
+			update()
 		}}
 	case "maximise":
 		plan := nn.Compile(e, net, batch, nn.Maximise)
@@ -56,4 +58,15 @@ func LeNet5(e *tensor.Engine, mode string, batch int) Work {
 	default:
 		panic(fmt.Sprintf("benchmark: no mode %q", mode))
 	}
+}
+
+// optimiser returns the update that the published script for a network makes.
+func optimiser(e *tensor.Engine, net *nn.Network) func() {
+	if net.Name == "lenet5" {
+		adam := optim.NewAdam(e, net.Values, net.Grads, 1e-4)
+		return func() { adam.Step() }
+	}
+	sgd := optim.NewSGD(e, net.Values, net.Grads, 0.01)
+	sgd.Momentum, sgd.WeightDecay, sgd.Nesterov = 0.9, 5e-4, true
+	return func() { sgd.Step() }
 }
