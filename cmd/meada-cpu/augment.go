@@ -178,6 +178,9 @@ func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error
 			a.network.Normalisation.FromBytes(a.engine.Kernels, x.Image(n), a.source.Image(lo+n))
 		}
 		means := a.maximiser.Maximise(x, a.source.Labels[lo:hi], a.batch)
+		if n := a.maximiser.NonFinite(); n >= 0 {
+			return fmt.Errorf("image %d is NaN or infinite after the ascent, try a smaller --lr-max", lo+n)
+		}
 		share := float64(x.N) / float64(a.source.N)
 		addMeans(&a.first, means[0], share)
 		addMeans(&a.last, means[len(means)-1], share)

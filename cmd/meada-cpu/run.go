@@ -228,8 +228,12 @@ func confusion(domains []dataset.Domain, t *train.Test) report.Confusion {
 	return c
 }
 
-// save writes the weights as they are after that many descent steps.
+// save writes the weights as they are after that many descent steps, unless they
+// are not finite.
 func (r *run) save(name string, steps int) error {
+	if err := r.trainer.Check(); err != nil {
+		return err
+	}
 	return r.network.Save(r.folder.path(name), metadata(r.network, r.settings.Dataset, r.classes, steps))
 }
 
