@@ -156,8 +156,11 @@ func (k *cifarKind) parsePython(r io.Reader) (Images, error) {
 	}
 	for i, item := range labels.items {
 		label, ok := item.(int)
-		if !ok || label < 0 || label >= len(k.classes) {
-			return Images{}, fmt.Errorf("label %v of image %d is not from 0 to %d", item, i, len(k.classes)-1)
+		if !ok {
+			return Images{}, fmt.Errorf("label of image %d is not an integer", i)
+		}
+		if label < 0 || label >= len(k.classes) {
+			return Images{}, fmt.Errorf("label %d of image %d is not from 0 to %d", label, i, len(k.classes)-1)
 		}
 		images.Labels[i] = uint8(label)
 	}

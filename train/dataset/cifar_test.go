@@ -128,28 +128,3 @@ func TestCIFARMalformed(t *testing.T) {
 	require.ErrorIs(t, err, ErrData)
 	require.ErrorContains(t, err, "none of train.bin")
 }
-
-func FuzzPickle(f *testing.F) {
-	f.Add(load(f, "cifar10_like_python2"))
-	f.Add(load(f, "cifar100_like_python3"))
-	f.Add(pickled("}(U\x04data" + pickledArray + "(K\x01K\x00M\x00\x0c\x86" + pickledDType + "\x89U\x00tbU\x06labels]u"))
-	f.Add(pickled("(]q\x00h\x00\x85\x94}u"))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		if images, err := cifar10.parsePython(bytes.NewReader(content)); err == nil {
-			checkImages(t, images, 10)
-		}
-	})
-}
-
-func FuzzCIFARBinary(f *testing.F) {
-	f.Add(load(f, "cifar10_like.bin"))
-	f.Add(load(f, "cifar100_like.bin"))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		for _, kind := range []*cifarKind{&cifar10, &cifar100} {
-			if images, err := kind.parseBinary(bytes.NewReader(content)); err == nil {
-				checkImages(t, images, len(kind.classes))
-				require.Equal(t, len(content), images.N*(kind.labelBytes+cifarImage))
-			}
-		}
-	})
-}

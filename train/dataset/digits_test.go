@@ -353,11 +353,6 @@ func TestMissingPicture(t *testing.T) {
 	require.ErrorContains(t, err, filepath.Join("mnist_m_test", "a.png"))
 }
 
-func TestBounded(t *testing.T) {
-	_, err := new(bytes.Buffer).ReadFrom(&bounded{strings.NewReader("abc"), 2})
-	require.ErrorContains(t, err, "more than")
-}
-
 func flip(content []byte, at int) []byte {
 	damaged := bytes.Clone(content)
 	damaged[at] ^= 0x55

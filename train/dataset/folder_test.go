@@ -196,39 +196,3 @@ func TestPACS(t *testing.T) {
 	require.ErrorIs(t, err, ErrData)
 	require.ErrorContains(t, err, "cartoon_test_kfold.txt is not there")
 }
-
-func FuzzPicture(f *testing.F) {
-	file, _ := picture(f, 9, 1)
-	f.Add(file)
-	var b bytes.Buffer
-	require.NoError(f, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 9, 7)), nil))
-	f.Add(b.Bytes())
-	f.Fuzz(func(t *testing.T, content []byte) {
-		// A large picture is no finding; it only makes fuzzing slow.
-		if config, _, err := image.DecodeConfig(bytes.NewReader(content)); err != nil || config.Width*config.Height > 1<<16 {
-			return
-		}
-		_ = decodePicture(make([]uint8, 3*8*8), 8, content)
-	})
-}
-
-func FuzzLists(f *testing.F) {
-	f.Add([]byte("photo/dog/056_0001.jpg 1\n"))
-	f.Add([]byte("00000000.png 7\n"))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		if files, err := parseList(bytes.NewReader(content), "root"); err == nil {
-			for _, file := range files {
-				inside, err := filepath.Rel("root", file.path)
-				require.NoError(t, err)
-				require.True(t, filepath.IsLocal(inside))
-				require.Less(t, int(file.label), len(pacsClasses))
-			}
-		}
-		if names, err := parseNames(bytes.NewReader(content)); err == nil {
-			for _, name := range names {
-				require.Equal(t, name.name, filepath.Base(name.name))
-				require.Less(t, int(name.label), 10)
-			}
-		}
-	})
-}

@@ -1,14 +1,47 @@
 package dataset
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/flate"
+	"compress/zlib"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 )
+
+// allocated returns the bytes that this process has ever allocated.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// thrifty calls parse on a file of that many bytes, and checks that it takes no
+// memory that the file does not justify.
+func thrifty(t *testing.T, size int, parse func()) {
+	t.Helper()
+	before := allocated()
+	parse()
+	require.Less(t, allocated()-before, uint64(16<<20+1024*size))
+}
 
 // checkImages checks what every parser promises of the images it returns.
 func checkImages(t *testing.T, images Images, classes int) {
+	t.Helper()
 	require.Positive(t, images.N)
 	require.Len(t, images.Data, images.N*images.C*images.H*images.W)
 	require.Len(t, images.Labels, images.N)
@@ -21,15 +54,17 @@ func FuzzIDX(f *testing.F) {
 	f.Add([]byte{0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 7, 9})
 	f.Add([]byte{0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0, 0, 0x40, 0, 0, 0, 0x40, 0, 1})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		images, err := parseIDXImages(bytes.NewReader(content))
-		if err == nil {
-			require.Len(t, content, 16+images.n*images.h*images.w)
-			require.Equal(t, content[16:], images.data)
-		}
-		labels, err := parseIDXLabels(bytes.NewReader(content))
-		if err == nil {
-			require.Equal(t, content[8:], labels)
-		}
+		thrifty(t, len(content), func() {
+			images, err := parseIDXImages(bytes.NewReader(content))
+			if err == nil {
+				require.Len(t, content, 16+images.n*images.h*images.w)
+				require.Equal(t, content[16:], images.data)
+			}
+			labels, err := parseIDXLabels(bytes.NewReader(content))
+			if err == nil {
+				require.Equal(t, content[8:], labels)
+			}
+		})
 	})
 }
 
@@ -40,9 +75,43 @@ func FuzzMat(f *testing.F) {
 		array{"X", mxUint8, miUint8, []int32{32, 32, 3}, make([]byte, 3072)},
 		array{"y", 6, miDouble, []int32{1, 1}, make([]byte, 8)}))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		if images, err := parseSVHN(bytes.NewReader(content)); err == nil {
-			checkImages(t, images, 10)
+		thrifty(t, len(content), func() {
+			if images, err := parseSVHN(bytes.NewReader(content)); err == nil {
+				checkImages(t, images, 10)
+			}
+		})
+	})
+}
+
+// FuzzMatElement feeds what is inside the compressed elements of a .mat file,
+// whose checksums the fuzzer could not guess.
+func FuzzMatElement(f *testing.F) {
+	file := matFile(
+		array{"X", mxUint8, miUint8, []int32{32, 32, 3}, make([]byte, 3072)},
+		array{"y", 6, miDouble, []int32{1, 1}, make([]byte, 8)})
+	header, elements := file[:128], file[128:]
+	size := 8 + binary.LittleEndian.Uint32(elements[4:])
+	f.Add(elements[:size], elements[size:])
+	nested := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, miCompressed), size)
+	f.Add(append(nested, elements[:size]...), elements[size:])
+	w, err := zlib.NewWriterLevel(nil, flate.NoCompression)
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		content := bytes.NewBuffer(bytes.Clone(header))
+		for _, element := range [][]byte{first, second} {
+			var packed bytes.Buffer
+			w.Reset(&packed)
+			_, err := w.Write(element)
+			require.NoError(t, err)
+			require.NoError(t, w.Close())
+			require.NoError(t, binary.Write(content, binary.LittleEndian, []uint32{miCompressed, uint32(packed.Len())}))
+			content.Write(packed.Bytes())
 		}
+		thrifty(t, content.Len(), func() {
+			if images, err := parseSVHN(content); err == nil {
+				checkImages(t, images, 10)
+			}
+		})
 	})
 }
 
@@ -51,34 +120,224 @@ func FuzzLIBSVM(f *testing.F) {
 	f.Add([]byte(uspsLine(1, "1e-3") + uspsLine(1, "1")))
 	f.Add([]byte("1 1:0x1p-2"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		if greys, err := parseUSPS(bytes.NewReader(content)); err == nil {
-			checkImages(t, greys.images(32), 10)
-		}
+		thrifty(t, len(content), func() {
+			if greys, err := parseUSPS(bytes.NewReader(content)); err == nil {
+				checkImages(t, greys.images(32), 10)
+			}
+		})
 	})
 }
 
+// FuzzTar feeds MNIST-M's archive. The checksums of the archive's headers, which
+// the fuzzer could not guess, are made right first.
 func FuzzTar(f *testing.F) {
 	f.Add(mnistMTar(f))
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, header := range []tar.Header{
+		{Name: "mnist_m_test/../../../escape.png", Typeflag: tar.TypeReg},
+		{Name: "/mnist_m_test/0.png", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"},
+		{Name: "mnist_m_test/1.png", Typeflag: tar.TypeLink, Linkname: "0.png"},
+		{Name: "mnist_m_test/" + strings.Repeat("n", 300), Typeflag: tar.TypeReg, PAXRecords: map[string]string{"comment": strings.Repeat("c", 5000)}},
+		{Name: "mnist_m_test/2.png", Typeflag: tar.TypeReg, Format: tar.FormatGNU, Size: 1 << 40},
+	} {
+		require.NoError(f, w.WriteHeader(&header))
+	}
+	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, content []byte) {
-		if images, err := parseMNISTMTar(bytes.NewReader(content)); err == nil {
-			checkImages(t, images, 10)
-		}
+		repairTar(content)
+		thrifty(t, len(content), func() {
+			if images, err := parseMNISTMTar(bytes.NewReader(content)); err == nil {
+				checkImages(t, images, 10)
+			}
+		})
 	})
+}
+
+// repairTar makes the checksums of a tar archive's headers right: the sum of the
+// bytes, those of the sum itself counted as spaces.
+func repairTar(content []byte) {
+	const block, sumAt, sumEnd, sizeAt, sizeEnd = 512, 148, 156, 124, 136
+	for len(content) >= block {
+		header := content[:block]
+		if bytes.Count(header, []byte{0}) < block { // an empty one marks the end
+			copy(header[sumAt:sumEnd], "        ")
+			sum := 0
+			for _, b := range header {
+				sum += int(b)
+			}
+			copy(header[sumAt:sumEnd], fmt.Sprintf("%06o\x00 ", sum))
+		}
+		size, _ := strconv.ParseInt(strings.Trim(string(header[sizeAt:sizeEnd]), " \x00"), 8, 32)
+		content = content[min(int64(len(content)), block+(max(size, 0)+block-1)/block*block):]
+	}
 }
 
 // FuzzDecompressed feeds the wrappers around every format.
 func FuzzDecompressed(f *testing.F) {
 	f.Add(load(f, "mnist_like_idx1.gz"))
 	f.Add(load(f, "usps_like.bz2"))
+	f.Add(load(f, "zeros_32MiB.bz2"))
+	f.Add(gzipped(f, make([]byte, 4<<20)))
 	f.Add([]byte("plain"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		r, err := decompressed(bytes.NewReader(content))
-		if err != nil {
+		thrifty(t, len(content), func() {
+			r, err := decompressed(bytes.NewReader(content))
+			if err != nil {
+				return
+			}
+			data, err := readBytes(r, 1<<20)
+			if err == nil {
+				require.Len(t, data, 1<<20)
+				err = expectEnd(r)
+			}
+			if err == nil {
+				require.GreaterOrEqual(t, 256*len(content), len(data)-1<<20)
+			}
+		})
+	})
+}
+
+func FuzzPickle(f *testing.F) {
+	f.Add(load(f, "cifar10_like_python2"))
+	f.Add(load(f, "cifar100_like_python3"))
+	f.Add(pickled("}(U\x04data" + pickledArray + "(K\x01K\x00M\x00\x0c\x86" + pickledDType + "\x89U\x00tbU\x06labels]u"))
+	f.Add(pickled("(]q\x00h\x00\x85\x94}u"))
+	f.Add(doublingPickle())
+	f.Fuzz(func(t *testing.T, content []byte) {
+		thrifty(t, len(content), func() {
+			if images, err := cifar10.parsePython(bytes.NewReader(content)); err == nil {
+				checkImages(t, images, 10)
+			}
+		})
+	})
+}
+
+// doublingPickle is a batch of one image, whose label is a tuple of a tuple twice,
+// and so on: 2^60 numbers.
+func doublingPickle() []byte {
+	label := "K\x00" + strings.Repeat("q\x00h\x00\x86", 60)
+	image := "(K\x01K\x01M\x00\x0c\x86" + pickledDType + "\x89B\x00\x0c\x00\x00" + strings.Repeat("x", cifarImage) + "tb"
+	return pickled("}(U\x04data" + pickledArray + image + "U\x06labels](" + label + "eu")
+}
+
+func FuzzCIFARBinary(f *testing.F) {
+	f.Add(load(f, "cifar10_like.bin"))
+	f.Add(load(f, "cifar100_like.bin"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		thrifty(t, len(content), func() {
+			for _, kind := range []*cifarKind{&cifar10, &cifar100} {
+				if images, err := kind.parseBinary(bytes.NewReader(content)); err == nil {
+					checkImages(t, images, len(kind.classes))
+					require.Equal(t, len(content), images.N*(kind.labelBytes+cifarImage))
+				}
+			}
+		})
+	})
+}
+
+// FuzzPicture feeds pictures. The checksums of PNG files, which the fuzzer could
+// not guess, are made right first.
+func FuzzPicture(f *testing.F) {
+	file, _ := picture(f, 9, 1)
+	f.Add(file)
+	for _, header := range headersAlone {
+		f.Add(header)
+	}
+	var b bytes.Buffer
+	require.NoError(f, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 9, 7)), nil))
+	f.Add(bytes.Clone(b.Bytes()))
+	b.Reset()
+	require.NoError(f, jpeg.Encode(&b, image.NewRGBA(image.Rect(0, 0, 9, 7)), nil))
+	f.Add(bytes.Clone(b.Bytes()))
+	b.Reset()
+	require.NoError(f, gif.Encode(&b, image.NewGray(image.Rect(0, 0, 9, 7)), nil))
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, content []byte) {
+		repairPNG(content)
+		config, _, err := image.DecodeConfig(bytes.NewReader(content))
+		if pixels := config.Width * config.Height; err == nil && pixels > 1<<16 && pixels <= maxPixelsOfByte*len(content) {
+			return // a picture that large is no finding, it only makes fuzzing slow
+		}
+		thrifty(t, len(content), func() { _ = decodePicture(make([]uint8, 3*8*8), 8, content) })
+	})
+}
+
+// repairPNG makes the checksums of a PNG file's chunks right.
+func repairPNG(content []byte) {
+	const signature = 8
+	if len(content) < signature || content[0] != 0x89 {
+		return
+	}
+	for rest := content[signature:]; len(rest) >= 12; {
+		end := 8 + int(binary.BigEndian.Uint32(rest))
+		if end > len(rest)-4 {
 			return
 		}
-		data, err := readBytes(&bounded{r, 1 << 20}, 1<<20)
-		if err == nil {
-			require.Len(t, data, 1<<20)
-		}
+		binary.BigEndian.PutUint32(rest[end:], crc32.ChecksumIEEE(rest[4:end]))
+		rest = rest[end+4:]
+	}
+}
+
+func FuzzLists(f *testing.F) {
+	f.Add([]byte("photo/dog/056_0001.jpg 1\n"))
+	f.Add([]byte("00000000.png 7\n"))
+	f.Add([]byte("../../etc/passwd 1\n"))
+	f.Add([]byte("/etc/passwd 1\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		thrifty(t, len(content), func() {
+			if files, err := parseList(bytes.NewReader(content), "root"); err == nil {
+				for _, file := range files {
+					inside, err := filepath.Rel("root", file.path)
+					require.NoError(t, err)
+					require.True(t, filepath.IsLocal(inside))
+					require.Less(t, int(file.label), len(pacsClasses))
+				}
+			}
+			if names, err := parseNames(bytes.NewReader(content)); err == nil {
+				for _, name := range names {
+					require.Equal(t, name.name, filepath.Base(name.name))
+					require.Less(t, int(name.label), 10)
+				}
+			}
+		})
+	})
+}
+
+// FuzzCorruptions feeds a folder of corrupted images.
+func FuzzCorruptions(f *testing.F) {
+	dir := f.TempDir()
+	header := func(descr, shape string) string {
+		return fmt.Sprintf("\x93NUMPY\x01\x00\x46\x00%-69s\n", fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape))
+	}
+	labels := header("|u1", "10,") + strings.Repeat("\x01", 10)
+	images := header("|u1", "10, 2, 3, 3") + strings.Repeat("\x02", 180)
+	f.Add([]byte(labels), []byte(images))
+	f.Add([]byte(header("<i8", "5,")+strings.Repeat("\x01\x00\x00\x00\x00\x00\x00\x00", 5)), []byte(header("<f4", "5, 1, 1, 3")+strings.Repeat("\x00", 60)))
+	f.Add([]byte(labels), []byte(header("|u1", "10, 2147483647, 2147483647, 3")))
+	f.Fuzz(func(t *testing.T, labels, images []byte) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "labels.npy"), labels, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "fog.npy"), images, 0o600))
+		thrifty(t, len(labels)+len(images), func() {
+			c, err := OpenCorruptions(dir, 10)
+			if err != nil {
+				require.ErrorIs(t, err, ErrData)
+				return
+			}
+			domains, err := c.Domains(2, 3, 1)
+			if err != nil {
+				require.ErrorIs(t, err, ErrData)
+			}
+			for _, d := range domains {
+				require.Equal(t, corrupt.Severities, d.N)
+			}
+			for severity := range corrupt.Severities {
+				if images, err := c.Read("fog", severity+1); err == nil {
+					checkImages(t, images, 10)
+				} else {
+					require.ErrorIs(t, err, ErrData)
+				}
+			}
+		})
 	})
 }

@@ -27,8 +27,12 @@ type labelledGreys struct {
 	labels []uint8
 }
 
-// maxSide bounds the height and width of images in any format.
-const maxSide = 1 << 14
+// Bounds of grey images, several times what any set of digits has: an image of a
+// few bytes takes thousands once it is resized.
+const (
+	maxImages = 1 << 18
+	maxSide   = 1 << 14
+)
 
 func expectMagic(r io.Reader, want uint32) error {
 	var magic uint32
@@ -50,8 +54,9 @@ func parseIDXImages(r io.Reader) (greys, error) {
 	if err := binary.Read(r, binary.BigEndian, &header); err != nil {
 		return greys{}, err
 	}
-	if header.N < 1 || header.H < 1 || header.H > maxSide || header.W < 1 || header.W > maxSide {
-		return greys{}, fmt.Errorf("%d images of %dx%d pixels", header.N, header.H, header.W)
+	if header.N < 1 || header.N > maxImages || header.H < 1 || header.H > maxSide || header.W < 1 || header.W > maxSide {
+		return greys{}, fmt.Errorf("%d images of %dx%d pixels where 1 to %d of at most %d pixels a side were expected",
+			header.N, header.H, header.W, maxImages, maxSide)
 	}
 	data, err := readBytes(r, int64(header.N)*int64(header.H)*int64(header.W))
 	if err != nil {

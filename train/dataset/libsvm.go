@@ -9,9 +9,6 @@ import (
 	"strings"
 )
 
-// maxLIBSVM bounds the number of images of a LIBSVM file; USPS has 7,291.
-const maxLIBSVM = 100_000
-
 // parseUSPS reads the LIBSVM form of USPS, a line an image: a label from 1 to
 // 10 for the digits 0 to 9, then 256 pairs index:value over a 16 x 16 image, row
 // by row, values in [-1, 1]. A value v becomes the byte (v+1)/2*255, truncated.
@@ -20,8 +17,8 @@ func parseUSPS(r io.Reader) (labelledGreys, error) {
 	result := labelledGreys{greys: greys{h: side, w: side}}
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
-		if result.n == maxLIBSVM {
-			return labelledGreys{}, fmt.Errorf("more than %d images", maxLIBSVM)
+		if result.n == maxImages {
+			return labelledGreys{}, fmt.Errorf("more than %d images", maxImages)
 		}
 		result.n++
 		fields := strings.Fields(lines.Text())

@@ -61,12 +61,12 @@ func parseSVHN(r io.Reader) (Images, error) {
 	if n == 0 {
 		return Images{}, errors.New("no images")
 	}
+	if count := len(y.data) / int(elementSize(y.dataType)); count != n {
+		return Images{}, fmt.Errorf("%d labels in y for the %d images in X", count, n)
+	}
 	labels, err := y.integers()
 	if err != nil {
 		return Images{}, fmt.Errorf("y: %w", err)
-	}
-	if len(labels) != n {
-		return Images{}, fmt.Errorf("%d labels in y for the %d images in X", len(labels), n)
 	}
 	images := Images{Data: x.data, Labels: make([]uint8, n), N: n, C: channels, H: side, W: side}
 	for i, label := range labels {
@@ -146,10 +146,12 @@ func parseElement(r io.Reader, kind uint32, names []string, arrays map[string]ma
 		_, err := parseMatrix(r, names, arrays)
 		return err
 	case miCompressed:
-		z, err := zlib.NewReader(r)
+		packed := &counted{r: r}
+		stream, err := zlib.NewReader(packed)
 		if err != nil {
 			return fmt.Errorf("compressed element: %w", err)
 		}
+		z := &bounded{r: stream, packed: packed}
 		kind, size, err := readTag(z)
 		if err != nil {
 			return fmt.Errorf("compressed element: %w", io.ErrUnexpectedEOF)
@@ -201,8 +203,8 @@ func parseMatrix(r io.Reader, names []string, arrays map[string]matrix) (wanted 
 		elements *= int64(d)
 		m.dims = append(m.dims, int(d))
 	}
-	if m.dataType, m.data, err = readData(r, maxFile); err != nil {
-		return false, err
+	if m.dataType, m.data, err = readData(r, min(maxFile, 8*elements)); err != nil {
+		return false, fmt.Errorf("array %s of size %v: %w", key, m.dims, err)
 	}
 	if size := elementSize(m.dataType); size == 0 || int64(len(m.data)) != elements*size {
 		return false, fmt.Errorf("array %s of size %v: %d bytes of data type %d do not fill it", key, m.dims, len(m.data), m.dataType)
@@ -218,7 +220,7 @@ func readSmall(r io.Reader) (kind uint32, data []byte, err error) {
 
 // readData reads an element inside a matrix, of at most limit bytes. Up to four
 // bytes are stored in the tag itself.
-func readData(r io.Reader, limit uint32) (kind uint32, data []byte, err error) {
+func readData(r io.Reader, limit int64) (kind uint32, data []byte, err error) {
 	kind, size, err := readTag(r)
 	if err != nil {
 		return 0, nil, io.ErrUnexpectedEOF
@@ -229,7 +231,7 @@ func readData(r io.Reader, limit uint32) (kind uint32, data []byte, err error) {
 		}
 		return kind & 0xffff, binary.LittleEndian.AppendUint32(nil, size)[:short], nil
 	}
-	if size > limit {
+	if int64(size) > limit {
 		return 0, nil, fmt.Errorf("element of %d bytes where at most %d were expected", size, limit)
 	}
 	if data, err = readBytes(r, int64(size)); err != nil {

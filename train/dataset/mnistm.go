@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image/png"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -48,9 +47,9 @@ func readMNISTM(file string) (Images, error) {
 	images := newImages(len(names), 3, mnistMSide, mnistMSide)
 	for i, name := range names {
 		picture := filepath.Join(folder, name.name)
-		content, err := os.ReadFile(picture)
+		content, err := readPictureFile(picture)
 		if err != nil {
-			return Images{}, &Error{picture, pathCause(err)}
+			return Images{}, err
 		}
 		if err := decodePNG(images.Image(i), content); err != nil {
 			return Images{}, &Error{picture, err}
@@ -106,14 +105,14 @@ func parseMNISTMTar(r io.Reader) (Images, error) {
 	if names == nil {
 		return Images{}, fmt.Errorf("there is no %s in it", mnistMLabels)
 	}
-	images := newImages(len(names), 3, mnistMSide, mnistMSide)
-	for i, name := range names {
+	images := Images{C: 3, H: mnistMSide, W: mnistMSide, N: len(names)}
+	for _, name := range names {
 		offset, ok := offsets[name.name]
 		if !ok {
 			return Images{}, fmt.Errorf("there is no %s/%s in it, which %s lists", mnistMFolder, name.name, mnistMLabels)
 		}
-		copy(images.Image(i), data[offset:])
-		images.Labels[i] = name.label
+		images.Data = append(images.Data, data[offset:][:size]...)
+		images.Labels = append(images.Labels, name.label)
 	}
 	return images, nil
 }

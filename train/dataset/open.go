@@ -28,7 +28,7 @@ func readFile[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 	if err != nil {
 		return none, readError(path, err)
 	}
-	result, err := parse(&bounded{r, maxFile})
+	result, err := parse(r)
 	if err != nil {
 		return none, readError(path, err)
 	}
@@ -52,34 +52,53 @@ func readError(path string, err error) error {
 	return &Error{path, err}
 }
 
+// decompressed returns the content of a file, of which it reads no more than
+// such a file may have.
 func decompressed(r io.Reader) (io.Reader, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
+	file := &counted{r: r}
+	in := bufio.NewReaderSize(file, 1<<14)
 	start, _ := in.Peek(3) // a file shorter than that is no compressed one
 	switch {
 	case len(start) >= 2 && start[0] == 0x1f && start[1] == 0x8b:
-		return gzip.NewReader(in)
+		r, err := gzip.NewReader(in)
+		return &bounded{r: r, packed: file}, err
 	case string(start) == "BZh":
-		return bzip2.NewReader(in), nil
+		return &bounded{r: bzip2.NewReader(in), packed: file}, nil
 	}
-	return in, nil
+	return &bounded{r: in, packed: file}, nil
 }
 
 // maxFile bounds the bytes of a file after decompression, several times what
 // the largest file read here has.
 const maxFile = 1 << 30
 
-// bounded fails where io.LimitReader would pretend that the data end.
+// counted counts the bytes read.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// bounded reads what is unpacked from compressed data, and fails where that
+// becomes too much: images shrink to a fifth, bombs to a thousandth and less.
 type bounded struct {
-	r    io.Reader
-	left int64
+	r      io.Reader
+	packed *counted
+	n      int64
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, fmt.Errorf("more than %d bytes of data", maxFile)
+	const ratio, least = 256, 1 << 20
+	n, err := b.r.Read(p)
+	b.n += int64(n)
+	if limit := min(maxFile, least+ratio*b.packed.n); b.n > limit {
+		return 0, fmt.Errorf("%d bytes unpack to more than %d", b.packed.n, limit)
 	}
-	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
-	b.left -= int64(n)
 	return n, err
 }
 
@@ -87,6 +106,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 // with what n promises.
 func readBytes(r io.Reader, n int64) ([]byte, error) {
 	const step = 1 << 20
+	if n > maxFile {
+		return nil, fmt.Errorf("%d bytes declared where at most %d were expected", n, maxFile)
+	}
 	data := make([]byte, 0, min(n, step))
 	for int64(len(data)) < n {
 		if len(data) == cap(data) {

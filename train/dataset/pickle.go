@@ -50,10 +50,14 @@ type unpickler struct {
 	memo  map[int]any
 }
 
+// maxSteps bounds the opcodes of a pickle and with them the values it makes, each
+// many times the size of its opcode. CIFAR-100's largest file has 250,000.
+const maxSteps = 1 << 19
+
 // unpickle returns the value that a pickle describes.
 func unpickle(content []byte) (any, error) {
 	u := &unpickler{rest: content, memo: map[int]any{}}
-	for {
+	for range maxSteps {
 		op, err := u.take(1)
 		if err != nil {
 			return nil, err
@@ -65,6 +69,7 @@ func unpickle(content []byte) (any, error) {
 			return nil, err
 		}
 	}
+	return nil, fmt.Errorf("pickle of more than %d opcodes", maxSteps)
 }
 
 // take returns the next n bytes of the program.

@@ -22,6 +22,10 @@ import (
 const (
 	maxPictureBytes  = 1 << 26
 	maxPicturePixels = 1 << 26
+	largePixels      = 1 << 24
+
+	// No format packs more pixels into a byte; black and white PNG comes closest.
+	maxPixelsOfByte = 1 << 14
 )
 
 // pictureFile is a PNG or JPEG file to read and its class.
@@ -85,6 +89,9 @@ func readPictureFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, &Error{path, pathCause(err)}
 	}
+	if !info.Mode().IsRegular() {
+		return nil, errorf(path, "not a file") // opening a pipe would wait for ever
+	}
 	if info.Size() > maxPictureBytes {
 		return nil, errorf(path, "a picture file of %d bytes (at most %d)", info.Size(), maxPictureBytes)
 	}
@@ -97,17 +104,14 @@ func readPictureFile(path string) ([]byte, error) {
 
 // decodePicture decodes a PNG, JPEG or GIF file to dst, 3 x side x side.
 func decodePicture(dst []uint8, side int, content []byte) error {
-	picture, err := decode(content)
+	planes, h, w, err := decode(content)
 	if err != nil {
 		return err
 	}
-	w, h := picture.Bounds().Dx(), picture.Bounds().Dy()
 	if w == side && h == side {
-		toPlanes(dst, picture)
+		copy(dst, planes)
 		return nil
 	}
-	planes := make([]uint8, 3*h*w)
-	toPlanes(planes, picture)
 	resizer := resample.NewResizer(resample.Bilinear, h, w, side, side)
 	for c := range 3 {
 		resizer.Plane(dst[c*side*side:][:side*side], planes[c*h*w:][:h*w])
@@ -115,24 +119,38 @@ func decodePicture(dst []uint8, side int, content []byte) error {
 	return nil
 }
 
-// decode decodes a picture. Its size is looked at before any pixel is decoded.
-func decode(content []byte) (image.Image, error) {
+// large is held while a large picture is decoded. That takes up to 15 bytes a
+// pixel, too many for every processor to have one at a time.
+var large sync.Mutex
+
+// decode decodes a picture to its red, green and blue planes of h x w. Its size
+// is looked at before any pixel is decoded.
+func decode(content []byte) (planes []uint8, h, w int, err error) {
 	config, _, err := image.DecodeConfig(bytes.NewReader(content))
 	if err != nil {
-		return nil, err
+		return nil, 0, 0, err
 	}
-	w, h := config.Width, config.Height
+	h, w = config.Height, config.Width
 	if w < 1 || h < 1 || w > maxPicturePixels/h {
-		return nil, fmt.Errorf("a picture of %dx%d pixels (at most %d)", h, w, maxPicturePixels)
+		return nil, 0, 0, fmt.Errorf("a picture of %dx%d pixels (at most %d)", h, w, maxPicturePixels)
+	}
+	if h*w > maxPixelsOfByte*len(content) {
+		return nil, 0, 0, fmt.Errorf("a picture of %dx%d pixels in a file of %d bytes", h, w, len(content))
+	}
+	if h*w > largePixels {
+		large.Lock()
+		defer large.Unlock()
 	}
 	picture, _, err := image.Decode(bytes.NewReader(content))
 	if err != nil {
-		return nil, err
+		return nil, 0, 0, err
 	}
 	if frame := picture.Bounds(); frame.Dx() != w || frame.Dy() != h { // possible in a GIF file
-		return nil, fmt.Errorf("a frame of %dx%d pixels in a picture of %dx%d", frame.Dy(), frame.Dx(), h, w)
+		return nil, 0, 0, fmt.Errorf("a frame of %dx%d pixels in a picture of %dx%d", frame.Dy(), frame.Dx(), h, w)
 	}
-	return picture, nil
+	planes = make([]uint8, 3*h*w)
+	toPlanes(planes, picture)
+	return planes, h, w, nil
 }
 
 // toPlanes writes the red, green and blue planes of a picture, dropping

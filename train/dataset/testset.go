@@ -65,14 +65,11 @@ func Textures(dir string) ([]corrupt.Texture, error) {
 		if err != nil {
 			return nil, err
 		}
-		picture, err := decode(content)
+		planes, h, w, err := decode(content)
 		if err != nil {
 			return nil, &Error{path, err}
 		}
-		w, h := picture.Bounds().Dx(), picture.Bounds().Dy()
-		t := corrupt.Texture{Width: w, Height: h, Data: make([]uint8, 3*h*w)}
-		toPlanes(t.Data, picture)
-		textures = append(textures, t)
+		textures = append(textures, corrupt.Texture{Width: w, Height: h, Data: planes})
 	}
 	return textures, nil
 }
