@@ -181,11 +181,13 @@ func newTest(domains []dataset.Domain, classes int) Test {
 func (t *Trainer) Done() bool { return t.at.Step == t.outline.Steps }
 
 // Steps returns how many descent steps are done.
-func (t *Trainer) Steps() int {
-	if t.at.Kind == Evaluate {
-		return t.at.Step + 1
+func (t *Trainer) Steps() int { return t.at.steps() }
+
+func (p *position) steps() int {
+	if p.Kind == Evaluate {
+		return p.Step + 1
 	}
-	return t.at.Step
+	return p.Step
 }
 
 // Outline returns what the run consists of.

@@ -3,7 +3,9 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -38,6 +40,22 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 		return err
 	}
 	if err = os.Rename(temporary, path); err != nil {
+		return err
+	}
+	syncFolder(filepath.Dir(path))
+	return nil
+}
+
+// Rotate makes the whole file at next the one at path, after the one that was
+// there has become the one at previous, unless that is "". At every instant one
+// of the three names leads to what was at path before, or to what replaces it.
+func Rotate(next, path, previous string) error {
+	if previous != "" {
+		if err := os.Rename(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Rename(next, path); err != nil {
 		return err
 	}
 	syncFolder(filepath.Dir(path))

@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -46,4 +47,22 @@ func TestFailureKeepsOldFile(t *testing.T) {
 
 func TestNoSuchFolder(t *testing.T) {
 	require.ErrorIs(t, Write(filepath.Join(t.TempDir(), "none", "f"), write("x")), os.ErrNotExist)
+}
+
+func TestRotate(t *testing.T) {
+	dir := t.TempDir()
+	next, path, previous := filepath.Join(dir, "next"), filepath.Join(dir, "f"), filepath.Join(dir, "previous")
+	content := func(path string) string {
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return string(b)
+	}
+	for i, keep := range []string{previous, previous, previous, ""} {
+		require.NoError(t, Write(next, write(fmt.Sprint(i))))
+		require.NoError(t, Rotate(next, path, keep))
+		require.NoFileExists(t, next)
+		require.Equal(t, fmt.Sprint(i), content(path))
+	}
+	require.Equal(t, "1", content(previous))
+	require.ErrorIs(t, Rotate(next, filepath.Join(dir, "other"), ""), os.ErrNotExist)
 }
