@@ -198,9 +198,11 @@ func tickStep(s span, n int) float64 {
 
 func ticks(s span, n int) []float64 {
 	step := tickStep(s, n)
+	first, last := math.Ceil(s.low/step-1e-9), math.Floor(s.high/step+1e-9)
 	var list []float64
-	for i := math.Ceil(s.low/step-1e-9) + 0; i*step <= s.high+step*1e-9; i++ {
-		list = append(list, i*step+0) // no -0
+	// Counted from 0, because numbers far from it need not have a next one.
+	for i := 0.0; i <= min(last-first, float64(2*n)); i++ {
+		list = append(list, (first+i)*step+0) // no -0
 	}
 	return list
 }

@@ -25,6 +25,7 @@ func Compare(w io.Writer, runs []*Run) error {
 
 type comparison struct {
 	Title, Subtitle string
+	Selections      []string // headings of the values of Runs
 	Runs            []comparedRun
 	Tables          []comparedTable
 	Figures         []figure
@@ -85,8 +86,9 @@ func markTops(rows [][]cell) {
 
 func compare(runs []*Run) *comparison {
 	c := &comparison{
-		Title:    fmt.Sprintf("%d runs compared", len(runs)),
-		Subtitle: strings.Join(sharedNames(runs), ", "),
+		Title:      fmt.Sprintf("%d runs compared", len(runs)),
+		Subtitle:   strings.Join(sharedNames(runs), ", "),
+		Selections: []string{"last", "source validation", "best on targets"},
 	}
 	var rows [][]cell
 	for i, r := range runs {

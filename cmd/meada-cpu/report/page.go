@@ -17,6 +17,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
@@ -78,7 +79,7 @@ type page struct {
 	Facts    []setting // time and memory
 	Shares   []share
 	Speed    []figure
-	Command  string
+	Command  []string // its words, quoted as a shell wants them
 	Settings []setting
 	Machine  []setting
 	Sets     []setRow
@@ -143,12 +144,14 @@ func (r *Run) page() (*page, error) {
 		Steps:    grouped(r.steps()), Total: grouped(c.Steps),
 		Progress: 100 * float64(r.steps()) / float64(max(c.Steps, 1)),
 		Absent:   c.Absent,
-		Command:  c.Command,
 		Settings: c.settings,
 		Machine: []setting{
 			{"CPU", c.CPU}, {"Instruction set", c.SIMD}, {"Threads", fmt.Sprint(c.Threads)},
 			{"System", c.System}, {"Go", c.Go}, {"meada-cpu", c.Version},
 		},
+	}
+	if c.Command != "" {
+		p.Command = strings.Split(c.Command, " ")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Sets)) {
 		p.Sets = append(p.Sets, setRow{name, grouped(c.Sets[name].Images), c.Sets[name].SHA256})

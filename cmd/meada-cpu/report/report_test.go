@@ -24,7 +24,7 @@ var exampleClasses = []string{"airplane", "cat & dog", "<b>frog</b>"}
 
 // exampleRun writes the folder of a run: two phases, three domains, tests at
 // steps 10, 20, ... 100.
-func exampleRun(t *testing.T, name string) string {
+func exampleRun(t testing.TB, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, SampleFolder), 0o777))
@@ -93,7 +93,7 @@ func exampleRun(t *testing.T, name string) string {
 	return dir
 }
 
-func write(t *testing.T, dir, name string, v any) {
+func write(t testing.TB, dir, name string, v any) {
 	t.Helper()
 	text, err := json.Marshal(v)
 	require.NoError(t, err)

@@ -305,8 +305,8 @@ func readPNG(path string) (image.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if config.Width > maxSide || config.Height > maxSide {
-		return nil, fmt.Errorf("%s: %dx%d pixels, at most %d expected", path, config.Width, config.Height, maxSide)
+	if config.Width > maxPixels/config.Height {
+		return nil, fmt.Errorf("%s: %dx%d pixels, at most %d expected", path, config.Width, config.Height, maxPixels)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -318,8 +318,9 @@ func readPNG(path string) (image.Image, error) {
 	return picture, nil
 }
 
-// maxSide bounds the sides of a picture, in pixels.
-const maxSide = 1 << 13
+// maxPixels bounds the size of a picture. That of a run on images of 1024 x 1024
+// has half as many.
+const maxPixels = 1 << 24
 
 // corrupted says whether a domain is one of corrupted images.
 func (r *Run) corrupted(name string) bool {
