@@ -125,7 +125,7 @@ func (w *weights) network() (*nn.Network, error) {
 		return fail(errors.New("its metadata do not name the model and the number of classes, as those of train do"))
 	}
 	count, err := strconv.Atoi(classes)
-	if err != nil || count < 1 || count > 1<<16 {
+	if err != nil || count < 1 || count > 1<<12 {
 		return fail(fmt.Errorf("%s classes in its metadata", classes))
 	}
 	network, err := zoo.New(w.model(), count)

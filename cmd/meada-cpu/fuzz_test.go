@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// exampleConfig is the config.json of a run with the flags' defaults.
+func exampleConfig(f *testing.F, a train.Algorithm) []byte {
+	var s settings
+	require.NoError(f, s.parse([]string{"--algorithm=" + string(a), "--seed=18446744073709551615"}))
+	text, err := json.Marshal(configRecord{settings: s, Domains: []domainRecord{{"far", 10, false}, {"own", 10, true}}})
+	require.NoError(f, err)
+	return text
+}
+
+// FuzzConfig feeds train --config. The settings that a file is taken for come
+// back from the file that a run with them writes.
+func FuzzConfig(f *testing.F) {
+	f.Add(exampleConfig(f, train.MEADA))
+	f.Add([]byte(`{"lr": 1e-400, "seed": 1e3}`))
+	f.Add([]byte(`{"dataset": "folder", "data": "--out", "size": 32, "k": -0}`))
+	f.Add([]byte(`{"batch_size": [], "k": {"k": 1}, "direct": null}`))
+	f.Add([]byte(`{} {}`))
+	path := filepath.Join(f.TempDir(), "config.json")
+	parse := func(t *testing.T, content []byte) (settings, error) {
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		var s settings
+		err := s.parse([]string{"--config", path})
+		return s, err
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		s, err := parse(t, content)
+		if err != nil {
+			require.Equal(t, exitUsage, exitCode(err), "%v", err)
+			return
+		}
+		text, err := json.Marshal(configRecord{settings: s})
+		require.NoError(t, err)
+		again, err := parse(t, text)
+		require.NoError(t, err)
+		require.Equal(t, s, again)
+	})
+}
+
+// FuzzOutcomes feeds what sweep --table reads of two runs.
+func FuzzOutcomes(f *testing.F) {
+	result := []byte(`{"dataset": "digits", "model": "lenet5", "complete": true,
+		"accuracy": {"best": {"far": 0.5, "average": 0.5, "own": 1}, "last": {"far": 1e308, "average": -1e308}}}`)
+	f.Add(exampleConfig(f, train.MEADA), result, exampleConfig(f, train.ERM), result)
+	f.Add([]byte(`{}`), []byte(`{"complete": true}`), []byte(`{"seed": 1}`), []byte(`{"complete": true, "accuracy": {"last": null}}`))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, firstConfig, first, secondConfig, second []byte) {
+		for i, content := range [][]byte{firstConfig, first, secondConfig, second} {
+			run := filepath.Join(dir, strconv.Itoa(i/2))
+			require.NoError(t, os.MkdirAll(run, 0o700))
+			name := []string{"config.json", "summary.json"}[i%2]
+			require.NoError(t, os.WriteFile(filepath.Join(run, name), content, 0o600))
+		}
+		all, incomplete, err := readOutcomes(dir)
+		if err != nil {
+			require.ErrorContains(t, err, dir)
+			return
+		}
+		require.LessOrEqual(t, len(all)+len(incomplete), 2)
+		table := newSweepTable(all)
+		require.NoError(t, table.markdown(io.Discard))
+		require.NoError(t, table.csv(io.Discard))
+		require.NoError(t, table.latex(io.Discard))
+	})
+}
+
+// FuzzMetadata feeds what a file of weights says of its network.
+func FuzzMetadata(f *testing.F) {
+	network, err := zoo.New("lenet5", 3)
+	require.NoError(f, err)
+	tensors := network.State()
+	f.Add("lenet5", "3", `["a", "b", "c"]`, "mean=0,0,0 std=1,1,1")
+	f.Add("lenet5", "4096", `[]`, "mean=0,0,0 std=1,1,1")
+	f.Add("wrn-40-2", "10", `null`, "mean=0 std=0")
+	f.Add("lenet", "-1", `[null, 1]`, "mean=1e39,0,0 std=NaN,1,1")
+	f.Fuzz(func(t *testing.T, model, classes, names, normalisation string) {
+		w := weights{"weights", tensors, map[string]string{
+			metaModel: model, metaClasses: classes, metaClassNames: names, metaNormalisation: normalisation,
+		}}
+		network, err := w.network()
+		if err != nil {
+			require.ErrorIs(t, err, errWeights)
+			return
+		}
+		require.Equal(t, classes, fmt.Sprint(network.Classes))
+		require.Equal(t, 3, network.Classes, "what the tensors are for")
+		list, err := w.classNames()
+		if err != nil {
+			require.ErrorIs(t, err, errWeights)
+			return
+		}
+		require.Len(t, list, network.Classes)
+	})
+}
