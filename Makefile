@@ -6,7 +6,7 @@ GO ?= go
 PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import torch' 2>/dev/null && break; done; echo $$p)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test bench bench-pytorch fmt ci
+.PHONY: help build test bench bench-pytorch fmt dist ci
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ bench-pytorch: ## the same layers and LeNet5 steps beside PyTorch's
 
 fmt: ## format the Go files
 	gofmt -w .
+
+dist: ## a release in ./dist: archives of every platform, checksums, SBOM, licences
+	rm -rf dist
+	$(GO) run ./internal/dist
 
 ci: ## everything continuous integration runs; .ci/run STAGE runs one stage of it
 	.ci/run
