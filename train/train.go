@@ -62,6 +62,9 @@ type Test struct {
 // of the configured size all the same.
 const ascentImages = 64
 
+// ascentChunk returns how many images climb at a time: whole batches.
+func (c Config) ascentChunk() int { return max(1, ascentImages/c.BatchSize) * c.BatchSize }
+
 // Trainer runs one training procedure, a step at a time. Its whole state is
 // the network's state, the optimiser's, the schedule, the pool, the position, the
 // test in progress and the best average; see Checkpoints.
@@ -148,7 +151,7 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Benchm
 	}
 	images := c.BatchSize
 	if len(t.outline.Pool) > 1 {
-		images = max(1, ascentImages/c.BatchSize) * c.BatchSize
+		images = c.ascentChunk()
 		ascent := augment.Config{Steps: c.LoopsAdv, LR: c.LRMax, Gamma: c.Gamma}
 		if c.Epochs == 0 {
 			ascent.Max = 1

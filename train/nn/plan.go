@@ -86,6 +86,11 @@ func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
 // Bytes returns the memory that the plan holds for activations and gradients.
 func (p *Plan) Bytes() int { return 4 * len(p.memory) }
 
+// PlanBytes returns the [Plan.Bytes] of a plan that is not made yet.
+func PlanBytes(net *Network, batch int, mode Mode) int64 {
+	return 4 * int64(lower(net, mode).floats) * int64(batch)
+}
+
 // Forward computes the network's outputs for 1 to Batch images. They lie in the
 // plan's memory: the logits and the embedding stay valid until Backward or the
 // next Forward.

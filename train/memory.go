@@ -1,0 +1,61 @@
+package train
+
+import (
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// Memory estimates the bytes that [New] and the steps take, above those of the
+// network and the data.
+type Memory struct {
+	Batches int64 // grows with Config.BatchSize: activations and their gradients
+	Phases  int64 // the images that maximisation adds
+	Rest    int64 // the optimiser's state, the tests, scratch memory
+}
+
+// Total returns the sum.
+func (m Memory) Total() int64 { return m.Batches + m.Phases + m.Rest }
+
+// scratchBytes is what engine and plans are taken to need beside activations, on
+// top of a small share of these. Convolutions cut their work so that it stays in
+// caches, so that it hardly grows with anything: 15 to 45 MiB were measured.
+const scratchBytes = 32 << 20
+
+// EstimateMemory returns what training a network on data will take.
+func EstimateMemory(network *nn.Network, data *dataset.Benchmark, c Config) Memory {
+	const float = 4
+	pool := c.Outline(data.Source.N).Pool
+	added := int64(pool[len(pool)-1] - pool[0])
+	pixels := int64(network.C * network.H * network.W)
+	parameters := float * int64(len(network.Values))
+
+	batch := int64(c.BatchSize)
+	m := Memory{Batches: nn.PlanBytes(network, c.BatchSize, nn.Train)}
+	if added > 0 {
+		chunk := c.ascentChunk()
+		batch = int64(chunk)
+		m.Batches += nn.PlanBytes(network, chunk, nn.Maximise)
+	}
+	m.Batches += batch * pixels * float
+	m.Batches += m.Batches / 32 // what plans keep beside
+
+	// The number, the label and the parent of an image, while they are copied.
+	const book = 2 * (4 + 1 + 4)
+	m.Phases = added * (pixels*float + book)
+	moments := int64(2) // of Adam
+	if c.Epochs > 0 {
+		m.Phases = added * (pixels + book)
+		moments = 1
+	}
+
+	// The part of a corrupted domain being tested, and the one before.
+	largest := int64(0)
+	for i := range data.Domains {
+		if d := &data.Domains[i]; d.Severities != nil {
+			largest = max(largest, int64(d.N/d.Parts())*pixels)
+		}
+	}
+	// Maximisation and tests fold batch normalisation into copies of the weights.
+	m.Rest = (moments+2)*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
+	return m
+}

@@ -1,0 +1,65 @@
+package train
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// heap returns the bytes of Go's heap that are in use.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// What New takes is what was estimated, but for the images that are still to
+// come: never more, and not much less.
+func TestEstimateMemory(t *testing.T) {
+	for _, name := range []string{"lenet5", "wrn"} {
+		network, err := zoo.New(name, 10)
+		require.NoError(t, err)
+		data := &dataset.Benchmark{Source: dataset.Images{N: 5000, C: network.C, H: network.H, W: network.W, Labels: make([]uint8, 5000)}}
+		c := Digits(MEADA)
+		if name == "wrn" {
+			c = CIFAR(MEADA)
+			c.BatchSize = 64
+		}
+		want := EstimateMemory(network, data, c)
+		before := heap()
+		engine := tensor.NewEngine(2, nil)
+		trainer := New(engine, network, data, c)
+		taken := heap() - before
+		runtime.KeepAlive(trainer)
+		engine.Close()
+		most := want.Total() - want.Phases
+		require.Less(t, taken, most, name)
+		require.Greater(t, taken, most*6/10, name)
+	}
+}
+
+// The images that phases make are counted as what the pool holds of them.
+func TestEstimateOfPhases(t *testing.T) {
+	network := smallLeNet()
+	data := &dataset.Benchmark{Source: toySource(t)} // 43 images
+	const pixels, book = 3 * 32 * 32, 18
+	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, toyConfig(MEADA)).Phases)
+	require.EqualValues(t, (43+86)*(pixels+book), EstimateMemory(network, data, epochConfig(MEADA)).Phases)
+	require.Zero(t, EstimateMemory(network, data, epochConfig(ERM)).Phases)
+}
+
+func TestPlanBytes(t *testing.T) {
+	engine := tensor.NewEngine(1, nil)
+	defer engine.Close()
+	for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval} {
+		network := smallLeNet()
+		require.EqualValues(t, nn.Compile(engine, network, 3, mode).Bytes(), nn.PlanBytes(network, 3, mode))
+	}
+}
