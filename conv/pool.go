@@ -95,8 +95,12 @@ func (p *maxForward) Do(n, _ int) {
 	if p.arg != nil {
 		arg = p.image(p.arg, n)
 	}
-	if p.fast() {
+	switch {
+	case p.fast():
 		p.engine.Kernels.MaxPool2(y, arg, x, p.H, p.W, p.relu)
+		return
+	case p.Window == 3 && p.Stride == 2:
+		p.engine.Kernels.MaxPool3(y, arg, x, p.H, p.W, p.relu)
 		return
 	}
 	noWinner := uint8(p.Window * p.Window)

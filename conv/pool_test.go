@@ -25,6 +25,8 @@ func TestPooling(t *testing.T) {
 		{N: 3, C: 2, H: 8, W: 8, Window: 2, Stride: 2},
 		{N: 2, C: 3, H: 7, W: 9, Window: 2, Stride: 2},
 		{N: 2, C: 2, H: 9, W: 7, Window: 3, Stride: 2},
+		{N: 2, C: 3, H: 13, W: 27, Window: 3, Stride: 2},
+		{N: 2, C: 2, H: 7, W: 8, Window: 3, Stride: 1},
 		{N: 1, C: 2, H: 6, W: 5, Window: 2, Stride: 1},
 		{N: 2, C: 2, H: 8, W: 8, Window: 8, Stride: 8},
 		{N: 2, C: 1, H: 10, W: 10, Window: 4, Stride: 4},

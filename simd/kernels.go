@@ -71,6 +71,8 @@ type Kernels struct {
 	// MaxPool2 pools consecutive planes of h x w by 2x2 with stride 2, through
 	// ReLU if asked; arg, for the backward pass, may be nil.
 	MaxPool2 func(y []float32, arg []uint8, x []float32, h, w int, relu bool)
+	// MaxPool3 is MaxPool2 for windows of 3x3.
+	MaxPool3 func(y []float32, arg []uint8, x []float32, h, w int, relu bool)
 	// MaxPool2Backward spreads dy over planes of h x w, writing all of dx.
 	MaxPool2Backward func(dx, dy []float32, arg []uint8, h, w int)
 

@@ -127,6 +127,9 @@ func maxPool2AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) //
 func maxPool2BackwardAVX2(dx, dy []float32, arg []uint8, h, w int) // see maxPool2BackwardGeneric
 
 //go:noescape
+func maxPool3AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic
+
+//go:noescape
 func momentsAVX2(sum, sumSq, x, shift []float32, n int) // see momentsGeneric
 
 //go:noescape

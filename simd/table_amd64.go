@@ -28,6 +28,7 @@ var avx2 = func() Kernels {
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterAVX2, winogradFilterAdjointAVX2
 	k.ReLU, k.ReLUBackward = reluAVX2, reluBackwardAVX2
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2AVX2, maxPool2BackwardAVX2)
+	k.MaxPool3 = anyWidth3(maxPool3AVX2)
 	k.Moments, k.Affine = momentsAVX2, affineAVX2
 	k.AffineReduce, k.AffineGrad = affineReduceAVX2, affineGradAVX2
 	k.Adam, k.SGD = adamAVX2, sgdAVX2

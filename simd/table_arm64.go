@@ -22,6 +22,7 @@ var neon = func() Kernels {
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterNEON, winogradFilterAdjointNEON
 	k.ReLU, k.ReLUBackward = reluNEON, reluBackwardNEON
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2NEON, maxPool2BackwardNEON)
+	k.MaxPool3 = anyWidth3(maxPool3NEON)
 	k.Moments, k.Affine = momentsNEON, affineNEON
 	k.AffineReduce, k.AffineGrad = affineReduceNEON, affineGradNEON
 	k.Adam, k.SGD = adamNEON, sgdNEON

@@ -41,6 +41,7 @@ var generic = Kernels{
 	ReLUBackward:     reluBackwardGeneric,
 	MaxPool2:         maxPool2Generic,
 	MaxPool2Backward: maxPool2BackwardGeneric,
+	MaxPool3:         maxPool3Generic,
 
 	Moments:      momentsGeneric,
 	Affine:       affineGeneric,
