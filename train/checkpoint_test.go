@@ -24,7 +24,7 @@ type procedure struct {
 
 // procedures are runs of a few steps that between them have everything a
 // checkpoint must keep.
-func procedures(t *testing.T) map[string]procedure {
+func procedures(t testing.TB) map[string]procedure {
 	digits := toyConfig(MEADA)
 	digits.LoopsTrain, digits.LoopsMin, digits.LoopsAdv, digits.TestEvery = 9, 3, 2, 4
 	epochs := epochConfig(MEADA)
@@ -59,7 +59,7 @@ type process struct {
 }
 
 // start begins the procedure in a new process, or goes on from a checkpoint.
-func (p procedure) start(t *testing.T, threads int, row *simd.Kernels, from *Checkpoint) process {
+func (p procedure) start(t testing.TB, threads int, row *simd.Kernels, from *Checkpoint) process {
 	t.Helper()
 	s := process{network: p.network(), engine: tensor.NewEngine(threads, row)}
 	if from == nil {
@@ -73,7 +73,7 @@ func (p procedure) start(t *testing.T, threads int, row *simd.Kernels, from *Che
 }
 
 // step does a step and returns what it did, to be kept.
-func (p process) step(t *testing.T) Event {
+func (p process) step(t testing.TB) Event {
 	t.Helper()
 	e, err := p.Step()
 	require.NoError(t, err)

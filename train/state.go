@@ -151,7 +151,7 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark,
 	if err := t.setImages(from); err != nil {
 		return nil, err // which names the file
 	}
-	if s.At.Offset > 0 {
+	if s.At.Kind == Evaluate && s.At.Offset > 0 {
 		if t.tested, err = t.domains[s.At.Domain].Part(s.At.Part); err != nil {
 			return nil, err
 		}
@@ -165,7 +165,7 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark,
 // checkState refuses a state that no Step could leave.
 func (t *Trainer) checkState(s *state) error {
 	at, classes := s.At, t.network.Classes
-	ok := at.Step >= 0 && at.Step < t.outline.Steps && at.Round >= 0 && at.Phase >= 0 && at.Done >= 0
+	ok := at.Step >= 0 && at.Step < t.outline.Steps && at.Round >= 0 && at.Round <= at.Step && at.Phase >= 0 && at.Done >= 0
 	switch at.Kind {
 	case Minimise:
 		ok = ok && at.Phase < len(t.outline.Pool)

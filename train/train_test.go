@@ -29,7 +29,7 @@ func smallLeNet() *nn.Network {
 	return g.Network("small LeNet", g.Linear("fc3", embedding, nn.Linear{Features: 10}), embedding)
 }
 
-func readArray(t *testing.T, name string) npy.Array {
+func readArray(t testing.TB, name string) npy.Array {
 	t.Helper()
 	a, err := npy.Read(filepath.Join("testdata", name))
 	require.NoError(t, err)
@@ -37,7 +37,7 @@ func readArray(t *testing.T, name string) npy.Array {
 }
 
 // toySource reads the 43 pictures of the recorded run.
-func toySource(t *testing.T) dataset.Images {
+func toySource(t testing.TB) dataset.Images {
 	t.Helper()
 	pictures, labels := readArray(t, "images.npy"), readArray(t, "labels.npy")
 	n, h, w, c := pictures.Shape[0], pictures.Shape[1], pictures.Shape[2], pictures.Shape[3]
@@ -62,7 +62,7 @@ func toyConfig(a Algorithm) Config {
 	}
 }
 
-func toyData(t *testing.T) *dataset.Benchmark {
+func toyData(t testing.TB) *dataset.Benchmark {
 	s := toySource(t)
 	return &dataset.Benchmark{
 		Source:  s,
