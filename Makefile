@@ -6,7 +6,7 @@ GO ?= go
 PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import torch' 2>/dev/null && break; done; echo $$p)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test bench bench-pytorch fmt dist ci
+.PHONY: help build test bench bench-pytorch fuzz fmt dist ci
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ bench: ## matrix products and convolutions against gonum and the CPU's limits ->
 
 bench-pytorch: ## the same layers and LeNet5 steps beside PyTorch's
 	cd bench && $(GO) run . -pytorch -python $(PYTHON)
+
+fuzz: ## fuzz every parser, one after the other, for FUZZTIME (10m) each
+	.ci/run fuzz
 
 fmt: ## format the Go files
 	gofmt -w .
