@@ -25,9 +25,10 @@ type Gemm struct {
 	swap       bool
 
 	tiles     Tiles
-	packA     bool // A goes through shared memory, interleaved tile by tile
+	wide      bool // each row of A is read for so many panels of B that packing A may pay
+	tall      bool // each panel of B is read by several tasks
 	packTile  bool // A is interleaved by each worker, a tile at a time
-	packB     bool // B goes through shared memory, panel by panel
+	depth     int  // of the inner dimension, for one block of A
 	rowBlock  int  // tiles of a task
 	colBlock  int  // columns of a task, a multiple of NR
 	colBlocks int  // tasks side by side
@@ -36,6 +37,11 @@ type Gemm struct {
 	ldOffsets int // the row distance that offsets were made for
 	tileRows  []int32
 	ldTile    int // the row distance that tileRows were made for
+
+	// How the current Run packs, which depends on how its operands lie in memory.
+	packA  bool // A goes through shared memory, interleaved tile by tile
+	packB  bool // B goes through shared memory, panel by panel
+	direct bool // B is read where it is
 
 	// Operands of the current Run, as computed (after swap).
 	c, a, b       []float32
@@ -47,12 +53,16 @@ type Gemm struct {
 	acc, thenReLU bool
 }
 
-// Block sizes, common to all instruction sets. A panel of B, depth x NR, stays
-// in the first-level cache; a block of A, rowDepth x depth, in the second.
+// Block sizes, common to all instruction sets. A block of A, rowDepth x depth,
+// stays in the second-level cache together with a panel of B, depth x NR: the
+// kernels run at their full rate from there. The deeper the block, the less
+// often C is read and written; where B is a single panel nothing of A is read
+// twice, and rows of A are best read to their ends.
 const (
-	depth    = 256 // of the inner dimension
-	rowDepth = 256 // rows of A for one panel of B
-	maxCols  = 512 // columns for one block of A
+	depth    = 512  // of the inner dimension
+	onePanel = 4096 // of the inner dimension, where B is a single panel
+	rowDepth = 128  // rows of A for one panel of B
+	maxCols  = 512  // columns for one block of A
 )
 
 // fewTiles is the number of tiles up to which B is read where it is: a packed
@@ -61,6 +71,11 @@ const fewTiles = 3
 
 // packWorth is the number of columns from which on packing A pays.
 const packWorth = 96
+
+// aliases says whether rows so many elements apart share a few sets of a cache,
+// as those at multiples of 4 KiB do, and push each other out of it. Such operands
+// are packed; others are read where they are, which is faster at every size.
+func aliases(distance int) bool { return distance%1024 == 0 }
 
 // Epilogue says what Gemm does beside the product. At most one of Accumulate,
 // RowBias and ColumnBias is set; a bias is where each element's chain of
@@ -83,12 +98,16 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 		g.swap = true
 		g.rows, g.cols = n, m
 	}
+	g.depth = depth
+	if g.cols <= e.Kernels.NR {
+		g.depth = onePanel
+	}
 	row := e.Kernels
 	g.tiles = CutTiles(g.rows, row.MR)
 	// As computed, is A stored with its rows contiguous along k?
 	alongK := g.swap || !transA
-	g.packA = g.cols >= packWorth
-	g.packTile = !g.packA && row.PackedA && alongK
+	g.wide = g.cols >= packWorth
+	g.packTile = !g.wide && row.PackedA && alongK
 	g.rowBlock = min(g.tiles.Count, max(1, rowDepth/row.MR))
 	g.colBlock = max(row.NR, maxCols/row.NR*row.NR)
 	blocks := func() int {
@@ -111,15 +130,15 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 		break
 	}
 	g.tasks = blocks()
-	g.packB = g.tiles.Count > g.rowBlock
+	g.tall = g.tiles.Count > g.rowBlock
 	shared := 0
-	if g.packA {
+	if g.wide {
 		shared = g.rows * k
 	}
-	if g.packB {
+	if g.tall {
 		shared += g.panels() * row.NR * k
 	}
-	g.offsets = make([]int32, min(k, depth))
+	g.offsets = make([]int32, min(k, g.depth))
 	g.tileRows = make([]int32, row.MR)
 	e.Reserve(shared, g.panelSize()+g.tileSize()+g.blockSize())
 	return g
@@ -127,13 +146,13 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 
 // The parts of a worker's scratch memory: a panel of B, a tile of A and, when
 // the product is computed transposed, the block of C^T.
-func (g *Gemm) panelSize() int { return min(g.K, depth) * g.engine.Kernels.NR }
+func (g *Gemm) panelSize() int { return min(g.K, g.depth) * g.engine.Kernels.NR }
 
 func (g *Gemm) tileSize() int {
 	if !g.packTile {
 		return 0
 	}
-	return min(g.K, depth) * g.engine.Kernels.MR
+	return min(g.K, g.depth) * g.engine.Kernels.MR
 }
 
 func (g *Gemm) blockSize() int {
@@ -167,6 +186,9 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.bRow, g.bCol = stored(g.TransB, ldb)
 		g.rowBias, g.colBias = ep.RowBias, ep.ColumnBias
 	}
+	g.packA = g.wide && (g.engine.Kernels.PackedA || g.aCol != 1 || aliases(g.aRow))
+	g.direct = g.bCol == 1 && (g.tiles.Count <= fewTiles || !aliases(g.bRow))
+	g.packB = g.tall && !g.direct
 	if g.bCol == 1 && g.ldOffsets != g.bRow {
 		for i := range g.offsets {
 			g.offsets[i] = int32(i * g.bRow)
@@ -195,8 +217,8 @@ type gemmPackA Gemm
 func (g *gemmPackA) Do(task, _ int) {
 	first, rows := g.tiles.Tile(task)
 	shared := g.engine.Shared()
-	for k0 := 0; k0 < g.K; k0 += depth {
-		kc := min(depth, g.K-k0)
+	for k0 := 0; k0 < g.K; k0 += g.depth {
+		kc := min(g.depth, g.K-k0)
 		dst := shared[k0*g.rows+first*kc:]
 		if g.aCol == 1 {
 			g.engine.Kernels.Transpose(&dst[0], &g.a[first*g.aRow+k0], rows, kc, rows, g.aRow)
@@ -220,7 +242,7 @@ func (p *gemmPackB) Do(task, _ int) {
 	nr := g.engine.Kernels.NR
 	first := task * packRows
 	rows := min(packRows, g.K-first)
-	k0 := first / depth * depth
+	k0 := first / g.depth * g.depth
 	for j := 0; j < g.cols; j += nr {
 		dst := g.panel(k0, j)[(first-k0)*nr:]
 		g.pack(dst, first, rows, j, min(nr, g.cols-j))
@@ -231,7 +253,7 @@ func (p *gemmPackB) Do(task, _ int) {
 // depth, and column j, a multiple of NR.
 func (g *Gemm) panel(k0, j int) []float32 {
 	width := g.panels() * g.engine.Kernels.NR
-	kc := min(depth, g.K-k0)
+	kc := min(g.depth, g.K-k0)
 	at := k0*width + j*kc
 	if g.packA {
 		at += g.rows * g.K
@@ -278,8 +300,8 @@ func (p *gemmBlock) Do(task, worker int) {
 		}
 	}
 
-	for k0 := 0; k0 < g.K; k0 += depth {
-		kc := min(depth, g.K-k0)
+	for k0 := 0; k0 < g.K; k0 += g.depth {
+		kc := min(g.depth, g.K-k0)
 		mode := simd.FromC
 		if k0 == 0 && !g.acc {
 			switch {
@@ -300,7 +322,7 @@ func (p *gemmBlock) Do(task, worker int) {
 			switch {
 			case g.packB:
 				b = g.panel(k0, j)
-			case g.bCol == 1 && g.tiles.Count <= fewTiles:
+			case g.direct:
 				b, bRow = g.b[k0*g.bRow+j:], g.bRow
 			default:
 				g.pack(panel, k0, kc, j, n)
@@ -313,7 +335,7 @@ func (p *gemmBlock) Do(task, worker int) {
 					nextRows += n
 				}
 				first, m := g.tiles.Tile(t)
-				if g.K > depth && !g.swap && t+1 < t1 {
+				if g.K > g.depth && !g.swap && t+1 < t1 {
 					kernels.Prefetch(&c[cAt(first+m, j)], &g.tileRows[0], min(m, g.rows-first-m))
 				}
 				a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
@@ -346,7 +368,7 @@ func (p *gemmBlock) Do(task, worker int) {
 func (g *Gemm) next(k0, j, j0, j1 int) *float32 {
 	if j += g.engine.Kernels.NR; j >= j1 {
 		j = j0
-		k0 += depth
+		k0 += g.depth
 	}
 	if g.packB || g.bCol != 1 || k0 >= g.K {
 		return nil
