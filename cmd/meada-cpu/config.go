@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// configFlags reads the config.json of a run folder as the flags that would set
-// the same. What it records besides (the machine, checksums and the like) sets
-// nothing, but a key that no run writes is an error.
-func configFlags(path string) ([]string, error) {
-	fail := func(err error) ([]string, error) { return nil, usageError("--config %s: %v", path, err) }
+// configFlags reads the config.json of a run folder, which a flag names, as the
+// flags that would set the same. What it records besides (the machine, checksums
+// and the like) sets nothing, but a key that no run writes is an error.
+func configFlags(flag, path string) ([]string, error) {
+	fail := func(err error) ([]string, error) { return nil, usageError("%s %s: %v", flag, path, err) }
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fail(errors.Unwrap(err))
@@ -40,6 +40,13 @@ func configFlags(path string) ([]string, error) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if name := strings.ReplaceAll(key, "_", "-"); slices.Contains(names, name) {
 			args = append(args, fmt.Sprintf("--%s=%v", name, values[key]))
+		}
+	}
+	if _, ok := values["epochs"]; ok {
+		for _, name := range []string{"momentum", "decay"} { // left out where they are 0
+			if _, ok := values[name]; !ok {
+				args = append(args, "--"+name+"=0")
+			}
 		}
 	}
 	return args, nil

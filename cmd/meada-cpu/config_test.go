@@ -61,11 +61,11 @@ func TestConfig(t *testing.T) {
 	for content, message := range map[string]string{"": "EOF", "{} {}": "more than one", "[1]": "cannot unmarshal"} {
 		path := filepath.Join(dir, "wrong.json")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o666))
-		_, err := configFlags(path)
+		_, err := configFlags("--config", path)
 		require.ErrorContains(t, err, "--config "+path)
 		require.ErrorContains(t, err, message)
 	}
-	_, err = configFlags("gone.json")
+	_, err = configFlags("--config", "gone.json")
 	require.ErrorContains(t, err, "--config gone.json: no such file")
 	require.NoDirExists(t, filepath.Join(dir, "refused"))
 }

@@ -113,15 +113,20 @@ func fit(detail string, width int) string {
 
 // clock adds up what a run spent where, and from that guesses what is left.
 type clock struct {
-	work    train.Work // images to be worked through
-	adv     int        // ascent steps of an image
-	flops   byKind     // for one image, of an ascent for one step of it
-	peak    float64    // multiply-add peak, FLOP/s, the best measured so far
-	images  train.Work // images worked through so far
-	seconds byKind
+	work  train.Work // images to be worked through
+	adv   int        // ascent steps of an image
+	flops byKind     // for one image, of an ascent for one step of it
+	peak  float64    // multiply-add peak, FLOP/s, the best measured so far
+	spent
+}
 
-	lapImages  train.Work // at the last lap of each kind
-	lapSeconds byKind
+// spent is what a run has done so far, and how long it took.
+type spent struct {
+	Images  train.Work // worked through
+	Seconds byKind
+
+	LapImages  train.Work // at the last lap of each kind
+	LapSeconds byKind
 }
 
 // byKind is a figure for each kind of work.
@@ -167,18 +172,18 @@ func measurePeak(e *tensor.Engine, samples int) float64 {
 }
 
 func (c *clock) add(e train.Event, elapsed time.Duration) {
-	c.images[e.Kind] += e.Images
-	c.seconds[e.Kind] += elapsed.Seconds()
+	c.Images[e.Kind] += e.Images
+	c.Seconds[e.Kind] += elapsed.Seconds()
 }
 
 // rate returns images a second; an image of a maximisation phase counts once
 // for each ascent step, so that the rates of all kinds compare.
-func (c *clock) rate(k train.Kind) float64 { return c.per(k, c.images[k], c.seconds[k]) }
+func (c *clock) rate(k train.Kind) float64 { return c.per(k, c.Images[k], c.Seconds[k]) }
 
 // lap returns the rate since the last lap of that kind of work.
 func (c *clock) lap(k train.Kind) float64 {
-	rate := c.per(k, c.images[k]-c.lapImages[k], c.seconds[k]-c.lapSeconds[k])
-	c.lapImages[k], c.lapSeconds[k] = c.images[k], c.seconds[k]
+	rate := c.per(k, c.Images[k]-c.LapImages[k], c.Seconds[k]-c.LapSeconds[k])
+	c.LapImages[k], c.LapSeconds[k] = c.Images[k], c.Seconds[k]
 	return rate
 }
 
@@ -210,7 +215,7 @@ func (c *clock) left() float64 {
 		if rate == 0 {
 			rate = usualShare * c.peak / c.flops[k]
 		}
-		seconds += float64((c.work[k]-c.images[k])*c.passes(kind)) / rate
+		seconds += float64((c.work[k]-c.Images[k])*c.passes(kind)) / rate
 	}
 	return seconds
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,21 +29,15 @@ type run struct {
 	trainer  *train.Trainer
 	folder   *runFolder
 	progress *progress
-	started  time.Time
+	started  time.Time // less the time of the processes before
 	clock    clock
 	asked    <-chan os.Signal // for the status
+	tally
 
-	descent    trainLine          // sums since the last line of metrics
-	steps      int                // descent steps in them
-	shown      trainLine          // the last line of metrics, or what will be the first
-	ascent     maximiseLine       // sums over the phase in progress
-	best, last map[string]float64 // accuracies by domain, and the step
-	corrupted  train.Robustness   // at the last test
-
-	// The test with the best average over the source's own test sets, if there
-	// are any: chosen without a look at the targets.
-	validated  map[string]float64
-	validation float64 // that average
+	checkpoints *train.Checkpoints
+	saved       time.Time     // the last one, or the start
+	saving      time.Duration // what it took
+	unsaved     int           // steps since then, those of phases and tests too
 }
 
 // trainLineEvery is the number of descent steps that a line of metrics sums up.
@@ -50,9 +45,9 @@ const trainLineEvery = 10
 
 // train steps through the run. On an interruption it finishes the step.
 func (r *run) train() error {
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(interrupted)
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(interrupted, stop) // the next one ends the process
 
 	before := time.Now()
 	measured := before
@@ -66,27 +61,31 @@ func (r *run) train() error {
 		if now.Sub(measured) >= peakEvery {
 			r.clock.peak, measured = max(r.clock.peak, measurePeak(r.engine, 1)), now
 		}
-		before = time.Now() // what observing took is nobody's
+		r.unsaved++
+		if err == nil && !r.trainer.Done() && (interrupted.Err() != nil || r.checkpointDue()) {
+			err = r.checkpoint()
+		}
+		before = time.Now() // what observing and saving took is nobody's
 		if err != nil {
 			r.progress.clear()
 			return err
 		}
-		select {
-		case <-interrupted:
-			signal.Stop(interrupted) // the next one ends the process
+		if interrupted.Err() != nil && !r.trainer.Done() {
 			r.progress.clear()
-			if err := r.save("last.safetensors", r.trainer.Steps()); err != nil {
+			if err := r.save(lastFile, r.trainer.Steps()); err != nil {
 				return err
 			}
-			return fmt.Errorf("%w after %d of %d steps, weights are in %s", errInterrupted,
-				r.trainer.Steps(), r.total(), r.folder.path("last.safetensors"))
+			return fmt.Errorf("%w after %d of %d steps, to continue: meada-cpu train --resume %s", errInterrupted,
+				r.trainer.Steps(), r.total(), shellWord(r.folder.dir))
+		}
+		select {
 		case <-r.asked:
 			r.progress.status()
 		default:
 		}
 	}
 	r.progress.clear()
-	return r.save("last.safetensors", r.trainer.Steps())
+	return r.save(lastFile, r.trainer.Steps())
 }
 
 // total returns the number of descent steps of the run.
@@ -104,18 +103,18 @@ func (r *run) observe(e train.Event, now time.Time) error {
 }
 
 func (r *run) observeDescent(e train.Event, now time.Time) error {
-	r.descent.Loss += e.Loss
-	r.descent.Accuracy += float64(e.Correct) / float64(e.Images)
-	r.steps++
+	r.Descent.Loss += e.Loss
+	r.Descent.Accuracy += float64(e.Correct) / float64(e.Images)
+	r.Steps++
 	due := (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.total()
 	if due || e.Step < trainLineEvery {
-		r.shown = trainLine{Type: "train", Step: e.Step,
-			Loss: r.descent.Loss / float64(r.steps), Accuracy: r.descent.Accuracy / float64(r.steps)}
+		r.Shown = trainLine{Type: "train", Step: e.Step,
+			Loss: r.Descent.Loss / float64(r.Steps), Accuracy: r.Descent.Accuracy / float64(r.Steps)}
 	}
 	if due {
-		r.shown.Rate = r.clock.lap(train.Minimise)
-		r.descent, r.steps = trainLine{}, 0
-		if err := r.folder.log(r.shown); err != nil {
+		r.Shown.Rate = r.clock.lap(train.Minimise)
+		r.Descent, r.Steps = trainLine{}, 0
+		if err := r.folder.log(r.Shown); err != nil {
 			return err
 		}
 	}
@@ -125,16 +124,16 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 			epoch = fmt.Sprintf("epoch %d/%d  ", e.Round+1, r.settings.Epochs)
 		}
 		return fmt.Sprintf("%s%d/%d  loss %.4f  acc %.1f%%  %s", epoch, e.Step+1, r.total(),
-			r.shown.Loss, 100*r.shown.Accuracy, r.pace(train.Minimise))
+			r.Shown.Loss, 100*r.Shown.Accuracy, r.pace(train.Minimise))
 	})
 	return nil
 }
 
 func (r *run) observeAscent(e train.Event, now time.Time) error {
 	weight := float64(e.Images) / float64(e.Total)
-	r.ascent.CrossEntropy += weight * e.Ascent.CrossEntropy
-	r.ascent.Entropy += weight * e.Ascent.Entropy
-	r.ascent.Distance += weight * e.Ascent.Distance
+	r.Ascent.CrossEntropy += weight * e.Ascent.CrossEntropy
+	r.Ascent.Entropy += weight * e.Ascent.Entropy
+	r.Ascent.Distance += weight * e.Ascent.Distance
 	r.progress.update(now, "maximise", func() string {
 		return fmt.Sprintf("phase %d  %d/%d  cross-entropy %.4f  entropy %.4f  %s", e.Phase, e.Done, e.Total,
 			e.Ascent.CrossEntropy, e.Ascent.Entropy, r.pace(train.Maximise))
@@ -142,8 +141,8 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 	if e.Done < e.Total {
 		return nil
 	}
-	line := r.ascent
-	r.ascent = maximiseLine{}
+	line := r.Ascent
+	r.Ascent = maximiseLine{}
 	line.Type, line.Step, line.Phase, line.Images = "maximise", e.Step, e.Phase, e.Total
 	line.Rate, line.Seconds = r.clock.lap(train.Maximise), now.Sub(r.started).Seconds()
 	r.progress.line("%-9s phase %d before step %d: %s images added, cross-entropy %.4f, entropy %.4f, distance %.4g", "maximise",
@@ -162,31 +161,31 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 		return nil
 	}
 	t := e.Test
-	r.corrupted = robustness(r.domains, t.Severities)
+	r.Corrupted = robustness(r.domains, t.Severities)
 	line := evaluateLine{
 		Type:        "evaluate",
 		Step:        t.Step,
 		Accuracy:    accuracies(r.domains, t.Accuracy),
-		Corruptions: bySeverity(r.corrupted),
+		Corruptions: bySeverity(r.Corrupted),
 		Best:        t.Improved,
 		Rate:        r.clock.lap(train.Evaluate),
-		PeakRSS:     peakMemory(),
+		PeakRSS:     r.peakMemory(),
 		Seconds:     now.Sub(r.started).Seconds(),
 	}
-	r.last = withStep(line.Accuracy, t.Step)
+	r.Last = withStep(line.Accuracy, t.Step)
 	text := fmt.Sprintf("step %d ", t.Step)
 	for i := range r.domains {
 		if r.domains[i].Severities == nil {
 			text += fmt.Sprintf(" %s %s ", r.domains[i].Name, percent(t.Accuracy[i]))
 		}
 	}
-	if r.corrupted != nil {
-		text += fmt.Sprintf(" corrupted %s ", percent(r.corrupted.Mean()))
+	if r.Corrupted != nil {
+		text += fmt.Sprintf(" corrupted %s ", percent(r.Corrupted.Mean()))
 	}
 	text += " average " + percent(t.Average)
 	if t.Improved {
 		text += "  best so far"
-		r.best = r.last
+		r.Best = r.Last
 		if err := r.save("best.safetensors", t.Step+1); err != nil {
 			return err
 		}
@@ -211,10 +210,10 @@ func (r *run) validate(t *train.Test) error {
 		}
 	}
 	// Of equal ones the later, which has trained longer: the source is soon learnt.
-	if n == 0 || r.validated != nil && sum/float64(n) < r.validation {
+	if n == 0 || r.Validated != nil && sum/float64(n) < r.Validation {
 		return nil
 	}
-	r.validated, r.validation = r.last, sum/float64(n)
+	r.Validated, r.Validation = r.Last, sum/float64(n)
 	return r.save("source-validation.safetensors", t.Step+1)
 }
 
@@ -257,23 +256,27 @@ func (r *run) finish(std streams) error {
 	sum.Algorithm, sum.Dataset, sum.Model = string(s.Algorithm), s.Dataset, r.network.Name
 	sum.Seed, sum.Steps, sum.Threads = s.Seed, r.total(), s.Threads
 	sum.SIMD = simd.Active().Name
-	sum.Accuracy.Best, sum.Accuracy.SourceValidation, sum.Accuracy.Last = r.best, r.validated, r.last
-	sum.Corruptions = bySeverity(r.corrupted)
+	sum.Accuracy.Best, sum.Accuracy.SourceValidation, sum.Accuracy.Last = r.Best, r.Validated, r.Last
+	sum.Corruptions = bySeverity(r.Corrupted)
 	sum.Seconds.Total = time.Since(r.started).Seconds()
-	sum.Seconds.Minimise = r.clock.seconds[train.Minimise]
-	sum.Seconds.Maximise = r.clock.seconds[train.Maximise]
-	sum.Seconds.Evaluate = r.clock.seconds[train.Evaluate]
+	sum.Seconds.Minimise = r.clock.Seconds[train.Minimise]
+	sum.Seconds.Maximise = r.clock.Seconds[train.Maximise]
+	sum.Seconds.Evaluate = r.clock.Seconds[train.Evaluate]
 	sum.ImagesPerSecond.Minimise = r.clock.rate(train.Minimise)
 	sum.ImagesPerSecond.Maximise = r.clock.rate(train.Maximise)
-	sum.PeakRSS = peakMemory()
+	sum.PeakRSS = r.peakMemory()
 	sum.Complete = true
 	if err := r.folder.metrics.Close(); err != nil {
 		return err
 	}
-	if err := r.folder.write("summary.json", sum); err != nil {
+	if err := r.writeFinalReport(sum); err != nil {
 		return err
 	}
-	if _, err := writeReport("", r.folder.dir); err != nil {
+	// This makes the run complete, so it comes last.
+	if err := r.folder.write(summaryFile, sum); err != nil {
+		return err
+	}
+	if err := r.checkpoints.Remove(); err != nil {
 		return err
 	}
 	if s.json {
@@ -281,6 +284,23 @@ func (r *run) finish(std streams) error {
 	}
 	r.printResult(std.out, sum)
 	return nil
+}
+
+// writeFinalReport writes the page about the run as if its summary were there
+// already.
+func (r *run) writeFinalReport(sum summary) error {
+	page, err := report.Load(r.folder.dir)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(sum)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &page.Summary); err != nil {
+		return err
+	}
+	return page.WriteFile(r.folder.path(report.FileName))
 }
 
 // printResult prints the accuracies and the times.
@@ -296,8 +316,8 @@ func (r *run) printResult(w io.Writer, sum summary) {
 		fmt.Fprintf(w, " %12.0f", c.accuracy["step"])
 	}
 	fmt.Fprint(w, "\n\n")
-	if r.corrupted != nil {
-		r.corrupted.Print(w)
+	if r.Corrupted != nil {
+		r.Corrupted.Print(w)
 		fmt.Fprintln(w, "corruptions are those at the last test")
 		fmt.Fprintln(w)
 	}

@@ -1,22 +1,37 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
-// runFolder is the folder that a run leaves behind.
+// Files of a run folder that more than one place names.
+const (
+	configFile       = "config.json"
+	metricsFile      = "metrics.jsonl"
+	summaryFile      = "summary.json" // of a complete run, written last
+	lastFile         = "last.safetensors"
+	checkpointFolder = "checkpoint"
+)
+
+// runFolder is the folder that a run leaves behind. While it is open no other
+// process can open it.
 type runFolder struct {
 	dir     string
+	lock    *os.File
 	metrics *os.File
 	events  *eventLog // nil without --tensorboard
 }
@@ -30,24 +45,80 @@ func createRunFolder(dir string) (*runFolder, error) {
 	name := dir
 	for n := 2; ; n++ {
 		err := os.Mkdir(name, 0o777)
-		if err == nil || isEmpty(name) {
-			break
-		}
-		if !os.IsExist(err) {
+		if err != nil && !os.IsExist(err) {
 			return nil, err
+		}
+		if err == nil || unused(name) {
+			lock, err := lockFolder(name)
+			switch {
+			case err == nil && unused(name):
+				return &runFolder{dir: name, lock: lock}, nil
+			case err == nil:
+				unlockFolder(lock) // another process has come and gone
+			case !errors.Is(err, errLocked):
+				return nil, err
+			}
 		}
 		name = fmt.Sprintf("%s-%d", dir, n)
 	}
-	metrics, err := os.OpenFile(filepath.Join(name, "metrics.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	return &runFolder{dir: name, metrics: metrics}, nil
+}
+
+// unused says whether there is nothing in a folder but what a process leaves
+// that was killed before its run began.
+func unused(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return e.Name() != lockFile && e.Name() != configFile+".tmp"
+	})
 }
 
 func isEmpty(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && len(entries) == 0
+}
+
+// openRunFolder opens the folder of a run that is not complete.
+func openRunFolder(dir string) (*runFolder, error) {
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &runFolder{dir: dir, lock: lock}
+	if _, err := os.Stat(r.path(summaryFile)); err == nil {
+		err = r.checkpoints().Remove() // the run may have been killed just before
+		r.close()
+		return nil, cmp.Or(err, usageError("--resume %s: the run is complete, its result is in %s", dir, r.path(summaryFile)))
+	}
+	return r, nil
+}
+
+// close lets other processes open the folder.
+func (r *runFolder) close() {
+	if r.metrics != nil {
+		r.metrics.Close()
+	}
+	if r.events != nil {
+		r.events.Close()
+	}
+	unlockFolder(r.lock)
+}
+
+// begin makes metrics.jsonl hold some lines, none for a new run, for log to
+// append to.
+func (r *runFolder) begin(lines []byte) error {
+	path := r.path(metricsFile)
+	err := atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(lines)
+		return err
+	})
+	if err == nil {
+		r.metrics, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	}
+	return err
+}
+
+func (r *runFolder) checkpoints() *train.Checkpoints {
+	return train.NewCheckpoints(r.path(checkpointFolder))
 }
 
 func (r *runFolder) path(name string) string { return filepath.Join(r.dir, name) }
@@ -90,6 +161,9 @@ type configRecord struct {
 	Domains []domainRecord      `json:"domains"`
 	Sets    map[string]checksum `json:"data_checksums"` // of the training set and every domain
 	Absent  []string            `json:"absent_domains,omitempty"`
+
+	// Of the file that --weights names.
+	WeightsSum string `json:"weights_sha256,omitempty"`
 }
 
 // domainRecord names a domain that is tested. Corruptions are none.

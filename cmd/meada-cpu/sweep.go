@@ -303,7 +303,7 @@ func attempts(dir string) func(func(string) bool) {
 }
 
 // elsewhere are the settings that do not change the result of a run.
-var elsewhere = []string{"threads", "data"}
+var elsewhere = []string{"threads", "data", "checkpoint_every"}
 
 // differs names the first setting in which two runs differ, "" if there is none.
 func differs(was, is settings, except ...string) (string, error) {

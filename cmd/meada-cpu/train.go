@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -26,8 +27,10 @@ type settings struct {
 	Direct  bool   `json:"direct"`
 	train.Config
 
-	config, out, http        string
-	quiet, json, tensorboard bool
+	CheckpointEvery int `json:"checkpoint_every,omitempty"` // steps; 0 for by time
+
+	config, resume, out, http string
+	quiet, json, tensorboard  bool
 }
 
 // flags defines the flags of train.
@@ -57,6 +60,8 @@ func (s *settings) flags() *flags {
 	f.integer(&s.Threads, "threads", 1)
 	f.bool(&s.Direct, "direct")
 	f.string(&s.config, "config")
+	f.string(&s.resume, "resume")
+	f.integer(&s.CheckpointEvery, "checkpoint-every", 1)
 	f.string(&s.out, "out")
 	f.string(&s.http, "http")
 	f.bool(&s.tensorboard, "tensorboard")
@@ -72,8 +77,15 @@ func (s *settings) parse(args []string) error {
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	if s.config != "" {
-		recorded, err := configFlags(s.config)
+	flag, recorder := "--config", s.config
+	if s.resume != "" {
+		if err := s.checkResume(f.given); err != nil {
+			return err
+		}
+		flag, recorder = "--resume", filepath.Join(s.resume, configFile)
+	}
+	if recorder != "" {
+		recorded, err := configFlags(flag, recorder)
 		if err != nil {
 			return err
 		}
@@ -121,6 +133,17 @@ func runTrain(std streams, args []string) error {
 		}
 	}
 	started, asked := time.Now(), askedForStatus()
+	r := &run{progress: newProgress(std.err, s.quiet), started: started, asked: asked}
+	if s.resume != "" {
+		if r.folder, err = openRunFolder(s.resume); err != nil {
+			return err
+		}
+	}
+	defer func() {
+		if r.folder != nil {
+			r.folder.close()
+		}
+	}()
 	engine := tensor.NewEngine(s.Threads, nil)
 	defer engine.Close()
 	engine.Direct = s.Direct
@@ -135,83 +158,105 @@ func runTrain(std streams, args []string) error {
 		return err
 	}
 	network.Init(s.Seed)
-	beginning := "random weights"
-	if s.Weights != "" {
-		w, err := readWeights(s.Weights)
-		if err != nil {
-			return err
-		}
-		newClasses, err := w.begin(network)
-		if err != nil {
-			return err
-		}
-		beginning = s.Weights
-		if newClasses {
-			beginning += ", but for its last layer, which is for other classes"
-		}
-	}
 
-	if s.out == "" {
-		s.out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
-			started.Format("20060102-150405"), s.Dataset, s.Algorithm, s.Seed))
-	}
-	folder, err := createRunFolder(s.out)
+	r.settings, r.engine, r.network, r.classes, r.domains = s, engine, network, data.Classes, data.Domains
+	beginning, err := r.begin(data, std.err)
 	if err != nil {
 		return err
 	}
-	defer folder.metrics.Close()
 	if s.tensorboard {
-		events, err := tfevents.Create(folder.dir, started)
+		events, err := tfevents.Create(r.folder.dir, started)
 		if err != nil {
 			return err
 		}
-		defer events.Close()
-		folder.events = &eventLog{events}
+		r.folder.events = &eventLog{events}
 	}
-	err = folder.write("config.json", configRecord{
-		settings: s,
-		Steps:    s.Outline(data.Source.N).Steps,
-		Classes:  len(data.Classes),
-		machine:  thisMachine(),
-		Command:  commandLine(),
-		Names:    data.Classes,
-		Domains:  domainRecords(data.Domains),
-		Started:  started.Format(time.RFC3339),
-		Sets:     checksums(data),
-		Absent:   data.Absent,
-	})
-	if err != nil {
-		return err
-	}
-
-	r := &run{
-		settings: s,
-		engine:   engine,
-		network:  network,
-		classes:  data.Classes,
-		domains:  data.Domains,
-		folder:   folder,
-		progress: newProgress(std.err, s.quiet),
-		started:  started,
-		asked:    asked,
-	}
-	r.trainer = train.New(engine, network, data, s.Config)
 	r.clock = newClock(r.trainer, network, s.LoopsAdv, measurePeak(engine, 20))
+	r.clock.spent = r.Spent
 	if live != nil {
-		live.serve(folder.dir)
+		live.serve(r.folder.dir)
 	}
 	if !s.quiet {
-		rows := append(describe(s, data, network, beginning, folder.dir), [2]string{"expected", r.clock.expected()})
+		rows := append(describe(s, data, network, beginning, r.folder.dir), [2]string{"expected", r.clock.expected()})
 		if live != nil {
 			rows = append(rows, [2]string{"live view", live.url()})
 		}
 		table(std.err, rows)
 	}
 	if err := r.train(); err != nil {
-		_, _ = writeReport("", folder.dir) // what there is; the error that ended the run matters more
+		_, _ = writeReport("", r.folder.dir) // what there is; the error that ended the run matters more
 		return err
 	}
 	return r.finish(std)
+}
+
+// begin makes the trainer and the run folder ready, or those of the run that is
+// to be resumed, and says what the training begins with.
+func (r *run) begin(data *dataset.Benchmark, warnings io.Writer) (beginning string, err error) {
+	if r.folder != nil {
+		return r.goOn(data, warnings)
+	}
+	beginning, weightsSum, err := r.readWeights()
+	if err != nil {
+		return "", err
+	}
+	s := r.settings
+	if s.out == "" {
+		s.out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
+			r.started.Format("20060102-150405"), s.Dataset, s.Algorithm, s.Seed))
+	}
+	if r.folder, err = createRunFolder(s.out); err != nil {
+		return "", err
+	}
+	err = r.folder.write(configFile, configRecord{
+		settings:   s,
+		Steps:      s.Outline(data.Source.N).Steps,
+		Classes:    len(data.Classes),
+		machine:    thisMachine(),
+		Command:    commandLine(),
+		Names:      data.Classes,
+		Domains:    domainRecords(data.Domains),
+		Started:    r.started.Format(time.RFC3339),
+		Sets:       checksums(data),
+		Absent:     data.Absent,
+		WeightsSum: weightsSum,
+	})
+	if err != nil {
+		return "", err
+	}
+	return beginning, r.atTheStart(data)
+}
+
+// atTheStart makes the trainer begin with the network as it is, and metrics.jsonl
+// without a line.
+func (r *run) atTheStart(data *dataset.Benchmark) error {
+	r.trainer = train.New(r.engine, r.network, data, r.settings.Config)
+	r.checkpoints, r.saved = r.folder.checkpoints(), time.Now()
+	return r.folder.begin(nil)
+}
+
+// readWeights reads the weights to begin with into the network, if there are
+// any, says what the network then has, and returns the file's checksum.
+func (r *run) readWeights() (beginning, checksum string, err error) {
+	path := r.settings.Weights
+	if path == "" {
+		return "random weights", "", nil
+	}
+	w, err := readWeights(path)
+	if err != nil {
+		return "", "", err
+	}
+	newClasses, err := w.begin(r.network)
+	if err != nil {
+		return "", "", err
+	}
+	if checksum, err = fileChecksum(path); err != nil {
+		return "", "", weightsError{err}
+	}
+	if newClasses {
+		return path + ", but for its last layer, which is for other classes", checksum, nil
+	}
+	return path, checksum, nil
 }
 
 // describe is the table that a run begins with.

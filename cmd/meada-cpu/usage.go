@@ -82,6 +82,12 @@ tests
   --test-images N     only N images of each test set, spread evenly over it
 
 running
+  --resume RUN        continue the run in that folder after an interruption or a
+                      crash; it keeps its settings, so that only --data and the
+                      flags below can be given, without --direct and --out
+  --checkpoint-every N
+                      checkpoints every N steps, those of phases and tests
+                      counted too (one a minute)
   --threads N         workers, the result does not depend on it (all CPUs)
   --direct            no Winograd convolutions: slower, smaller rounding errors
   --out DIR           run folder (runs/<time>-<dataset>-<algorithm>-s<seed>)
@@ -94,9 +100,15 @@ running
 The run folder holds config.json, metrics.jsonl, weights, samples of what the
 phases made and, at the end, summary.json and report.html, a page to look at.
 An existing folder is never written to: a number is appended to the name.
-Interrupted (ctrl-C), the run finishes its step and writes last.safetensors and
-report.html; a second interruption stops it at once. On Unix the signal SIGUSR1
-makes it print a line that says where it stands.
+Interrupted (ctrl-C), the run finishes its step and writes a checkpoint,
+last.safetensors and report.html; a second interruption stops it at once. On Unix
+the signal SIGUSR1 makes it print a line that says where it stands.
+
+Whatever stopped a run, train --resume RUN continues it from its last checkpoint,
+on any number of threads, and ends with the same weights and metrics, bit for
+bit. The folder checkpoint in the run folder holds the last two and, as long as
+the run is not complete, every adversarial image: as much again as the memory
+that these take. The times add up, but for what was lost since the checkpoint.
 
 The time expected at the start and the share of the peak count the multiply-adds
 of convolutions, as the direct algorithm needs them, and of linear layers against
@@ -116,6 +128,7 @@ examples:
   meada-cpu train --dataset digits --data DIR --loops-train 2001 --test-every 500
   meada-cpu train --preset cifar10 --data DIR --model allconv --corruptions on-the-fly --test-images 1000
   meada-cpu train --preset pacs --data DIR --source photo --weights alexnet.safetensors
+  meada-cpu train --resume runs/20260102-030405-digits-me-ada-s1
 `
 
 const evalUsage = `usage: meada-cpu eval --weights FILE [flags]

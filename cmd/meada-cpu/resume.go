@@ -1,0 +1,242 @@
+package main
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// tally is what a run has added up so far, apart from the trainer's state.
+type tally struct {
+	Descent trainLine    // sums since the last line of metrics
+	Steps   int          // descent steps in them
+	Shown   trainLine    // the last line of metrics, or what will be the first
+	Ascent  maximiseLine // sums over the phase in progress
+
+	Best, Last map[string]float64 // accuracies by domain, and the step
+	Corrupted  train.Robustness   // at the last test
+
+	// The test with the best average over the source's own test sets, if there
+	// are any: chosen without a look at the targets.
+	Validated  map[string]float64
+	Validation float64 // that average
+
+	Spent   spent
+	Elapsed float64 // seconds, in this process and those before
+	PeakRSS int64   // the largest of those before
+}
+
+// The notes of a checkpoint.
+const (
+	tallyNote   = "tally"   // a tally as JSON
+	metricsNote = "metrics" // the lines of metrics.jsonl so far
+)
+
+// Where --checkpoint-every does not say when, a checkpoint follows the one
+// before after a minute, or later if they take long: after so many times as long
+// as one takes.
+const (
+	checkpointEvery = time.Minute
+	checkpointShare = 50
+)
+
+// checkpointDue says whether it is time for a checkpoint.
+func (r *run) checkpointDue() bool {
+	if every := r.settings.CheckpointEvery; every > 0 {
+		return r.unsaved >= every
+	}
+	return time.Since(r.saved) >= max(checkpointEvery, checkpointShare*r.saving)
+}
+
+// checkpoint writes all that the run needs to go on from here.
+func (r *run) checkpoint() error {
+	if err := r.trainer.Check(); err != nil {
+		return err
+	}
+	begin := time.Now()
+	t := r.tally
+	t.Spent, t.Elapsed, t.PeakRSS = r.clock.spent, time.Since(r.started).Seconds(), r.peakMemory()
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	lines, err := os.ReadFile(r.folder.path(metricsFile))
+	if err != nil {
+		return err
+	}
+	if err := r.checkpoints.Write(r.trainer, map[string][]byte{tallyNote: text, metricsNote: lines}); err != nil {
+		return err
+	}
+	r.unsaved, r.saved = 0, time.Now()
+	r.saving = r.saved.Sub(begin)
+	return nil
+}
+
+// peakMemory returns the largest resident size so far, over all the processes
+// of the run.
+func (r *run) peakMemory() int64 { return max(r.PeakRSS, peakMemory()) }
+
+// goOn makes the trainer and metrics.jsonl what they were at the last checkpoint,
+// or at the start if there is none yet, and says which.
+func (r *run) goOn(data *dataset.Benchmark, warnings io.Writer) (beginning string, err error) {
+	s := r.settings
+	recorded, err := readConfig(s.resume)
+	if err != nil {
+		return "", err
+	}
+	if difference, err := differs(recorded.settings, s); err != nil || difference != "" {
+		return "", cmp.Or(err, usageError("--resume %s: this version would train with other settings, %s", s.resume, difference))
+	}
+	if err := recorded.checkData(s.Data, checksums(data)); err != nil {
+		return "", err
+	}
+	if why := recorded.otherBits(thisMachine()); why != "" {
+		fmt.Fprintf(warnings, "warning: %s\n", why)
+	}
+	r.checkpoints, r.saved = r.folder.checkpoints(), time.Now()
+	from, err := r.checkpoints.Read()
+	if errors.Is(err, fs.ErrNotExist) {
+		return r.startAgain(data, recorded)
+	}
+	if err != nil {
+		return "", s.resumeError(fmt.Errorf("no good checkpoint is left: %w; to train anew: meada-cpu train --config %s",
+			err, shellWord(filepath.Join(s.resume, configFile))))
+	}
+	if from.Damaged != nil {
+		fmt.Fprintf(warnings, "warning: %v; going on from the checkpoint before it, to the same result\n", from.Damaged)
+	}
+	if r.trainer, err = train.Resume(r.engine, r.network, data, s.Config, from); err != nil {
+		return "", s.resumeError(err)
+	}
+	if err := json.Unmarshal(from.Notes[tallyNote], &r.tally); err != nil {
+		return "", s.resumeError(err)
+	}
+	r.started = r.started.Add(-time.Duration(r.Elapsed * float64(time.Second)))
+	return fmt.Sprintf("the checkpoint after %s steps", grouped(from.Steps())), r.folder.begin(from.Notes[metricsNote])
+}
+
+// startAgain starts a run that was stopped before its first checkpoint.
+func (r *run) startAgain(data *dataset.Benchmark, recorded *configRecord) (beginning string, err error) {
+	beginning, checksum, err := r.readWeights()
+	if err != nil {
+		return "", err
+	}
+	if checksum != recorded.WeightsSum {
+		return "", weightsError{fmt.Errorf("%s: the file has changed since the run began", r.settings.Weights)}
+	}
+	return beginning + ", there was no checkpoint yet", r.atTheStart(data)
+}
+
+// resumeError is an error about what a run that is to be resumed has left.
+func (s *settings) resumeError(err error) error {
+	return &dataset.Error{Path: "--resume " + s.resume, Err: err}
+}
+
+// ofProcess are the flags of train that a run may go on with, because they do
+// not change its result. Data are known by their checksums.
+var ofProcess = []string{"resume", "data", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
+
+// checkResume refuses flags that would make another run of the one to be
+// resumed.
+func (s *settings) checkResume(given []string) error {
+	for _, flag := range given {
+		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); !slices.Contains(ofProcess, name) {
+			return usageError("--resume %s: the run goes on with its own settings, so --%s can't be given", s.resume, name)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.resume, configFile)); errors.Is(err, fs.ErrNotExist) {
+		return usageError("--resume %s: there is no run to resume, not even its %s", s.resume, configFile)
+	}
+	return nil
+}
+
+// readConfig reads what a run recorded when it began.
+func readConfig(dir string) (*configRecord, error) {
+	path := filepath.Join(dir, configFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c := new(configRecord)
+	if err := json.Unmarshal(text, c); err != nil {
+		return nil, &dataset.Error{Path: path, Err: err}
+	}
+	return c, nil
+}
+
+// unfinished returns the settings of the run in a folder if train --resume would
+// continue it: it has begun and is not complete. Otherwise they are nil.
+func unfinished(dir string) (*settings, error) {
+	if _, err := os.Stat(filepath.Join(dir, summaryFile)); err == nil {
+		return nil, nil
+	}
+	c, err := readConfig(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &c.settings, nil
+}
+
+// checkData refuses images that are not those that the run began with.
+func (c *configRecord) checkData(path string, now map[string]checksum) error {
+	all := maps.Clone(c.Sets)
+	maps.Copy(all, now)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		was, is := c.Sets[name], now[name]
+		if was == is {
+			continue
+		}
+		err := fmt.Errorf("the images of %s have changed since the run began", name)
+		if was.Images != is.Images {
+			err = fmt.Errorf("%w, %d instead of %d", err, is.Images, was.Images)
+		}
+		return &dataset.Error{Path: cmp.Or(path, c.Dataset), Err: err}
+	}
+	return nil
+}
+
+// generic is the one instruction set that does not give the bits of the others.
+const generic = "generic"
+
+// otherBits says why a run that goes on here may end with other bits than where
+// it began, "" if there is no reason.
+func (c *configRecord) otherBits(now machine) string {
+	switch {
+	case (c.SIMD == generic) != (now.SIMD == generic):
+		return fmt.Sprintf("begun with %s, it goes on with %s: the result agrees within rounding, not bit for bit", c.SIMD, now.SIMD)
+	case c.Version != now.Version:
+		return fmt.Sprintf("begun with version %s, it goes on with %s: the result may differ", c.Version, now.Version)
+	}
+	return ""
+}
+
+// fileChecksum returns the SHA-256 of a file.
+func fileChecksum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
