@@ -62,6 +62,7 @@ addEventListener("load", () => {
     Flat: all("svg").filter(e => e.getBoundingClientRect().height < 40).length,
     Pictures: all("img").filter(e => e.naturalWidth > 0 && e.getBoundingClientRect().width > 60).length,
     Broken: all("img").filter(e => e.naturalWidth == 0).length,
+    Scrolling: all(".scroll").filter(e => e.scrollWidth > e.clientWidth).length,
     Background: getComputedStyle(d.body).backgroundColor,
     Smallest: Math.min(...all("svg.chart text").map(e => e.getBoundingClientRect().height)),
   });
@@ -94,12 +95,13 @@ func TestInBrowser(t *testing.T) {
 			body := regexp.MustCompile(`(?s)<body>(.*)</body>`).FindStringSubmatch(dom)
 			require.NotNil(t, body, dom)
 			var seen struct {
-				Width, Charts, Heats, Lines, Flat, Pictures, Broken int
-				Background                                          string
-				Smallest                                            float64
+				Width, Scrolling, Charts, Heats, Lines, Flat, Pictures, Broken int
+				Background                                                     string
+				Smallest                                                       float64
 			}
 			require.NoError(t, json.Unmarshal([]byte(html.UnescapeString(body[1])), &seen))
 			require.LessOrEqual(t, seen.Width, c.width, "nothing sticks out")
+			require.Zero(t, seen.Scrolling, "every table fits")
 			require.Equal(t, 8, seen.Charts)
 			require.Equal(t, 4, seen.Heats)
 			require.Equal(t, 4+1+1+1+2+1+2*2, seen.Lines, "of accuracy, loss, training accuracy, pool, speed, memory, entropies")
