@@ -45,6 +45,7 @@ func FuzzConfig(f *testing.F) {
 			require.Equal(t, exitUsage, exitCode(err), "%v", err)
 			return
 		}
+		s.Threads = max(1, s.Threads) // a run writes how many there were
 		text, err := json.Marshal(configRecord{settings: s})
 		require.NoError(t, err)
 		again, err := parse(t, text)

@@ -3,8 +3,11 @@ package main
 import (
 	"bufio"
 	"io"
+	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -40,10 +44,11 @@ func TestListenIsPrivateByDefault(t *testing.T) {
 func TestMonitor(t *testing.T) {
 	dir := t.TempDir()
 	succeed(t, dir, short(tinyDigits(t), "--out", "r", "--quiet")...)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("secret"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("not for all"), 0o666))
+	before := contents(t, dir)
 	handler := monitorHandler(filepath.Join(dir, "r"))
 	ask := func(method, host, path string) *httptest.ResponseRecorder {
-		request := httptest.NewRequest(method, "http://127.0.0.1"+path, strings.NewReader("body"))
+		request := httptest.NewRequest(method, "http://127.0.0.1"+path, unread{t})
 		request.Host = host
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
@@ -73,18 +78,86 @@ func TestMonitor(t *testing.T) {
 	} {
 		require.Equal(t, code, ask("GET", host, "/").Code, host)
 	}
-	for _, path := range []string{"/config.json", "/last.safetensors", "/%2e%2e/secret", "/..%2fsecret", "//", "/metrics/", "/r"} {
+	for _, path := range []string{
+		"/config.json", "/last.safetensors", "/samples/phase-1.png", "//", "/metrics/", "/metrics/../config.json", "/r",
+		"/../secret", "/%2e%2e/secret", "/..%2fsecret", "/%2e%2e%2fsecret", "/..%5csecret", "/" + url.PathEscape(dir) + "/secret",
+	} {
 		answer := ask("GET", "localhost", path)
 		require.NotEqual(t, http.StatusOK, answer.Code, path)
-		require.NotEqual(t, "secret", answer.Body.String(), path)
+		require.NotContains(t, answer.Body.String(), "not for all", path)
 	}
-	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
-		require.Equal(t, http.StatusMethodNotAllowed, ask(method, "localhost", "/").Code, method)
+	for _, path := range []string{"/", "/metrics"} {
+		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"} {
+			require.Equal(t, http.StatusMethodNotAllowed, ask(method, "localhost", path).Code, method)
+		}
+		require.Equal(t, http.StatusOK, ask("HEAD", "localhost", path).Code)
+		require.Equal(t, http.StatusOK, ask("GET", "localhost", path+"?dir=..&file=../secret").Code)
 	}
-	require.Equal(t, http.StatusOK, ask("HEAD", "localhost", "/").Code)
+	require.Equal(t, before, contents(t, dir), "nothing was written")
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "r", "config.json")))
 	require.Equal(t, http.StatusInternalServerError, ask("GET", "localhost", "/").Code)
+}
+
+// unread is the body of a request that nobody must read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body of a request was read")
+	return 0, io.EOF
+}
+
+// contents returns the files below a folder.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	}))
+	return files
+}
+
+// TestMonitorServer talks to the server itself: what it refuses, how much it
+// reads, and that it waits for nobody for ever.
+func TestMonitorServer(t *testing.T) {
+	m, err := listen("0")
+	require.NoError(t, err)
+	m.serve(t.TempDir())
+	defer m.close()
+	for name, limit := range map[string]time.Duration{
+		"headers": m.server.ReadHeaderTimeout, "request": m.server.ReadTimeout, "answer": m.server.WriteTimeout, "next request": m.server.IdleTimeout,
+	} {
+		require.Positive(t, limit, name)
+		require.LessOrEqual(t, limit, time.Minute, name)
+	}
+	const own = "Host: 127.0.0.1\r\n"
+	for request, code := range map[string]int{
+		"GET / HTTP/1.1\r\n" + own:                                                 500, // the folder holds no run
+		"GET http://example.com/ HTTP/1.1\r\n" + own:                               421,
+		"GET / HTTP/1.0\r\n":                                                       421,
+		"GET / HTTP/1.1\r\n":                                                       400,
+		"GET / HTTP/1.1\r\n" + own + "Host: example.com\r\n":                       400,
+		"GET / HTTP/1.1\r\n" + own + "X: " + strings.Repeat("x", 1<<16) + "\r\n":   431,
+		"GET /" + strings.Repeat("x", 1<<16) + " HTTP/1.1\r\n" + own:               431,
+		"POST / HTTP/1.1\r\n" + own + "Content-Length: 1000000000000\r\n":          405,
+		"GET / HTTP/1.1\r\n" + own + "Content-Length: 1000000000000\r\n":           500,
+		"POST / HTTP/1.1\r\n" + own + "Content-Length: 3\r\nContent-Length: 4\r\n": 400,
+		"POST / HTTP/1.1\r\n" + own + "Transfer-Encoding: chunked, identity\r\n":   501,
+	} {
+		connection, err := net.Dial("tcp", m.listener.Addr().String())
+		require.NoError(t, err)
+		_, _ = io.WriteString(connection, request+"\r\n") // it may hang up before the end
+		answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		require.NoError(t, err, "%.200q", request)
+		require.Equal(t, code, answer.StatusCode, "%.200q", request)
+		require.NoError(t, answer.Body.Close())
+		require.NoError(t, connection.Close())
+	}
 }
 
 func TestLiveView(t *testing.T) {
