@@ -39,7 +39,7 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	if err = os.Rename(temporary, path); err != nil {
+	if err = rename(temporary, path); err != nil {
 		return err
 	}
 	syncFolder(filepath.Dir(path))
@@ -51,11 +51,11 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 // of the three names leads to what was at path before, or to what replaces it.
 func Rotate(next, path, previous string) error {
 	if previous != "" {
-		if err := os.Rename(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := rename(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	if err := os.Rename(next, path); err != nil {
+	if err := rename(next, path); err != nil {
 		return err
 	}
 	syncFolder(filepath.Dir(path))
