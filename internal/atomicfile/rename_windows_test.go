@@ -25,17 +25,3 @@ func TestWriteWhileSomebodyReads(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "new", string(got))
 }
-
-func TestWriteWhileSomebodyKeepsItOpen(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "file")
-	require.NoError(t, os.WriteFile(path, []byte("old"), 0o666))
-	reader, err := os.Open(path)
-	require.NoError(t, err)
-	defer reader.Close()
-
-	require.Error(t, Write(path, func(w io.Writer) error { return nil }))
-	got, err := io.ReadAll(reader)
-	require.NoError(t, err)
-	require.Equal(t, "old", string(got))
-	require.NoFileExists(t, path+".tmp")
-}
