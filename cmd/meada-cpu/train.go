@@ -31,6 +31,7 @@ type settings struct {
 
 	config, resume, out, http string
 	quiet, json, tensorboard  bool
+	maxMemory                 int64 // bytes, 0 for those available, or noLimit
 }
 
 // flags defines the flags of train.
@@ -58,6 +59,7 @@ func (s *settings) flags() *flags {
 	f.number(&s.Gamma, "gamma")
 	f.number(&s.Eta, "eta")
 	f.integer(&s.Threads, "threads", 1)
+	f.size(&s.maxMemory, "max-memory")
 	f.bool(&s.Direct, "direct")
 	f.string(&s.config, "config")
 	f.string(&s.resume, "resume")
@@ -158,6 +160,10 @@ func runTrain(std streams, args []string) error {
 		return err
 	}
 	network.Init(s.Seed)
+	memory, err := s.fitMemory(network, data)
+	if err != nil {
+		return err
+	}
 
 	r.settings, r.engine, r.network, r.classes, r.domains = s, engine, network, data.Classes, data.Domains
 	beginning, err := r.begin(data, std.err)
@@ -177,7 +183,8 @@ func runTrain(std streams, args []string) error {
 		live.serve(r.folder.dir)
 	}
 	if !s.quiet {
-		rows := append(describe(s, data, network, beginning, r.folder.dir), [2]string{"expected", r.clock.expected()})
+		rows := append(describe(s, data, network, beginning, r.folder.dir),
+			[2]string{"expected", r.clock.expected()}, [2]string{"memory", memory})
 		if live != nil {
 			rows = append(rows, [2]string{"live view", live.url()})
 		}

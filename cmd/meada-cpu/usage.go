@@ -89,6 +89,8 @@ running
                       checkpoints every N steps, those of phases and tests
                       counted too (one a minute)
   --threads N         workers, the result does not depend on it (all CPUs)
+  --max-memory SIZE   refuse a run that needs more, such as 2GB or 1500MiB, or
+                      none (what machine and control group have left)
   --direct            no Winograd convolutions: slower, smaller rounding errors
   --out DIR           run folder (runs/<time>-<dataset>-<algorithm>-s<seed>)
   --http [HOST:]PORT  serve the report while training, and /metrics for

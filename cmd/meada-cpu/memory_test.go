@@ -1,0 +1,41 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"none": noLimit, "0": noLimit, "1B": 1, "2GB": 2e9, "1500MiB": 1500 << 20, "0.5kB": 500, "1.5TiB": 3 << 39,
+	} {
+		got, err := parseSize(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"", "2", "GB", "-1GB", "2G", "2gb", "2 GBx", "nanGB", "1e30GB", "0.1B", "0GB"} {
+		_, err := parseSize(text)
+		require.EqualError(t, err, "expected a size such as 2GB or 1500MiB, or none", text)
+	}
+}
+
+func TestRunsThatDoNotFitAreRefused(t *testing.T) {
+	data, work := tinyDigits(t), t.TempDir()
+	r := invoke(t, work, short(data, "--max-memory", "1MiB", "--out", "r")...)
+	require.Equal(t, exitUsage, r.code, r.err)
+	require.Regexp(t, `^meada-cpu: the run needs about \d+ MiB of memory, more than the 1 MiB allowed by --max-memory; `+
+		`--batch-size 16 takes \d+ MiB of it, --k 2 takes \d+ [KM]iB; --max-memory none starts it all the same\n$`, r.err)
+	require.NoFileExists(t, filepath.Join(work, "r"))
+
+	r = invoke(t, work, short(data, "--max-memory", "1TB", "--max-steps", "1", "--out", "r")...)
+	require.Zero(t, r.code, r.err)
+	require.Regexp(t, `(?m)^memory +about \d+ MiB of 931.32 GiB allowed by --max-memory$`, r.err)
+
+	if freeMemory() > 0 { // petabytes are refused without being asked
+		r = invoke(t, work, short(data, "--batch-size", "2000000000", "--out", "r")...)
+		require.Equal(t, exitUsage, r.code, r.err)
+		require.Contains(t, r.err, "available; --batch-size 2000000000 takes")
+	}
+}
