@@ -47,13 +47,12 @@ var small = []struct {
 		name:         "wrn_small",
 		build:        func() *nn.Network { return WideResNet(10, 1, 10) },
 		trajectories: cifarAscents,
-		ties:         map[string]int{"meada_lr20_step15": 2, "sgd3": 0},
+		ties:         map[string]int{"sgd3": 0},
 	},
 	{
 		name:         "densenet_small",
 		build:        func() *nn.Network { return DenseNet(10, 4, 10) },
 		trajectories: cifarAscents,
-		ties:         map[string]int{"meada_lr20_step15": 1},
 	},
 	{
 		name:         "resnext_small",
@@ -354,7 +353,7 @@ func TestAscent(t *testing.T) {
 }
 
 // The published CIFAR maximisation of 20 images in batches of 8, 8 and 4, here
-// all at a time. One image crosses a tie (see small) on some rows.
+// all at a time. A byte in a thousand may differ.
 func TestPublishedMaximisation(t *testing.T) {
 	dir := filepath.Join("testdata", "cifar_maximise")
 	read := func(name string) npy.Array {
@@ -393,7 +392,7 @@ func TestPublishedMaximisation(t *testing.T) {
 			m.Maximise(x, labels, 8)
 
 			want := read("adv_float").Float32[:len(x.Data)]
-			requireImagesClose(t, "adv_float", want, x.Data, x.N, 1e-4*largest(want), 1)
+			requireClose(t, "adv_float", want, x.Data, 1e-4*largest(want))
 			bytes := make([]uint8, len(x.Data))
 			row.ToUint8(bytes, x.Data, -1, 1)
 			differ := 0
@@ -403,7 +402,7 @@ func TestPublishedMaximisation(t *testing.T) {
 					require.InDelta(t, b, bytes[i], 2)
 				}
 			}
-			require.LessOrEqual(t, differ, 3072)
+			require.LessOrEqual(t, differ, len(bytes)/1000)
 		})
 	}
 }
