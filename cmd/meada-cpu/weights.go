@@ -48,6 +48,10 @@ func metadata(network *nn.Network, dataset string, classes []string, step int) m
 	}
 }
 
+// maxClasses bounds the classes that a file of weights may be for, so that the
+// network does not fill the memory before the tensors are seen not to fit it.
+const maxClasses = 1 << 12
+
 // weights is a file of weights. The metadata of a file written by others may
 // be empty.
 type weights struct {
@@ -111,7 +115,7 @@ func (w *weights) copy(network *nn.Network, tensors []safetensors.Tensor) error 
 // expect fails if the metadata have another value.
 func (w *weights) expect(key, want string) error {
 	if got, ok := w.metadata[key]; ok && got != want {
-		return weightsError{fmt.Errorf("%s: %s is %q, expected %q", w.path, key, got, want)}
+		return weightsError{fmt.Errorf("%s: %s is %.80q, expected %q", w.path, key, got, want)}
 	}
 	return nil
 }
@@ -125,8 +129,8 @@ func (w *weights) network() (*nn.Network, error) {
 		return fail(errors.New("its metadata do not name the model and the number of classes, as those of train do"))
 	}
 	count, err := strconv.Atoi(classes)
-	if err != nil || count < 1 || count > 1<<12 {
-		return fail(fmt.Errorf("%s classes in its metadata", classes))
+	if err != nil || count < 1 || count > maxClasses {
+		return fail(fmt.Errorf("%.20q classes in its metadata, expected a number up to %d", classes, maxClasses))
 	}
 	network, err := zoo.New(w.model(), count)
 	if err != nil {

@@ -24,6 +24,7 @@ var ErrFormat = errors.New("not a supported .npy file")
 const (
 	magic     = "\x93NUMPY"
 	maxHeader = 1 << 20
+	maxDims   = 64 // as in NumPy
 )
 
 // Array is a row-major array; an empty Shape is a scalar. Its elements are in
@@ -162,7 +163,7 @@ func (f *File) parse(header string) error {
 		case key == "shape" && f.Shape == nil:
 			f.Shape = s.tuple()
 		default:
-			return malformed("unexpected header key %q", key)
+			return malformed("unexpected header key %.40q", key)
 		}
 		if !s.accept(",") {
 			s.expect("}")
@@ -170,7 +171,7 @@ func (f *File) parse(header string) error {
 		}
 	}
 	if s.err == nil && strings.TrimSpace(s.rest) != "" {
-		s.err = malformed("%q after the header's closing brace", s.rest)
+		s.err = malformed("%.40q after the header's closing brace", s.rest)
 	}
 	switch {
 	case s.err != nil:
@@ -180,9 +181,9 @@ func (f *File) parse(header string) error {
 	case order == "True":
 		return malformed("Fortran order; save it in C order (numpy.ascontiguousarray)")
 	case order != "False":
-		return malformed("fortran_order is %s, not True or False", order)
+		return malformed("fortran_order is %.40q, not True or False", order)
 	case f.descr != "|u1" && f.descr != "<f4" && f.descr != "<i8":
-		return malformed("dtype %q; |u1, <f4 and <i8 are supported", f.descr)
+		return malformed("dtype %.40q; |u1, <f4 and <i8 are supported", f.descr)
 	}
 	return nil
 }
@@ -395,6 +396,9 @@ func (s *scanner) tuple() []int {
 			s.fail("a size below 2^31")
 		}
 		shape = append(shape, int(size))
+		if len(shape) > maxDims {
+			s.fail("a shape of at most 64 dimensions")
+		}
 		if !s.accept(",") {
 			s.expect(")")
 			break

@@ -123,7 +123,7 @@ var malformedFiles = map[string][]byte{
 	"must have descr":      file(`{'descr': '|u1', 'fortran_order': False}`, 0),
 	"unexpected":           file(`{'descr': '|u1', 'descr': '|u1', 'fortran_order': False, 'shape': (1,)}`, 1),
 	"Fortran order":        file(`{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }`, 6),
-	"is Maybe":             file(`{'descr': '|u1', 'fortran_order': Maybe, 'shape': (2, 3), }`, 6),
+	`is "Maybe"`:           file(`{'descr': '|u1', 'fortran_order': Maybe, 'shape': (2, 3), }`, 6),
 	`dtype "<f8"`:          file(`{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }`, 16),
 	"needs 6 bytes, 5":     file(`{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }`, 5),
 	"needs 6 bytes, 7":     file(`{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }`, 7),
@@ -131,6 +131,7 @@ var malformedFiles = map[string][]byte{
 	"impossible shape":     file(`{'descr': '<i8', 'fortran_order': False, 'shape': (2000000000, 2000000000, 2000000000), }`, 2),
 	"after the header":     file(`{'descr': '|u1', 'fortran_order': False, 'shape': (1,)} x`, 1),
 	"quoted":               file(`{'descr: |u1`, 0),
+	"64 dimensions":        file(`{'shape': (`+strings.Repeat("0,", 65)+`)`, 0),
 	"( expected":           file(`{'shape': 3}`, 0),
 }
 
@@ -163,6 +164,8 @@ func FuzzRead(f *testing.F) {
 		file, err := open(bytes.NewReader(content), int64(len(content)))
 		if err != nil {
 			require.ErrorIs(t, err, ErrFormat)
+			require.Less(t, len(err.Error()), 400)
+			require.NotContains(t, err.Error(), "\n")
 			return
 		}
 		rows, elements := 1, 1

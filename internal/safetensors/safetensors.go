@@ -25,8 +25,10 @@ import (
 // to the reading of it.
 var ErrFormat = errors.New("not a valid safetensors file")
 
-// maxHeader bounds the JSON header, as in the reference implementation.
-const maxHeader = 100_000_000
+const (
+	maxHeader = 100_000_000 // bytes of JSON, as in the reference implementation
+	maxDims   = 64          // as in NumPy
+)
 
 // metadataKey is the header entry that is not a tensor.
 const metadataKey = "__metadata__"
@@ -98,7 +100,7 @@ func decode(r io.Reader, size int64) ([]Tensor, map[string]string, error) {
 	tensors := make([]Tensor, len(entries))
 	for i, e := range entries {
 		if tensors[i], err = readTensor(r, e); err != nil {
-			return nil, nil, fmt.Errorf("tensor %q: %w", e.name, err)
+			return nil, nil, fmt.Errorf("tensor %.80q: %w", e.name, err)
 		}
 	}
 	return tensors, metadata, nil
@@ -130,7 +132,7 @@ func parseHeader(header []byte) ([]entry, map[string]string, error) {
 				}
 				s, ok := value.(string)
 				if !ok {
-					return fmt.Errorf("metadata %q is not a string", key)
+					return fmt.Errorf("metadata %.80q is not a string", key)
 				}
 				metadata[key] = s
 				return nil
@@ -157,7 +159,7 @@ func object(dec *json.Decoder, field func(key string) error) error {
 		return err
 	}
 	if open != json.Delim('{') {
-		return fmt.Errorf("%v where an object was expected", open)
+		return fmt.Errorf("%.80q where an object was expected", fmt.Sprint(open))
 	}
 	seen := map[string]bool{}
 	for dec.More() {
@@ -167,7 +169,7 @@ func object(dec *json.Decoder, field func(key string) error) error {
 		}
 		key := token.(string) // the decoder allows nothing else here
 		if seen[key] {
-			return fmt.Errorf("duplicate key %q", key)
+			return fmt.Errorf("duplicate key %.80q", key)
 		}
 		seen[key] = true
 		if err := field(key); err != nil {
@@ -190,13 +192,13 @@ func parseEntry(dec *json.Decoder, name string) (entry, error) {
 		case "data_offsets":
 			return dec.Decode(&offsets)
 		}
-		return fmt.Errorf("unknown key %q", key)
+		return fmt.Errorf("unknown key %.80q", key)
 	})
 	if err != nil {
-		return e, fmt.Errorf("tensor %q: %w", name, err)
+		return e, fmt.Errorf("tensor %.80q: %w", name, err)
 	}
-	if e.shape == nil || len(offsets) != 2 {
-		return e, fmt.Errorf("tensor %q: shape and two data_offsets expected", name)
+	if e.shape == nil || len(e.shape) > maxDims || len(offsets) != 2 {
+		return e, fmt.Errorf("tensor %.80q: shape of at most %d dimensions and two data_offsets expected", name, maxDims)
 	}
 	e.begin, e.end = offsets[0], offsets[1]
 	return e, nil
@@ -225,19 +227,19 @@ func checkRanges(entries []entry, data int64) error {
 	for _, e := range entries {
 		size := elementSize(e.dtype)
 		if size == 0 {
-			return malformed("tensor %q has dtype %q; F32, I64 and U8 are supported", e.name, e.dtype)
+			return malformed("tensor %.80q has dtype %.80q; F32, I64 and U8 are supported", e.name, e.dtype)
 		}
 		if e.begin != at || e.end < e.begin || e.end > data {
-			return malformed("tensor %q takes bytes %d to %d; it must begin at %d and end by %d", e.name, e.begin, e.end, at, data)
+			return malformed("tensor %.80q takes bytes %d to %d; it must begin at %d and end by %d", e.name, e.begin, e.end, at, data)
 		}
 		for _, d := range e.shape {
 			if d < 0 || d > 0 && size > math.MaxInt64/int64(d) {
-				return malformed("tensor %q has the impossible shape %v", e.name, e.shape)
+				return malformed("tensor %.80q has the impossible shape %v", e.name, e.shape)
 			}
 			size *= int64(d)
 		}
 		if size != e.end-e.begin {
-			return malformed("tensor %q: %s of shape %v needs %d bytes, its range has %d", e.name, e.dtype, e.shape, size, e.end-e.begin)
+			return malformed("tensor %.80q: %s of shape %v needs %d bytes, its range has %d", e.name, e.dtype, e.shape, size, e.end-e.begin)
 		}
 		at = e.end
 	}

@@ -87,5 +87,5 @@ func TestNotAFile(t *testing.T) {
 	writeTree(t, dir, map[string][]byte{"train/b/0.png": nil})
 	_, err := Folder(dir, 32)
 	require.ErrorIs(t, err, ErrData)
-	require.ErrorContains(t, err, path+": not a file")
+	require.ErrorContains(t, err, path+": not a regular file")
 }

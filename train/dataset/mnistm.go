@@ -84,7 +84,7 @@ func parseMNISTMTar(r io.Reader) (Images, error) {
 			}
 		case path.Base(folder) == mnistMFolder:
 			if header.Size > maxPNG || len(offsets) == maxNames {
-				return Images{}, fmt.Errorf("%s: picture %d of %d bytes (at most %d of %d)", base, len(offsets)+1, header.Size, maxNames, maxPNG)
+				return Images{}, fmt.Errorf("%.80q: picture %d of %d bytes (at most %d of %d)", base, len(offsets)+1, header.Size, maxNames, maxPNG)
 			}
 			content, err := io.ReadAll(archive)
 			if err != nil {
@@ -93,7 +93,7 @@ func parseMNISTMTar(r io.Reader) (Images, error) {
 			offset := len(data)
 			data = append(data, make([]uint8, size)...)
 			if err := decodePNG(data[offset:], content); err != nil {
-				return Images{}, fmt.Errorf("%s: %w", base, err)
+				return Images{}, fmt.Errorf("%.80q: %w", base, err)
 			}
 			offsets[base] = offset
 		}
@@ -109,7 +109,7 @@ func parseMNISTMTar(r io.Reader) (Images, error) {
 	for _, name := range names {
 		offset, ok := offsets[name.name]
 		if !ok {
-			return Images{}, fmt.Errorf("there is no %s/%s in it, which %s lists", mnistMFolder, name.name, mnistMLabels)
+			return Images{}, fmt.Errorf("its %s has no %.80q, which %s lists", mnistMFolder, name.name, mnistMLabels)
 		}
 		images.Data = append(images.Data, data[offset:][:size]...)
 		images.Labels = append(images.Labels, name.label)

@@ -396,6 +396,9 @@ func (u *unpickler) build() error {
 	if !isShape || !isData || state[2] != any(dtype("u1")) || state[3] != any(false) {
 		return errors.New("pickled array that is not of uint8 in C order")
 	}
+	if len(shape) > 2 {
+		return fmt.Errorf("pickled array of %d dimensions", len(shape))
+	}
 	array.shape = nil
 	size := 1
 	for _, side := range shape {

@@ -90,7 +90,7 @@ func readPictureFile(path string) ([]byte, error) {
 		return nil, &Error{path, pathCause(err)}
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errorf(path, "not a file") // opening a pipe would wait for ever
+		return nil, errorf(path, "not a regular file") // opening a pipe would wait for ever
 	}
 	if info.Size() > maxPictureBytes {
 		return nil, errorf(path, "a picture file of %d bytes (at most %d)", info.Size(), maxPictureBytes)

@@ -192,7 +192,7 @@ func (n *Network) SetState(tensors []safetensors.Tensor) error {
 		t := &tensors[i]
 		at, ok := place[t.Name]
 		if !ok {
-			return fmt.Errorf("tensor %q does not belong to %s", t.Name, n.Name)
+			return fmt.Errorf("tensor %.80q does not belong to %s", t.Name, n.Name)
 		}
 		if w := want[at]; !slices.Equal(t.Shape, w.Shape) {
 			return fmt.Errorf("tensor %q has shape %v, but %s needs %v", t.Name, t.Shape, n.Name, w.Shape)
