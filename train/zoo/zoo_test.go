@@ -58,6 +58,17 @@ func network(t testing.TB, name string, classes int) *nn.Network {
 	return n
 }
 
+// The figures of the package comment.
+func TestMemory(t *testing.T) {
+	for name, want := range map[string][2]int64{
+		"allconv": {417, 123}, "wrn": {688, 176}, "densenet": {1328, 126}, "resnext": {3328, 776},
+	} {
+		n := network(t, name, 10)
+		got := [2]int64{nn.PlanBytes(n, 128, nn.Train) >> 20, nn.PlanBytes(n, 64, nn.Maximise) >> 20}
+		require.Equal(t, want, got, name)
+	}
+}
+
 func TestUnknownNetwork(t *testing.T) {
 	_, err := New("lenet6", 10)
 	require.EqualError(t, err, `unknown network "lenet6", expected one of lenet5, allconv, wrn, densenet, resnext, alexnet`)
