@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -194,6 +195,7 @@ type member struct {
 	seed      uint64
 	dir       string
 	flags     []string // of train
+	begun     string   // the folder of a run to resume, "" for none
 }
 
 func (m member) String() string { return fmt.Sprintf("%s s%d", m.algorithm, m.seed) }
@@ -227,13 +229,17 @@ func runSweep(std streams, args []string) error {
 	all := s.members()
 	lo, hi := s.shard.of(len(all))
 	var missing []member
+	begun := 0
 	for _, m := range all[lo:hi] {
-		complete, err := m.complete()
+		complete, err := m.find()
 		if err != nil {
 			return err
 		}
 		if !complete {
 			missing = append(missing, m)
+		}
+		if m.begun != "" {
+			begun++
 		}
 	}
 	if err := os.MkdirAll(s.out, 0o777); err != nil {
@@ -249,8 +255,12 @@ func runSweep(std streams, args []string) error {
 	if s.shard.count > 1 {
 		talk.line("sweep: part %d of %d, runs %d to %d of %d", s.shard.index+1, s.shard.count, lo+1, hi, len(all))
 	}
-	talk.line("sweep: %d runs, %d complete, %d to do, %d at a time, threads of each: %d",
-		hi-lo, hi-lo-len(missing), len(missing), s.jobs, threads)
+	resumed := ""
+	if begun > 0 {
+		resumed = fmt.Sprintf(", %d of them to be resumed", begun)
+	}
+	talk.line("sweep: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d",
+		hi-lo, hi-lo-len(missing), len(missing), resumed, s.jobs, threads)
 	if err := s.runAll(missing, threads, std, talk); err != nil {
 		return err
 	}
@@ -261,9 +271,9 @@ func runSweep(std streams, args []string) error {
 	return writeTables(std, s.out)
 }
 
-// complete says whether the run has been done with these very settings. A
-// folder with another run's settings is an error.
-func (m member) complete() (bool, error) {
+// find says whether the run has been done with these very settings, or else
+// whether it was begun. A folder with another run's settings is an error.
+func (m *member) find() (complete bool, err error) {
 	var want settings
 	if err := want.parse(m.flags); err != nil {
 		return false, err
@@ -273,17 +283,26 @@ func (m member) complete() (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if o == nil {
+		var found *settings
+		if o != nil {
+			found = &o.config.settings
+		} else if found, err = unfinished(dir); err != nil {
+			return false, err
+		} else if found == nil {
 			continue
 		}
-		difference, err := differs(o.config.settings, want)
+		difference, err := differs(*found, want)
 		if err != nil {
 			return false, err
 		}
 		if difference != "" {
-			return false, fmt.Errorf("%s: the run there was done with other settings, %s: use another --out", dir, difference)
+			return false, fmt.Errorf("%s: the run there has other settings, %s: use another --out", dir, difference)
 		}
-		return true, nil
+		if o != nil {
+			m.begun = ""
+			return true, nil
+		}
+		m.begun = cmp.Or(m.begun, dir)
 	}
 	return false, nil
 }
@@ -348,7 +367,9 @@ func (s *sweepSettings) runAll(members []member, threads int, std streams, talk 
 			for m := range queue {
 				sum, err := s.runOne(ctx, m, threads, std)
 				mutex.Lock()
-				done++
+				if err == nil || ctx.Err() == nil {
+					done++
+				}
 				head := fmt.Sprintf("[%d/%d] %-10s", done, len(members), m)
 				switch {
 				case err == nil:
@@ -384,15 +405,25 @@ feed:
 	return nil
 }
 
-// runOne trains a member in a process of its own and returns its summary. A
-// single job talks to the terminal, side by side each has a log.
+// runOne trains a member in a process of its own, from where an earlier one
+// stopped, and returns its summary. A single job talks to the terminal, side by
+// side each has a log.
 func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std streams) (summary, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return summary{}, err
 	}
-	args := append([]string{"train"}, m.flags...)
-	args = append(args, fmt.Sprintf("--threads=%d", threads), "--out="+m.dir, "--json")
+	args := []string{"train", "--json", fmt.Sprintf("--threads=%d", threads)}
+	if m.begun != "" {
+		args = append(args, "--resume="+m.begun)
+		for _, flag := range s.shared {
+			if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); slices.Contains(ofProcess, name) {
+				args = append(args, flag)
+			}
+		}
+	} else {
+		args = append(append(args, m.flags...), "--out="+m.dir)
+	}
 	var out bytes.Buffer
 	var sum summary
 	c := exec.CommandContext(ctx, program, args...)
@@ -401,7 +432,7 @@ func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std s
 	fail := func(err error) (summary, error) { return summary{}, fmt.Errorf("%s: %w", m, err) }
 	if s.jobs > 1 || s.quiet {
 		name := m.dir + ".log"
-		log, err := os.Create(name)
+		log, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 		if err != nil {
 			return fail(err)
 		}
@@ -438,8 +469,9 @@ func lastWords(path string) string {
 
 const sweepUsage = `usage: meada-cpu sweep [flags]
 
-Trains with several algorithms and seeds, skips what is complete, and writes
-the paper's table: table.md, table.csv and table.tex in the sweep's folder.
+Trains with several algorithms and seeds and writes the paper's table: table.md,
+table.csv and table.tex in the sweep's folder. The same command again skips what
+is complete and resumes what was interrupted.
 
   --algorithms LIST   of erm, ada, me-ada (erm,ada,me-ada)
   --seeds LIST        such as 1-10 or 1,2,5 (1-3)
@@ -453,7 +485,6 @@ the paper's table: table.md, table.csv and table.tex in the sweep's folder.
   --quiet             no progress; each run has a log beside its folder
 
 The other flags are those of train, for every run; see "meada-cpu help train".
-A run that was interrupted begins again, in a folder with a number appended.
 
 The table gives mean and standard deviation over the seeds for each domain, with
 the paper's figures beside them, and tests ME-ADA against the other algorithms,

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,14 +60,17 @@ func TestSweep(t *testing.T) {
 	require.Contains(t, again.err, "6 runs, 6 complete, 0 to do")
 	require.Equal(t, succeed(t, dir, "sweep", "--table", "all").out, again.out)
 
-	// A run cut short begins again in another folder.
+	// A run that was stopped before its first checkpoint begins again where it is.
 	require.NoError(t, os.Remove(filepath.Join(dir, "all", "erm-s3", "summary.json")))
+	r := succeed(t, dir, "sweep", "--table", "all")
+	require.Contains(t, r.err, "not complete: "+filepath.Join("all", "erm-s3"))
+	begun := invoke(t, dir, shortSweep(data, "all", "--seeds", "3", "--algorithms", "erm", "--lr", "0.5")...)
+	require.Equal(t, exitFailed, begun.code)
+	require.Contains(t, begun.err, "erm-s3: the run there has other settings, lr 0.001 instead of 0.5")
 	again = succeed(t, dir, shortSweep(data, "all", "--seeds", "1-3", "--algorithms", "erm")...)
-	require.Contains(t, again.err, "3 runs, 2 complete, 1 to do")
-	require.Contains(t, again.err, "not complete: "+filepath.Join("all", "erm-s3"))
-	require.FileExists(t, filepath.Join(dir, "all", "erm-s3-2", "summary.json"))
-	again = succeed(t, dir, shortSweep(data, "all", "--seeds", "1-3", "--algorithms", "erm")...)
-	require.Contains(t, again.err, "3 runs, 3 complete, 0 to do")
+	require.Contains(t, again.err, "3 runs, 2 complete, 1 to do, 1 of them to be resumed")
+	require.FileExists(t, filepath.Join(dir, "all", "erm-s3", "summary.json"))
+	require.NoDirExists(t, filepath.Join(dir, "all", "erm-s3-2"))
 
 	// Other settings do not pass for these.
 	other := invoke(t, dir, shortSweep(data, "all", "--seeds", "1", "--lr", "0.5")...)
@@ -169,31 +173,63 @@ func TestSweepBadInput(t *testing.T) {
 	}
 }
 
-// An interruption of the sweep alone (as a batch system sends it) reaches its
-// runs, which finish their step.
+// The same command again resumes what was interrupted, be it by a signal to the
+// sweep alone (as a batch system sends it), which reaches its runs, or because a
+// run was killed.
 func TestSweepInterrupted(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}
-	dir := t.TempDir()
-	c := exec.Command(command, shortSweep(tinyDigits(t), "all", "--loops-train", "1000000", "--seeds", "1-2", "--algorithms", "erm")...)
-	c.Dir = dir
-	stderr, err := c.StderrPipe()
-	require.NoError(t, err)
-	require.NoError(t, c.Start())
-	var said bytes.Buffer
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		fmt.Fprintln(&said, lines.Text())
-		if strings.HasPrefix(lines.Text(), "test ") && !strings.Contains(said.String(), "signalled") {
-			fmt.Fprintln(&said, "signalled")
-			require.NoError(t, c.Process.Signal(syscall.SIGTERM))
-		}
+	data := tinyDigits(t)
+	args := shortSweep(data, "all", "--loops-train", "100", "--test-every", "25", "--checkpoint-every", "10",
+		"--seeds", "1-2", "--algorithms", "erm")
+	whole := t.TempDir()
+	succeed(t, whole, append(args, "--quiet", "--checkpoint-every", "1000")...)
+	for name, c := range map[string]struct {
+		interrupt func(t *testing.T, dir string, sweep *os.Process)
+		code      int
+		message   string
+	}{
+		"interrupted": {func(t *testing.T, _ string, sweep *os.Process) {
+			require.NoError(t, sweep.Signal(syscall.SIGTERM))
+		}, exitInterrupted, "interrupted after 0 of 2 runs, the same command continues"},
+		"killed": {func(t *testing.T, dir string, _ *os.Process) {
+			text, err := os.ReadFile(filepath.Join(dir, "all", "erm-s1", lockFile))
+			require.NoError(t, err)
+			pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+			require.NoError(t, err)
+			run, err := os.FindProcess(pid)
+			require.NoError(t, err)
+			require.NoError(t, run.Kill())
+		}, exitFailed, "1 of 2 runs failed, the first: erm s1: signal: killed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			sweep := exec.Command(command, args...)
+			sweep.Dir = dir
+			stderr, err := sweep.StderrPipe()
+			require.NoError(t, err)
+			require.NoError(t, sweep.Start())
+			var said strings.Builder
+			for lines := bufio.NewScanner(stderr); lines.Scan(); {
+				if strings.HasPrefix(lines.Text(), "test ") && !strings.Contains(said.String(), "\ntest ") {
+					c.interrupt(t, dir, sweep.Process)
+				}
+				fmt.Fprintln(&said, lines.Text())
+			}
+			require.Error(t, sweep.Wait())
+			require.Equal(t, c.code, sweep.ProcessState.ExitCode(), said.String())
+			require.Contains(t, said.String(), c.message)
+			require.NoDirExists(t, filepath.Join(dir, "all", "erm-s2"))
+
+			again := succeed(t, dir, args...)
+			require.Contains(t, again.err, "2 runs, 0 complete, 2 to do, 1 of them to be resumed")
+			require.Contains(t, again.err, "the checkpoint after ")
+			for _, run := range []string{"erm-s1", "erm-s2"} {
+				requireSame(t, remains(t, filepath.Join(whole, "all", run)), filepath.Join(dir, "all", run), run)
+			}
+		})
 	}
-	require.Error(t, c.Wait())
-	require.Equal(t, exitInterrupted, c.ProcessState.ExitCode(), said.String())
-	require.Contains(t, said.String(), "interrupted after 1 of 2 runs")
-	require.FileExists(t, filepath.Join(dir, "all", "erm-s1", "last.safetensors"))
-	require.NoDirExists(t, filepath.Join(dir, "all", "erm-s2"))
 }
 
 // sweepOf makes outcomes from averages by algorithm and seed.
