@@ -177,6 +177,7 @@ func TestBadInputOfCIFAR(t *testing.T) {
 		"corruptions missing":  {shortCIFAR(good, "--corruptions", "nowhere"), exitData, []string{"nowhere"}},
 		"small corruptions":    {shortCIFAR(good, "--corruptions", small), exitData, []string{"fog.npy", "[5 28 28 3]"}},
 		"unknown constants":    {[]string{"eval", "--weights", constants, "--dataset", "cifar10", "--data", good}, exitData, []string{constants, "imagenet"}},
+		"weights not for net":  {shortCIFAR(good, "--model", "allconv", "--weights", constants), exitData, []string{constants, "wrn-40-2", "allconv"}},
 		"weights not for data": {[]string{"eval", "--weights", constants, "--dataset", "pacs", "--data", "."}, exitData, []string{constants, "wrn-40-2", "alexnet"}},
 	} {
 		t.Run(name, func(t *testing.T) {
