@@ -2,13 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,13 +93,16 @@ func TestKilledRunsEndTheSame(t *testing.T) {
 		require.NoError(t, err, "MEADA_KILLS")
 		runs = n
 	}
+	cifar := tinyCIFAR(t)
+	corrupted := t.TempDir()
+	succeed(t, corrupted, "corrupt", "--dataset", "cifar10", "--data", cifar, "--out", corrupted, "--corruptions", "fog,contrast", "--quiet")
 	random := rand.New(rand.NewPCG(5, uint64(time.Now().UnixNano())))
 	for name, c := range map[string]struct {
 		runs int
 		args []string
 	}{
 		"digits": {runs - runs/2, short(tinyDigits(t), "--quiet")},
-		"cifar":  {runs / 2, shortCIFAR(tinyCIFAR(t), "--quiet", "--corruptions", "on-the-fly", "--model", "allconv")},
+		"cifar":  {runs / 2, shortCIFAR(cifar, "--quiet", "--corruptions", corrupted, "--model", "allconv")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -174,4 +180,221 @@ func moment(t *testing.T, folder string) string {
 		what += ", writing a checkpoint"
 	}
 	return what
+}
+
+// interrupted starts a run of the flags in dir, interrupts it once it has left
+// something at path, and returns what it says.
+func interrupted(t *testing.T, dir, path string, args ...string) string {
+	t.Helper()
+	var said strings.Builder
+	c := exec.Command(command, args...)
+	c.Dir, c.Stderr = dir, &said
+	require.NoError(t, c.Start())
+	require.Eventually(t, func() bool { return exists(path) }, time.Minute, time.Millisecond)
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	require.Error(t, c.Wait())
+	require.Equal(t, exitInterrupted, c.ProcessState.ExitCode(), said.String())
+	return said.String()
+}
+
+// long are flags of a run that is not over before it is interrupted.
+func long(data string, more ...string) []string {
+	return short(data, append([]string{"--loops-train", "60", "--test-every", "1", "--out", "r"}, more...)...)
+}
+
+func TestResumeAfterAnInterruption(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to send")
+	}
+	dir, data := t.TempDir(), tinyDigits(t)
+	weights := filepath.Join(dir, "start.safetensors")
+	succeed(t, dir, short(data, "--algorithm", "erm", "--out", "before")...)
+	require.NoError(t, os.Rename(filepath.Join(dir, "before", lastFile), weights))
+	folder := filepath.Join(dir, "r")
+	said := interrupted(t, dir, filepath.Join(folder, "samples", "phase-1.json"), long(data, "--weights", weights)...)
+	require.Contains(t, said, "to continue: meada-cpu train --resume r")
+	require.FileExists(t, filepath.Join(folder, lastFile))
+	require.FileExists(t, filepath.Join(folder, "report.html"))
+	require.NoFileExists(t, filepath.Join(folder, lockFile))
+	s, err := unfinished(folder)
+	require.NoError(t, err)
+	require.Equal(t, 60, s.LoopsTrain)
+
+	// What is not needed any more may be gone, and the data may have moved. The
+	// metrics are those of the checkpoint, whatever has become of the file.
+	require.NoError(t, os.Remove(weights))
+	require.NoError(t, os.Rename(data, data+"-moved"))
+	f, err := os.OpenFile(filepath.Join(folder, metricsFile), os.O_WRONLY|os.O_APPEND, 0)
+	require.NoError(t, err)
+	_, err = f.WriteString(`{"type":"train","st`)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	r := succeed(t, dir, "train", "--resume", "r", "--data", data+"-moved", "--json")
+	require.Contains(t, r.err, "the checkpoint after ")
+	require.Equal(t, readJSON(t, filepath.Join(folder, summaryFile))["seed"], 1.0)
+	s, err = unfinished(folder)
+	require.NoError(t, err)
+	require.Nil(t, s)
+
+	require.NoError(t, os.Rename(data+"-moved", data))
+	succeed(t, dir, short(data, "--algorithm", "erm", "--out", "before-2")...)
+	require.NoError(t, os.Rename(filepath.Join(dir, "before-2", lastFile), weights))
+	succeed(t, dir, long(data, "--out", "whole", "--weights", weights)...)
+	want := remains(t, filepath.Join(dir, "whole"))
+	want[configFile].(map[string]any)["data"] = data
+	requireSame(t, want, folder, "resumed")
+
+	seconds := readJSON(t, filepath.Join(folder, summaryFile))["seconds"].(map[string]any)
+	sum := 0.0
+	for _, name := range []string{"minimise", "maximise", "evaluate"} {
+		sum += seconds[name].(float64)
+	}
+	require.Greater(t, seconds["total"], sum, "both processes count")
+}
+
+func TestResumeRefuses(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to send")
+	}
+	dir, data := t.TempDir(), tinyDigits(t)
+	folder := filepath.Join(dir, "r")
+	checkpoint := filepath.Join(folder, checkpointFolder)
+	interrupted(t, dir, filepath.Join(checkpoint, "previous.safetensors"), long(data, "--checkpoint-every", "2", "--threads", "1")...)
+	refused := func(code int, message string, args ...string) {
+		t.Helper()
+		before := remains(t, folder)
+		r := invoke(t, dir, append([]string{"train", "--resume", "r"}, args...)...)
+		require.Equal(t, code, r.code, r.err)
+		require.Contains(t, r.err, message)
+		requireSame(t, before, folder, "nothing is touched")
+	}
+	for _, flag := range []string{"lr=0.1", "algorithm=erm", "out=q", "config=r/config.json", "weights=w", "preset=digits", "direct"} {
+		name, _, _ := strings.Cut(flag, "=")
+		refused(exitUsage, "--resume r: the run goes on with its own settings, so --"+name+" can't be given", "--"+flag)
+	}
+	r := invoke(t, dir, "train", "--resume", "nowhere")
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "--resume nowhere: there is no run to resume")
+	require.NoDirExists(t, filepath.Join(dir, "nowhere"))
+
+	other := tinyDigits(t)
+	pixels := filepath.Join(other, "t10k-images-idx3-ubyte")
+	content, err := os.ReadFile(pixels)
+	require.NoError(t, err)
+	content[100]++
+	require.NoError(t, os.WriteFile(pixels, content, 0o666))
+	refused(exitData, "the images of mnist have changed since the run began", "--data", other)
+
+	// A lock is held as long as its process lives, no longer.
+	held, err := lockFolder(folder)
+	require.NoError(t, err)
+	refused(exitFailed, fmt.Sprintf("r: the run is under way, process %d writes to it", os.Getpid()))
+	require.NoError(t, held.Close()) // and the file stays, as a killed process leaves it
+	require.Equal(t, exitData, invoke(t, dir, "train", "--resume", "r", "--data", other).code)
+
+	// Of a damaged checkpoint the one before is used. Without a good one nothing
+	// is started anew behind the user's back.
+	damage := func(name string) {
+		path := filepath.Join(checkpoint, name)
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		content[len(content)/2] ^= 1
+		require.NoError(t, os.WriteFile(path, content, 0o666))
+	}
+	damage("previous.safetensors")
+	damage("latest.safetensors")
+	refused(exitData, "no good checkpoint is left: r/checkpoint/latest.safetensors: its content is damaged")
+	refused(exitData, "to train anew: meada-cpu train --config r/config.json")
+	damage("previous.safetensors") // undoes it
+	r = succeed(t, dir, "train", "--resume", "r")
+	require.Contains(t, r.err, "warning: r/checkpoint/latest.safetensors: its content is damaged, it does not have its checksum; going on from the checkpoint before")
+	refused(exitUsage, "--resume r: the run is complete, its result is in r/summary.json")
+
+	succeed(t, dir, long(data, "--out", "whole", "--quiet")...)
+	requireSame(t, remains(t, filepath.Join(dir, "whole")), folder, "resumed")
+}
+
+// While one process trains, another is refused. It would be told of a folder of
+// its own instead if it were to begin a run.
+func TestTwoProcesses(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	c := exec.Command(command, long(data, "--loops-train", "1000000", "--checkpoint-every", "1")...)
+	c.Dir = dir
+	require.NoError(t, c.Start())
+	defer func() {
+		require.NoError(t, c.Process.Kill())
+		require.Error(t, c.Wait())
+	}()
+	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", checkpointFolder)) }, time.Minute, time.Millisecond)
+	r := invoke(t, dir, "train", "--resume", "r")
+	require.Equal(t, exitFailed, r.code)
+	require.Equal(t, fmt.Sprintf("meada-cpu: r: the run is under way, process %d writes to it\n", c.Process.Pid), r.err)
+	succeed(t, dir, short(data, "--out", "r", "--algorithm", "erm")...)
+	require.FileExists(t, filepath.Join(dir, "r-2", summaryFile))
+}
+
+// The first interruption waits for the end of the step, which may take long. The
+// second does not.
+func TestSecondInterruption(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to send")
+	}
+	dir, data := t.TempDir(), tinyDigits(t)
+	// A phase of a single step that lasts for hours precedes descent step 2.
+	c := exec.Command(command, short(data, "--loops-adv", "10000000", "--test-every", "1000", "--checkpoint-every", "2", "--out", "r")...)
+	c.Dir = dir
+	require.NoError(t, c.Start())
+	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", checkpointFolder, "latest.safetensors")) }, time.Minute, time.Millisecond)
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case <-ended:
+		t.Fatal("the first interruption ended it")
+	case <-time.After(200 * time.Millisecond):
+	}
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	require.Error(t, <-ended)
+	require.False(t, c.ProcessState.Exited(), "ended by the signal")
+	require.NoError(t, train.NewCheckpoints(filepath.Join(dir, "r", checkpointFolder)).Remove())
+}
+
+// A process killed before it could even record its settings leaves nothing that
+// stands in the way.
+func TestStartAfterNothing(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	folder := filepath.Join(dir, "r")
+	require.NoError(t, os.Mkdir(folder, 0o777))
+	for _, name := range []string{lockFile, configFile + ".tmp"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte("1\n"), 0o666))
+	}
+	succeed(t, dir, short(data, "--algorithm", "erm", "--out", "r")...)
+	require.FileExists(t, filepath.Join(folder, summaryFile))
+	require.NoFileExists(t, filepath.Join(folder, lockFile))
+}
+
+// A run that was stopped before its first checkpoint needs all it began with.
+func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	succeed(t, dir, short(data, "--out", "first", "--quiet")...)
+	weights := filepath.Join(dir, "first", lastFile)
+	succeed(t, dir, short(data, "--out", "whole", "--quiet", "--weights", weights)...)
+	for _, keep := range []string{configFile, metricsFile} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "r"), 0o777))
+		content, err := os.ReadFile(filepath.Join(dir, "whole", keep))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "r", keep), content, 0o666))
+	}
+	content, err := os.ReadFile(weights)
+	require.NoError(t, err)
+	content[len(content)-1] ^= 1
+	require.NoError(t, os.WriteFile(weights, content, 0o666))
+	r := invoke(t, dir, "train", "--resume", "r")
+	require.Equal(t, exitData, r.code)
+	require.Contains(t, r.err, weights+": the file has changed since the run began")
+	content[len(content)-1] ^= 1
+	require.NoError(t, os.WriteFile(weights, content, 0o666))
+	r = succeed(t, dir, "train", "--resume", "r")
+	require.Contains(t, r.err, weights+", there was no checkpoint yet")
+	requireSame(t, remains(t, filepath.Join(dir, "whole")), filepath.Join(dir, "r"), "resumed")
 }
