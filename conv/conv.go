@@ -16,7 +16,7 @@ import (
 // Shape is the geometry of a convolution. Dilation is 1.
 type Shape struct {
 	N, C, H, W int // input
-	K, R, S    int // filters
+	K, R, S    int // K filters of R x S
 	Stride     int
 	PadH, PadW int
 	Groups     int
@@ -34,6 +34,7 @@ func (s Shape) Weights() int { return s.K * (s.C / s.Groups) * s.R * s.S }
 // MultiplyAdds returns the multiply-adds of the direct algorithm, forward.
 func (s Shape) MultiplyAdds() int { return s.N * s.OutH() * s.OutW() * s.Weights() }
 
+// String gives the geometry, for messages.
 func (s Shape) String() string {
 	return fmt.Sprintf("%dx%dx%dx%d, %d filters of %dx%d, stride %d, padding %dx%d, groups %d",
 		s.N, s.C, s.H, s.W, s.K, s.R, s.S, s.Stride, s.PadH, s.PadW, s.Groups)

@@ -23,6 +23,7 @@ func (s PoolShape) OutW() int { return (s.W-s.Window)/s.Stride + 1 }
 // a maximum pooling.
 func (s PoolShape) Out() int { return s.N * s.C * s.OutH() * s.OutW() }
 
+// String gives the geometry, for messages.
 func (s PoolShape) String() string {
 	return fmt.Sprintf("%dx%dx%dx%d, windows of %dx%d, stride %d", s.N, s.C, s.H, s.W, s.Window, s.Window, s.Stride)
 }

@@ -23,7 +23,7 @@ type Task interface {
 //
 // An Engine runs one operation at a time; it is not safe for concurrent use.
 type Engine struct {
-	Kernels *simd.Kernels
+	Kernels *simd.Kernels // what operations call
 
 	// Direct makes the convolutions planned from now on use the direct algorithm
 	// alone, never Winograd's, whose rounding errors are larger.

@@ -13,6 +13,7 @@ type DivergedError struct {
 	What  string // a parameter or buffer by name, "the gradient of" one, "image 7" of the phase, ...
 }
 
+// Error says when it happened, and to what.
 func (e *DivergedError) Error() string {
 	if e.Phase > 0 {
 		return fmt.Sprintf("training diverged in maximisation phase %d, before step %d: %s is NaN or infinite, try a smaller --lr-max",

@@ -12,7 +12,7 @@ import (
 
 // stripes draws n grey images of 12x12 with a stripe, upright (class 0) or
 // lying (class 1), of the given brightness on noise.
-func stripes(n int, brightness, noise int, seed uint64) dataset.Images {
+func stripes(n, brightness, noise int, seed uint64) dataset.Images {
 	random := rand.New(rand.NewPCG(seed, 0))
 	images := dataset.Images{N: n, C: 1, H: 12, W: 12, Data: make([]uint8, n*144), Labels: make([]uint8, n)}
 	for i := range n {
@@ -20,12 +20,8 @@ func stripes(n int, brightness, noise int, seed uint64) dataset.Images {
 		image, place := images.Image(i), 2+random.IntN(8)
 		for p := range image {
 			image[p] = uint8(random.IntN(noise))
-		}
-		for along := range 12 {
-			if i%2 == 0 {
-				image[12*along+place] = uint8(brightness)
-			} else {
-				image[12*place+along] = uint8(brightness)
+			if i%2 == 0 && p%12 == place || i%2 == 1 && p/12 == place {
+				image[p] = uint8(brightness)
 			}
 		}
 	}

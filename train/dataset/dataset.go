@@ -87,6 +87,7 @@ type Error struct {
 	Err  error
 }
 
+// Error names the file or folder first.
 func (e *Error) Error() string { return e.Path + ": " + e.Err.Error() }
 
 // Unwrap returns the cause.
