@@ -10,13 +10,23 @@ import (
 	"path/filepath"
 )
 
+// file is what Write needs of an open file. Tests have it fail.
+type file interface {
+	io.WriteCloser
+	Sync() error
+}
+
+var create = func(path string) (file, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+}
+
 // Write creates or replaces the file at path with what fill writes. The bytes
 // go to path + ".tmp" first, which is synced and renamed; after a failure or a
 // crash the file that was at path before is untouched, and the next Write
 // reuses the temporary name. Two Writes of one path must not overlap.
 func Write(path string, fill func(io.Writer) error) (err error) {
 	temporary := path + ".tmp"
-	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := create(temporary)
 	if err != nil {
 		return err
 	}
