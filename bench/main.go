@@ -99,7 +99,7 @@ func main() {
 	flag.BoolVar(&o.networks, "networks", false, "steps of the CIFAR networks beside PyTorch's instead of all else; takes 16 GB of memory")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
 	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches")
-	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 25s)")
+	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 30s)")
 	flag.StringVar(&o.out, "out", "results", "folder for the JSON and SVG files, empty for none")
 	flag.Parse()
 	if o.threads < 1 {
@@ -108,7 +108,7 @@ func main() {
 	if o.budget == 0 {
 		o.budget = 1500 * time.Millisecond
 		if o.networks {
-			o.budget = 25 * time.Second
+			o.budget = 30 * time.Second
 		}
 	}
 	if err := o.run(); err != nil {

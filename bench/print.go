@@ -17,7 +17,7 @@ func (r *results) print(w io.Writer) {
 	for _, race := range r.races() {
 		if race[0].Kind != kind {
 			kind = race[0].Kind
-			fmt.Fprintf(w, "\n%-24s", kind+": best (median)")
+			fmt.Fprintf(w, "\n%-32s", kind+": best (median)")
 			for _, f := range race {
 				fmt.Fprintf(w, "%24s", f.Implementation)
 			}
@@ -27,7 +27,7 @@ func (r *results) print(w io.Writer) {
 			}
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%-24s", race[0].Case+" "+race[0].Pass)
+		fmt.Fprintf(w, "%-32s", race[0].Case+" "+race[0].Pass)
 		for _, f := range race {
 			fmt.Fprintf(w, "%24s", f.speed())
 		}
