@@ -151,15 +151,27 @@ func (m *beginStep) Do(n, _ int) {
 // finishStep moves the images up the gradient, one a part.
 type finishStep struct{ *Maximiser }
 
+// finishPart is how many elements a kernel is given at a time: it runs without
+// preemption, and an image of AlexNet has many.
+const finishPart = 1 << 14
+
 func (m *finishStep) Do(n, _ int) {
 	k := m.engine.Kernels
-	image := m.images.Image(n)
-	k.Axpy(float32(m.LR), m.dx.Image(n), image)
-	if m.step < m.Steps-1 {
-		return
+	image, dx := m.images.Image(n), m.dx.Image(n)
+	last := m.step == m.Steps-1
+	if last {
+		m.finite[n] = true
 	}
-	m.finite[n] = tensor.Finite(k, image)
-	if m.Min != m.Max {
-		k.Clamp(image, m.Min, m.Max)
+	for lo := 0; lo < len(image); lo += finishPart {
+		hi := min(lo+finishPart, len(image))
+		part := image[lo:hi]
+		k.Axpy(float32(m.LR), dx[lo:hi], part)
+		if !last {
+			continue
+		}
+		m.finite[n] = m.finite[n] && tensor.Finite(k, part)
+		if m.Min != m.Max {
+			k.Clamp(part, m.Min, m.Max)
+		}
 	}
 }

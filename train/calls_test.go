@@ -1,0 +1,151 @@
+package train_test
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// A call of assembly can't be preempted, so the longest one bounds how long the
+// garbage collector waits for the world to stop. What bounds its time is
+//   - the elements that it works through: 256 Ki float32 are read in 100 us at
+//     10 GB/s;
+//   - of a register tile, its depth: at 16 Ki rows of B every instruction set's
+//     tile is busy for 100 to 230 thousand cycles, 80 us.
+const (
+	mostElements = 256 << 10
+	mostDepth    = 16 << 10
+)
+
+// calls watches the calls of every kernel of a row.
+type calls struct {
+	row  simd.Kernels
+	most map[string]*call // by kernel, the largest
+}
+
+// call is the largest call of a kernel, and the shortest time that one took.
+type call struct {
+	size int
+	time time.Duration
+}
+
+func watch(row *simd.Kernels) *calls {
+	c := &calls{row: *row, most: map[string]*call{}}
+	kernels := reflect.ValueOf(&c.row).Elem()
+	for i := range kernels.NumField() {
+		name, field := kernels.Type().Field(i).Name, kernels.Field(i)
+		if field.Kind() != reflect.Func {
+			continue
+		}
+		kernel := reflect.ValueOf(field.Interface())
+		field.Set(reflect.MakeFunc(field.Type(), func(args []reflect.Value) []reflect.Value {
+			begin := time.Now()
+			results := kernel.Call(args)
+			c.note(name, size(name, args), time.Since(begin))
+			return results
+		}))
+	}
+	return c
+}
+
+func (c *calls) note(name string, size int, elapsed time.Duration) {
+	most := c.most[name]
+	switch {
+	case most == nil || size > most.size:
+		c.most[name] = &call{size, elapsed}
+	case size == most.size:
+		most.time = min(most.time, elapsed)
+	}
+}
+
+// size returns the elements that a call works through, of Gemm the depth.
+func size(name string, args []reflect.Value) int {
+	product := func(of ...int) int {
+		p := 1
+		for _, i := range of {
+			p *= int(args[i].Int())
+		}
+		return p
+	}
+	const points, lanes = 36, simd.WinogradLanes // of a tile
+	switch name {
+	case "Peak":
+		return 0 // as long as its caller wants
+	case "Gemm": // k, kOuter
+		return product(11, 12)
+	case "Transpose": // rows, cols
+		return product(2, 3)
+	case "Gather", "Scatter": // count, n
+		return product(3, 5)
+	case "Prefetch":
+		return product(2)
+	case "WinogradInput", "WinogradInputAdjoint": // tiles
+		return points * lanes * product(2)
+	case "WinogradFilter", "WinogradFilterAdjoint", "WinogradOutputAdjoint":
+		return points * lanes * product(3)
+	case "WinogradOutput":
+		return points * lanes * product(4)
+	}
+	longest := 0
+	for _, a := range args {
+		if a.Kind() == reflect.Slice {
+			longest = max(longest, a.Len())
+		}
+	}
+	return longest
+}
+
+// Descent, a phase and a test of the published networks never run one kernel for
+// long. With -v the longest calls of each are printed.
+func TestCallsAreShort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a step of each network")
+	}
+	for _, name := range []string{"lenet5", "wrn", "alexnet"} {
+		t.Run(name, func(t *testing.T) {
+			watched := watch(simd.Active())
+			engine := tensor.NewEngine(1, &watched.row)
+			defer engine.Close()
+			network, err := zoo.New(name, 10)
+			require.NoError(t, err)
+			network.Init(1)
+			c := train.CIFAR(train.MEADA)
+			c.BatchSize, c.LoopsAdv, c.EpochsMin, c.Epochs, c.K = 4, 1, 2, 2, 1
+			if name == "lenet5" {
+				c = train.Digits(train.MEADA)
+				c.LoopsAdv, c.LoopsMin, c.LoopsTrain, c.K = 1, 2, 2, 1
+			}
+			n := 2 * c.BatchSize
+			images := dataset.Images{N: n, C: network.C, H: network.H, W: network.W,
+				Data: make([]uint8, n*network.C*network.H*network.W), Labels: make([]uint8, n)}
+			data := &dataset.Benchmark{Source: images, Domains: []dataset.Domain{{Name: "test", Images: images}}}
+			trainer := train.New(engine, network, data, c)
+			kinds := map[train.Kind]bool{}
+			for !trainer.Done() {
+				e, err := trainer.Step()
+				require.NoError(t, err)
+				kinds[e.Kind] = true
+			}
+			require.Len(t, kinds, 3, "descent, ascent and test")
+			for _, kernel := range slices.Sorted(maps.Keys(watched.most)) {
+				most := watched.most[kernel]
+				t.Logf("%-22s %6d in %v", kernel, most.size, most.time)
+				limit := mostElements
+				if kernel == "Gemm" {
+					limit = mostDepth
+				}
+				require.LessOrEqual(t, most.size, limit, kernel)
+			}
+		})
+	}
+}
