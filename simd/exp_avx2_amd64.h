@@ -56,51 +56,53 @@
 	VBLENDVPS    x, s, n, s                            \
 	VFNMADD213PS s, t, s
 
-// GELUEXP computes m = max(-|x|, geluLowest), w and e = 1+w with
-// e^1.702m = 2^n (1+w), and the factors n and q of 2^n: see geluExp.
-#define GELUEXP(x, m, w, n, e, q) \
-	VMOVUPS      ·expTable+expConstants_geluLowest(SB), n     \
-	VORPS        ·expTable+expConstants_sign(SB), x, m        \
-	VMAXPS       m, n, m                                      \
-	VMOVUPS      ·expTable+expConstants_roundShift(SB), n     \
-	VFMADD231PS  ·expTable+expConstants_geluLog2e(SB), m, n   \
-	VSUBPS       ·expTable+expConstants_roundShift(SB), n, q  \
-	VMULPS       ·expTable+expConstants_ln2Hi(SB), q, e       \
-	VFMSUB231PS  ·expTable+expConstants_geluScale(SB), m, e   \
-	VFMADD231PS  ·expTable+expConstants_geluScaleLo(SB), m, e \
-	VFNMADD231PS ·expTable+expConstants_ln2Lo(SB), q, e       \
-	EXPM1(e, w, q)                                            \
-	VADDPS       ·expTable+expConstants_one(SB), w, e         \
-	POWERS(n, q)
-
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
-#define GELU(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q)                         \
-	VMULPS       q, e, e                              \
-	VMULPS       q, m, m                              \
-	VMULPS       n, e, e                              \
-	VMULPS       n, m, m                              \
-	VADDPS       ·expTable+expConstants_one(SB), e, q \
-	VDIVPS       q, e, q                              \
-	VFMADD213PS  m, w, m                              \
-	VBLENDVPS    x, m, x, x                           \
-	VFNMADD213PS x, q, x
+#define GELU(x, t, n, w) \
+	VMOVUPS      ·expTable+expConstants_geluLowest(SB), n       \
+	VMOVUPS      ·expTable+expConstants_geluHighest(SB), t      \
+	VMAXPS       x, n, x                                        \
+	VMINPS       x, t, t                                        \
+	VMOVUPS      ·expTable+expConstants_exponentShift(SB), n    \
+	VFNMADD231PS ·expTable+expConstants_geluLog2e(SB), t, n     \
+	VSUBPS       ·expTable+expConstants_exponentShift(SB), n, w \
+	VFMADD231PS  ·expTable+expConstants_geluLog2e(SB), t, w     \
+	VFMADD231PS  ·expTable+expConstants_geluLog2eLo(SB), t, w   \
+	VPSLLD       $23, n, n                                      \
+	VMOVUPS      ·expTable+expConstants_gelu6(SB), t             \
+	VFMADD213PS  ·expTable+expConstants_gelu5(SB), w, t          \
+	VFMADD213PS  ·expTable+expConstants_gelu4(SB), w, t          \
+	VFMADD213PS  ·expTable+expConstants_gelu3(SB), w, t          \
+	VFMADD213PS  ·expTable+expConstants_gelu2(SB), w, t          \
+	VFMADD213PS  ·expTable+expConstants_gelu1(SB), w, t          \
+	VMULPS       t, w, w                                        \
+	VFMADD213PS  ·expTable+expConstants_one(SB), n, w           \
+	VADDPS       n, w, w                                        \ // 1 + e^-1.702x
+	VDIVPS       w, x, x
 
-// GELUSLOPE computes x = gelu'(x), overwriting the rest: see geluSlope.
-#define GELUSLOPE(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q)                               \
-	VMULPS       q, e, e                                    \
-	VMULPS       n, e, e                                    \
-	VMOVUPS      ·expTable+expConstants_one(SB), n          \
-	VADDPS       n, e, q                                    \
-	VDIVPS       q, e, q                                    \
-	VBLENDVPS    x, e, n, e                                 \
-	VFNMADD213PS e, q, e                                    \ // s
-	VSUBPS       q, n, m                                    \
-	VBLENDVPS    x, m, q, q                                 \ // 1-s
-	VMULPS       ·expTable+expConstants_geluScale(SB), x, x \
-	VFMADD213PS  n, q, x                                    \ // 1.702x (1-s) + 1
-	VMULPS       e, x, x
+// GELUSLOPE computes x = gelu'(x), overwriting n, g and p: see geluSlope.
+#define GELUSLOPE(x, n, g, p) \
+	VMULPS      ·expTable+expConstants_geluLog2e(SB), x, x \
+	VMOVUPS     ·expTable+expConstants_slopeLowest(SB), n  \
+	VMOVUPS     ·expTable+expConstants_slopeHighest(SB), g \
+	VMAXPS      x, n, x                                    \
+	VMINPS      x, g, x                                    \
+	VMOVUPS     ·expTable+expConstants_roundShift(SB), g   \
+	VSUBPS      x, g, n                                    \
+	VSUBPS      g, n, g                                    \
+	VADDPS      x, g, g                                    \
+	VPSLLD      $23, n, n                                  \
+	VMOVUPS     ·expTable+expConstants_slope5(SB), p       \
+	VFMADD213PS ·expTable+expConstants_slope4(SB), g, p    \
+	VFMADD213PS ·expTable+expConstants_slope3(SB), g, p    \
+	VFMADD213PS ·expTable+expConstants_slope2(SB), g, p    \
+	VFMADD213PS ·expTable+expConstants_slope1(SB), g, p    \
+	VFMADD213PS ·expTable+expConstants_one(SB), g, p       \
+	VPADDD      n, p, p                                    \ // e
+	VADDPS      ·expTable+expConstants_one(SB), p, g       \ // 1+e
+	VMULPS      ·expTable+expConstants_ln2(SB), x, x       \ // 1.702x
+	VFMADD213PS g, p, x                                    \
+	VMULPS      g, g, g                                    \
+	VDIVPS      g, x, x
 
 // LOG computes y = ln x, overwriting e, f and p: see log.
 #define LOG(x, y, e, f, p) \

@@ -6,20 +6,6 @@
 
 // EXPCONSTANTS loads what EXP and SIGMOID need into Z17..Z28 and Z31.
 #define EXPCONSTANTS \
-	EXPSHARED                           \
-	EXPCONST(expConstants_lowest, Z26)  \
-	EXPCONST(expConstants_highest, Z27) \
-	EXPCONST(expConstants_log2e, Z31)
-
-// GELUCONSTANTS loads what GELU and GELUSLOPE need into Z17..Z31.
-#define GELUCONSTANTS \
-	EXPSHARED                               \
-	EXPCONST(expConstants_geluLowest, Z26)  \
-	EXPCONST(expConstants_geluScale, Z27)   \
-	EXPCONST(expConstants_geluScaleLo, Z30) \
-	EXPCONST(expConstants_geluLog2e, Z31)
-
-#define EXPSHARED \
 	EXPCONST(expConstants_roundShift, Z17) \
 	EXPCONST(expConstants_ln2Hi, Z18)      \
 	EXPCONST(expConstants_ln2Lo, Z19)      \
@@ -29,7 +15,39 @@
 	EXPCONST(expConstants_exp5, Z23)       \
 	EXPCONST(expConstants_exp6, Z24)       \
 	EXPCONST(expConstants_one, Z25)        \
-	EXPCONST(expConstants_sign, Z28)
+	EXPCONST(expConstants_lowest, Z26)     \
+	EXPCONST(expConstants_highest, Z27)    \
+	EXPCONST(expConstants_sign, Z28)       \
+	EXPCONST(expConstants_log2e, Z31)
+
+// GELUCONSTANTS loads what GELU needs into Z17..Z28.
+#define GELUCONSTANTS \
+	EXPCONST(expConstants_exponentShift, Z17) \
+	EXPCONST(expConstants_gelu1, Z18)         \
+	EXPCONST(expConstants_gelu2, Z19)          \
+	EXPCONST(expConstants_gelu3, Z20)          \
+	EXPCONST(expConstants_gelu4, Z21)          \
+	EXPCONST(expConstants_gelu5, Z22)          \
+	EXPCONST(expConstants_gelu6, Z23)          \
+	EXPCONST(expConstants_one, Z24)           \
+	EXPCONST(expConstants_geluLowest, Z25)    \
+	EXPCONST(expConstants_geluHighest, Z26)   \
+	EXPCONST(expConstants_geluLog2eLo, Z27)   \
+	EXPCONST(expConstants_geluLog2e, Z28)
+
+// SLOPECONSTANTS loads what GELUSLOPE needs into Z17..Z26 and Z28.
+#define SLOPECONSTANTS \
+	EXPCONST(expConstants_roundShift, Z17)   \
+	EXPCONST(expConstants_slope1, Z18)       \
+	EXPCONST(expConstants_slope2, Z19)       \
+	EXPCONST(expConstants_slope3, Z20)       \
+	EXPCONST(expConstants_slope4, Z21)       \
+	EXPCONST(expConstants_slope5, Z22)       \
+	EXPCONST(expConstants_ln2, Z23)          \
+	EXPCONST(expConstants_one, Z24)          \
+	EXPCONST(expConstants_slopeLowest, Z25)  \
+	EXPCONST(expConstants_slopeHighest, Z26) \
+	EXPCONST(expConstants_geluLog2e, Z28)
 
 // EXPM1 computes w = e^r - 1 for |r| <= ln(2)/2. It overwrites t.
 #define EXPM1(r, w, t) \
@@ -71,41 +89,48 @@
 	VBLENDMPS    s, Z25, K2, s \
 	VFNMADD213PS s, t, s
 
-// GELUEXP computes m = max(-|x|, geluLowest), e^1.702m = 2^n (1+w), its value e
-// and q = e/(1+e), with K2 the sign of x: see geluExp.
-#define GELUEXP(x, m, w, n, e, q) \
-	VPMOVD2M     x, K2     \
-	VPORD        Z28, x, m \
-	VMAXPS       m, Z26, m \
+// GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
+#define GELU(x, t, n, w) \
+	VMAXPS       x, Z25, x \
+	VMINPS       x, Z26, t \
 	VMOVAPS      Z17, n    \
-	VFMADD231PS  Z31, m, n \
-	VSUBPS       Z17, n, n \
-	VMULPS       Z18, n, e \
-	VFMSUB231PS  Z27, m, e \
-	VFMADD231PS  Z30, m, e \
-	VFNMADD231PS Z19, n, e \
-	EXPM1(e, w, q)         \
-	VADDPS       Z25, w, e \
-	VSCALEFPS    n, e, e   \
-	VADDPS       Z25, e, q \
-	VDIVPS       q, e, q
+	VFNMADD231PS Z28, t, n \
+	VSUBPS       Z17, n, w \
+	VFMADD231PS  Z28, t, w \
+	VFMADD231PS  Z27, t, w \
+	VPSLLD       $23, n, n \
+	VMOVAPS      Z23, t    \
+	VFMADD213PS  Z22, w, t \
+	VFMADD213PS  Z21, w, t \
+	VFMADD213PS  Z20, w, t \
+	VFMADD213PS  Z19, w, t \
+	VFMADD213PS  Z18, w, t \
+	VMULPS       t, w, w   \
+	VFMADD213PS  Z24, n, w \
+	VADDPS       n, w, w   \ // 1 + e^-1.702x
+	VDIVPS       w, x, x
 
-// GELU computes x = x*sigmoid(1.702x), overwriting the rest and K2: see gelu.
-#define GELU(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q) \
-	VSCALEFPS    n, m, K2, x  \
-	VFMADD213PS  x, w, K2, x  \
-	VFNMADD213PS x, q, x
-
-// GELUSLOPE computes x = gelu'(x), overwriting the rest and K2: see geluSlope.
-#define GELUSLOPE(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q)  \
-	VBLENDMPS    e, Z25, K2, e \
-	VFNMADD213PS e, q, e       \ // s
-	VSUBPS       q, Z25, K2, q \ // 1-s
-	VMULPS       Z27, x, x     \
-	VFMADD213PS  Z25, q, x     \ // 1.702x (1-s) + 1
-	VMULPS       e, x, x
+// GELUSLOPE computes x = gelu'(x), overwriting n, g and p: see geluSlope.
+#define GELUSLOPE(x, n, g, p) \
+	VMULPS      Z28, x, x \
+	VMAXPS      x, Z25, x \
+	VMINPS      x, Z26, x \
+	VSUBPS      x, Z17, n \
+	VSUBPS      Z17, n, g \
+	VADDPS      x, g, g   \
+	VPSLLD      $23, n, n \
+	VMOVAPS     Z22, p    \
+	VFMADD213PS Z21, g, p \
+	VFMADD213PS Z20, g, p \
+	VFMADD213PS Z19, g, p \
+	VFMADD213PS Z18, g, p \
+	VFMADD213PS Z24, g, p \
+	VPADDD      n, p, p   \ // e
+	VADDPS      Z24, p, g \ // 1+e
+	VMULPS      Z23, x, x \ // 1.702x
+	VFMADD213PS g, p, x   \
+	VMULPS      g, g, g   \
+	VDIVPS      g, x, x
 
 // LOG computes y = ln x, overwriting e, f, p and K2: see log.
 #define LOG(x, y, e, f, p) \

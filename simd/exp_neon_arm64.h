@@ -5,21 +5,6 @@
 // EXPCONSTANTS loads what EXP and SIGMOID need into V17..V28 and V31, and the
 // address of the table into R10.
 #define EXPCONSTANTS \
-	EXPSHARED                            \
-	FMOVQ expConstants_lowest(R10), F26  \
-	FMOVQ expConstants_highest(R10), F27 \
-	FMOVQ expConstants_log2e(R10), F31
-
-// GELUCONSTANTS loads what GELU and GELUSLOPE need into V17..V31, and the address
-// of the table into R10.
-#define GELUCONSTANTS \
-	EXPSHARED                                \
-	FMOVQ expConstants_geluLowest(R10), F26  \
-	FMOVQ expConstants_geluScale(R10), F27   \
-	FMOVQ expConstants_geluScaleLo(R10), F30 \
-	FMOVQ expConstants_geluLog2e(R10), F31
-
-#define EXPSHARED \
 	MOVD  $·expTable(SB), R10               \
 	FMOVQ expConstants_roundShift(R10), F17 \
 	FMOVQ expConstants_ln2Hi(R10), F18      \
@@ -30,7 +15,43 @@
 	FMOVQ expConstants_exp5(R10), F23       \
 	FMOVQ expConstants_exp6(R10), F24       \
 	FMOVQ expConstants_one(R10), F25        \
-	FMOVQ expConstants_sign(R10), F28
+	FMOVQ expConstants_lowest(R10), F26     \
+	FMOVQ expConstants_highest(R10), F27    \
+	FMOVQ expConstants_sign(R10), F28       \
+	FMOVQ expConstants_log2e(R10), F31
+
+// GELUCONSTANTS loads what GELU needs into V17..V28, and the address of the table
+// into R10.
+#define GELUCONSTANTS \
+	MOVD  $·expTable(SB), R10                  \
+	FMOVQ expConstants_exponentShift(R10), F17 \
+	FMOVQ expConstants_gelu1(R10), F18         \
+	FMOVQ expConstants_gelu2(R10), F19         \
+	FMOVQ expConstants_gelu3(R10), F20         \
+	FMOVQ expConstants_gelu4(R10), F21         \
+	FMOVQ expConstants_gelu5(R10), F22         \
+	FMOVQ expConstants_gelu6(R10), F23         \
+	FMOVQ expConstants_one(R10), F24           \
+	FMOVQ expConstants_geluLowest(R10), F25    \
+	FMOVQ expConstants_geluHighest(R10), F26   \
+	FMOVQ expConstants_geluLog2eLo(R10), F27   \
+	FMOVQ expConstants_geluLog2e(R10), F28
+
+// SLOPECONSTANTS loads what GELUSLOPE needs into V17..V26 and V28, and the address
+// of the table into R10.
+#define SLOPECONSTANTS \
+	MOVD  $·expTable(SB), R10                 \
+	FMOVQ expConstants_roundShift(R10), F17   \
+	FMOVQ expConstants_slope1(R10), F18       \
+	FMOVQ expConstants_slope2(R10), F19       \
+	FMOVQ expConstants_slope3(R10), F20       \
+	FMOVQ expConstants_slope4(R10), F21       \
+	FMOVQ expConstants_slope5(R10), F22       \
+	FMOVQ expConstants_ln2(R10), F23          \
+	FMOVQ expConstants_one(R10), F24          \
+	FMOVQ expConstants_slopeLowest(R10), F25  \
+	FMOVQ expConstants_slopeHighest(R10), F26 \
+	FMOVQ expConstants_geluLog2e(R10), F28
 
 // EXPM1 computes r = e^r - 1 for |r| <= ln(2)/2. It overwrites t and u.
 #define EXPM1(r, t, u) \
@@ -87,57 +108,58 @@
 	MOV16B(x, s)           \
 	FMLS4S(t, x, s)
 
-// GELUEXP computes m = max(-|x|, geluLowest), w and e = 1+w with
-// e^1.702m = 2^n (1+w), and the factors n and q of 2^n: see geluExp.
-#define GELUEXP(x, m, w, n, e, q) \
-	ORR16B(28, x, m) \
-	FMAX4S(26, m, m) \
-	MOV16B(17, n)    \
-	FMLA4S(31, m, n) \
-	FSUB4S(17, n, q) \
-	FMUL4S(18, q, w) \
-	FNEG4S(w, w)     \
-	FMLA4S(27, m, w) \
-	FMLA4S(30, m, w) \
-	FMLS4S(19, q, w) \
-	EXPM1(w, e, q)   \
-	FADD4S(25, w, e) \
-	POWERS(n, q)
-
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
-#define GELU(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q) \
-	FMUL4S(q, e, e)           \
-	FMUL4S(q, m, m)           \
-	FMUL4S(n, e, e)           \
-	FMUL4S(n, m, m)           \
-	FADD4S(25, e, q)          \
-	FDIV4S(q, e, q)           \
-	MOV16B(m, e)              \
-	FMLA4S(w, m, e)           \
-	SSHR4S(31, x, n)          \
-	BIT16B(n, e, x)           \
-	MOV16B(x, e)              \
-	FMLS4S(q, e, x)
+#define GELU(x, t, n, w, u) \
+	FMAX4S(25, x, x) \
+	FMIN4S(26, x, t) \
+	MOV16B(17, n)    \
+	FMLS4S(28, t, n) \
+	FSUB4S(17, n, w) \
+	FMLA4S(28, t, w) \
+	FMLA4S(27, t, w) \
+	SHL4S(23, n, n)  \
+	MOV16B(22, t)    \
+	FMLA4S(w, 23, t) \
+	MOV16B(21, u)    \
+	FMLA4S(w, t, u)  \
+	MOV16B(20, t)    \
+	FMLA4S(w, u, t)  \
+	MOV16B(19, u)    \
+	FMLA4S(w, t, u)  \
+	MOV16B(18, t)    \
+	FMLA4S(w, u, t)  \
+	FMUL4S(t, w, w)  \
+	MOV16B(24, t)    \
+	FMLA4S(n, w, t)  \
+	FADD4S(n, t, t)  \ // 1 + e^-1.702x
+	FDIV4S(t, x, x)
 
 // GELUSLOPE computes x = gelu'(x), overwriting the rest: see geluSlope.
-#define GELUSLOPE(x, m, w, n, e, q) \
-	GELUEXP(x, m, w, n, e, q) \
-	FMUL4S(q, e, e)           \
-	FMUL4S(n, e, e)           \
-	FADD4S(25, e, q)          \
-	FDIV4S(q, e, q)           \
-	SSHR4S(31, x, n)          \
-	MOV16B(25, w)             \
-	BIT16B(n, e, w)           \
-	MOV16B(w, e)              \
-	FMLS4S(q, w, e)           \ // s
-	FSUB4S(q, 25, w)          \
-	BIT16B(n, w, q)           \ // 1-s
-	FMUL4S(27, x, x)          \
-	MOV16B(25, w)             \
-	FMLA4S(q, x, w)           \ // 1.702x (1-s) + 1
-	FMUL4S(e, w, x)
+#define GELUSLOPE(x, n, f, p, u) \
+	FMUL4S(28, x, x) \
+	FMAX4S(25, x, x) \
+	FMIN4S(26, x, x) \
+	FSUB4S(x, 17, n) \
+	FSUB4S(17, n, f) \
+	FADD4S(x, f, f)  \
+	SHL4S(23, n, n)  \
+	MOV16B(21, p)    \
+	FMLA4S(f, 22, p) \
+	MOV16B(20, u)    \
+	FMLA4S(f, p, u)  \
+	MOV16B(19, p)    \
+	FMLA4S(f, u, p)  \
+	MOV16B(18, u)    \
+	FMLA4S(f, p, u)  \
+	MOV16B(24, p)    \
+	FMLA4S(f, u, p)  \
+	ADD4S(n, p, p)   \ // e
+	FADD4S(24, p, f) \ // 1+e
+	FMUL4S(23, x, x) \ // 1.702x
+	MOV16B(f, u)     \
+	FMLA4S(p, x, u)  \
+	FMUL4S(f, f, f)  \
+	FDIV4S(f, u, x)
 
 // LOG computes V1 = ln V0, overwriting V2..V6: see log. It needs the address of
 // the table in R10.

@@ -9,7 +9,7 @@
 //
 //	DI  y      SI  x      AX  index    BX  end of whole vectors
 //	CX  elements, then those left      Y15  tail mask
-//	Y0  x, then y     Y1..Y5  scratch
+//	Y0  x, then y     Y1..Y3  scratch
 TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	MOVQ    y_base+0(FP), DI
 	MOVQ    x_base+24(FP), SI
@@ -22,7 +22,7 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 
 loop:
 	VMOVUPS (SI)(AX*4), Y0
-	GELU(Y0, Y1, Y2, Y3, Y4, Y5)
+	GELU(Y0, Y1, Y2, Y3)
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ    $8, AX
 	CMPQ    AX, BX
@@ -33,7 +33,7 @@ tail:
 	JEQ        done
 	TAILMASK(CX, DX, Y15)
 	VMASKMOVPS (SI)(AX*4), Y15, Y0
-	GELU(Y0, Y1, Y2, Y3, Y4, Y5)
+	GELU(Y0, Y1, Y2, Y3)
 	VMASKMOVPS Y0, Y15, (DI)(AX*4)
 
 done:
@@ -44,7 +44,7 @@ done:
 //
 //	DI  dx     SI  dy     DX  x        AX  index    BX  end of whole vectors
 //	CX  elements, then those left      Y15  tail mask
-//	Y0  x, then dx    Y1..Y5  scratch
+//	Y0  x, then dx    Y1..Y3  scratch
 TEXT ·geluBackwardAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dx_base+0(FP), DI
 	MOVQ    dy_base+24(FP), SI
@@ -58,7 +58,7 @@ TEXT ·geluBackwardAVX2(SB), NOSPLIT, $0-72
 
 loop:
 	VMOVUPS (DX)(AX*4), Y0
-	GELUSLOPE(Y0, Y1, Y2, Y3, Y4, Y5)
+	GELUSLOPE(Y0, Y1, Y2, Y3)
 	VMULPS  (SI)(AX*4), Y0, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	ADDQ    $8, AX
@@ -70,7 +70,7 @@ tail:
 	JEQ        done
 	TAILMASK(CX, BX, Y15)
 	VMASKMOVPS (DX)(AX*4), Y15, Y0
-	GELUSLOPE(Y0, Y1, Y2, Y3, Y4, Y5)
+	GELUSLOPE(Y0, Y1, Y2, Y3)
 	VMASKMOVPS (SI)(AX*4), Y15, Y1
 	VMULPS     Y1, Y0, Y0
 	VMASKMOVPS Y0, Y15, (DI)(AX*4)

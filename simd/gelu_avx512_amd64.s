@@ -7,8 +7,8 @@
 // func geluAVX512(y, x []float32)
 //
 //	DI  y      SI  x      AX  index    BX  end of whole vectors
-//	CX  elements, then those left      K1  tail mask    K2  signs
-//	Z0  x, then y     Z1..Z5  scratch     Z17..Z31  constants
+//	CX  elements, then those left      K1  tail mask
+//	Z0  x, then y     Z1..Z3  scratch     Z17..Z28  constants
 TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ    y_base+0(FP), DI
 	MOVQ    x_base+24(FP), SI
@@ -22,7 +22,7 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 
 loop:
 	VMOVUPS (SI)(AX*4), Z0
-	GELU(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELU(Z0, Z1, Z2, Z3)
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ    $16, AX
 	CMPQ    AX, BX
@@ -35,7 +35,7 @@ tail:
 	BZHIL     CX, DX, DX
 	KMOVW     DX, K1
 	VMOVUPS.Z (SI)(AX*4), K1, Z0
-	GELU(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELU(Z0, Z1, Z2, Z3)
 	VMOVUPS   Z0, K1, (DI)(AX*4)
 
 done:
@@ -45,14 +45,14 @@ done:
 // func geluBackwardAVX512(dx, dy, x []float32)
 //
 //	DI  dx     SI  dy     DX  x        AX  index    BX  end of whole vectors
-//	CX  elements, then those left      K1  tail mask    K2  signs
-//	Z0  x, then dx    Z1..Z5  scratch     Z17..Z31  constants
+//	CX  elements, then those left      K1  tail mask
+//	Z0  x, then dx    Z1..Z3  scratch     Z17..Z28  constants
 TEXT ·geluBackwardAVX512(SB), NOSPLIT, $0-72
 	MOVQ    dx_base+0(FP), DI
 	MOVQ    dy_base+24(FP), SI
 	MOVQ    x_base+48(FP), DX
 	MOVQ    x_len+56(FP), CX
-	GELUCONSTANTS
+	SLOPECONSTANTS
 	XORL    AX, AX
 	MOVQ    CX, BX
 	ANDQ    $~15, BX
@@ -61,7 +61,7 @@ TEXT ·geluBackwardAVX512(SB), NOSPLIT, $0-72
 
 loop:
 	VMOVUPS (DX)(AX*4), Z0
-	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELUSLOPE(Z0, Z1, Z2, Z3)
 	VMULPS  (SI)(AX*4), Z0, Z0
 	VMOVUPS Z0, (DI)(AX*4)
 	ADDQ    $16, AX
@@ -75,7 +75,7 @@ tail:
 	BZHIL     CX, BX, BX
 	KMOVW     BX, K1
 	VMOVUPS.Z (DX)(AX*4), K1, Z0
-	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELUSLOPE(Z0, Z1, Z2, Z3)
 	VMULPS    (SI)(AX*4), Z0, K1, Z0
 	VMOVUPS   Z0, K1, (DI)(AX*4)
 

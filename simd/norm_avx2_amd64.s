@@ -7,7 +7,7 @@
 
 // A plane is whole vectors and perhaps a last one under a mask. A branch on the
 // activation goes the same way throughout a call, so it costs next to nothing.
-// GELU overwrites Y1..Y5.
+// GELU overwrites Y1..Y3.
 
 // The sums take 16 elements a turn, each half of the virtual lanes in a register of
 // its own, and then perhaps 8.
@@ -183,7 +183,7 @@ next:
 	JMP  plane
 
 gelu:
-	GELU(Y0, Y1, Y2, Y3, Y4, Y5)
+	GELU(Y0, Y1, Y2, Y3)
 	JMP store
 
 done:
@@ -235,7 +235,7 @@ plane:
 	JEQ          by16
 	VPCMPEQD     Y5, Y5, Y5
 
-by16: // identity and ReLU
+by16:  // identity and ReLU
 	VMOVUPS     (R9)(AX*4), Y10
 	VMOVUPS     32(R9)(AX*4), Y3
 	VMOVAPS     Y10, Y0
@@ -308,7 +308,7 @@ fold:
 	JMP    plane
 
 gelu:
-	GELUSLOPE(Y0, Y1, Y2, Y3, Y4, Y5)
+	GELUSLOPE(Y0, Y1, Y2, Y3)
 	VMULPS Y0, Y9, Y9
 	JMP    behind
 
@@ -402,7 +402,7 @@ next:
 	JMP  plane
 
 gelu:
-	GELUSLOPE(Y0, Y1, Y2, Y3, Y4, Y5)
+	GELUSLOPE(Y0, Y1, Y2, Y3)
 	VMULPS Y0, Y9, Y9
 	JMP    behind
 

@@ -7,18 +7,17 @@
 // Whole vectors are loaded and stored without a mask, each activation in its own
 // loop; masks are for the last elements of a plane. The hardware does not fetch
 // ahead of masked loads (Zen 5: 10 GB/s from memory instead of 35), not even if
-// all lanes are on. GELU overwrites Z1..Z5 and K2, and has its constants in
-// Z17..Z31.
+// all lanes are on. GELU overwrites Z1..Z3 and has its constants in Z17..Z28.
 
 // VECTORS sets BX to the end of the whole vectors of n (in reg) elements and K1
 // to the lanes of the one behind them.
 #define VECTORS(reg) \
-	MOVQ  reg, BX     \
-	MOVQ  reg, AX     \
-	ANDQ  $~15, BX    \
-	SUBQ  BX, AX      \
-	MOVL  $-1, DX     \
-	BZHIL AX, DX, DX  \
+	MOVQ  reg, BX    \
+	MOVQ  reg, AX    \
+	ANDQ  $~15, BX   \
+	SUBQ  BX, AX     \
+	MOVL  $-1, DX    \
+	BZHIL AX, DX, DX \
 	KMOVW DX, K1
 
 // FOLD2 adds the 16 lanes of a and of b (Z in, the low lane of X out), 16-8-4-2-1.
@@ -148,7 +147,7 @@ relu:
 gelu:
 	VMOVUPS     (SI)(AX*4), Z0
 	VFMADD213PS Z7, Z6, Z0
-	GELU(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELU(Z0, Z1, Z2, Z3)
 	VMOVUPS     Z0, (DI)(AX*4)
 	ADDQ        $16, AX
 	CMPQ        AX, BX
@@ -174,7 +173,7 @@ next:
 	JMP  plane
 
 lastGELU:
-	GELU(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELU(Z0, Z1, Z2, Z3)
 	JMP last
 
 done:
@@ -204,7 +203,7 @@ TEXT ·affineReduceAVX512(SB), NOSPLIT, $0-184
 	MOVQ  act+176(FP), R12
 	VPXOR X8, X8, X8
 	VECTORS(R10)
-	GELUCONSTANTS
+	SLOPECONSTANTS
 	XORL  CX, CX
 
 plane:
@@ -249,10 +248,10 @@ relu:
 
 gelu:
 	VMOVUPS     (R9)(AX*4), Z10
-	VMOVAPS     Z10, Z0
-	VFMADD213PS Z7, Z6, Z0
-	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
-	VMULPS      (R8)(AX*4), Z0, Z9
+	VMOVAPS     Z10, Z9
+	VFMADD213PS Z7, Z6, Z9
+	GELUSLOPE(Z9, Z1, Z2, Z3)
+	VMULPS      (R8)(AX*4), Z9, Z9
 	SUMS
 	ADDQ        $16, AX
 	CMPQ        AX, BX
@@ -286,7 +285,7 @@ fold:
 	JMP    plane
 
 lastGELU:
-	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELUSLOPE(Z0, Z1, Z2, Z3)
 	VMULPS Z0, Z9, Z9
 	JMP    last
 
@@ -316,7 +315,7 @@ TEXT ·affineGradAVX512(SB), NOSPLIT, $0-209
 	MOVBLZX accumulate+208(FP), R9
 	VPXOR   X8, X8, X8
 	VECTORS(R10)
-	GELUCONSTANTS
+	SLOPECONSTANTS
 	XORL    CX, CX
 
 plane:
@@ -335,15 +334,16 @@ plane:
 	XORL         AX, AX
 	TESTQ        BX, BX
 	JEQ          tail
+	CMPQ         R12, $const_GELU
+	JEQ          gelu
 
-loop:
+loop:  // identity and ReLU
 	VMOVUPS     (R8)(AX*4), Z10
 	VMOVUPS     (SI)(AX*4), Z9
+	TESTQ       R12, R12
+	JEQ         combine
 	VMOVAPS     Z10, Z0
 	VFMADD213PS Z7, Z6, Z0
-	CMPQ        R12, $const_ReLU
-	JGT         gelu
-	JLT         combine
 	VCMPPS      $0x11, Z0, Z8, K3 // 0 < z
 	VMOVAPS.Z   Z9, K3, Z9
 
@@ -358,6 +358,24 @@ store:
 	ADDQ    $16, AX
 	CMPQ    AX, BX
 	JLT     loop
+	JMP     tail
+
+gelu:
+	VMOVUPS     (R8)(AX*4), Z10
+	VMOVAPS     Z10, Z9
+	VFMADD213PS Z7, Z6, Z9
+	GELUSLOPE(Z9, Z1, Z2, Z3)
+	VMULPS      (SI)(AX*4), Z9, Z9
+	COMBINE
+	TESTL       R9, R9
+	JEQ         geluStore
+	VADDPS      (DI)(AX*4), Z10, Z10
+
+geluStore:
+	VMOVUPS Z10, (DI)(AX*4)
+	ADDQ    $16, AX
+	CMPQ    AX, BX
+	JLT     gelu
 
 tail:
 	CMPQ        AX, R10
@@ -388,13 +406,8 @@ next:
 	INCQ CX
 	JMP  plane
 
-gelu:
-	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
-	VMULPS Z0, Z9, Z9
-	JMP    combine
-
 lastGELU:
-	GELUSLOPE(Z0, Z1, Z2, Z3, Z4, Z5)
+	GELUSLOPE(Z0, Z1, Z2, Z3)
 	VMULPS Z0, Z9, Z9
 	JMP    last
 

@@ -6,7 +6,7 @@
 #include "exp_neon_arm64.h"
 
 // A branch on the activation goes the same way throughout a call, so it costs
-// next to nothing. GELU overwrites V1..V5 and has its constants in V17..V31.
+// next to nothing. GELU overwrites V1..V4 and has its constants in V17..V28.
 
 // The 16 virtual lanes of two sums are V7..V10 and V11..V14. Up to 15 elements
 // behind the last whole 16 go to V7 and V11, a vector at a time and the others
@@ -147,7 +147,7 @@ done:
 //
 //	R0  y     R1  x      R2  scale    R3  shift    R4  n     R5  act
 //	R6  planes left      R7  elements left (biased)
-//	V0  z     V1..V5  scratch     V6  scale, shift     V7  x
+//	V0  z     V1..V4  scratch     V6  scale, shift     V7  x
 TEXT ·affineNEON(SB), NOSPLIT, $0-112
 	MOVD y_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -200,11 +200,11 @@ storeOne:
 	B       plane
 
 gelu:
-	GELU(0, 1, 2, 3, 4, 5)
+	GELU(0, 1, 2, 3, 4)
 	B store
 
 geluOne:
-	GELU(0, 1, 2, 3, 4, 5)
+	GELU(0, 1, 2, 3, 4)
 	B storeOne
 
 done:
@@ -227,9 +227,9 @@ done:
 //
 //	R0  sumG  R1  sumGX  R2  dy   R3  x    R4  scale    R5  shift  R6  mean
 //	R7  n     R8  planes left     R9  elements left (biased)
-//	R10 act   R11 scratch         V0  z    V1..V5  scratch, then V1 dy and g
+//	R10 act   R11 scratch         V0  z    V1..V4  scratch, then V1 dy and g
 //	V6  scale, shift, mean        V7..V10  sumG         V11..V14  sumGX
-//	V15 lane  V16 see REDUCE, then x       V17..V31  constants of GELU, or x and dy
+//	V15 lane  V16 see REDUCE, then x       V17..V28  constants of GELU, or x and dy
 TEXT ·affineReduceNEON(SB), NOSPLIT, $0-184
 	MOVD sumG_base+0(FP), R0
 	MOVD sumG_len+8(FP), R8
@@ -240,7 +240,7 @@ TEXT ·affineReduceNEON(SB), NOSPLIT, $0-184
 	MOVD shift_base+120(FP), R5
 	MOVD mean_base+144(FP), R6
 	MOVD n+168(FP), R7
-	GELUCONSTANTS
+	SLOPECONSTANTS
 	MOVD act+176(FP), R10
 
 plane:
@@ -330,13 +330,13 @@ fold:
 	B       plane
 
 gelu:
-	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	GELUSLOPE(0, 1, 2, 3, 4)
 	VLD1.P 16(R2), [V1.S4]
 	FMUL4S(0, 1, 1)
 	B      sum
 
 geluOne:
-	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	GELUSLOPE(0, 1, 2, 3, 4)
 	FMOVS.P 4(R2), F1
 	FMUL4S(0, 1, 1)
 	B       sumOne
@@ -355,7 +355,7 @@ done:
 //
 //	R0  dx    R1  dy     R2  x    R3  scale    R4  shift    R5  a    R6  b    R7  k
 //	R8  planes left      R9  elements left (biased)         R10 act
-//	R11 accumulate       R12 n    V0  z, then dx            V1..V5  scratch
+//	R11 accumulate       R12 n    V0  z, then dx            V1..V4  scratch
 //	V1  dy, then g       V6  scale, shift      V7  a, b, k  V16 x
 TEXT ·affineGradNEON(SB), NOSPLIT, $0-209
 	MOVD  dx_base+0(FP), R0
@@ -369,7 +369,7 @@ TEXT ·affineGradNEON(SB), NOSPLIT, $0-209
 	MOVD  k_base+168(FP), R7
 	MOVD  n+192(FP), R12
 	MOVBU accumulate+208(FP), R11
-	GELUCONSTANTS
+	SLOPECONSTANTS
 	MOVD  act+200(FP), R10
 
 plane:
@@ -431,13 +431,13 @@ storeOne:
 	B       plane
 
 gelu:
-	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	GELUSLOPE(0, 1, 2, 3, 4)
 	VLD1.P 16(R1), [V1.S4]
 	FMUL4S(0, 1, 1)
 	B      combine
 
 geluOne:
-	GELUSLOPE(0, 1, 2, 3, 4, 5)
+	GELUSLOPE(0, 1, 2, 3, 4)
 	FMOVS.P 4(R1), F1
 	FMUL4S(0, 1, 1)
 	B       combineOne
