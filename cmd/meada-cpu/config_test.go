@@ -86,3 +86,16 @@ func TestConfigCoversTheSettings(t *testing.T) {
 		}
 	}
 }
+
+// What a record leaves out because it is 0 is not what the preset has.
+func TestConfigKeepsZeros(t *testing.T) {
+	var s, again settings
+	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--momentum", "0", "--decay", "0", "--k", "0", "--lr-max", "0"}))
+	text, err := json.Marshal(s)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "config.json")
+	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte(`"threads":0`), []byte(`"threads":1`)), 0o666))
+	require.NoError(t, again.parse([]string{"--config", path}))
+	require.Equal(t, s.Config, again.Config)
+	require.Zero(t, again.Momentum)
+}

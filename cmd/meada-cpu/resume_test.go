@@ -119,7 +119,10 @@ func TestKilledRunsEndTheSame(t *testing.T) {
 				for runAndKill(t, dir, args, time.Duration(1.2*random.Float64()*float64(took))) {
 					kills++
 					moments[moment(t, folder)]++
-					if exists(filepath.Join(folder, summaryFile)) {
+					if exists(filepath.Join(folder, summaryFile)) { // complete, but for what is to be removed
+						r := invoke(t, dir, "train", "--resume", "r")
+						require.Equal(t, exitUsage, r.code)
+						require.Contains(t, r.err, "the run is complete")
 						break
 					}
 					if exists(filepath.Join(folder, configFile)) {
@@ -199,7 +202,7 @@ func interrupted(t *testing.T, dir, path string, args ...string) string {
 
 // long are flags of a run that is not over before it is interrupted.
 func long(data string, more ...string) []string {
-	return short(data, append([]string{"--loops-train", "60", "--test-every", "1", "--out", "r"}, more...)...)
+	return short(data, append([]string{"--loops-train", "24", "--test-every", "1", "--out", "r"}, more...)...)
 }
 
 func TestResumeAfterAnInterruption(t *testing.T) {
@@ -218,7 +221,7 @@ func TestResumeAfterAnInterruption(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(folder, lockFile))
 	s, err := unfinished(folder)
 	require.NoError(t, err)
-	require.Equal(t, 60, s.LoopsTrain)
+	require.Equal(t, 24, s.LoopsTrain)
 
 	// What is not needed any more may be gone, and the data may have moved. The
 	// metrics are those of the checkpoint, whatever has become of the file.
@@ -397,4 +400,18 @@ func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
 	r = succeed(t, dir, "train", "--resume", "r")
 	require.Contains(t, r.err, weights+", there was no checkpoint yet")
 	requireSame(t, remains(t, filepath.Join(dir, "whole")), filepath.Join(dir, "r"), "resumed")
+}
+
+func TestWhenCheckpointsAreDue(t *testing.T) {
+	due := func(every, unsaved int, since, saving time.Duration) bool {
+		r := run{unsaved: unsaved, saved: time.Now().Add(-since), saving: saving}
+		r.settings.CheckpointEvery = every
+		return r.checkpointDue()
+	}
+	require.False(t, due(0, 1000, 30*time.Second, 0))
+	require.True(t, due(0, 1, 61*time.Second, time.Second), "once a minute")
+	require.False(t, due(0, 1000, 61*time.Second, 2*time.Second), "and no more than a fiftieth of the time")
+	require.True(t, due(0, 1000, 101*time.Second, 2*time.Second))
+	require.False(t, due(3, 2, time.Hour, 0))
+	require.True(t, due(3, 3, 0, time.Hour))
 }
