@@ -62,7 +62,8 @@ func (r *run) train() error {
 			r.clock.peak, measured = max(r.clock.peak, measurePeak(r.engine, 1)), now
 		}
 		r.unsaved++
-		if err == nil && !r.trainer.Done() && (interrupted.Err() != nil || r.checkpointDue()) {
+		stopping := interrupted.Err() != nil && !r.trainer.Done()
+		if err == nil && !r.trainer.Done() && (stopping || r.checkpointDue()) {
 			err = r.checkpoint()
 		}
 		before = time.Now() // what observing and saving took is nobody's
@@ -70,7 +71,7 @@ func (r *run) train() error {
 			r.progress.clear()
 			return err
 		}
-		if interrupted.Err() != nil && !r.trainer.Done() {
+		if stopping {
 			r.progress.clear()
 			if err := r.save(lastFile, r.trainer.Steps()); err != nil {
 				return err
