@@ -1,0 +1,33 @@
+package benchmark
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+func TestOperatorNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, o := range Operators() {
+		key := o.Name() + " " + o.Pass
+		require.False(t, seen[key], key)
+		seen[key] = true
+	}
+	require.True(t, seen["maxpool 32x64x28x28 fwd"])
+	require.True(t, seen["sgd 2243546 step"])
+}
+
+// Of the steps only those of a maximisation count several.
+func TestSteps(t *testing.T) {
+	e := tensor.NewEngine(2, nil)
+	defer e.Close()
+	for _, mode := range Modes {
+		w := Step(e, "wrn", mode, 2)
+		w.Run()
+		require.Equal(t, mode == "maximise", w.Steps > 1)
+	}
+	require.Panics(t, func() { Step(e, "vgg", "train", 2) })
+	require.Panics(t, func() { Step(e, "wrn", "dream", 2) })
+}
