@@ -21,7 +21,7 @@ test: ## vet and test every package (MEADA_DATA=DIR adds the tests on real data)
 bench: ## matrix products and convolutions against gonum and the CPU's limits -> bench/results
 	cd bench && $(GO) run .
 
-bench-pytorch: ## the same beside PyTorch's, then steps of the CIFAR networks on all CPUs (16 GB)
+bench-pytorch: ## the same beside PyTorch's, then steps of the CIFAR networks on all CPUs (8 GB)
 	cd bench && $(GO) run . -pytorch -python $(PYTHON)
 	cd bench && $(GO) run . -networks -threads 0 -python $(PYTHON)
 

@@ -96,7 +96,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.threads, "threads", 1, "threads of every implementation, 0 for all CPUs")
 	flag.BoolVar(&o.pytorch, "pytorch", false, "compare with PyTorch instead of gonum")
-	flag.BoolVar(&o.networks, "networks", false, "steps of the CIFAR networks beside PyTorch's instead of all else; takes 16 GB of memory")
+	flag.BoolVar(&o.networks, "networks", false, "steps of the CIFAR networks beside PyTorch's instead of all else; takes 8 GB of memory")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
 	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches")
 	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 30s)")
