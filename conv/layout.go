@@ -17,6 +17,9 @@ type layout struct {
 	phase      int // elements of a phase, rows * cols
 	plane      int // elements of a channel, all phases
 	inPlace    bool
+
+	partRows  []int32 // offsets of the rows of a phase in a plane in the order of part
+	phaseRows []int32 // the same in a phase
 }
 
 func newLayout(s Shape) layout {
@@ -26,6 +29,10 @@ func newLayout(s Shape) layout {
 	l.phase = l.rows * l.cols
 	l.plane = l.phase * s.Stride * s.Stride
 	l.inPlace = s.Stride == 1 && s.PadH == 0 && s.PadW == 0
+	for i := range (l.h + l.stride - 1) / l.stride {
+		l.partRows = append(l.partRows, int32(i*l.w))
+		l.phaseRows = append(l.phaseRows, int32(i*l.cols))
+	}
 	return l
 }
 
@@ -39,8 +46,11 @@ func (l *layout) tap(c, r, s int) int {
 	return c*l.plane + phase*l.phase + r/l.stride*l.cols + s/l.stride
 }
 
+// spare returns the size of the scratch memory of fill and drain.
+func (l *layout) spare() int { return 2 * l.h * l.w }
+
 // fill writes one group of an image, c*h*w elements, in this layout.
-func (l *layout) fill(kernels *simd.Kernels, dst, image []float32) {
+func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
 	if l.stride == 1 {
 		for c := range l.c {
 			plane := dst[c*l.plane:][:l.plane]
@@ -57,28 +67,49 @@ func (l *layout) fill(kernels *simd.Kernels, dst, image []float32) {
 	}
 	clear(dst[:l.size()])
 	for c := range l.c {
-		for y := range l.h {
-			src := image[(c*l.h+y)*l.w:][:l.w]
-			row := dst[l.row(c, y+l.padH):]
-			lead, groups := l.split()
-			for x := range lead {
-				row[l.column(x)] = src[x]
+		plane := image[c*l.h*l.w:][:l.h*l.w]
+		if l.w%l.stride != 0 {
+			for y := range l.h {
+				row := dst[l.row(c, y+l.padH):]
+				for x, v := range plane[y*l.w:][:l.w] {
+					row[l.column(x)] = v
+				}
 			}
-			if groups > 0 {
-				kernels.Transpose(&row[l.column(lead)], &src[lead], groups, l.stride, l.phase, l.stride)
-			}
-			for x := lead + groups*l.stride; x < l.w; x++ {
-				row[l.column(x)] = src[x]
+			continue
+		}
+		l.part(kernels, spare, plane)
+		for q := range l.stride {
+			for y := range min(l.stride, l.h) {
+				kernels.Gather(&dst[l.row(c, y+l.padH)+l.column(q)], &spare[(q*l.h+y)*l.w/l.stride],
+					&l.partRows[0], (l.h-y+l.stride-1)/l.stride, l.cols, l.w/l.stride)
 			}
 		}
 	}
 }
 
-// split cuts the columns of an image into a few that lead, groups of one column
-// for each phase, and the rest.
-func (l *layout) split() (lead, groups int) {
-	lead = min(l.w, (l.stride-l.padW%l.stride)%l.stride)
-	return lead, (l.w - lead) / l.stride
+// part puts the pixels of a plane, whose width is a multiple of the stride t, in
+// the order of their columns' phases: columns t*i+q of all rows are at q*h*w/t.
+func (l *layout) part(kernels *simd.Kernels, dst, plane []float32) {
+	n := len(plane) / l.stride
+	if l.stride == 2 {
+		kernels.Split(&dst[0], &dst[n], &plane[0], n)
+		return
+	}
+	for i := 0; i < n; i += maxTranspose {
+		kernels.Transpose(&dst[i], &plane[i*l.stride], min(maxTranspose, n-i), l.stride, n, l.stride)
+	}
+}
+
+// unite is the inverse of part.
+func (l *layout) unite(kernels *simd.Kernels, plane, src []float32) {
+	n := len(plane) / l.stride
+	if l.stride == 2 {
+		kernels.Join(&plane[0], &src[0], &src[n], n)
+		return
+	}
+	for i := 0; i < n; i += maxTranspose {
+		kernels.Transpose(&plane[i*l.stride], &src[i], l.stride, min(maxTranspose, n-i), l.stride, n)
+	}
 }
 
 // row returns the offset of row y of channel c of the padded image, in phase 0
@@ -94,33 +125,39 @@ func (l *layout) column(x int) int {
 }
 
 // drain is the inverse of fill: it writes (or, accumulating, adds to) the image
-// what src holds inside the padding. spare has a row's size.
+// what src holds inside the padding.
 func (l *layout) drain(kernels *simd.Kernels, image, src, spare []float32, accumulate bool) {
+	size := l.h * l.w
+	parts, sum := spare[:size], spare[size:][:size]
 	for c := range l.c {
-		for y := range l.h {
-			row := src[l.row(c, y+l.padH):]
-			dst := image[(c*l.h+y)*l.w:][:l.w]
-			to := dst
-			if accumulate {
-				to = spare[:l.w]
+		plane := image[c*size:][:size]
+		to := plane
+		if accumulate {
+			to = sum
+		}
+		switch {
+		case l.stride == 1:
+			for y := range l.h {
+				copy(to[y*l.w:][:l.w], src[l.row(c, y+l.padH)+l.padW:])
 			}
-			if l.stride == 1 {
-				copy(to, row[l.padW:])
-			} else {
-				lead, groups := l.split()
-				for x := range lead {
-					to[x] = row[l.column(x)]
-				}
-				if groups > 0 {
-					kernels.Transpose(&to[lead], &row[l.column(lead)], l.stride, groups, l.stride, l.phase)
-				}
-				for x := lead + groups*l.stride; x < l.w; x++ {
-					to[x] = row[l.column(x)]
+		case l.w%l.stride != 0:
+			for y := range l.h {
+				row := src[l.row(c, y+l.padH):]
+				for x := range l.w {
+					to[y*l.w+x] = row[l.column(x)]
 				}
 			}
-			if accumulate {
-				kernels.Add(dst, to)
+		default:
+			for q := range l.stride {
+				for y := range min(l.stride, l.h) {
+					kernels.Gather(&parts[(q*l.h+y)*l.w/l.stride], &src[l.row(c, y+l.padH)+l.column(q)],
+						&l.phaseRows[0], (l.h-y+l.stride-1)/l.stride, l.w, l.w/l.stride)
+				}
 			}
+			l.unite(kernels, to, parts)
+		}
+		if accumulate {
+			kernels.Add(plane, to)
 		}
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// depth is the stretch of the inner dimension that a panel holds: 256 x NR
-// elements stay in the first-level cache.
-const depth = 256
+// depth is the stretch of the inner dimension that a panel holds: it stays in
+// the second-level cache, from where the kernels run at their full rate.
+const depth = 512
 
 // product is convolution as a matrix product: filters x taps times taps x
 // pixels. It serves the forward pass and, with the roles of filters and channels
@@ -69,7 +69,7 @@ func (p *product) imageSize() int {
 	if p.layout.inPlace {
 		return 0
 	}
-	return p.images * p.layout.size()
+	return p.images*p.layout.size() + p.layout.spare()
 }
 
 func (p *product) run(y, x tensor.Tensor, w, bias []float32, accumulate bool, act simd.Activation) {
@@ -126,8 +126,10 @@ func (q *productPixels) Do(task, worker int) {
 	if p.layout.inPlace {
 		src, distance = p.x.Data[first*p.x.Stride+group*p.layout.size():], p.x.Stride
 	} else {
+		spare := cut.take(p.layout.spare())
+		src = cut
 		for i := range images {
-			p.layout.fill(p.engine.Kernels, src[i*distance:], p.layout.group(p.x, first+i, group))
+			p.layout.fill(p.engine.Kernels, src[i*distance:], p.layout.group(p.x, first+i, group), spare)
 		}
 	}
 	panels := (images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
@@ -256,7 +258,7 @@ func (p *product) multiply(packed, results []float32, panel *panel, k0, group, f
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		p.next(ahead)
-		if below := f + rows; p.wide > 1 && below < filters {
+		if below := f + rows; !aside && below < filters {
 			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))
 		}
 		var bias *float32

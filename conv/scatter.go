@@ -63,8 +63,8 @@ func newScatter(e *tensor.Engine, s Shape) *scatter {
 }
 
 // productsSize is the size of the products of a chunk, which also serve as the
-// spare row of layout.drain.
-func (p *scatter) productsSize() int { return max(p.rows*chunk, p.shape.W) }
+// spare memory of layout.drain.
+func (p *scatter) productsSize() int { return max(p.rows*chunk, p.layout.spare()) }
 
 func (p *scatter) imageSize() int {
 	if p.layout.inPlace {

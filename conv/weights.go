@@ -34,8 +34,11 @@ type weights struct {
 }
 
 // preparedBytes is the size of the images prepared together: they stay in the
-// cache until they are multiplied.
-const preparedBytes = 4 << 20
+// second-level cache until they are multiplied.
+const preparedBytes = 512 << 10
+
+// callPixels bounds the inner dimension of one kernel call.
+const callPixels = 2048
 
 // maxTranspose bounds the columns of one Transpose call.
 const maxTranspose = 2048
@@ -49,8 +52,8 @@ func newWeights(e *tensor.Engine, s Shape) *weights {
 	if p.channels%e.Kernels.NR == 0 {
 		p.block = e.Kernels.NR
 	}
-	p.images = min(s.N, max(1, preparedBytes/4/(p.xSize()+p.dySize())))
-	p.callRows = max(1, depth/s.OutW())
+	p.images = min(s.N, max(e.Threads(), preparedBytes/4/(p.xSize()+p.dySize())))
+	p.callRows = max(1, callPixels/s.OutW())
 	e.Reserve(p.images*(p.xSize()+p.dySize())+s.Weights()+s.N*s.K, 0)
 	return p
 }

@@ -33,7 +33,8 @@ strip:
 	SHRL  $16, AX
 	KMOVD AX, K2
 	CMPQ  R11, $16
-	JLE   runs16
+	JEQ   whole16
+	JLT   runs16
 	PCALIGN $32
 
 runs32: // left to copy: -CX runs of less than 32
@@ -68,7 +69,19 @@ runs: // the same for 32
 
 	PCALIGN $32
 
-runs16: // the same for at most 16
+whole16: // the same for 16
+	MOVLQSX (R10)(CX*4), AX
+	VMOVUPS (SI)(AX*4), Z0
+	VMOVUPS Z0, (R8)
+	ADDQ    R9, R8
+	INCQ    CX
+	JNE     whole16
+	VZEROUPPER
+	RET
+
+	PCALIGN $32
+
+runs16: // the same for less
 	MOVLQSX   (R10)(CX*4), AX
 	VMOVUPS.Z (SI)(AX*4), K1, Z0
 	VMOVUPS   Z0, K1, (R8)

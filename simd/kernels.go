@@ -32,6 +32,10 @@ type Kernels struct {
 	Prefetch func(src *float32, offsets *int32, count int)
 	// Scatter adds many rows to places of their own, see scatterGeneric.
 	Scatter func(dst, src *float32, offsets *int32, count, srcRow, n int)
+	// Split parts elements with even numbers from odd ones, see splitGeneric; Join
+	// is the inverse.
+	Split func(even, odd, src *float32, n int)
+	Join  func(dst, even, odd *float32, n int)
 
 	// Winograd transforms, see winograd_generic.go.
 

@@ -22,6 +22,7 @@ var avx2 = func() Kernels {
 	k.Peak = peakAVX2
 	k.MR, k.NR, k.Gemm = 6, 16, gemmAVX2
 	k.Prefetch, k.Scatter = prefetchAVX2, scatterAVX2
+	k.Split, k.Join = splitAVX2, joinAVX2
 	k.Transpose, k.Gather = transposeAVX2, gatherAVX2
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputAVX2, winogradInputAdjointAVX2
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputAVX2, winogradOutputAdjointAVX2

@@ -16,6 +16,7 @@ var neon = func() Kernels {
 	k.Peak = peakNEON
 	k.MR, k.NR, k.PackedA, k.Gemm = 8, 12, true, gemmNEON
 	k.Prefetch, k.Scatter = prefetchNEON, scatterNEON
+	k.Split, k.Join = splitNEON, joinNEON
 	k.Transpose, k.Gather = transposeNEON, gatherNEON
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputNEON, winogradInputAdjointNEON
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputNEON, winogradOutputAdjointNEON

@@ -12,6 +12,8 @@ var generic = Kernels{
 	Gather:    gatherGeneric,
 	Prefetch:  prefetchGeneric,
 	Scatter:   scatterGeneric,
+	Split:     splitGeneric,
+	Join:      joinGeneric,
 
 	WinogradInput:         winogradInputGeneric,
 	WinogradInputAdjoint:  winogradInputAdjointGeneric,

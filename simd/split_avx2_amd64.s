@@ -1,0 +1,101 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// Both directions go eight pairs at a time, then pair by pair: the lanes' own
+// even and odd elements are parted by one shuffle, the lanes' halves put in order
+// by another.
+
+// func splitAVX2(even, odd, src *float32, n int)
+//
+// See splitGeneric. Registers:
+//
+//	DI, DX  even, odd     SI  src     CX  pairs left
+//	Y0, Y1  eight pairs   Y2, Y3  their even and odd elements
+TEXT ·splitAVX2(SB), NOSPLIT, $0-32
+	MOVQ even+0(FP), DI
+	MOVQ odd+8(FP), DX
+	MOVQ src+16(FP), SI
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+eight:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y3
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y3, Y3
+	VMOVUPS Y2, (DI)
+	VMOVUPS Y3, (DX)
+	ADDQ    $64, SI
+	ADDQ    $32, DI
+	ADDQ    $32, DX
+	SUBQ    $8, CX
+	JGE     eight
+
+rest:
+	ADDQ $8, CX
+	JEQ  done
+
+pair:
+	VMOVSS (SI), X0
+	VMOVSS 4(SI), X1
+	VMOVSS X0, (DI)
+	VMOVSS X1, (DX)
+	ADDQ   $8, SI
+	ADDQ   $4, DI
+	ADDQ   $4, DX
+	DECQ   CX
+	JNE    pair
+
+done:
+	VZEROUPPER
+	RET
+
+// func joinAVX2(dst, even, odd *float32, n int)
+//
+// See joinGeneric. Registers:
+//
+//	DI  dst    SI, DX  even, odd     CX  pairs left
+//	Y0, Y1  eight even and odd elements   Y2, Y3  pairs
+TEXT ·joinAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ even+8(FP), SI
+	MOVQ odd+16(FP), DX
+	MOVQ n+24(FP), CX
+	SUBQ $8, CX
+	JLT  rest
+
+eight:
+	VPERMPD   $0xd8, (SI), Y0
+	VPERMPD   $0xd8, (DX), Y1
+	VUNPCKLPS Y1, Y0, Y2
+	VUNPCKHPS Y1, Y0, Y3
+	VMOVUPS   Y2, (DI)
+	VMOVUPS   Y3, 32(DI)
+	ADDQ      $64, DI
+	ADDQ      $32, SI
+	ADDQ      $32, DX
+	SUBQ      $8, CX
+	JGE       eight
+
+rest:
+	ADDQ $8, CX
+	JEQ  done
+
+pair:
+	VMOVSS (SI), X0
+	VMOVSS (DX), X1
+	VMOVSS X0, (DI)
+	VMOVSS X1, 4(DI)
+	ADDQ   $8, DI
+	ADDQ   $4, SI
+	ADDQ   $4, DX
+	DECQ   CX
+	JNE    pair
+
+done:
+	VZEROUPPER
+	RET
