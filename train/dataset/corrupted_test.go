@@ -69,12 +69,29 @@ func TestDomainsOnTheFly(t *testing.T) {
 }
 
 func TestSpread(t *testing.T) {
-	images := newImages(7, 1, 1, 2)
-	for n := range images.N {
-		images.Labels[n] = uint8(n)
-		copy(images.Image(n), []uint8{uint8(n), uint8(10 * n)})
+	const n, classes = 2000, 10
+	for name, class := range map[string]func(i int) int{
+		"sorted":  func(i int) int { return i * classes / n },
+		"in turn": func(i int) int { return i % classes },
+	} {
+		images := newImages(n, 1, 1, 2)
+		for i := range n {
+			images.Labels[i] = uint8(class(i))
+			copy(images.Image(i), []uint8{uint8(class(i)), uint8(i * 256 / n)})
+		}
+		some := images.Spread(100)
+		require.Equal(t, 100, some.N, name)
+		require.Equal(t, some, images.Spread(100), name)
+		count := make([]int, classes)
+		for i, label := range some.Labels {
+			count[label]++
+			require.Equal(t, label, some.Image(i)[0], name)
+			require.InDelta(t, float64(i)*2.56, some.Image(i)[1], 3, name)
+		}
+		for _, of := range count {
+			require.InDelta(t, 10, of, 7, name)
+		}
+		require.Equal(t, images, images.Spread(n), name)
+		require.Equal(t, images, images.Spread(n+1), name)
 	}
-	require.Equal(t, Images{Data: []uint8{0, 0, 2, 20, 4, 40}, Labels: []uint8{0, 2, 4}, N: 3, C: 1, H: 1, W: 2}, images.Spread(3))
-	require.Equal(t, images, images.Spread(7))
-	require.Equal(t, images, images.Spread(8))
 }

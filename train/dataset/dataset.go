@@ -9,6 +9,8 @@ package dataset
 import (
 	"errors"
 	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/internal/rng"
 )
 
 // Images is N labelled images of C x H x W bytes.
@@ -55,15 +57,19 @@ func (d *Domain) Part(i int) (Images, error) {
 	return d.Severities[i]()
 }
 
-// Spread returns n images spread evenly over the set, which may be sorted by
-// class: a copy of them, or the set itself if it has no more.
+// Spread returns n images, one drawn from each of n equal stretches of the set
+// and always the same ones, so that none of the classes is left out, be the set
+// sorted by class or its classes in turn: a copy, or the set itself if it has no
+// more.
 func (s *Images) Spread(n int) Images {
 	if n >= s.N {
 		return *s
 	}
 	some := newImages(n, s.C, s.H, s.W)
+	random := rng.New(0, rng.Spread)
 	for i := range n {
-		from := i * s.N / n
+		low, high := i*s.N/n, (i+1)*s.N/n
+		from := low + random.IntN(high-low)
 		copy(some.Image(i), s.Image(from))
 		some.Labels[i] = s.Labels[from]
 	}
