@@ -2,6 +2,7 @@ package timing
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -22,17 +23,17 @@ func scripted(name string, order *[]string, pause time.Duration, give ...time.Du
 }
 
 func TestAlternateTakesTurns(t *testing.T) {
-	var order []string
-	got := Alternate(100*time.Millisecond,
-		scripted("a", &order, time.Millisecond, 5, 1, 9),
-		scripted("b", &order, time.Millisecond, 7))
-	require.Equal(t, time.Duration(1), got[0].Best)
-	require.Equal(t, time.Duration(9), got[0].Median)
-	require.Equal(t, Timing{Best: 7, Median: 7, Samples: got[0].Samples}, got[1])
-	require.Len(t, order, 2*got[0].Samples)
-	for i, name := range order {
-		require.Equal(t, string("ab"[i%2]), name)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		got := Alternate(100*time.Millisecond,
+			scripted("a", &order, time.Millisecond, 5, 1, 9),
+			scripted("b", &order, time.Millisecond, 7))
+		require.Equal(t, []Timing{{Best: 1, Median: 9, Samples: 50}, {Best: 7, Median: 7, Samples: 50}}, got)
+		require.Len(t, order, 100)
+		for i, name := range order {
+			require.Equal(t, string("ab"[i%2]), name)
+		}
+	})
 }
 
 func TestAlternateTakesOneRoundAtLeast(t *testing.T) {
@@ -42,15 +43,17 @@ func TestAlternateTakesOneRoundAtLeast(t *testing.T) {
 }
 
 func TestOfCountsCalls(t *testing.T) {
-	calls := 0
-	sample := Of(func() { calls++; time.Sleep(10 * time.Microsecond) })
-	got := sample()
-	require.GreaterOrEqual(t, got, 10*time.Microsecond)
-	require.Less(t, got, sampleTime)
-	require.Greater(t, calls, 3, "a short function is called many times a sample")
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		sample := Of(func() { calls++; time.Sleep(10 * time.Microsecond) })
+		require.Equal(t, 10*time.Microsecond, sample())
+		before := calls
+		sample()
+		require.InDelta(t, sampleTime/(10*time.Microsecond), calls-before, 2, "a short function is called many times a sample")
 
-	calls = 0
-	sample = Of(func() { calls++; time.Sleep(slow) })
-	require.GreaterOrEqual(t, sample(), slow)
-	require.Equal(t, 1, calls, "the first call of a slow function counts")
+		calls = 0
+		sample = Of(func() { calls++; time.Sleep(slow) })
+		require.Equal(t, slow, sample())
+		require.Equal(t, 1, calls, "the first call of a slow function counts")
+	})
 }
