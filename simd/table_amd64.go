@@ -93,5 +93,5 @@ func missingFeatures(ids ...cpuid.FeatureID) string {
 	if len(missing) == 0 {
 		return ""
 	}
-	return "the CPU lacks " + strings.Join(missing, ", ")
+	return "the CPU or the system on it lacks " + strings.Join(missing, ", ")
 }
