@@ -31,6 +31,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte(`{"lr": 1e-400, "seed": 1e3}`))
 	f.Add([]byte(`{"dataset": "folder", "data": "--out", "size": 32, "k": -0}`))
 	f.Add([]byte(`{"batch_size": [], "k": {"k": 1}, "direct": null}`))
+	f.Add([]byte(`{}`))
 	f.Add([]byte(`{} {}`))
 	path := filepath.Join(f.TempDir(), "config.json")
 	parse := func(t *testing.T, content []byte) (settings, error) {
