@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -111,12 +112,13 @@ func runEval(std streams, args []string) error {
 		fmt.Fprintf(std.err, "absent: %s\n", a)
 	}
 	fmt.Fprintf(std.err, "corruptions: %s\n", s.describeCorruptions(data))
-	printAccuracies(std.out, data.Domains, column{"accuracy, %", named})
+	out := bufio.NewWriter(std.out)
+	printAccuracies(out, data.Domains, column{"accuracy, %", named})
 	if corrupted != nil {
-		fmt.Fprintln(std.out)
-		corrupted.Print(std.out)
+		fmt.Fprintln(out)
+		corrupted.Print(out)
 	}
-	return nil
+	return out.Flush()
 }
 
 // evaluation measures a network on domains.

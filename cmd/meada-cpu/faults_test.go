@@ -144,3 +144,31 @@ func TestFullAndReadOnlyDisks(t *testing.T) {
 	}
 	succeed(t, disk, "eval", "--weights", "r/best.safetensors", "--data", data)
 }
+
+// Results that can't be printed are no success.
+func TestOutputThatIsFull(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	defer full.Close()
+	dir, data := t.TempDir(), tinyDigits(t)
+	weights := filepath.Join(dir, "r", "last.safetensors")
+	for _, args := range [][]string{
+		short(data, "--algorithm", "erm", "--out", "r", "--quiet"),
+		{"eval", "--weights", weights, "--data", data},
+		{"eval", "--weights", weights, "--data", data, "--json"},
+		{"predict", "--weights", weights, filepath.Join("..", "..", "docs", "synthetic-digits.png")},
+	} {
+		var errors strings.Builder
+		c := exec.Command(command, args...)
+		c.Stdout, c.Stderr = full, &errors
+		if args[0] == "train" {
+			c.Dir = dir
+		}
+		require.Error(t, c.Run(), "%v", args)
+		require.Equal(t, exitFailed, c.ProcessState.ExitCode(), errors.String())
+		require.Contains(t, errors.String(), "meada-cpu: write /dev/stdout: no space left on device\n")
+	}
+	require.FileExists(t, filepath.Join(dir, "r", summaryFile))
+}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -267,7 +269,7 @@ func (r *run) finish(std streams) error {
 	sum.ImagesPerSecond.Maximise = r.clock.rate(train.Maximise)
 	sum.PeakRSS = r.peakMemory()
 	sum.Complete = true
-	if err := r.folder.metrics.Close(); err != nil {
+	if err := errors.Join(r.folder.metrics.Sync(), r.folder.metrics.Close()); err != nil {
 		return err
 	}
 	if err := r.writeFinalReport(sum); err != nil {
@@ -283,8 +285,9 @@ func (r *run) finish(std streams) error {
 	if s.json {
 		return json.NewEncoder(std.out).Encode(sum)
 	}
-	r.printResult(std.out, sum)
-	return nil
+	out := bufio.NewWriter(std.out)
+	r.printResult(out, sum)
+	return out.Flush()
 }
 
 // writeFinalReport writes the page about the run as if its summary were there
