@@ -326,16 +326,27 @@ var elsewhere = []string{"threads", "data", "checkpoint_every"}
 
 // differs names the first setting in which two runs differ, "" if there is none.
 func differs(was, is settings, except ...string) (string, error) {
+	all, err := differences(was, is, except...)
+	if len(all) == 0 {
+		return "", err
+	}
+	return all[0], nil
+}
+
+// differences lists the settings in which two runs differ, such as "k 1 instead
+// of 3".
+func differences(was, is settings, except ...string) ([]string, error) {
 	var fields [2]map[string]any
 	for i, s := range []settings{was, is} {
 		text, err := json.Marshal(s)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		if err := json.Unmarshal(text, &fields[i]); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
+	var all []string
 	keys := maps.Clone(fields[0])
 	maps.Copy(keys, fields[1])
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
@@ -343,10 +354,17 @@ func differs(was, is settings, except ...string) (string, error) {
 			continue
 		}
 		if a, b := fields[0][key], fields[1][key]; !reflect.DeepEqual(a, b) {
-			return fmt.Sprintf("%s %v instead of %v", key, a, b), nil
+			all = append(all, fmt.Sprintf("%s %s instead of %s", key, orNone(a), orNone(b)))
 		}
 	}
-	return "", nil
+	return all, nil
+}
+
+func orNone(v any) string {
+	if v == nil {
+		return "none"
+	}
+	return fmt.Sprint(v)
 }
 
 // runAll trains the members, several at a time. A run that diverges does not

@@ -272,6 +272,22 @@ func sortedKeys(m map[uint64]float64) []uint64 {
 // method returns an algorithm's name as papers print it.
 func method(a train.Algorithm) string { return strings.ToUpper(string(a)) }
 
+// noteDepartures says, where the paper's figures stand beside those of runs, in
+// what the runs' settings are not the published ones.
+func (t *sweepTable) noteDepartures(s *settings) error {
+	if len(t.notes) == 0 {
+		return nil
+	}
+	official := *s
+	official.Config = config(s.Dataset, s.Model)
+	official.Weights, official.TestImages = "", 0
+	departures, err := differences(*s, official, "algorithm", "seed", "preset")
+	if len(departures) > 0 {
+		t.notes = append(t.notes, "These runs are not the paper's: "+strings.Join(departures, ", ")+".")
+	}
+	return err
+}
+
 // writeTables writes the table of the complete runs in a folder and prints it.
 func writeTables(std streams, dir string) error {
 	all, incomplete, err := readOutcomes(dir)
@@ -282,6 +298,9 @@ func writeTables(std streams, dir string) error {
 		fmt.Fprintf(std.err, "not complete: %s\n", name)
 	}
 	t := newSweepTable(all)
+	if err := t.noteDepartures(&all[0].config.settings); err != nil {
+		return err
+	}
 	for name, write := range map[string]func(io.Writer) error{
 		"table.md": t.markdown, "table.csv": t.csv, "table.tex": t.latex,
 	} {
@@ -397,6 +416,9 @@ func (t *sweepTable) latex(w io.Writer) error {
 				fmt.Sprintf("$[%+.2f, %+.2f]$", c.low, c.high), fmt.Sprintf("$%.2f$", c.t), formatP(c.p))
 		}
 		fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n")
+	}
+	for _, note := range t.notes {
+		fmt.Fprintf(&b, "%% %s\n", note)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -49,6 +49,8 @@ func TestSweep(t *testing.T) {
 	require.Contains(t, first.out, "| ERM | last | 2 |")
 	require.Contains(t, first.out, "mnist (source)")
 	require.NotContains(t, first.out, "| ADA |")
+	require.Contains(t, first.out, "These runs are not the paper's: batch_size 16 instead of 32, k 1 instead of 3, loops_adv 1 instead of 15, "+
+		"loops_min 3 instead of 100, loops_train 4 instead of 10001, lr 0.001 instead of 0.0001, test_every 3 instead of 100.")
 
 	// What is complete is not done again; what is missing is.
 	again := succeed(t, dir, shortSweep(data, "all", "--seeds", "1-3", "--algorithms", "erm,me-ada", "--quiet")...)
@@ -286,6 +288,15 @@ func TestSweepTable(t *testing.T) {
 			require.Equal(t, 8, strings.Count(line, "&"), line)
 		}
 	}
+
+	// Runs with the published settings need no note, others do.
+	one := settings{imageSettings: imageSettings{Dataset: digits}, Model: "lenet5", Config: train.Digits(train.ERM)}
+	notes := len(table.notes)
+	require.NoError(t, table.noteDepartures(&one))
+	require.Len(t, table.notes, notes)
+	one.TestImages = 100
+	require.NoError(t, table.noteDepartures(&one))
+	require.Equal(t, "These runs are not the paper's: test_images 100 instead of none.", table.notes[notes])
 
 	// One seed has no deviation and no test; a difference may be chance.
 	table = newSweepTable(sweepOf(map[string][]float64{"erm": {50}, "me-ada": {58}}))
