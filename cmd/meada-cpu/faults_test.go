@@ -172,3 +172,18 @@ func TestOutputThatIsFull(t *testing.T) {
 	}
 	require.FileExists(t, filepath.Join(dir, "r", summaryFile))
 }
+
+// A run that diverges leaves the last checkpoint that was finite, from which it
+// does the same again, and writes no weights.
+func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
+	dir, data := t.TempDir(), tinyDigits(t)
+	r := invoke(t, dir, short(data, "--algorithm", "erm", "--lr", "1e30", "--checkpoint-every", "1", "--out", "r", "--quiet")...)
+	require.Equal(t, exitDiverged, r.code, r.err)
+	require.Regexp(t, `^meada-cpu: training diverged at step \d+: .+ is NaN or infinite, try a smaller --lr\n$`, r.err)
+	weights, err := filepath.Glob(filepath.Join(dir, "r", "*.safetensors"))
+	require.NoError(t, err)
+	require.Empty(t, weights)
+	again := invoke(t, dir, "train", "--resume", "r", "--quiet")
+	require.Equal(t, r, again)
+	require.FileExists(t, filepath.Join(dir, "r", checkpointFolder, "latest.safetensors"))
+}
