@@ -16,10 +16,11 @@ type Memory struct {
 // Total returns the sum.
 func (m Memory) Total() int64 { return m.Batches + m.Phases + m.Rest }
 
-// scratchBytes is what engine and plans are taken to need beside activations, on
-// top of a small share of these. Convolutions cut their work so that it stays in
-// caches, so that it hardly grows with anything: 15 to 45 MiB were measured.
-const scratchBytes = 32 << 20
+// scratchBytes is what engine, plans and program are taken to need beside
+// activations, on top of a small share of these. Convolutions cut their work so
+// that it stays in caches, so that it hardly grows with anything: 15 to 80 MiB
+// were measured, the most with AlexNet.
+const scratchBytes = 80 << 20
 
 // EstimateMemory returns what training a network on data will take.
 func EstimateMemory(network *nn.Network, data *dataset.Benchmark, c Config) Memory {
@@ -55,7 +56,6 @@ func EstimateMemory(network *nn.Network, data *dataset.Benchmark, c Config) Memo
 			largest = max(largest, int64(d.N/d.Parts())*pixels)
 		}
 	}
-	// Maximisation and tests fold batch normalisation into copies of the weights.
-	m.Rest = (moments+2)*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
+	m.Rest = moments*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
 	return m
 }
