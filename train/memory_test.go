@@ -21,7 +21,7 @@ func heap() int64 {
 }
 
 // What New takes is what was estimated, but for the images that are still to
-// come: never more, and less by no more than what is set aside.
+// come: never more, and not much less but for the memory set aside.
 func TestEstimateMemory(t *testing.T) {
 	for _, name := range []string{"lenet5", "wrn"} {
 		network, err := zoo.New(name, 10)
@@ -41,7 +41,7 @@ func TestEstimateMemory(t *testing.T) {
 		engine.Close()
 		most := want.Total() - want.Phases
 		require.Less(t, taken, most, name)
-		require.Greater(t, taken, most-scratchBytes, name)
+		require.Greater(t, taken, (most-scratchBytes)*9/10, name)
 	}
 }
 
