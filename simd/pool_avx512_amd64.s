@@ -65,10 +65,15 @@ GLOBL pool<>(SB), RODATA|NOPTR, $136
 
 // func maxPool2AVX512(y []float32, arg []uint8, x []float32, h, w int, relu bool)
 //
+// A block is 16 columns of y or two rows of up to 8. Whole vectors serve for the
+// last columns of a row too: what they read and write beyond belongs to the next
+// row, which comes later. Only behind the last columns of y there is none; while 16
+// of y are left, so are the elements of x.
+//
 //	DI  y     SI  arg    R8  upper row   R9  lower row
 //	R10 columns of y     R11 rows of y   R12 2 rows of x in bytes, less what the
-//	blocks have passed   R13 end of y    BX  rows left of this plane
-//	CX  columns left     DX  relu        AX  scratch
+//	blocks have passed   R13 end of y, less a vector       BX  rows left of this plane
+//	CX  columns left     DX  relu        AX  columns of this block, or 2 rows of x in bytes
 //	K4  mask of y's last block           K5, K6  the same for x, two vectors
 //	Z8  pairs in order   X9  bytes in order
 //	Z10 0     X11 1      X12 2     X13 3     X14 4
@@ -77,12 +82,14 @@ TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-89
 	MOVQ    w+80(FP), R10
 	MOVQ    y_base+0(FP), DI
 	MOVQ    y_len+8(FP), R13
-	LEAQ    (DI)(R13*4), R13
 	MOVQ    arg_base+24(FP), SI
 	MOVQ    x_base+48(FP), R8
 	LEAQ    (R8)(R10*4), R9
 	MOVBLZX relu+88(FP), DX
+	TESTQ   $1, R11
+	CMOVQEQ R13, R11            // without odd rows all planes are one
 	SHRQ    $1, R11
+	LEAQ    -64(DI)(R13*4), R13
 	MOVQ    R10, R12
 	SHRQ    $1, R10
 	SUBQ    R10, R12            // w - columns of y
@@ -108,56 +115,99 @@ TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-89
 	KMOVW BX, K6
 
 plane:
-	CMPQ DI, R13
-	JGE  done
 	MOVQ R11, BX
 
 row:
+	LEAQ -64(DI), AX
+	CMPQ AX, R13
+	JGE  done
 	MOVQ R10, CX
-	SUBQ $16, CX
-	JLT  last
+	CMPQ CX, $8
+	JLE  narrow
 
-block:  // 16 columns of y
+columns:
+	MOVL $16, AX
+	CMPQ CX, AX
+	JGE  block
+	MOVQ CX, AX
+	CMPQ DI, R13
+	JGT  last
+
+block:
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
 	VMOVUPS (R9), Z2
 	VMOVUPS 64(R9), Z3
+
+winners:
 	WINNERS
-	TESTQ   SI, SI
-	JEQ     value
+	TESTQ SI, SI
+	JEQ   value
 	PLACES
-	TESTL   DX, DX
-	JEQ     place
+	TESTL DX, DX
+	JEQ   place
 	RELUPLACES
 
 place:
 	VPSHUFB X9, X6, X6
-	VMOVDQU X6, (SI)
-	ADDQ    $16, SI
 
 value:
 	TESTL  DX, DX
-	JEQ    store
+	JEQ    order
 	VMAXPS Z3, Z10, Z3
 
-store:
+order:
 	VPERMPD Z3, Z8, Z3
+	CMPQ    R10, $8
+	JLE     narrowStore
 	VMOVUPS Z3, (DI)
-	ADDQ    $64, DI
-	ADDQ    $128, R8
-	ADDQ    $128, R9
-	SUBQ    $16, CX
-	JGE     block
+	LEAQ    (DI)(AX*4), DI
+	LEAQ    (R8)(AX*8), R8
+	LEAQ    (R9)(AX*8), R9
+	SUBQ    AX, CX
+	TESTQ   SI, SI
+	JEQ     more
+	VMOVDQU X6, (SI)
+	ADDQ    AX, SI
 
-last:  // 0 <= CX+16 < 16 columns
-	ADDQ      $16, CX
-	JEQ       next
+more:
+	TESTQ CX, CX
+	JNE   columns
+	JMP   next
+
+narrow:  // two rows of y, the second in what would be the right half of a block
+	CMPQ    BX, $2
+	JLT     last
+	CMPQ    DI, R13
+	JGT     last
+	LEAQ    (R12)(R10*8), AX
+	VMOVUPS (R8), Z0
+	VMOVUPS (R8)(AX*1), Z1
+	VMOVUPS (R9), Z2
+	VMOVUPS (R9)(AX*1), Z3
+	JMP     winners
+
+narrowStore:
+	VMOVUPS       Y3, (DI)
+	VEXTRACTF64X4 $1, Z3, (DI)(R10*4)
+	LEAQ          (DI)(R10*8), DI
+	LEAQ          (R8)(AX*2), R8
+	LEAQ          (R9)(AX*2), R9
+	TESTQ         SI, SI
+	JEQ           two
+	VMOVQ         X6, (SI)
+	VPEXTRQ       $1, X6, (SI)(R10*1)
+	LEAQ          (SI)(R10*2), SI
+
+two:
+	SUBQ $2, BX
+	JMP  rows
+
+last:  // CX columns, fewer than 16
 	VMOVUPS.Z (R8), K5, Z0
 	VMOVUPS.Z 64(R8), K6, Z1
 	VMOVUPS.Z (R9), K5, Z2
 	VMOVUPS.Z 64(R9), K6, Z3
-	AHEAD(R8)
-	AHEAD(R9)
 	WINNERS
 	TESTQ     SI, SI
 	JEQ       lastValue
@@ -184,9 +234,12 @@ lastStore:
 	LEAQ    (R9)(CX*8), R9
 
 next:
-	ADDQ  R12, R8
-	ADDQ  R12, R9
-	DECQ  BX
+	ADDQ R12, R8
+	ADDQ R12, R9
+	DECQ BX
+
+rows:
+	TESTQ BX, BX
 	JNE   row
 	TESTQ $1, h+72(FP)
 	JEQ   plane
