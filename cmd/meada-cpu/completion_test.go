@@ -4,10 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/train"
 )
 
 func TestCandidates(t *testing.T) {
@@ -84,6 +87,24 @@ func TestCompletionInShells(t *testing.T) {
 
 // Every command has two examples or more, and they are right.
 func TestExamplesInHelp(t *testing.T) {
+	whole := map[string]func(args []string) error{ // checks beyond the flags
+		"train": func(args []string) error { return new(settings).parse(args) },
+		"sweep": func(args []string) error {
+			s := sweepSettings{algorithms: train.Algorithms, seeds: []uint64{1}}
+			if err := s.parse(args); err != nil || s.table != "" {
+				return err
+			}
+			return new(settings).parse(s.members()[0].flags)
+		},
+		"data": func(args []string) error {
+			s := new(dataCommandSettings)
+			if err := s.flags().parse(args); err != nil {
+				return err
+			}
+			_, err := selectSets(s.names[1:])
+			return err
+		},
+	}
 	for name, text := range usages {
 		_, examples, ok := strings.Cut(text, "\nexamples:\n")
 		require.True(t, ok, name)
@@ -101,6 +122,9 @@ func TestExamplesInHelp(t *testing.T) {
 			require.Contains(t, commands, words[1], line)
 			if define, ok := definitions[words[1]]; ok {
 				require.NoError(t, define().parse(words[2:]), line)
+				if check := whole[words[1]]; check != nil && !slices.Contains(words, "--resume") {
+					require.NoError(t, check(words[2:]), line)
+				}
 			} else {
 				require.LessOrEqual(t, len(words), 3, line)
 			}
