@@ -118,8 +118,8 @@ the peak of the CPU as measured. Other programs that run distort both.
 
 "last" is the weights at the end. "validated" is the best test on the source's
 own test set, the choice that we recommend. "best" has the best average over the
-target domains, as the official code reports: it has looked at the targets. For CIFAR the targets are
-the 15 corruptions.
+target domains, as the official code reports: it has looked at the targets. For
+CIFAR the targets are the 15 corruptions.
 
 Preset pacs is ours, since no trainer for PACS is published: that of CIFAR with
 batches of 32, 30 epochs, lr 1e-3 and no crops. AlexNet wants pretrained weights,
