@@ -52,10 +52,7 @@ func (s *settings) fitMemory(network *nn.Network, data *dataset.Benchmark) (stri
 	line := "about " + bytesOf(int(needed))
 	limit, whose := s.maxMemory, "allowed by --max-memory"
 	if limit == 0 {
-		limit, whose = freeMemory(), "available"
-		if limit > 0 {
-			limit += now // which the system counts as taken
-		}
+		limit, whose = availableMemory(), "available"
 	}
 	if limit > 0 {
 		if needed > limit {

@@ -9,9 +9,16 @@ import (
 	"strings"
 )
 
-// freeMemory returns the bytes of memory that this process can still take, 0 if
-// the system does not tell.
-func freeMemory() int64 { return freeMemoryIn(os.DirFS("/")) }
+// availableMemory returns the bytes of memory that this process can hold in all,
+// 0 if the system does not tell.
+func availableMemory() int64 {
+	root := os.DirFS("/")
+	free := freeMemory(root)
+	if free == 0 {
+		return 0
+	}
+	return free + readFields(root, "proc/self/status")["VmRSS:"]<<10 // which counts as taken
+}
 
 // cgroupFiles says where a version of control groups tells what they take.
 type cgroupFiles struct {
@@ -25,10 +32,11 @@ var (
 	cgroupV2 = cgroupFiles{"sys/fs/cgroup", "memory.max", "memory.current", []string{"active_file", "inactive_file"}}
 )
 
-// freeMemoryIn is freeMemory on a root file system: the least of what the whole
-// machine has available and what each of the control groups that contain the
-// process has left.
-func freeMemoryIn(root fs.FS) int64 {
+// freeMemory returns the bytes of memory that this process can still take, on a
+// root file system: the least of what the whole machine has available and what
+// each of the control groups that contain the process has left. It is 0 if the
+// system does not tell.
+func freeMemory(root fs.FS) int64 {
 	least := int64(math.MaxInt64)
 	if kib, ok := readFields(root, "proc/meminfo")["MemAvailable:"]; ok {
 		least = kib << 10

@@ -8,7 +8,7 @@ import (
 )
 
 func TestFreeMemory(t *testing.T) {
-	require.Positive(t, freeMemory())
+	require.Positive(t, availableMemory())
 
 	const mib = 1 << 20
 	meminfo := "MemTotal:       8388608 kB\nMemFree:         524288 kB\nMemAvailable:   4194304 kB\n" // 4096 MiB
@@ -56,6 +56,6 @@ func TestFreeMemory(t *testing.T) {
 		for path, text := range c.files {
 			root[path] = &fstest.MapFile{Data: []byte(text)}
 		}
-		require.Equal(t, c.want, freeMemoryIn(root), name)
+		require.Equal(t, c.want, freeMemory(root), name)
 	}
 }
