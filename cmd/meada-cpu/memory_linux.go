@@ -17,7 +17,7 @@ func availableMemory() int64 {
 	if free == 0 {
 		return 0
 	}
-	return free + readFields(root, "proc/self/status")["VmRSS:"]<<10 // which counts as taken
+	return free + readFields(root, "proc/self/status")["RssAnon:"]<<10 // which counts as taken
 }
 
 // cgroupFiles says where a version of control groups tells what they take.
