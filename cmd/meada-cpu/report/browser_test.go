@@ -68,50 +68,57 @@ addEventListener("load", () => {
   });
 });`
 
+// seen is what a page is in a browser.
+type seen struct {
+	Width, Scrolling, Charts, Heats, Lines, Flat, Pictures, Broken int
+	Background                                                     string
+	Smallest                                                       float64
+}
+
+// inspect draws a page in a browser, "light" or "dark", in a window of that
+// width, and requires what holds for every page.
+func inspect(t *testing.T, browser, page, scheme string, width int) seen {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "frame.html")
+	frame := fmt.Sprintf(`<!doctype html><title>t</title><script>%s</script><body><iframe style="width:%dpx;height:2000px;border:0" srcdoc="%s"></iframe>`,
+		inspection, width, html.EscapeString(page))
+	require.NoError(t, os.WriteFile(path, []byte(frame), 0o666))
+	preferred := map[string]string{"dark": "0", "light": "1"}[scheme]
+	dom, log := browse(t, browser, "--window-size=1400,2000", "--blink-settings=preferredColorScheme="+preferred, "--dump-dom", "file://"+path)
+	require.NotContains(t, log, "CONSOLE", "the console is clean")
+	body := regexp.MustCompile(`(?s)<body>(.*)</body>`).FindStringSubmatch(dom)
+	require.NotNil(t, body, dom)
+	var s seen
+	require.NoError(t, json.Unmarshal([]byte(html.UnescapeString(body[1])), &s))
+	require.LessOrEqual(t, s.Width, width, "nothing sticks out")
+	require.Zero(t, s.Scrolling, "every table fits")
+	require.Zero(t, s.Flat)
+	require.Zero(t, s.Broken)
+	require.Equal(t, map[string]string{"light": "rgb(247, 247, 245)", "dark": "rgb(20, 20, 19)"}[scheme], s.Background)
+	require.Greater(t, s.Smallest, 8.0, "text that can be read")
+	return s
+}
+
 func TestInBrowser(t *testing.T) {
 	browser := chromium(t)
-	page := render(t, load(t, exampleRun(t, "run")), 0)
-	dir := t.TempDir()
-	faulty := filepath.Join(dir, "faulty.html")
+	faulty := filepath.Join(t.TempDir(), "faulty.html")
 	require.NoError(t, os.WriteFile(faulty, []byte(`<!doctype html><script>fault()</script>`), 0o666))
 	_, log := browse(t, browser, "--dump-dom", "file://"+faulty)
 	require.Contains(t, log, "CONSOLE", "how this browser logs an error")
 
-	for _, c := range []struct {
-		scheme, background string
-		width              int
-	}{
-		{"light", "rgb(247, 247, 245)", 1280},
-		{"dark", "rgb(20, 20, 19)", 390},
-	} {
-		t.Run(fmt.Sprint(c.scheme, " ", c.width), func(t *testing.T) {
-			path := filepath.Join(dir, c.scheme+".html")
-			frame := fmt.Sprintf(`<!doctype html><title>t</title><script>%s</script><body><iframe style="width:%dpx;height:2000px;border:0" srcdoc="%s"></iframe>`,
-				inspection, c.width, html.EscapeString(page))
-			require.NoError(t, os.WriteFile(path, []byte(frame), 0o666))
-			scheme := map[string]string{"dark": "0", "light": "1"}[c.scheme]
-			dom, log := browse(t, browser, "--window-size=1400,2000", "--blink-settings=preferredColorScheme="+scheme, "--dump-dom", "file://"+path)
-			require.NotContains(t, log, "CONSOLE", "the console is clean")
-			body := regexp.MustCompile(`(?s)<body>(.*)</body>`).FindStringSubmatch(dom)
-			require.NotNil(t, body, dom)
-			var seen struct {
-				Width, Scrolling, Charts, Heats, Lines, Flat, Pictures, Broken int
-				Background                                                     string
-				Smallest                                                       float64
-			}
-			require.NoError(t, json.Unmarshal([]byte(html.UnescapeString(body[1])), &seen))
-			require.LessOrEqual(t, seen.Width, c.width, "nothing sticks out")
-			require.Zero(t, seen.Scrolling, "every table fits")
-			require.Equal(t, 8, seen.Charts)
-			require.Equal(t, 4, seen.Heats)
-			require.Equal(t, 4+1+1+1+2+1+2*2, seen.Lines, "of accuracy, loss, training accuracy, pool, speed, memory, entropies")
-			require.Zero(t, seen.Flat)
-			require.Equal(t, 6, seen.Pictures)
-			require.Zero(t, seen.Broken)
-			require.Equal(t, c.background, seen.Background)
-			require.Greater(t, seen.Smallest, 8.0, "text that can be read")
-		})
+	page := render(t, load(t, exampleRun(t, "run")), 0)
+	for scheme, width := range map[string]int{"light": 1280, "dark": 390} {
+		s := inspect(t, browser, page, scheme, width)
+		require.Equal(t, 8, s.Charts)
+		require.Equal(t, 4, s.Heats)
+		require.Equal(t, 4+1+1+1+2+1+2*2, s.Lines, "of accuracy, loss, training accuracy, pool, speed, memory, entropies")
+		require.Equal(t, 6, s.Pictures)
 	}
+	var comparison bytes.Buffer
+	require.NoError(t, Compare(&comparison, []*Run{load(t, exampleRun(t, "one")), load(t, exampleRun(t, "two"))}))
+	s := inspect(t, browser, comparison.String(), "light", 390)
+	require.Equal(t, 3, s.Charts)
+	require.Equal(t, 3*2, s.Lines)
 }
 
 func TestScreenshotAndPrint(t *testing.T) {
