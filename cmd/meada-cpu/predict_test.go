@@ -160,7 +160,7 @@ func TestPredictBadInput(t *testing.T) {
 		"unnamed model":    {[]string{"--weights", altered(metaModel, ""), "mixed"}, exitData, "do not name the model"},
 		"unknown model":    {[]string{"--weights", altered(metaModel, "vgg"), "mixed"}, exitData, `unknown network "vgg"`},
 		"another model":    {[]string{"--weights", altered(metaModel, "allconv"), "mixed"}, exitData, "allconv"},
-		"no number":        {[]string{"--weights", altered(metaClasses, "ten"), "mixed"}, exitData, "ten classes"},
+		"no number":        {[]string{"--weights", altered(metaClasses, "ten"), "mixed"}, exitData, `"ten" classes`},
 		"too many classes": {[]string{"--weights", altered(metaClasses, "11"), "mixed"}, exitData, "fc3"},
 		"names missing":    {[]string{"--weights", altered(metaClassNames, `["a"]`), "mixed"}, exitData, "JSON array of 10"},
 	} {
