@@ -6,12 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/npy"
 	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset/synthetic"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -50,36 +52,30 @@ func TestTrainingBesidePyTorch(t *testing.T) {
 // final state, relative to how far it has moved, and the largest of the losses.
 type distances struct{ ours, theirs, oursLoss, theirsLoss float64 }
 
-func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate float64) distances {
-	const steps, batch = 20, 16
-	data := synthetic.Digits(1, steps*batch, 1)
-	dir := t.TempDir()
-	network.Init(1)
-	require.NoError(t, network.Save(filepath.Join(dir, "start.safetensors"), nil))
+// What is compared: so many steps on batches of so many images.
+const steps, batch = 20, 16
 
-	engine := tensor.NewEngine(2, nil)
-	defer engine.Close()
-	plan := nn.Compile(engine, network, batch, nn.Train)
-	sgd := optim.NewSGD(engine, network.Values, network.Grads, rate)
-	sgd.Momentum, sgd.WeightDecay, sgd.Nesterov = 0.9, 5e-4, true
-	schedule := optim.Cosine{LR: rate, Total: 100}
+func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate float64) distances {
+	data := synthetic.Digits(1, steps*batch, 1)
 	images := tensor.New(steps*batch, 3, 32, 32)
 	for n := range images.N {
-		network.Normalisation.FromBytes(engine.Kernels, images.Image(n), data.Source.Image(n))
+		network.Normalisation.FromBytes(simd.Active(), images.Image(n), data.Source.Image(n))
 	}
-	gradient := tensor.New(batch, 10, 1, 1)
-	var losses []float64
 	labels := make([]int64, images.N)
 	for i, label := range data.Source.Labels {
 		labels[i] = int64(label)
 	}
-	for step := range steps {
-		logits, _ := plan.Forward(images.Images(step*batch, (step+1)*batch))
-		losses = append(losses, nn.CrossEntropy(engine, gradient, logits, data.Source.Labels[step*batch:][:batch]))
-		plan.Backward(gradient, tensor.Tensor{})
-		sgd.LR = schedule.LR
-		sgd.Step()
-		schedule.Step()
+	dir := t.TempDir()
+	network.Init(1)
+	require.NoError(t, network.Save(filepath.Join(dir, "start.safetensors"), nil))
+	losses := descend(network, nil, images, data.Source.Labels, rate)
+	values := slices.Clone(network.Values)
+	for _, row := range simd.Rows() {
+		if row != simd.Active() && row.Name != "generic" {
+			network.Init(1)
+			require.Equal(t, losses, descend(network, row, images, data.Source.Labels, rate), row.Name)
+			requireSameBits(t, values, network.Values, row.Name)
+		}
 	}
 
 	require.NoError(t, npy.Write(filepath.Join(dir, "x.npy"), npy.Array{Shape: []int{steps, batch, 3, 32, 32}, Float32: images.Data}))
@@ -124,4 +120,24 @@ func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate 
 	t.Logf("from float64 after %d steps at rate %g: state %.2g (PyTorch's float32 %.2g), losses %.2g (%.2g); loss %.4f -> %.4f",
 		steps, rate, r.ours, r.theirs, r.oursLoss, r.theirsLoss, losses[0], losses[steps-1])
 	return r
+}
+
+// descend takes the steps on a row of kernels and returns their losses.
+func descend(network *nn.Network, row *simd.Kernels, images tensor.Tensor, labels []uint8, rate float64) (losses []float64) {
+	engine := tensor.NewEngine(2, row)
+	defer engine.Close()
+	plan := nn.Compile(engine, network, batch, nn.Train)
+	sgd := optim.NewSGD(engine, network.Values, network.Grads, rate)
+	sgd.Momentum, sgd.WeightDecay, sgd.Nesterov = 0.9, 5e-4, true
+	schedule := optim.Cosine{LR: rate, Total: 100}
+	gradient := tensor.New(batch, network.Classes, 1, 1)
+	for step := range steps {
+		logits, _ := plan.Forward(images.Images(step*batch, (step+1)*batch))
+		losses = append(losses, nn.CrossEntropy(engine, gradient, logits, labels[step*batch:][:batch]))
+		plan.Backward(gradient, tensor.Tensor{})
+		sgd.LR = schedule.LR
+		sgd.Step()
+		schedule.Step()
+	}
+	return losses
 }
