@@ -12,8 +12,43 @@
 
 // POWER computes e = e^d. It overwrites Z0, Z2 and Z3.
 #define POWER(d, e) \
-	VMOVAPS d, Z0 \
+	VMOVAPS d, Z0             \
 	EXPREDUCED(Z0, e, Z2, Z3)
+
+// POWERS2 computes e = e^d of two vectors, their instructions in turn: one vector's
+// are a chain, and two chains fill the ports better than one. It overwrites x, n and
+// t of both.
+#define POWERS2(d, e, x, n, t, d2, e2, x2, n2, t2) \
+	VMOVAPS      d, x        \
+	VMOVAPS      d2, x2      \
+	VMOVAPS      Z17, n      \
+	VMOVAPS      Z17, n2     \
+	VFMADD231PS  Z31, x, n   \
+	VFMADD231PS  Z31, x2, n2 \
+	VSUBPS       Z17, n, n   \
+	VSUBPS       Z17, n2, n2 \
+	VFNMADD231PS Z18, n, x   \
+	VFNMADD231PS Z18, n2, x2 \
+	VFNMADD231PS Z19, n, x   \
+	VFNMADD231PS Z19, n2, x2 \
+	VMOVAPS      Z24, e      \
+	VMOVAPS      Z24, e2     \
+	VFMADD213PS  Z23, x, e   \
+	VFMADD213PS  Z23, x2, e2 \
+	VFMADD213PS  Z22, x, e   \
+	VFMADD213PS  Z22, x2, e2 \
+	VFMADD213PS  Z21, x, e   \
+	VFMADD213PS  Z21, x2, e2 \
+	VFMADD213PS  Z20, x, e   \
+	VFMADD213PS  Z20, x2, e2 \
+	VMULPS       x, x, t     \
+	VMULPS       x2, x2, t2  \
+	VFMADD213PS  x, t, e     \
+	VFMADD213PS  x2, t2, e2  \
+	VADDPS       Z25, e, e   \
+	VADDPS       Z25, e2, e2 \
+	VSCALEFPS    n, e, e     \
+	VSCALEFPS    n2, e2, e2
 
 // GRADIENT computes e = e/S * (ceWeight - entropyWeight*(d - mean)); 1/S in Z10,
 // mean in Z11, the weights in Z12 and Z13.
@@ -31,9 +66,9 @@
 //
 //	DI  grad    SI  logits    CX  elements    DX  label
 //	AX  index   BX  start of the last block   K1  its lanes    K2  scratch
-//	R8  end of logits         R9  end of grad
-//	Z0..Z5  scratch      Z6, Z7  d and e^d of the last block
-//	Z8  sum of e^d, S    Z9  sum of e^d d     Z10 1/S    Z11 mean
+//	R8  end of logits         R9  end of grad       R10 start of the last whole vector
+//	Z0..Z5  scratch      Z6, Z7  d and e^d of the last block, scratch before
+//	Z8  sum of e^d, S    Z9  sum of e^d d     Z10 1/S    Z11 mean, scratch before
 //	Z12 ceWeight         Z13 entropyWeight    Z14 ln S   Z15 -Inf
 //	Z16 largest logit    Z17..Z31  constants
 TEXT ·softmaxLossAVX512(SB), NOSPLIT, $0-72
@@ -49,6 +84,7 @@ TEXT ·softmaxLossAVX512(SB), NOSPLIT, $0-72
 	LEAQ         (DI)(CX*4), R9
 	LEAQ         -1(CX), BX
 	ANDQ         $~15, BX
+	LEAQ         -16(BX), R10
 	SUBQ         BX, CX
 	MOVL         $-1, AX
 	BZHIL        CX, AX, AX
@@ -57,16 +93,25 @@ TEXT ·softmaxLossAVX512(SB), NOSPLIT, $0-72
 	VMOVAPS      Z15, Z16
 	TESTQ        BX, BX
 	JEQ          lastMax
+	CMPQ         AX, R10
+	JGE          oddMax
 
-maxLoop:
+maxLoop:  // the larger of two first, so that the chain is half as long
+	VMOVUPS (SI)(AX*4), Z0
+	VMAXPS  64(SI)(AX*4), Z0, Z0
+	VMAXPS  Z0, Z16, Z16
+	ADDQ    $32, AX
+	CMPQ    AX, R10
+	JLT     maxLoop
+	CMPQ    AX, BX
+	JGE     lastMax
+
+oddMax:
 	VMAXPS (SI)(AX*4), Z16, Z16
-	ADDQ   $16, AX
-	CMPQ   AX, BX
-	JLT    maxLoop
 
-lastMax: // lanes behind the end are -Inf: they give e^d = 0
+lastMax:  // lanes behind the end are -Inf: they give e^d = 0
 	VMOVAPS       Z15, Z1
-	VMOVUPS       (SI)(AX*4), K1, Z1
+	VMOVUPS       (SI)(BX*4), K1, Z1
 	VMAXPS        Z1, Z16, Z16
 	VEXTRACTF32X8 $1, Z16, Y0
 	VMAXPS        Y0, Y16, Y16
@@ -82,8 +127,34 @@ lastMax: // lanes behind the end are -Inf: they give e^d = 0
 	XORL          AX, AX
 	TESTQ         BX, BX
 	JEQ           lastSum
+	CMPQ          AX, R10
+	JGE           oddSum
 
 sumLoop:
+	VMOVUPS     (SI)(AX*4), Z0
+	DISTANCE(Z1)
+	VMOVUPS     64(SI)(AX*4), Z0
+	DISTANCE(Z6)
+	POWERS2(Z1, Z4, Z0, Z2, Z3, Z6, Z7, Z10, Z11, Z14)
+	VADDPS      Z4, Z8, Z8
+	VFMADD231PS Z1, Z4, Z9
+	VADDPS      Z7, Z8, Z8
+	VFMADD231PS Z6, Z7, Z9
+	PREFETCHT0  (R8)(AX*4)
+	PREFETCHT0  64(R8)(AX*4)
+	TESTQ       DI, DI
+	JEQ         nextSum
+	VMOVUPS     Z4, (DI)(AX*4)
+	VMOVUPS     Z7, 64(DI)(AX*4)
+
+nextSum:
+	ADDQ $32, AX
+	CMPQ AX, R10
+	JLT  sumLoop
+	CMPQ AX, BX
+	JGE  lastSum
+
+oddSum:
 	VMOVUPS     (SI)(AX*4), Z0
 	DISTANCE(Z1)
 	POWER(Z1, Z4)
@@ -91,18 +162,12 @@ sumLoop:
 	VFMADD231PS Z1, Z4, Z9
 	PREFETCHT0  (R8)(AX*4)
 	TESTQ       DI, DI
-	JEQ         nextSum
+	JEQ         lastSum
 	VMOVUPS     Z4, (DI)(AX*4)
-	PREFETCHT0  (R9)(AX*4)
-
-nextSum:
-	ADDQ $16, AX
-	CMPQ AX, BX
-	JLT  sumLoop
 
 lastSum:
 	VMOVAPS       Z15, Z0
-	VMOVUPS       (SI)(AX*4), K1, Z0
+	VMOVUPS       (SI)(BX*4), K1, Z0
 	DISTANCE(Z6)
 	POWER(Z6, Z7)
 	VADDPS        Z7, Z8, Z8
@@ -141,14 +206,15 @@ lastSum:
 	JEQ           lastGradient
 
 gradientLoop:
-	VMOVUPS (SI)(AX*4), Z0
-	VMOVUPS (DI)(AX*4), Z4
+	PREFETCHT0 (R9)(AX*4)
+	VMOVUPS    (SI)(AX*4), Z0
+	VMOVUPS    (DI)(AX*4), Z4
 	DISTANCE(Z1)
 	GRADIENT(Z1, Z4)
-	VMOVUPS Z4, (DI)(AX*4)
-	ADDQ    $16, AX
-	CMPQ    AX, BX
-	JLT     gradientLoop
+	VMOVUPS    Z4, (DI)(AX*4)
+	ADDQ       $16, AX
+	CMPQ       AX, BX
+	JLT        gradientLoop
 
 lastGradient:
 	GRADIENT(Z6, Z7)
