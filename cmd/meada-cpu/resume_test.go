@@ -337,7 +337,8 @@ func TestTwoProcesses(t *testing.T) {
 }
 
 // The first interruption waits for the end of the step, which may take long. The
-// second does not.
+// second does not. (SIGINT would not do: a shell's background jobs, such as this
+// test may be part of, are started to ignore it.)
 func TestSecondInterruption(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
@@ -348,7 +349,7 @@ func TestSecondInterruption(t *testing.T) {
 	c.Dir = dir
 	require.NoError(t, c.Start())
 	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", checkpointFolder, "latest.safetensors")) }, time.Minute, time.Millisecond)
-	require.NoError(t, c.Process.Signal(os.Interrupt))
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	select {
@@ -356,7 +357,7 @@ func TestSecondInterruption(t *testing.T) {
 		t.Fatal("the first interruption ended it")
 	case <-time.After(200 * time.Millisecond):
 	}
-	require.NoError(t, c.Process.Signal(os.Interrupt))
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	require.Error(t, <-ended)
 	require.False(t, c.ProcessState.Exited(), "ended by the signal")
 	require.NoError(t, train.NewCheckpoints(filepath.Join(dir, "r", checkpointFolder)).Remove())
