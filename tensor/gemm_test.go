@@ -31,7 +31,7 @@ type product struct {
 }
 
 // newProduct makes up a product; variant numbers the transpositions (2 bits),
-// the beginnings (2 bits) and the ReLU.
+// the beginnings (2 bits), the ReLU, and whether the rows of all matrices alias.
 func newProduct(r *rand.Rand, m, n, k, variant int) product {
 	p := product{m: m, n: n, k: k, transA: variant&1 != 0, transB: variant&2 != 0, lda: k + 3, ldb: n + 2, ldc: n + 5}
 	rowsA, rowsB := m, k
@@ -40,6 +40,11 @@ func newProduct(r *rand.Rand, m, n, k, variant int) product {
 	}
 	if p.transB {
 		p.ldb, rowsB = k+1, n
+	}
+	if variant&32 != 0 {
+		for _, ld := range []*int{&p.lda, &p.ldb, &p.ldc} {
+			*ld = (*ld + 1023) / 1024 * 1024
+		}
 	}
 	p.a, p.b, p.c = random(r, rowsA*p.lda), random(r, rowsB*p.ldb), random(r, m*p.ldc)
 	switch variant >> 2 & 3 {
@@ -99,6 +104,9 @@ func TestGemm(t *testing.T) {
 		for trans := range 4 {
 			products = append(products, newProduct(r, s[0], s[1], s[2], trans+4*((i+trans)%8)))
 		}
+	}
+	for trans := range 4 {
+		products = append(products, newProduct(r, 150, 130, 520, trans+32+4*trans), newProduct(r, 30, 600, 20, trans+32))
 	}
 	for _, p := range products {
 		bits := map[string][]float32{}
