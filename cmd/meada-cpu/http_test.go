@@ -61,7 +61,7 @@ func TestMonitor(t *testing.T) {
 
 	metrics := ask("GET", "localhost", "/metrics").Body.String()
 	for _, line := range []string{
-		`meada_steps 8`, `meada_complete 1`, `meada_phases 2`, `meada_training_images 262`,
+		`meada_steps 8`, `meada_complete 1`, `meada_phases 2`, `meada_training_images 262`, `meada_goroutines `,
 		`meada_accuracy{domain="usps",source="false"} `, `meada_images_per_second{work="descent"} `,
 	} {
 		require.Contains(t, metrics, "\n"+line)

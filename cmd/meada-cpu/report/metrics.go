@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -58,6 +59,7 @@ func (r *Run) Metrics(w io.Writer) error {
 	if n := r.peakRSS(); n > 0 {
 		family("peak_resident_bytes", "Largest resident size so far.", plain(float64(n)))
 	}
+	family("goroutines", "Goroutines of the process that answers this.", plain(float64(runtime.NumGoroutine())))
 	_, err := w.Write(b.Bytes())
 	return err
 }
