@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
@@ -16,6 +17,10 @@ import (
 
 // refreshEvery is how often the live page asks for itself again.
 const refreshEvery = 5 * time.Second
+
+// renderEvery is for how long an answer serves all that ask: any number of
+// clients cost the training no more than one.
+const renderEvery = time.Second
 
 // monitor serves the page and the metrics of a run under way. It knows nothing
 // but the run folder, reads alone, and takes no locks of the training.
@@ -68,18 +73,15 @@ func (m *monitor) close() { m.server.Close() }
 func monitorHandler(dir string) http.Handler {
 	mux := http.NewServeMux()
 	serve := func(contentType string, write func(io.Writer, *report.Run) error) http.HandlerFunc {
+		a := answer{dir: dir, write: write}
 		return func(w http.ResponseWriter, _ *http.Request) {
-			run, err := report.Load(dir)
-			var body bytes.Buffer
-			if err == nil {
-				err = write(&body, run)
-			}
+			body, err := a.current()
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return
 			}
 			w.Header().Set("Content-Type", contentType)
-			w.Write(body.Bytes()) // whoever asked may be gone
+			w.Write(body) // whoever asked may be gone
 		}
 	}
 	mux.HandleFunc("GET /{$}", serve("text/html; charset=utf-8", func(w io.Writer, r *report.Run) error {
@@ -101,6 +103,32 @@ func monitorHandler(dir string) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, 0)
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// answer is what one path answers about the run in a folder.
+type answer struct {
+	dir   string
+	write func(io.Writer, *report.Run) error
+
+	mu       sync.Mutex // held while rendering, by one request for all that wait
+	rendered time.Time
+	body     []byte // never written to again
+	err      error
+}
+
+// current returns an answer no older than renderEvery.
+func (a *answer) current() ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.rendered.IsZero() || time.Since(a.rendered) >= renderEvery {
+		var body bytes.Buffer
+		run, err := report.Load(a.dir)
+		if err == nil {
+			err = a.write(&body, run)
+		}
+		a.body, a.err, a.rendered = body.Bytes(), err, time.Now()
+	}
+	return a.body, a.err
 }
 
 // ownHost says whether a Host header may be trusted. A page of another site can

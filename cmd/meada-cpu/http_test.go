@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -14,11 +15,14 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
 )
 
 func TestListenIsPrivateByDefault(t *testing.T) {
@@ -96,6 +100,7 @@ func TestMonitor(t *testing.T) {
 	require.Equal(t, before, contents(t, dir), "nothing was written")
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "r", "config.json")))
+	handler = monitorHandler(filepath.Join(dir, "r")) // which has no answer at hand
 	require.Equal(t, http.StatusInternalServerError, ask("GET", "localhost", "/").Code)
 }
 
@@ -197,4 +202,38 @@ func TestLiveView(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), `http-equiv="refresh"`)
 	require.Contains(t, string(text), "not complete")
+}
+
+// TestAnswersAreShared: requests that come together are answered by rendering
+// once.
+func TestAnswersAreShared(t *testing.T) {
+	dir := t.TempDir()
+	renderings := 0
+	a := answer{dir: dir, write: func(w io.Writer, _ *report.Run) error {
+		renderings++
+		fmt.Fprint(w, renderings)
+		return nil
+	}}
+	_, err := a.current()
+	require.ErrorContains(t, err, "config.json", "nothing is there yet")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "metrics.jsonl"), nil, 0o666))
+	a.rendered = time.Now().Add(-renderEvery)
+	_, err = a.current()
+	require.NoError(t, err)
+	a.rendered = time.Now().Add(time.Hour) // slow machines too
+	var wait sync.WaitGroup
+	for range 50 {
+		wait.Go(func() {
+			if body, err := a.current(); err != nil || string(body) != "1" {
+				t.Errorf("%q, %v", body, err)
+			}
+		})
+	}
+	wait.Wait()
+	a.rendered = time.Now().Add(-renderEvery)
+	body, err := a.current()
+	require.NoError(t, err)
+	require.Equal(t, "2", string(body))
 }
