@@ -61,8 +61,8 @@ type Gemm struct {
 const (
 	depth    = 512  // of the inner dimension
 	onePanel = 4096 // of the inner dimension, where B is a single panel
-	rowDepth = 128  // rows of A for one panel of B
-	maxCols  = 512  // columns for one block of A
+	rowDepth = 256  // rows of A for one panel of B
+	maxCols  = 2048 // columns for one block of A
 )
 
 // fewTiles is the number of tiles up to which B is read where it is: a packed
@@ -102,6 +102,8 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	if g.cols <= e.Kernels.NR {
 		g.depth = onePanel
 	}
+	stretches := (k + g.depth - 1) / g.depth
+	g.depth = (k + stretches - 1) / stretches
 	row := e.Kernels
 	g.tiles = CutTiles(g.rows, row.MR)
 	// As computed, is A stored with its rows contiguous along k?
@@ -115,7 +117,11 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 		return g.colBlocks * ((g.tiles.Count + g.rowBlock - 1) / g.rowBlock)
 	}
 	// Enough tasks to share out, but none too small to be worth waking a worker.
-	const fewTasks, smallTask = 8, 1 << 20
+	const smallTask = 1 << 20
+	fewTasks := 1
+	if e.Threads() > 1 {
+		fewTasks = 4 * e.Threads()
+	}
 	for blocks() < fewTasks {
 		work := g.rows * g.cols * g.K / blocks()
 		switch {
