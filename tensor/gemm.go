@@ -102,8 +102,9 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	if g.cols <= e.Kernels.NR {
 		g.depth = onePanel
 	}
+	// Stretches of about equal depth, since short ones are slow.
 	stretches := (k + g.depth - 1) / g.depth
-	g.depth = (k + stretches - 1) / stretches
+	g.depth = (k + stretches*packRows - 1) / (stretches * packRows) * packRows
 	row := e.Kernels
 	g.tiles = CutTiles(g.rows, row.MR)
 	// As computed, is A stored with its rows contiguous along k?
@@ -237,7 +238,7 @@ func (g *gemmPackA) Do(task, _ int) {
 }
 
 // packRows is the number of rows of B that one task packs: whole rows, since
-// hardware fetches ahead along them.
+// hardware fetches ahead along them. It divides the depth of a block.
 const packRows = 16
 
 // gemmPackB copies a few rows of B to panels in shared memory, see panel.
