@@ -117,7 +117,7 @@ func render(t *testing.T, r *Run, refresh time.Duration) string {
 func TestSelections(t *testing.T) {
 	r := load(t, exampleRun(t, "run"))
 	require.Equal(t, 100, r.last().Step)
-	require.Equal(t, 20, r.validated().Step, "the first of equal ones")
+	require.Equal(t, 30, r.validated().Step, "the last of equal ones, as train chooses")
 	best := r.peeked()
 	for _, other := range r.Tests {
 		require.LessOrEqual(t, other.Accuracy[average], best.Accuracy[average])

@@ -363,11 +363,12 @@ func (r *Run) domains() []domain {
 	return list
 }
 
-// pick returns the first test with the largest score, nil without any test.
-func (r *Run) pick(score func(*test) float64) *test {
+// pick returns the test with the largest score, nil without any test. later says
+// which of equal ones.
+func (r *Run) pick(score func(*test) float64, later bool) *test {
 	var best *test
 	for i := range r.Tests {
-		if t := &r.Tests[i]; best == nil || score(t) > score(best) {
+		if t := &r.Tests[i]; best == nil || score(t) > score(best) || later && score(t) == score(best) {
 			best = t
 		}
 	}
@@ -384,11 +385,11 @@ func (r *Run) last() *test {
 
 // peeked returns the test that was best on the targets.
 func (r *Run) peeked() *test {
-	return r.pick(func(t *test) float64 { return t.Accuracy[average] })
+	return r.pick(func(t *test) float64 { return t.Accuracy[average] }, false)
 }
 
-// validated returns the test that was best on the source's own test sets, nil
-// where there are none.
+// validated returns the test that was best on the source's own test sets, of equal
+// ones the last as train chooses it, nil where there are none.
 func (r *Run) validated() *test {
 	var sources []string
 	for _, d := range r.Config.Domains {
@@ -405,7 +406,7 @@ func (r *Run) validated() *test {
 			sum += t.Accuracy[name]
 		}
 		return sum
-	})
+	}, true)
 }
 
 // steps returns the descent steps that are known to be done.
