@@ -265,7 +265,7 @@ func (p *product) multiply(packed, results []float32, panel *panel, k0, group, f
 		if p.bias != nil {
 			bias = &p.bias[group*filters+f]
 		}
-		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &packed[0], bias, rowDistance, 1, rows, nr, 0, rows, n, kc, 1, mode)
+		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &packed[0], bias, rowDistance, 1, rows, nr, 0, rows, n, kc, 1, mode, nil)
 	}
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {

@@ -173,7 +173,7 @@ func (p *weightsMultiply) Do(task, _ int) {
 		for y := 0; y < outH; y += p.callRows {
 			rows := min(p.callRows, outH-y)
 			kernels.Gemm(c, &dy[y*outW*m], &x[(y*s.Stride+r)*p.cols*p.block+at], nil,
-				inner, 1, m, bRow, bJump, m, n, outW, rows, mode)
+				inner, 1, m, bRow, bJump, m, n, outW, rows, mode, nil)
 			mode = simd.FromC
 		}
 	}

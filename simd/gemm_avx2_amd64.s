@@ -53,6 +53,13 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 	ADDQ DX, BX  \
 	DECQ CX
 
+// AHEADSTEP also fetches a line of what is read after this tile: high tiles have
+// load slots left for it.
+#define AHEADSTEP \
+	PREFETCHT1 (R8) \
+	ADDQ R12, R8    \
+	STEP
+
 // OUTER moves B to the next row of k and reloads the count; the flags are those
 // of rows left.
 #define OUTER(k) \
@@ -92,16 +99,17 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 	VMOVUPS 64(R12)(R8*4), lo   \
 	VMOVUPS 96(R12)(R8*4), hi
 
-// func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode)
+// func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
 // See gemmGeneric. Registers of the loops:
 //
-//	SI   a(0, l)          BX   b(o, q, 0)       R8, R12  scratch
+//	SI   a(0, l)          BX   b(o, q, 0)       R8, R12  scratch at the ends
 //	R9   aRow             R10  3 aRow           R11  5 aRow
 //	R13  aCol             DX   bRow             DI   bJump - k bRow (all in bytes)
 //	CX   k left           AX   kOuter left
+//	R8   ahead            R12  bRow, or 0 without ahead
 //	Y0-Y11  the tile, row i in Y(2i), Y(2i+1)   Y12, Y13  row of B or masks   Y14, Y15  broadcasts
-TEXT ·gemmAVX2(SB), NOSPLIT, $0-112
+TEXT ·gemmAVX2(SB), NOSPLIT, $0-120
 	MASKS(n+80(FP), Y12, Y13)
 
 	// Begin the tile.
@@ -203,6 +211,17 @@ begun:
 	SHLQ $2, DI
 	CMPQ n+80(FP), $16
 	JLT  masked
+
+	// Without a place to fetch, high tiles touch the stack, again and again.
+	MOVQ  ahead+112(FP), R8
+	MOVQ  bRow+56(FP), R12
+	SHLQ  $2, R12
+	TESTQ R8, R8
+	JNE   wholes
+	LEAQ  c+0(FP), R8
+	XORQ  R12, R12
+
+wholes:
 	CMPQ DX, $6
 	JEQ  whole6
 	CMPQ DX, $5
@@ -222,7 +241,7 @@ whole6k:
 	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
 	ROWS6
-	STEP
+	AHEADSTEP
 	JNE  whole6k
 	OUTER(k+88(FP))
 	JNE  whole6k
@@ -236,7 +255,7 @@ whole5k:
 	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
 	ROWS5
-	STEP
+	AHEADSTEP
 	JNE  whole5k
 	OUTER(k+88(FP))
 	JNE  whole5k
@@ -250,7 +269,7 @@ whole4k:
 	VMOVUPS (BX), Y12
 	VMOVUPS 32(BX), Y13
 	ROWS4
-	STEP
+	AHEADSTEP
 	JNE  whole4k
 	OUTER(k+88(FP))
 	JNE  whole4k

@@ -89,12 +89,19 @@
 	ADDQ DX, BX  \
 	DECQ CX
 
+// AHEADSTEP also fetches a line of what is read after this tile: high tiles have
+// load slots left for it.
+#define AHEADSTEP \
+	PREFETCHT1 (DI) \
+	ADDQ AX, DI      \
+	STEP
+
 // OUTER moves B to the next row of k and reloads the count; the flags are those
 // of rows left.
-#define OUTER(k) \
-	ADDQ DI, BX \
-	MOVQ k, CX  \
-	DECQ AX
+#define OUTER(k, jump, left) \
+	ADDQ jump, BX \
+	MOVQ k, CX    \
+	DECQ left
 
 // LOADROW, STOREROW (and LOADWHOLE, STOREWHOLE for n = 32), ROWBIAS and RELUROW
 // serve one row of the tile.
@@ -126,16 +133,18 @@
 	VMAXPS lo, Z28, lo \
 	VMAXPS hi, Z28, hi
 
-// func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode)
+// func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
 // See gemmGeneric. Registers of the loops:
 //
 //	SI   a(0, l)          R8   a(8, l)          BX   b(o, q, 0)
 //	R9   aRow             R10  3 aRow           R11  5 aRow          R12  7 aRow
-//	R13  aCol             DX   bRow             DI   bJump - k bRow (all in bytes)
-//	CX   k left           AX   kOuter left      K1, K2  columns 0-15, 16-31
+//	R13  aCol             DX   bRow             (all distances in bytes)
+//	CX   k left           DI   ahead            AX   bRow, or 0 without ahead
+//	K1, K2  columns 0-15, 16-31
+//	bJump+64(FP)   becomes bJump - k bRow       kOuter+96(FP)  becomes kOuter left
 //	Z0-Z27  the tile, row i in Z(2i), Z(2i+1)   Z28, Z29  row of B   Z30, Z31  broadcasts
-TEXT ·gemmAVX512(SB), NOSPLIT, $0-112
+TEXT ·gemmAVX512(SB), NOSPLIT, $0-120
 	MOVQ  n+80(FP), CX
 	MOVL  $-1, AX
 	BZHIL CX, AX, AX
@@ -361,16 +370,25 @@ begun:
 	MOVQ aCol+48(FP), R13
 	SHLQ $2, R13
 	MOVQ k+88(FP), CX
-	MOVQ kOuter+96(FP), AX
 	MOVQ bRow+56(FP), DI
 	IMULQ CX, DI
-	NEGQ DI
-	ADDQ bJump+64(FP), DI
-	SHLQ $2, DI
+	SUBQ DI, bJump+64(FP)
+	SHLQ $2, bJump+64(FP)
 	CMPQ n+80(FP), $16
 	JLE  halves
 	CMPQ n+80(FP), $32
 	JLT  parts
+
+	// Without a place to fetch, high tiles touch the stack, again and again.
+	MOVQ  ahead+112(FP), DI
+	MOVQ  bRow+56(FP), AX
+	SHLQ  $2, AX
+	TESTQ DI, DI
+	JNE   fulls
+	LEAQ  c+0(FP), DI
+	XORQ  AX, AX
+
+fulls:
 	CMPQ DX, $14
 	JEQ  full14
 	CMPQ DX, $13
@@ -465,9 +483,9 @@ full14k:
 	VMOVUPS (BX), Z28
 	VMOVUPS 64(BX), Z29
 	ROWS14
-	STEP
+	AHEADSTEP
 	JNE  full14k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full14k
 	JMP  end
 
@@ -479,9 +497,9 @@ full13k:
 	VMOVUPS (BX), Z28
 	VMOVUPS 64(BX), Z29
 	ROWS13
-	STEP
+	AHEADSTEP
 	JNE  full13k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full13k
 	JMP  end
 
@@ -493,9 +511,9 @@ full12k:
 	VMOVUPS (BX), Z28
 	VMOVUPS 64(BX), Z29
 	ROWS12
-	STEP
+	AHEADSTEP
 	JNE  full12k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full12k
 	JMP  end
 
@@ -507,9 +525,9 @@ full11k:
 	VMOVUPS (BX), Z28
 	VMOVUPS 64(BX), Z29
 	ROWS11
-	STEP
+	AHEADSTEP
 	JNE  full11k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full11k
 	JMP  end
 
@@ -521,9 +539,9 @@ full10k:
 	VMOVUPS (BX), Z28
 	VMOVUPS 64(BX), Z29
 	ROWS10
-	STEP
+	AHEADSTEP
 	JNE  full10k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full10k
 	JMP  end
 
@@ -535,9 +553,9 @@ full9k:
 	VMOVUPS (BX), Z28
 	VMOVUPS 64(BX), Z29
 	ROWS9
-	STEP
+	AHEADSTEP
 	JNE  full9k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full9k
 	JMP  end
 
@@ -549,9 +567,9 @@ full8k:
 	VMOVUPS (BX), Z28
 	VMOVUPS 64(BX), Z29
 	ROWS8
-	STEP
+	AHEADSTEP
 	JNE  full8k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full8k
 	JMP  end
 
@@ -565,7 +583,7 @@ full7k:
 	ROWS7
 	STEP
 	JNE  full7k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full7k
 	JMP  end
 
@@ -579,7 +597,7 @@ full6k:
 	ROWS6
 	STEP
 	JNE  full6k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full6k
 	JMP  end
 
@@ -593,7 +611,7 @@ full5k:
 	ROWS5
 	STEP
 	JNE  full5k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full5k
 	JMP  end
 
@@ -607,7 +625,7 @@ full4k:
 	ROWS4
 	STEP
 	JNE  full4k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full4k
 	JMP  end
 
@@ -621,7 +639,7 @@ full3k:
 	ROWS3
 	STEP
 	JNE  full3k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full3k
 	JMP  end
 
@@ -635,7 +653,7 @@ full2k:
 	ROWS2
 	STEP
 	JNE  full2k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full2k
 	JMP  end
 
@@ -649,7 +667,7 @@ full1k:
 	ROWS1
 	STEP
 	JNE  full1k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  full1k
 	JMP  end
 
@@ -663,7 +681,7 @@ part14k:
 	ROWS14
 	STEP
 	JNE  part14k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part14k
 	JMP  end
 
@@ -677,7 +695,7 @@ part13k:
 	ROWS13
 	STEP
 	JNE  part13k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part13k
 	JMP  end
 
@@ -691,7 +709,7 @@ part12k:
 	ROWS12
 	STEP
 	JNE  part12k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part12k
 	JMP  end
 
@@ -705,7 +723,7 @@ part11k:
 	ROWS11
 	STEP
 	JNE  part11k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part11k
 	JMP  end
 
@@ -719,7 +737,7 @@ part10k:
 	ROWS10
 	STEP
 	JNE  part10k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part10k
 	JMP  end
 
@@ -733,7 +751,7 @@ part9k:
 	ROWS9
 	STEP
 	JNE  part9k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part9k
 	JMP  end
 
@@ -747,7 +765,7 @@ part8k:
 	ROWS8
 	STEP
 	JNE  part8k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part8k
 	JMP  end
 
@@ -761,7 +779,7 @@ part7k:
 	ROWS7
 	STEP
 	JNE  part7k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part7k
 	JMP  end
 
@@ -775,7 +793,7 @@ part6k:
 	ROWS6
 	STEP
 	JNE  part6k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part6k
 	JMP  end
 
@@ -789,7 +807,7 @@ part5k:
 	ROWS5
 	STEP
 	JNE  part5k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part5k
 	JMP  end
 
@@ -803,7 +821,7 @@ part4k:
 	ROWS4
 	STEP
 	JNE  part4k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part4k
 	JMP  end
 
@@ -817,7 +835,7 @@ part3k:
 	ROWS3
 	STEP
 	JNE  part3k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part3k
 	JMP  end
 
@@ -831,7 +849,7 @@ part2k:
 	ROWS2
 	STEP
 	JNE  part2k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part2k
 	JMP  end
 
@@ -845,7 +863,7 @@ part1k:
 	ROWS1
 	STEP
 	JNE  part1k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  part1k
 	JMP  end
 
@@ -858,7 +876,7 @@ half14k:
 	HALVES14
 	STEP
 	JNE  half14k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half14k
 	JMP  end
 
@@ -871,7 +889,7 @@ half13k:
 	HALVES13
 	STEP
 	JNE  half13k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half13k
 	JMP  end
 
@@ -884,7 +902,7 @@ half12k:
 	HALVES12
 	STEP
 	JNE  half12k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half12k
 	JMP  end
 
@@ -897,7 +915,7 @@ half11k:
 	HALVES11
 	STEP
 	JNE  half11k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half11k
 	JMP  end
 
@@ -910,7 +928,7 @@ half10k:
 	HALVES10
 	STEP
 	JNE  half10k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half10k
 	JMP  end
 
@@ -923,7 +941,7 @@ half9k:
 	HALVES9
 	STEP
 	JNE  half9k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half9k
 	JMP  end
 
@@ -936,7 +954,7 @@ half8k:
 	HALVES8
 	STEP
 	JNE  half8k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half8k
 	JMP  end
 
@@ -949,7 +967,7 @@ half7k:
 	HALVES7
 	STEP
 	JNE  half7k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half7k
 	JMP  end
 
@@ -962,7 +980,7 @@ half6k:
 	HALVES6
 	STEP
 	JNE  half6k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half6k
 	JMP  end
 
@@ -975,7 +993,7 @@ half5k:
 	HALVES5
 	STEP
 	JNE  half5k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half5k
 	JMP  end
 
@@ -988,7 +1006,7 @@ half4k:
 	HALVES4
 	STEP
 	JNE  half4k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half4k
 	JMP  end
 
@@ -1001,7 +1019,7 @@ half3k:
 	HALVES3
 	STEP
 	JNE  half3k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half3k
 	JMP  end
 
@@ -1014,7 +1032,7 @@ half2k:
 	HALVES2
 	STEP
 	JNE  half2k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half2k
 	JMP  end
 
@@ -1027,7 +1045,7 @@ half1k:
 	HALVES1
 	STEP
 	JNE  half1k
-	OUTER(k+88(FP))
+	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
 	JNE  half1k
 	JMP  end
 

@@ -31,7 +31,10 @@ const (
 // pixels). All distances count float32 elements. Nothing outside these elements
 // is read or written, and c is not read unless mode says FromC. m, n, k and
 // kOuter are at least 1. bias may be nil unless mode names it.
-func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode) {
+//
+// ahead, if not nil, is what will be read soon: high tiles ask for one cache line
+// at each ahead + l*bRow on the way, where the instruction set gains from it.
+func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, _ *float32) {
 	at := func(p *float32, i int) *float32 {
 		return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4))
 	}

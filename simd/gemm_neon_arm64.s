@@ -126,9 +126,9 @@
 	FCMLTZ4S(v, 5)  \
 	BIC16B(5, v, v)
 
-// func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode)
+// func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
-// See gemmGeneric. Registers (distances in bytes):
+// See gemmGeneric; nothing is fetched ahead. Registers (distances in bytes):
 //
 //	R0         A            R1         B            R4   aCol     R7   bRow
 //	R0, R19    A, rows 0 and m-4 on                 R8   bJump - k bRow
@@ -138,7 +138,7 @@
 //	R10-R12    steps between rows 0-3               R13  upper four rows
 //	R14, R15   second and third vector of a row     R16, R17  steps between columns
 //	V0-V7 and the tile in V8-V31 as above
-TEXT ·gemmNEON(SB), NOSPLIT, $0-112
+TEXT ·gemmNEON(SB), NOSPLIT, $0-120
 	MOVD c+0(FP), R26
 	MOVD m+72(FP), R23
 	MOVD n+80(FP), R24

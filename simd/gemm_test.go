@@ -24,7 +24,7 @@ func (g *tile) run(k *Kernels) {
 	if len(g.bias) > 0 {
 		bias = &g.bias[0]
 	}
-	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode)
+	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode, nil)
 }
 
 // element returns element (i, j) of the result, and the sum of the magnitudes of

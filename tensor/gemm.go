@@ -27,7 +27,7 @@ type Gemm struct {
 	tiles     Tiles
 	wide      bool // each row of A is read for so many panels of B that packing A may pay
 	tall      bool // each panel of B is read by several tasks
-	packTile  bool // A is interleaved by each worker, a tile at a time
+	packTile  bool // A is interleaved a tile at a time
 	depth     int  // of the inner dimension, for one block of A
 	rowBlock  int  // tiles of a task
 	colBlock  int  // columns of a task, a multiple of NR
@@ -39,7 +39,7 @@ type Gemm struct {
 	ldTile    int // the row distance that tileRows were made for
 
 	// How the current Run packs, which depends on how its operands lie in memory.
-	packA  bool // A goes through shared memory, interleaved tile by tile
+	packA  bool // A is interleaved by each task, block by block
 	packB  bool // B goes through shared memory, panel by panel
 	direct bool // B is read where it is
 
@@ -139,27 +139,28 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	g.tasks = blocks()
 	g.tall = g.tiles.Count > g.rowBlock
 	shared := 0
-	if g.wide {
-		shared = g.rows * k
-	}
 	if g.tall {
-		shared += g.panels() * row.NR * k
+		shared = g.panels() * row.NR * k
 	}
 	g.offsets = make([]int32, min(k, g.depth))
 	g.tileRows = make([]int32, row.MR)
-	e.Reserve(shared, g.panelSize()+g.tileSize()+g.blockSize())
+	e.Reserve(shared, g.panelSize()+g.tilesSize()+g.blockSize())
 	return g
 }
 
-// The parts of a worker's scratch memory: a panel of B, a tile of A and, when
-// the product is computed transposed, the block of C^T.
+// The parts of a worker's scratch memory: a panel of B, packed tiles of A (all of
+// a task or one at a time) and, when the product is computed transposed, the
+// block of C^T.
 func (g *Gemm) panelSize() int { return min(g.K, g.depth) * g.engine.Kernels.NR }
 
-func (g *Gemm) tileSize() int {
-	if !g.packTile {
-		return 0
+func (g *Gemm) tilesSize() int {
+	switch {
+	case g.wide:
+		return min(g.K, g.depth) * min(g.rows, g.rowBlock*g.engine.Kernels.MR)
+	case g.packTile:
+		return min(g.K, g.depth) * g.engine.Kernels.MR
 	}
-	return min(g.K, g.depth) * g.engine.Kernels.MR
+	return 0
 }
 
 func (g *Gemm) blockSize() int {
@@ -208,31 +209,25 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		}
 		g.ldTile = ldc
 	}
-	if g.packA {
-		g.engine.Run(g.tiles.Count, (*gemmPackA)(g))
-	}
 	if g.packB {
 		g.engine.Run((g.K+packRows-1)/packRows, (*gemmPackB)(g))
 	}
 	g.engine.Run(g.tasks, (*gemmBlock)(g))
 }
 
-// gemmPackA interleaves the rows of one tile of A in shared memory, stretch of
-// depth after stretch: tile t of the stretch at k0 is at k0*rows + first*len.
-type gemmPackA Gemm
-
-func (g *gemmPackA) Do(task, _ int) {
-	first, rows := g.tiles.Tile(task)
-	shared := g.engine.Shared()
-	for k0 := 0; k0 < g.K; k0 += g.depth {
-		kc := min(g.depth, g.K-k0)
-		dst := shared[k0*g.rows+first*kc:]
+// packTiles interleaves the rows of tiles [t0, t1) of A, for kc elements of the
+// inner dimension from k0 on: tile t is at (its first row - that of t0) * kc.
+func (g *Gemm) packTiles(dst []float32, t0, t1, k0, kc int) {
+	top, _ := g.tiles.Tile(t0)
+	for t := t0; t < t1; t++ {
+		first, rows := g.tiles.Tile(t)
+		tile := dst[(first-top)*kc:]
 		if g.aCol == 1 {
-			g.engine.Kernels.Transpose(&dst[0], &g.a[first*g.aRow+k0], rows, kc, rows, g.aRow)
+			g.engine.Kernels.Transpose(&tile[0], &g.a[first*g.aRow+k0], rows, kc, rows, g.aRow)
 			continue
 		}
 		for k := range kc {
-			copy(dst[k*rows:][:rows], g.a[first+(k0+k)*g.aCol:])
+			copy(tile[k*rows:][:rows], g.a[first+(k0+k)*g.aCol:])
 		}
 	}
 }
@@ -261,11 +256,7 @@ func (p *gemmPackB) Do(task, _ int) {
 func (g *Gemm) panel(k0, j int) []float32 {
 	width := g.panels() * g.engine.Kernels.NR
 	kc := min(g.depth, g.K-k0)
-	at := k0*width + j*kc
-	if g.packA {
-		at += g.rows * g.K
-	}
-	return g.engine.Shared()[at:]
+	return g.engine.Shared()[k0*width+j*kc:]
 }
 
 // pack copies rows x n elements of B, from row k and column j on.
@@ -292,13 +283,13 @@ func (p *gemmBlock) Do(task, worker int) {
 
 	scratch := g.engine.Scratch(worker)
 	panel := scratch[:g.panelSize()]
-	tile := scratch[g.panelSize():][:g.tileSize()]
+	packed := scratch[g.panelSize():][:g.tilesSize()]
 	c, ldc := g.c, g.ldc
 	firstRow, _ := g.tiles.Tile(t0)
 	rows := 0
 	cAt := func(i, j int) int { return i*ldc + j }
 	if g.swap {
-		c, ldc = scratch[g.panelSize()+g.tileSize():], j1-j0
+		c, ldc = scratch[g.panelSize()+g.tilesSize():], j1-j0
 		last, n := g.tiles.Tile(t1 - 1)
 		rows = last + n - firstRow
 		cAt = func(i, j int) int { return (i-firstRow)*ldc + j - j0 }
@@ -323,6 +314,9 @@ func (p *gemmBlock) Do(task, worker int) {
 		if g.thenReLU && k0+kc == g.K {
 			mode |= simd.ThenReLU
 		}
+		if g.packA {
+			g.packTiles(packed, t0, t1, k0, kc)
+		}
 		for j := j0; j < j1; j += nr {
 			n := min(nr, j1-j)
 			b, bRow := panel, nr
@@ -334,12 +328,13 @@ func (p *gemmBlock) Do(task, worker int) {
 			default:
 				g.pack(panel, k0, kc, j, n)
 			}
-			// Meanwhile the next panel's rows are fetched, a few for each tile.
-			next, nextRows, share := g.next(k0, j, j0, j1), 0, (kc+t1-t0-1)/(t1-t0)
+			// The first tiles also fetch the next panel, a line of each row at a time.
+			next, line := g.next(k0, j, j0, j1), 0
 			for t := t0; t < t1; t++ {
-				if n := min(share, kc-nextRows); next != nil && n > 0 {
-					kernels.Prefetch(next, &g.offsets[nextRows], n)
-					nextRows += n
+				var ahead *float32
+				if line < min(len(next), nr) {
+					ahead = &next[line]
+					line += 16
 				}
 				first, m := g.tiles.Tile(t)
 				if g.K > g.depth && !g.swap && t+1 < t1 {
@@ -348,10 +343,10 @@ func (p *gemmBlock) Do(task, worker int) {
 				a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
 				switch {
 				case g.packA:
-					a, aRow, aCol = g.engine.Shared()[k0*g.rows+first*kc:], 1, m
+					a, aRow, aCol = packed[(first-firstRow)*kc:], 1, m
 				case g.packTile:
-					kernels.Transpose(&tile[0], &a[0], m, kc, m, g.aRow)
-					a, aRow, aCol = tile, 1, m
+					kernels.Transpose(&packed[0], &a[0], m, kc, m, g.aRow)
+					a, aRow, aCol = packed, 1, m
 				}
 				var bias *float32
 				switch mode &^ simd.ThenReLU {
@@ -360,7 +355,7 @@ func (p *gemmBlock) Do(task, worker int) {
 				case simd.FromColumnBias:
 					bias = &g.colBias[j]
 				}
-				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, bRow, 0, m, n, kc, 1, mode)
+				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, bRow, 0, m, n, kc, 1, mode, ahead)
 			}
 		}
 	}
@@ -369,16 +364,20 @@ func (p *gemmBlock) Do(task, worker int) {
 	}
 }
 
-// next returns the first element of the panel of B that follows the one at row
-// k0 and column j in the block of columns [j0, j1), or nil if there is none or
-// if B is read across.
-func (g *Gemm) next(k0, j, j0, j1 int) *float32 {
+// next returns B from the panel on that follows the one at row k0 and column j in
+// the block of columns [j0, j1), or nil if there is none or if B is read across.
+func (g *Gemm) next(k0, j, j0, j1 int) []float32 {
 	if j += g.engine.Kernels.NR; j >= j1 {
 		j = j0
 		k0 += g.depth
 	}
-	if g.packB || g.bCol != 1 || k0 >= g.K {
+	switch {
+	case k0 >= g.K:
 		return nil
+	case g.packB:
+		return g.panel(k0, j)
+	case g.direct:
+		return g.b[k0*g.bRow+j:]
 	}
-	return &g.b[k0*g.bRow+j]
+	return nil
 }
