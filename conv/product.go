@@ -20,10 +20,10 @@ type product struct {
 	layout  layout
 	tiles   tensor.Tiles // of the filters of a group
 	taps    []int32
-	inner   int // taps: C/groups * R * S
-	images  int // of a task
-	area    int // pixels of an output plane
-	wide    int // panels packed together
+	inner   int  // taps: C/groups * R * S
+	images  int  // of a task
+	area    int  // pixels of an output plane
+	direct  bool // panels are read in the images, whole and all of one image
 	panels  []panel
 	columns []int32 // offsets of the rows of a panel of results
 	planes  []int32 // offsets of the rows of a tile in the output
@@ -45,10 +45,7 @@ func newProduct(e *tensor.Engine, s Shape, backward bool) *product {
 	p.images = imagesPerTask(s.N, s.OutH()*s.OutW(), nr)
 	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
-	p.wide = 1
-	if p.layout.inPlace && p.area%nr == 0 {
-		p.wide = min(2, len(p.panels))
-	}
+	p.direct = p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0
 	p.columns = make([]int32, filters)
 	for i := range p.columns {
 		p.columns[i] = int32(i * nr)
@@ -57,11 +54,16 @@ func newProduct(e *tensor.Engine, s Shape, backward bool) *product {
 	for i := range p.planes {
 		p.planes[i] = int32(i * p.area)
 	}
-	e.Reserve(s.Weights(), p.wide*p.panelSize()+p.resultsSize()+p.imageSize())
+	e.Reserve(s.Weights(), p.panelSize()+p.resultsSize()+p.imageSize())
 	return p
 }
 
-func (p *product) panelSize() int { return min(p.inner, depth) * p.engine.Kernels.NR }
+func (p *product) panelSize() int {
+	if p.direct {
+		return 0
+	}
+	return min(p.inner, depth) * p.engine.Kernels.NR
+}
 
 func (p *product) resultsSize() int { return p.shape.K / p.shape.Groups * p.engine.Kernels.NR }
 
@@ -121,7 +123,7 @@ func (q *productPixels) Do(task, worker int) {
 	first := task / p.shape.Groups * p.images
 	images := min(p.images, p.x.N-first)
 	cut := cutter(p.engine.Scratch(worker))
-	packed, results := cut.take(p.wide*p.panelSize()), cut.take(p.resultsSize())
+	packed, results := cut.take(p.panelSize()), cut.take(p.resultsSize())
 	src, distance := []float32(cut), p.layout.size()
 	if p.layout.inPlace {
 		src, distance = p.x.Data[first*p.x.Stride+group*p.layout.size():], p.x.Stride
@@ -133,92 +135,42 @@ func (q *productPixels) Do(task, worker int) {
 		}
 	}
 	panels := (images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
-	ahead := fetch{src: src, distance: distance}
-	for i := 0; i < panels; i += p.wide {
+	for i := range panels {
+		panel := &p.panels[i]
 		for k0 := 0; k0 < p.inner; k0 += depth {
-			few := p.panels[i:min(i+p.wide, panels)]
-			p.pack(packed, src, distance, few, k0, images)
-			p.ahead(&ahead, i, k0, panels)
-			for j := range few {
-				p.multiply(packed[j*p.panelSize():], results, &few[j], k0, group, first, images, &ahead)
-			}
-		}
-	}
-}
-
-// pack packs the stretch of taps at k0 of a few panels.
-func (p *product) pack(packed, src []float32, distance int, panels []panel, k0, images int) {
-	kernels := p.engine.Kernels
-	nr := kernels.NR
-	kc := min(depth, p.inner-k0)
-	step := kc
-	if p.wide > 1 {
-		step = packTaps
-	}
-	for k := 0; k < kc; k += step {
-		for j := range panels {
-			for _, r := range panels[j].runs {
-				if r.image >= images {
-					break
+			b, bRow, next := packed, p.engine.Kernels.NR, []float32(nil)
+			if p.direct {
+				at := func(r run, k int) []float32 { return src[r.image*distance+k*p.area+r.offset:] }
+				b, bRow = at(panel.runs[0], k0), p.area
+				// What follows are planes pages apart, which is nothing that hardware foresees.
+				switch {
+				case k0+depth < p.inner:
+					next = at(panel.runs[0], k0+depth)
+				case i+1 < panels:
+					next = at(p.panels[i+1].runs[0], 0)
 				}
-				kernels.Gather(&packed[j*p.panelSize()+k*nr+r.lane], &src[r.image*distance+r.offset],
-					&p.taps[k0+k], min(step, kc-k), nr, r.n)
+			} else {
+				p.pack(packed, src, distance, panel, k0, images)
 			}
+			p.multiply(b, bRow, next, results, panel, k0, group, first, images)
 		}
 	}
 }
 
-// packTaps is the number of taps that are packed for all of a few panels before
-// the next ones: their pixels are neighbours in memory.
-const packTaps = 16
-
-// fetch is what is fetched while a few panels are multiplied: the pixels of the
-// next ones, where they are planes read in place. Planes are pages apart, which
-// is nothing that hardware foresees.
-type fetch struct {
-	src      []float32
-	distance int
-	from     []panel
-	k0, kc   int
-	done     int // runs of pixels fetched
-}
-
-// ahead sets out to fetch what follows the stretch of taps at k0 of the panels
-// from i on.
-func (p *product) ahead(f *fetch, i, k0, panels int) {
-	f.from, f.done = nil, 0
-	if p.wide == 1 {
-		return
-	}
-	f.k0 = k0 + depth
-	if f.k0 >= p.inner {
-		f.k0 = 0
-		i += p.wide
-	}
-	f.kc = min(depth, p.inner-f.k0)
-	if i < panels {
-		f.from = p.panels[i:min(i+p.wide, panels)]
+// pack packs the stretch of taps at k0 of a panel.
+func (p *product) pack(packed, src []float32, distance int, panel *panel, k0, images int) {
+	kc := min(depth, p.inner-k0)
+	for _, r := range panel.runs {
+		if r.image >= images {
+			break
+		}
+		p.engine.Kernels.Gather(&packed[r.lane], &src[r.image*distance+r.offset], &p.taps[k0], kc, p.engine.Kernels.NR, r.n)
 	}
 }
 
-// next fetches the share of one tile.
-func (p *product) next(f *fetch) {
-	if f.from == nil {
-		return
-	}
-	share := (f.kc + p.tiles.Count - 1) / p.tiles.Count
-	panel, tap := f.done/f.kc, f.done%f.kc
-	if panel == len(f.from) {
-		return
-	}
-	n := min(share, f.kc-tap)
-	r := f.from[panel].runs[0]
-	p.engine.Kernels.Prefetch(&f.src[r.image*f.distance+r.offset], &p.taps[f.k0+tap], n)
-	f.done += n
-}
-
-// multiply adds the stretch of taps at k0, packed, to all filters of a panel.
-func (p *product) multiply(packed, results []float32, panel *panel, k0, group, first, images int, ahead *fetch) {
+// multiply adds the stretch of taps at k0 to all filters of a panel, whose rows
+// are bRow apart in b. Meanwhile it fetches the rows of next, unless nil.
+func (p *product) multiply(b []float32, bRow int, next, results []float32, panel *panel, k0, group, first, images int) {
 	kernels := p.engine.Kernels
 	nr := kernels.NR
 	filters := p.shape.K / p.shape.Groups
@@ -257,7 +209,10 @@ func (p *product) multiply(packed, results []float32, panel *panel, k0, group, f
 	weights := p.engine.Shared()[(group*p.inner+k0)*filters:]
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
-		p.next(ahead)
+		var ahead *float32
+		if line := t * 16; line < min(nr, len(next)) {
+			ahead = &next[line]
+		}
 		if below := f + rows; !aside && below < filters {
 			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))
 		}
@@ -265,7 +220,8 @@ func (p *product) multiply(packed, results []float32, panel *panel, k0, group, f
 		if p.bias != nil {
 			bias = &p.bias[group*filters+f]
 		}
-		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &packed[0], bias, rowDistance, 1, rows, nr, 0, rows, n, kc, 1, mode, nil)
+		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &b[0], bias,
+			rowDistance, 1, rows, bRow, 0, rows, n, kc, 1, mode, ahead)
 	}
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {
