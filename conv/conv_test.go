@@ -30,6 +30,10 @@ var shapes = []Shape{
 	{N: 3, C: 3, H: 32, W: 32, K: 20, R: 5, S: 5, Stride: 1, Groups: 1},
 	{N: 7, C: 20, H: 14, W: 14, K: 17, R: 5, S: 5, Stride: 1, Groups: 1},
 	{N: 2, C: 33, H: 16, W: 16, K: 40, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+	{N: 3, C: 3, H: 12, W: 11, K: 96, R: 5, S: 5, Stride: 1, Groups: 1},
+	{N: 3, C: 10, H: 11, W: 8, K: 192, R: 3, S: 2, Stride: 2, PadH: 1, PadW: 1, Groups: 2},
+	{N: 3, C: 14, H: 8, W: 12, K: 40, R: 1, S: 1, Stride: 1, Groups: 2},
+	{N: 2, C: 530, H: 8, W: 12, K: 20, R: 1, S: 1, Stride: 1, Groups: 1},
 	{N: 2, C: 40, H: 8, W: 8, K: 12, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
 }
 

@@ -221,7 +221,7 @@ func (p *product) multiply(b []float32, bRow int, next, results []float32, panel
 			bias = &p.bias[group*filters+f]
 		}
 		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &b[0], bias,
-			rowDistance, 1, rows, bRow, 0, rows, n, kc, 1, mode, ahead)
+			rowDistance, 1, rows, 0, bRow, 0, rows, n, kc, 1, mode, ahead)
 	}
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {

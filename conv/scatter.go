@@ -145,7 +145,7 @@ func (p *scatterImages) Do(task, worker int) {
 				for t := range p.tiles.Count {
 					row, rows := p.tiles.Tile(t)
 					kernels.Gemm(&products[row*chunk+j], &weights[g*p.rows+row], &packed[0], nil,
-						chunk, 1, inner, nr, 0, rows, cols, filters, 1, 0, nil)
+						chunk, 1, inner, 0, nr, 0, rows, cols, filters, 1, 0, nil)
 				}
 			}
 			for _, r := range p.chunks[i].runs {

@@ -7,10 +7,15 @@ import (
 
 // weights is the backward pass to the weights: filters x pixels times pixels x
 // taps. The images are first turned to channels-last, padded, so that for one
-// row r of the filter the S*C values that a pixel meets are contiguous: a panel
-// of B is then read in place, its rows stride*C elements apart. Where the
-// channels fill whole panels, each block of NR channels lies on its own instead,
-// which the caches like better than rows a power of two apart.
+// row r of the filter the S*C values that a pixel meets are contiguous: an
+// operand is then read in place, the values of a pixel stride*C elements after
+// those of the one before. Where the channels fill several panels, each block of
+// NR channels lies on its own instead, which the caches like better than pixels a
+// power of two apart.
+//
+// Where the filters fill whole panels and the channels don't fill several, the
+// taps are the rows of the product and the filters its columns: 3 channels x 5
+// taps would fill half a panel, of which the kernels load as often as they multiply.
 //
 // A few images at a time are prepared (in parallel over images) and multiplied
 // (in parallel over the panels and tiles of dw). Each element of dw stays one
@@ -19,13 +24,15 @@ type weights struct {
 	shape  Shape
 	engine *tensor.Engine
 
-	channels, filters int // of a group
-	rows, cols        int // of a padded image
-	tiles             tensor.Tiles
-	panels            int // of a row of the filter
-	block             int // channels that lie together
-	images            int // prepared together
-	callRows          int // output rows of one kernel call
+	channels, filters int          // of a group
+	rows, cols        int          // of a padded image
+	block             int          // channels that lie together
+	swap              bool         // taps are the rows of the product
+	height, width     int          // of the product, for one row of the filter
+	tiles             tensor.Tiles // of its rows
+	panels            int          // of its columns
+	images            int          // prepared together
+	callRows          int          // output rows of one kernel call
 
 	// Operands of the current run and its images.
 	dw, dbias []float32
@@ -46,15 +53,21 @@ const maxTranspose = 2048
 func newWeights(e *tensor.Engine, s Shape) *weights {
 	p := &weights{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}
 	p.rows, p.cols = s.H+2*s.PadH, s.W+2*s.PadW
-	p.tiles = tensor.CutTiles(p.filters, e.Kernels.MR)
-	p.panels = (s.S*p.channels + e.Kernels.NR - 1) / e.Kernels.NR
+	nr := e.Kernels.NR
 	p.block = p.channels
-	if p.channels%e.Kernels.NR == 0 {
-		p.block = e.Kernels.NR
+	if p.channels%nr == 0 {
+		p.block = nr
 	}
+	p.height, p.width = p.filters, s.S*p.channels
+	p.swap = p.block == p.channels && p.filters%nr == 0
+	if p.swap {
+		p.height, p.width = p.width, p.height
+	}
+	p.tiles = tensor.CutTiles(p.height, e.Kernels.MR)
+	p.panels = (p.width + nr - 1) / nr
 	p.images = min(s.N, max(e.Threads(), preparedBytes/4/(p.xSize()+p.dySize())))
 	p.callRows = max(1, callPixels/s.OutW())
-	e.Reserve(p.images*(p.xSize()+p.dySize())+s.Weights()+s.N*s.K, 0)
+	e.Reserve(p.images*(p.xSize()+p.dySize())+s.Weights()+s.N*s.K, p.channels*s.R*s.S)
 	return p
 }
 
@@ -62,8 +75,9 @@ func (p *weights) xSize() int  { return p.shape.C * p.rows * p.cols }
 func (p *weights) dySize() int { return p.shape.K * p.shape.OutH() * p.shape.OutW() }
 
 // The parts of the shared memory: the images, channels-last by group; the output
-// gradient, interleaved tile by tile; dw in the order K, R, S, C; the sums of
-// dy over the pixels of each image.
+// gradient, interleaved tile by tile (swapped: panel by panel); dw in the order K,
+// R, S, C (swapped: group, R, S, C, K); the sums of dy over the pixels of each
+// image.
 func (p *weights) parts() (x, dy, dw, sums []float32) {
 	s := p.engine.Shared()
 	cut := func(n int) []float32 {
@@ -99,14 +113,22 @@ func (p *weightsPrepare) Do(task, _ int) {
 	for b := range s.C / p.block {
 		q.channelsLast(xs[task*q.xSize()+b*blockSize:][:blockSize], x[b*p.block*plane:])
 	}
+	interleave := func(f, m int) {
+		to, from := dys[task*q.dySize()+f*area:], dy[f*area:]
+		for i := 0; i < area; i += maxTranspose {
+			kernels.Transpose(&to[i*m], &from[i], m, min(maxTranspose, area-i), m, area)
+		}
+	}
 	for g := range s.Groups {
+		if p.swap {
+			for j := range p.panels {
+				interleave(g*p.filters+j*kernels.NR, kernels.NR)
+			}
+			continue
+		}
 		for t := range p.tiles.Count {
 			f, m := p.tiles.Tile(t)
-			f += g * p.filters
-			to, from := dys[task*q.dySize()+f*area:], dy[f*area:]
-			for i := 0; i < area; i += maxTranspose {
-				kernels.Transpose(&to[i*m], &from[i], m, min(maxTranspose, area-i), m, area)
-			}
+			interleave(g*p.filters+f, m)
 		}
 	}
 	if p.dbias != nil {
@@ -144,36 +166,48 @@ type weightsMultiply weights
 func (p *weightsMultiply) Do(task, _ int) {
 	s := p.shape
 	kernels := p.engine.Kernels
+	nr := kernels.NR
 	q := (*weights)(p)
 	xs, dys, dw, _ := q.parts()
-	t := task % p.tiles.Count
+	i, m := p.tiles.Tile(task % p.tiles.Count)
 	task /= p.tiles.Count
-	j := task % p.panels * kernels.NR
+	j := task % p.panels * nr
+	n := min(nr, p.width-j)
 	task /= p.panels
 	r, g := task%s.R, task/s.R
 
-	inner := p.channels * s.R * s.S
 	outH, outW := s.OutH(), s.OutW()
 	area := outH * outW
-	f, m := p.tiles.Tile(t)
-	f += g * p.filters
-	n := min(kernels.NR, s.S*p.channels-j)
-	c := &dw[f*inner+r*s.S*p.channels+j]
-	// Column j of the panels is channel j%channels of tap column j/channels.
-	at := (j/p.channels*p.block + j%p.channels/p.block*p.block*p.rows*p.cols) + j%p.block
-	bRow := s.Stride * p.block
-	bJump := s.Stride * p.cols * p.block
+	taps := s.S * p.channels
+	inner := s.R * taps
+	// The first tap and the first filter of the tile, and the distance between the
+	// rows of dy's operand. Tap j is channel j%channels of the filter's column
+	// j/channels.
+	tap, f, dyRow := j, i, m
+	first, cRow := (g*p.filters+i)*inner+r*taps+j, inner
+	if p.swap {
+		tap, f, dyRow = i, j, nr
+		first, cRow = (g*inner+r*taps+i)*p.filters+j, p.filters
+	}
+	c := &dw[first]
+	at := tap/p.channels*p.block + tap%p.channels/p.block*p.block*p.rows*p.cols + tap%p.block
+	xRow := s.Stride * p.block
+	xJump := s.Stride * p.cols * p.block
 	mode := simd.FromC
 	if p.first == 0 {
 		mode = simd.FromZero
 	}
-	for i := range p.n {
-		x := xs[i*q.xSize()+g*p.channels*p.rows*p.cols:]
-		dy := dys[i*q.dySize()+f*area:]
+	for image := range p.n {
+		x := xs[image*q.xSize()+g*p.channels*p.rows*p.cols:]
+		dy := dys[image*q.dySize()+(g*p.filters+f)*area:]
 		for y := 0; y < outH; y += p.callRows {
 			rows := min(p.callRows, outH-y)
-			kernels.Gemm(c, &dy[y*outW*m], &x[(y*s.Stride+r)*p.cols*p.block+at], nil,
-				inner, 1, m, bRow, bJump, m, n, outW, rows, mode, nil)
+			x, dy := &x[(y*s.Stride+r)*p.cols*p.block+at], &dy[y*outW*dyRow]
+			if p.swap {
+				kernels.Gemm(c, x, dy, nil, cRow, 1, xRow, xJump, dyRow, outW*dyRow, m, n, outW, rows, mode, nil)
+			} else {
+				kernels.Gemm(c, dy, x, nil, cRow, 1, dyRow, outW*dyRow, xRow, xJump, m, n, outW, rows, mode, nil)
+			}
 			mode = simd.FromC
 		}
 	}
@@ -183,11 +217,19 @@ func (p *weightsMultiply) Do(task, _ int) {
 // its bias.
 type weightsFinish weights
 
-func (p *weightsFinish) Do(k, _ int) {
+func (p *weightsFinish) Do(k, worker int) {
 	s := p.shape
 	_, _, dw, sums := (*weights)(p).parts()
 	inner := p.channels * s.R * s.S
-	p.engine.Kernels.Transpose(&p.dw[k*inner], &dw[k*inner], s.R*s.S, p.channels, s.R*s.S, p.channels)
+	row := dw[k*inner:]
+	if p.swap {
+		row = p.engine.Scratch(worker)
+		g, f := k/p.filters, k%p.filters
+		for i := range inner {
+			row[i] = dw[(g*inner+i)*p.filters+f]
+		}
+	}
+	p.engine.Kernels.Transpose(&p.dw[k*inner], &row[0], s.R*s.S, p.channels, s.R*s.S, p.channels)
 	if p.dbias != nil {
 		var sum float32
 		for n := range p.x.N {

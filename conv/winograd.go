@@ -283,7 +283,7 @@ func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, i
 							kernels.Transpose(&packed[0], tile, m, kc, m, innerLanes)
 							tile, aRow, aCol = &packed[0], 1, m
 						}
-						kernels.Gemm(&c[row*columnLanes+j], tile, panel, nil, columnLanes, aRow, aCol, width, 0, m, n, kc, 1, mode, nil)
+						kernels.Gemm(&c[row*columnLanes+j], tile, panel, nil, columnLanes, aRow, aCol, 0, width, 0, m, n, kc, 1, mode, nil)
 					}
 				}
 			}
@@ -412,7 +412,7 @@ func (q *winogradMultiply) Do(task, _ int) {
 			for t := range cut.Count {
 				k, m := cut.Tile(t)
 				kernels.Gemm(&dst[k*p.cp+c], &a[t0*p.kp+k], &b[t0*p.cp+c], nil,
-					p.cp, 1, p.kp, p.cp, 0, m, n, count, 1, mode, nil)
+					p.cp, 1, p.kp, 0, p.cp, 0, m, n, count, 1, mode, nil)
 			}
 		}
 	}

@@ -56,16 +56,17 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 // AHEADSTEP also fetches a line of what is read after this tile: high tiles have
 // load slots left for it.
 #define AHEADSTEP \
-	PREFETCHT1 (R8) \
-	ADDQ R12, R8    \
+	PREFETCHT1 (DI) \
+	ADDQ AX, DI     \
 	STEP
 
-// OUTER moves B to the next row of k and reloads the count; the flags are those
+// OUTER moves A and B to the next row of k and reloads the count; the flags are those
 // of rows left.
-#define OUTER(k) \
-	ADDQ DI, BX \
-	MOVQ k, CX  \
-	DECQ AX
+#define OUTER(k, aJump, bJump, left) \
+	ADDQ aJump, SI \
+	ADDQ bJump, BX \
+	MOVQ k, CX     \
+	DECQ left
 
 // LOADROW, ROWBIAS, STOREROW, STOREMASKED and RELUROW serve one row of the tile.
 #define LOADROW(lo, hi) \
@@ -99,25 +100,26 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 	VMOVUPS 64(R12)(R8*4), lo   \
 	VMOVUPS 96(R12)(R8*4), hi
 
-// func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+// func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
 // See gemmGeneric. Registers of the loops:
 //
-//	SI   a(0, l)          BX   b(o, q, 0)       R8, R12  scratch at the ends
+//	SI   a(0, l)          BX   b(o, q, 0)       R8, R12  scratch
 //	R9   aRow             R10  3 aRow           R11  5 aRow
-//	R13  aCol             DX   bRow             DI   bJump - k bRow (all in bytes)
-//	CX   k left           AX   kOuter left
-//	R8   ahead            R12  bRow, or 0 without ahead
+//	R13  aCol             DX   bRow             (all distances in bytes)
+//	CX   k left           DI   ahead            AX   bRow, or 0 without ahead
+//	aJump and bJump in the frame become aJump - k aCol and bJump - k bRow, kOuter
+//	what is left of it
 //	Y0-Y11  the tile, row i in Y(2i), Y(2i+1)   Y12, Y13  row of B or masks   Y14, Y15  broadcasts
-TEXT ·gemmAVX2(SB), NOSPLIT, $0-120
-	MASKS(n+80(FP), Y12, Y13)
+TEXT ·gemmAVX2(SB), NOSPLIT, $0-128
+	MASKS(n+88(FP), Y12, Y13)
 
 	// Begin the tile.
 	MOVQ c+0(FP), DI
 	MOVQ cRow+32(FP), CX
 	SHLQ $2, CX
-	MOVQ m+72(FP), DX
-	MOVQ mode+104(FP), AX
+	MOVQ m+80(FP), DX
+	MOVQ mode+112(FP), AX
 	ANDQ $3, AX
 	JEQ  fromZero
 	CMPQ AX, $2
@@ -202,24 +204,26 @@ begun:
 	LEAQ (R9)(R9*4), R11
 	MOVQ aCol+48(FP), R13
 	SHLQ $2, R13
-	MOVQ k+88(FP), CX
-	MOVQ kOuter+96(FP), AX
-	MOVQ bRow+56(FP), DI
+	MOVQ k+96(FP), CX
+	MOVQ bRow+64(FP), DI
 	IMULQ CX, DI
-	NEGQ DI
-	ADDQ bJump+64(FP), DI
-	SHLQ $2, DI
-	CMPQ n+80(FP), $16
+	SUBQ DI, bJump+72(FP)
+	SHLQ $2, bJump+72(FP)
+	MOVQ aCol+48(FP), DI
+	IMULQ CX, DI
+	SUBQ DI, aJump+56(FP)
+	SHLQ $2, aJump+56(FP)
+	CMPQ n+88(FP), $16
 	JLT  masked
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  ahead+112(FP), R8
-	MOVQ  bRow+56(FP), R12
-	SHLQ  $2, R12
-	TESTQ R8, R8
+	MOVQ  ahead+120(FP), DI
+	MOVQ  bRow+64(FP), AX
+	SHLQ  $2, AX
+	TESTQ DI, DI
 	JNE   wholes
-	LEAQ  c+0(FP), R8
-	XORQ  R12, R12
+	LEAQ  c+0(FP), DI
+	XORQ  AX, AX
 
 wholes:
 	CMPQ DX, $6
@@ -234,7 +238,7 @@ wholes:
 	JMP  whole1
 
 whole6:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 whole6k:
@@ -243,12 +247,12 @@ whole6k:
 	ROWS6
 	AHEADSTEP
 	JNE  whole6k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  whole6k
 	JMP  end
 
 whole5:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 whole5k:
@@ -257,12 +261,12 @@ whole5k:
 	ROWS5
 	AHEADSTEP
 	JNE  whole5k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  whole5k
 	JMP  end
 
 whole4:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 whole4k:
@@ -271,12 +275,12 @@ whole4k:
 	ROWS4
 	AHEADSTEP
 	JNE  whole4k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  whole4k
 	JMP  end
 
 whole3:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 whole3k:
@@ -285,12 +289,12 @@ whole3k:
 	ROWS3
 	STEP
 	JNE  whole3k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  whole3k
 	JMP  end
 
 whole2:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 whole2k:
@@ -299,12 +303,12 @@ whole2k:
 	ROWS2
 	STEP
 	JNE  whole2k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  whole2k
 	JMP  end
 
 whole1:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 whole1k:
@@ -313,7 +317,7 @@ whole1k:
 	ROWS1
 	STEP
 	JNE  whole1k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  whole1k
 	JMP  end
 
@@ -330,7 +334,7 @@ masked: // B is read through masks, kept in memory so that the tile keeps its re
 	JMP  masked1
 
 masked6:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 masked6k:
@@ -341,12 +345,12 @@ masked6k:
 	ROWS6
 	STEP
 	JNE  masked6k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  masked6k
 	JMP  end
 
 masked5:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 masked5k:
@@ -357,12 +361,12 @@ masked5k:
 	ROWS5
 	STEP
 	JNE  masked5k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  masked5k
 	JMP  end
 
 masked4:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 masked4k:
@@ -373,12 +377,12 @@ masked4k:
 	ROWS4
 	STEP
 	JNE  masked4k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  masked4k
 	JMP  end
 
 masked3:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 masked3k:
@@ -389,12 +393,12 @@ masked3k:
 	ROWS3
 	STEP
 	JNE  masked3k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  masked3k
 	JMP  end
 
 masked2:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 masked2k:
@@ -405,12 +409,12 @@ masked2k:
 	ROWS2
 	STEP
 	JNE  masked2k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  masked2k
 	JMP  end
 
 masked1:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $32
 masked1k:
@@ -421,7 +425,7 @@ masked1k:
 	ROWS1
 	STEP
 	JNE  masked1k
-	OUTER(k+88(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  masked1k
 	JMP  end
 
@@ -429,8 +433,8 @@ end:
 	MOVQ  c+0(FP), DI
 	MOVQ  cRow+32(FP), CX
 	SHLQ  $2, CX
-	MOVQ  m+72(FP), DX
-	TESTQ $4, mode+104(FP)
+	MOVQ  m+80(FP), DX
+	TESTQ $4, mode+112(FP)
 	JEQ   store
 
 	// max(0, x) with x as the source that wins on NaN.
@@ -443,7 +447,7 @@ end:
 	RELUROW(Y10, Y11)
 
 store:
-	CMPQ n+80(FP), $16
+	CMPQ n+88(FP), $16
 	JLT  storeMasked
 	STOREROW(Y0, Y1)
 	CMPQ DX, $1
@@ -464,7 +468,7 @@ store:
 	JMP  done
 
 storeMasked:
-	MASKS(n+80(FP), Y14, Y15)
+	MASKS(n+88(FP), Y14, Y15)
 	STOREMASKED(Y0, Y1)
 	CMPQ DX, $1
 	JEQ  done

@@ -96,11 +96,13 @@
 	ADDQ AX, DI      \
 	STEP
 
-// OUTER moves B to the next row of k and reloads the count; the flags are those
+// OUTER moves A and B to the next row of k and reloads the count; the flags are those
 // of rows left.
-#define OUTER(k, jump, left) \
-	ADDQ jump, BX \
-	MOVQ k, CX    \
+#define OUTER(k, aJump, bJump, left) \
+	ADDQ aJump, SI \
+	ADDQ aJump, R8 \
+	ADDQ bJump, BX \
+	MOVQ k, CX     \
 	DECQ left
 
 // LOADROW, STOREROW (and LOADWHOLE, STOREWHOLE for n = 32), ROWBIAS and RELUROW
@@ -133,7 +135,7 @@
 	VMAXPS lo, Z28, lo \
 	VMAXPS hi, Z28, hi
 
-// func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+// func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
 // See gemmGeneric. Registers of the loops:
 //
@@ -142,10 +144,11 @@
 //	R13  aCol             DX   bRow             (all distances in bytes)
 //	CX   k left           DI   ahead            AX   bRow, or 0 without ahead
 //	K1, K2  columns 0-15, 16-31
-//	bJump+64(FP)   becomes bJump - k bRow       kOuter+96(FP)  becomes kOuter left
+//	aJump and bJump in the frame become aJump - k aCol and bJump - k bRow, kOuter
+//	what is left of it
 //	Z0-Z27  the tile, row i in Z(2i), Z(2i+1)   Z28, Z29  row of B   Z30, Z31  broadcasts
-TEXT ·gemmAVX512(SB), NOSPLIT, $0-120
-	MOVQ  n+80(FP), CX
+TEXT ·gemmAVX512(SB), NOSPLIT, $0-128
+	MOVQ  n+88(FP), CX
 	MOVL  $-1, AX
 	BZHIL CX, AX, AX
 	KMOVW AX, K1
@@ -156,8 +159,8 @@ TEXT ·gemmAVX512(SB), NOSPLIT, $0-120
 	MOVQ c+0(FP), DI
 	MOVQ cRow+32(FP), CX
 	SHLQ $2, CX
-	MOVQ m+72(FP), DX
-	MOVQ mode+104(FP), AX
+	MOVQ m+80(FP), DX
+	MOVQ mode+112(FP), AX
 	ANDQ $3, AX
 	JEQ  fromZero
 	CMPQ AX, $2
@@ -165,7 +168,7 @@ TEXT ·gemmAVX512(SB), NOSPLIT, $0-120
 	JGT  fromColumnBias
 
 fromC:
-	CMPQ n+80(FP), $32
+	CMPQ n+88(FP), $32
 	JEQ  fromWholeC
 	LOADROW(Z0, Z1)
 	CMPQ DX, $1
@@ -369,19 +372,23 @@ begun:
 	LEAQ (SI)(R9*8), R8
 	MOVQ aCol+48(FP), R13
 	SHLQ $2, R13
-	MOVQ k+88(FP), CX
-	MOVQ bRow+56(FP), DI
+	MOVQ k+96(FP), CX
+	MOVQ bRow+64(FP), DI
 	IMULQ CX, DI
-	SUBQ DI, bJump+64(FP)
-	SHLQ $2, bJump+64(FP)
-	CMPQ n+80(FP), $16
+	SUBQ DI, bJump+72(FP)
+	SHLQ $2, bJump+72(FP)
+	MOVQ aCol+48(FP), DI
+	IMULQ CX, DI
+	SUBQ DI, aJump+56(FP)
+	SHLQ $2, aJump+56(FP)
+	CMPQ n+88(FP), $16
 	JLE  halves
-	CMPQ n+80(FP), $32
+	CMPQ n+88(FP), $32
 	JLT  parts
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  ahead+112(FP), DI
-	MOVQ  bRow+56(FP), AX
+	MOVQ  ahead+120(FP), DI
+	MOVQ  bRow+64(FP), AX
 	SHLQ  $2, AX
 	TESTQ DI, DI
 	JNE   fulls
@@ -476,7 +483,7 @@ half5to7:
 	JMP  half5
 
 full14:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full14k:
@@ -485,12 +492,12 @@ full14k:
 	ROWS14
 	AHEADSTEP
 	JNE  full14k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full14k
 	JMP  end
 
 full13:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full13k:
@@ -499,12 +506,12 @@ full13k:
 	ROWS13
 	AHEADSTEP
 	JNE  full13k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full13k
 	JMP  end
 
 full12:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full12k:
@@ -513,12 +520,12 @@ full12k:
 	ROWS12
 	AHEADSTEP
 	JNE  full12k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full12k
 	JMP  end
 
 full11:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full11k:
@@ -527,12 +534,12 @@ full11k:
 	ROWS11
 	AHEADSTEP
 	JNE  full11k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full11k
 	JMP  end
 
 full10:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full10k:
@@ -541,12 +548,12 @@ full10k:
 	ROWS10
 	AHEADSTEP
 	JNE  full10k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full10k
 	JMP  end
 
 full9:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full9k:
@@ -555,12 +562,12 @@ full9k:
 	ROWS9
 	AHEADSTEP
 	JNE  full9k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full9k
 	JMP  end
 
 full8:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full8k:
@@ -569,12 +576,12 @@ full8k:
 	ROWS8
 	AHEADSTEP
 	JNE  full8k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full8k
 	JMP  end
 
 full7:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full7k:
@@ -583,12 +590,12 @@ full7k:
 	ROWS7
 	STEP
 	JNE  full7k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full7k
 	JMP  end
 
 full6:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full6k:
@@ -597,12 +604,12 @@ full6k:
 	ROWS6
 	STEP
 	JNE  full6k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full6k
 	JMP  end
 
 full5:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full5k:
@@ -611,12 +618,12 @@ full5k:
 	ROWS5
 	STEP
 	JNE  full5k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full5k
 	JMP  end
 
 full4:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full4k:
@@ -625,12 +632,12 @@ full4k:
 	ROWS4
 	STEP
 	JNE  full4k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full4k
 	JMP  end
 
 full3:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full3k:
@@ -639,12 +646,12 @@ full3k:
 	ROWS3
 	STEP
 	JNE  full3k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full3k
 	JMP  end
 
 full2:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full2k:
@@ -653,12 +660,12 @@ full2k:
 	ROWS2
 	STEP
 	JNE  full2k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full2k
 	JMP  end
 
 full1:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 full1k:
@@ -667,12 +674,12 @@ full1k:
 	ROWS1
 	STEP
 	JNE  full1k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  full1k
 	JMP  end
 
 part14:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part14k:
@@ -681,12 +688,12 @@ part14k:
 	ROWS14
 	STEP
 	JNE  part14k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part14k
 	JMP  end
 
 part13:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part13k:
@@ -695,12 +702,12 @@ part13k:
 	ROWS13
 	STEP
 	JNE  part13k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part13k
 	JMP  end
 
 part12:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part12k:
@@ -709,12 +716,12 @@ part12k:
 	ROWS12
 	STEP
 	JNE  part12k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part12k
 	JMP  end
 
 part11:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part11k:
@@ -723,12 +730,12 @@ part11k:
 	ROWS11
 	STEP
 	JNE  part11k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part11k
 	JMP  end
 
 part10:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part10k:
@@ -737,12 +744,12 @@ part10k:
 	ROWS10
 	STEP
 	JNE  part10k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part10k
 	JMP  end
 
 part9:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part9k:
@@ -751,12 +758,12 @@ part9k:
 	ROWS9
 	STEP
 	JNE  part9k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part9k
 	JMP  end
 
 part8:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part8k:
@@ -765,12 +772,12 @@ part8k:
 	ROWS8
 	STEP
 	JNE  part8k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part8k
 	JMP  end
 
 part7:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part7k:
@@ -779,12 +786,12 @@ part7k:
 	ROWS7
 	STEP
 	JNE  part7k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part7k
 	JMP  end
 
 part6:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part6k:
@@ -793,12 +800,12 @@ part6k:
 	ROWS6
 	STEP
 	JNE  part6k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part6k
 	JMP  end
 
 part5:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part5k:
@@ -807,12 +814,12 @@ part5k:
 	ROWS5
 	STEP
 	JNE  part5k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part5k
 	JMP  end
 
 part4:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part4k:
@@ -821,12 +828,12 @@ part4k:
 	ROWS4
 	STEP
 	JNE  part4k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part4k
 	JMP  end
 
 part3:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part3k:
@@ -835,12 +842,12 @@ part3k:
 	ROWS3
 	STEP
 	JNE  part3k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part3k
 	JMP  end
 
 part2:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part2k:
@@ -849,12 +856,12 @@ part2k:
 	ROWS2
 	STEP
 	JNE  part2k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part2k
 	JMP  end
 
 part1:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 part1k:
@@ -863,12 +870,12 @@ part1k:
 	ROWS1
 	STEP
 	JNE  part1k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  part1k
 	JMP  end
 
 half14:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half14k:
@@ -876,12 +883,12 @@ half14k:
 	HALVES14
 	STEP
 	JNE  half14k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half14k
 	JMP  end
 
 half13:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half13k:
@@ -889,12 +896,12 @@ half13k:
 	HALVES13
 	STEP
 	JNE  half13k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half13k
 	JMP  end
 
 half12:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half12k:
@@ -902,12 +909,12 @@ half12k:
 	HALVES12
 	STEP
 	JNE  half12k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half12k
 	JMP  end
 
 half11:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half11k:
@@ -915,12 +922,12 @@ half11k:
 	HALVES11
 	STEP
 	JNE  half11k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half11k
 	JMP  end
 
 half10:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half10k:
@@ -928,12 +935,12 @@ half10k:
 	HALVES10
 	STEP
 	JNE  half10k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half10k
 	JMP  end
 
 half9:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half9k:
@@ -941,12 +948,12 @@ half9k:
 	HALVES9
 	STEP
 	JNE  half9k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half9k
 	JMP  end
 
 half8:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half8k:
@@ -954,12 +961,12 @@ half8k:
 	HALVES8
 	STEP
 	JNE  half8k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half8k
 	JMP  end
 
 half7:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half7k:
@@ -967,12 +974,12 @@ half7k:
 	HALVES7
 	STEP
 	JNE  half7k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half7k
 	JMP  end
 
 half6:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half6k:
@@ -980,12 +987,12 @@ half6k:
 	HALVES6
 	STEP
 	JNE  half6k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half6k
 	JMP  end
 
 half5:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half5k:
@@ -993,12 +1000,12 @@ half5k:
 	HALVES5
 	STEP
 	JNE  half5k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half5k
 	JMP  end
 
 half4:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half4k:
@@ -1006,12 +1013,12 @@ half4k:
 	HALVES4
 	STEP
 	JNE  half4k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half4k
 	JMP  end
 
 half3:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half3k:
@@ -1019,12 +1026,12 @@ half3k:
 	HALVES3
 	STEP
 	JNE  half3k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half3k
 	JMP  end
 
 half2:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half2k:
@@ -1032,12 +1039,12 @@ half2k:
 	HALVES2
 	STEP
 	JNE  half2k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half2k
 	JMP  end
 
 half1:
-	MOVQ bRow+56(FP), DX
+	MOVQ bRow+64(FP), DX
 	SHLQ $2, DX
 	PCALIGN $64
 half1k:
@@ -1045,7 +1052,7 @@ half1k:
 	HALVES1
 	STEP
 	JNE  half1k
-	OUTER(k+88(FP), bJump+64(FP), kOuter+96(FP))
+	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	JNE  half1k
 	JMP  end
 
@@ -1053,8 +1060,8 @@ end:
 	MOVQ  c+0(FP), DI
 	MOVQ  cRow+32(FP), CX
 	SHLQ  $2, CX
-	MOVQ  m+72(FP), DX
-	TESTQ $4, mode+104(FP)
+	MOVQ  m+80(FP), DX
+	TESTQ $4, mode+112(FP)
 	JEQ   store
 
 	// max(0, x) with x as the source that wins on NaN.
@@ -1075,7 +1082,7 @@ end:
 	RELUROW(Z26, Z27)
 
 store:
-	CMPQ n+80(FP), $32
+	CMPQ n+88(FP), $32
 	JEQ  storeWhole
 	STOREROW(Z0, Z1)
 	CMPQ DX, $1

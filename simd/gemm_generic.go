@@ -19,12 +19,12 @@ const (
 
 // gemmGeneric computes one register tile of a matrix product:
 //
-//	for o < kOuter, q < k:  c[i][j] = fma(a(i, o*k+q), b(o, q, j), c[i][j])
+//	for o < kOuter, q < k:  c[i][j] = fma(a(o, q, i), b(o, q, j), c[i][j])
 //
 // with i < m <= MR, j < n <= NR and
 //
 //	c[i][j]   at c + i*cRow + j
-//	a(i, l)   at a + i*aRow + l*aCol      (aRow must be 1 when PackedA is set)
+//	a(o,q,i)  at a + o*aJump + q*aCol + i*aRow   (aRow must be 1 when PackedA is set)
 //	b(o,q,j)  at b + o*bJump + q*bRow + j
 //
 // so that the inner dimension may run over rows of an image (kOuter rows of k
@@ -33,8 +33,8 @@ const (
 // kOuter are at least 1. bias may be nil unless mode names it.
 //
 // ahead, if not nil, is what will be read soon: high tiles ask for one cache line
-// at each ahead + l*bRow on the way, where the instruction set gains from it.
-func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, _ *float32) {
+// at each ahead + (o*k+q)*bRow on the way, where the instruction set gains from it.
+func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, _ *float32) {
 	at := func(p *float32, i int) *float32 {
 		return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4))
 	}
@@ -55,7 +55,7 @@ func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k,
 		}
 		for o := range kOuter {
 			for q := range k {
-				x := *at(a, i*aRow+(o*k+q)*aCol)
+				x := *at(a, o*aJump+q*aCol+i*aRow)
 				for j, y := range unsafe.Slice(at(b, o*bJump+q*bRow), n) {
 					acc[j] += x * y
 				}

@@ -71,9 +71,12 @@
 	VLD1.P (R2)(R7), V2.S[1] \
 	VLD1.P (R3)(R7), V2.S[2]
 
-// OUTER moves B to the next row of k and reloads the count; the flags are those
+// OUTER moves A and B to the next row of k and reloads the count; the flags are those
 // of rows left.
 #define OUTER \
+	ADD  R21, R0      \
+	ADD  R21, R19     \
+	ADD  R21, R20     \
 	ADD  R8, R1       \
 	ADD  R8, R2       \
 	ADD  R8, R3       \
@@ -126,23 +129,23 @@
 	FCMLTZ4S(v, 5)  \
 	BIC16B(5, v, v)
 
-// func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+// func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
 // See gemmGeneric; nothing is fetched ahead. Registers (distances in bytes):
 //
 //	R0         A            R1         B            R4   aCol     R7   bRow
-//	R0, R19    A, rows 0 and m-4 on                 R8   bJump - k bRow
+//	R0, R19    A, rows 0 and m-4 on                 R8   bJump - k bRow   R21  aJump - k aCol
 //	R0, R19, R20  A, row by row (m < 4)             R9   k        R6   k left
 //	R1-R3      B, columns 0, 4, n-4 on, or column by column (n < 4)
 //	R22        kOuter left  R23  m     R24  n       R25  mode     R26  c
 //	R10-R12    steps between rows 0-3               R13  upper four rows
 //	R14, R15   second and third vector of a row     R16, R17  steps between columns
 //	V0-V7 and the tile in V8-V31 as above
-TEXT ·gemmNEON(SB), NOSPLIT, $0-120
+TEXT ·gemmNEON(SB), NOSPLIT, $0-128
 	MOVD c+0(FP), R26
-	MOVD m+72(FP), R23
-	MOVD n+80(FP), R24
-	MOVD mode+104(FP), R25
+	MOVD m+80(FP), R23
+	MOVD n+88(FP), R24
+	MOVD mode+112(FP), R25
 
 	// Columns: 0, min(4, n-4), n-4.
 	SUB  $4, R24, R15
@@ -285,14 +288,17 @@ begun:
 	MOVD b+16(FP), R1
 	MOVD aCol+48(FP), R4
 	LSL  $2, R4, R4
-	MOVD bRow+56(FP), R7
+	MOVD bRow+64(FP), R7
 	LSL  $2, R7, R7
-	MOVD bJump+64(FP), R8
+	MOVD bJump+72(FP), R8
 	LSL  $2, R8, R8
-	MOVD k+88(FP), R9
+	MOVD k+96(FP), R9
 	MSUB R9, R8, R7, R8
+	MOVD aJump+56(FP), R21
+	LSL  $2, R21, R21
+	MSUB R9, R21, R4, R21
 	MOVD R9, R6
-	MOVD kOuter+96(FP), R22
+	MOVD kOuter+104(FP), R22
 	CMP  $4, R24
 	BLT  narrowB
 	ADD  R14, R1, R2

@@ -13,10 +13,11 @@ import (
 
 // tile is one call of Gemm.
 type tile struct {
-	c, a, b, bias                 []float32
-	cRow, aRow, aCol, bRow, bJump int
-	m, n, k, kOuter               int
-	mode                          TileMode
+	c, a, b, bias                        []float32
+	cRow, aRow, aCol, aJump, bRow, bJump int
+	m, n, k, kOuter                      int
+	mode                                 TileMode
+	ahead                                *float32
 }
 
 func (g *tile) run(k *Kernels) {
@@ -24,7 +25,7 @@ func (g *tile) run(k *Kernels) {
 	if len(g.bias) > 0 {
 		bias = &g.bias[0]
 	}
-	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode, nil)
+	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.aJump, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode, g.ahead)
 }
 
 // element returns element (i, j) of the result, and the sum of the magnitudes of
@@ -41,7 +42,7 @@ func (g *tile) element(i, j int) (value float32, magnitude float64) {
 	magnitude = math.Abs(float64(value))
 	for o := range g.kOuter {
 		for q := range g.k {
-			x, y := g.a[i*g.aRow+(o*g.k+q)*g.aCol], g.b[o*g.bJump+q*g.bRow+j]
+			x, y := g.a[o*g.aJump+q*g.aCol+i*g.aRow], g.b[o*g.bJump+q*g.bRow+j]
 			value = fma32(x, y, value)
 			magnitude += math.Abs(float64(x) * float64(y))
 		}
@@ -53,8 +54,8 @@ func (g *tile) element(i, j int) (value float32, magnitude float64) {
 }
 
 func (g *tile) String() string {
-	return fmt.Sprintf("%d x %d, k %d x %d, mode %d, rows of c %d, a %d and %d, b %d and %d",
-		g.m, g.n, g.kOuter, g.k, g.mode, g.cRow, g.aRow, g.aCol, g.bRow, g.bJump)
+	return fmt.Sprintf("%d x %d, k %d x %d, mode %d, rows of c %d, a %d, %d and %d, b %d and %d",
+		g.m, g.n, g.kOuter, g.k, g.mode, g.cRow, g.aRow, g.aCol, g.aJump, g.bRow, g.bJump)
 }
 
 // TestGemm runs every size of tile in every mode, with changing depths and
@@ -104,14 +105,17 @@ func TestGemm(t *testing.T) {
 						if !k.PackedA && random.IntN(2) == 0 {
 							g.aRow, g.aCol = depth+3*random.IntN(2), 1
 						}
-						g.a = take(1, (m-1)*g.aRow+(depth-1)*g.aCol+1)
-						for i := range m {
-							for l := range depth {
-								g.a[i*g.aRow+l*g.aCol] = number()
+						// Rows may overlap, as those of an image do.
+						g.aJump = []int{g.k * g.aCol, g.k*g.aCol + 3, 2}[random.IntN(3)]
+						g.a = take(1, (m-1)*g.aRow+(g.kOuter-1)*g.aJump+(g.k-1)*g.aCol+1)
+						for o := range g.kOuter {
+							for q := range g.k {
+								for i := range m {
+									g.a[o*g.aJump+q*g.aCol+i*g.aRow] = number()
+								}
 							}
 						}
 
-						// Rows of b may overlap, as those of an image do.
 						g.bRow = []int{n, n + 3, 1}[random.IntN(3)]
 						g.bJump = []int{g.k * g.bRow, g.k*g.bRow + 7, 2}[random.IntN(3)]
 						g.b = take(2, (g.kOuter-1)*g.bJump+(g.k-1)*g.bRow+n)
@@ -121,6 +125,10 @@ func TestGemm(t *testing.T) {
 									g.b[o*g.bJump+q*g.bRow+j] = number()
 								}
 							}
+						}
+
+						if random.IntN(2) == 0 {
+							g.ahead = &g.b[0]
 						}
 
 						switch mode &^ ThenReLU {

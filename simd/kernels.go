@@ -23,7 +23,7 @@ type Kernels struct {
 	// PackedA says that Gemm needs the rows of A interleaved (aRow == 1).
 	PackedA bool
 	// Gemm computes one register tile, see gemmGeneric.
-	Gemm func(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+	Gemm func(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 	// Transpose copies a matrix transposed, see transposeGeneric.
 	Transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
 	// Gather copies the same short run from many places, see gatherGeneric.

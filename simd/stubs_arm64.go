@@ -5,7 +5,7 @@ package simd
 func peakNEON(n int) int // see peakGeneric
 
 //go:noescape
-func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32) // see gemmGeneric
+func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32) // see gemmGeneric
 
 //go:noescape
 func transposeNEON(dst, src *float32, rows, cols, dstRow, srcRow int) // see transposeGeneric

@@ -355,7 +355,7 @@ func (p *gemmBlock) Do(task, worker int) {
 				case simd.FromColumnBias:
 					bias = &g.colBias[j]
 				}
-				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, bRow, 0, m, n, kc, 1, mode, ahead)
+				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, 0, bRow, 0, m, n, kc, 1, mode, ahead)
 			}
 		}
 	}
