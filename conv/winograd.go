@@ -258,8 +258,8 @@ func (p *winograd) unpad(planes, slab, spare []float32, count, h, w, top, left, 
 
 // multiply computes, for every point, dst[tile][column] = src[tile][inner] *
 // filters[inner][column]. The rows of dst, src and filters are innerLanes or
-// columnLanes apart.
-func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, innerLanes, columns, columnLanes int) {
+// columnLanes apart. Meanwhile it fetches what follows.
+func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, innerLanes, columns, columnLanes int, follows fetch) {
 	kernels := p.engine.Kernels
 	cut := tensor.CutTiles(tiles, kernels.MR)
 	for point := range points {
@@ -283,12 +283,39 @@ func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, i
 							kernels.Transpose(&packed[0], tile, m, kc, m, innerLanes)
 							tile, aRow, aCol = &packed[0], 1, m
 						}
-						kernels.Gemm(&c[row*columnLanes+j], tile, panel, nil, columnLanes, aRow, aCol, 0, width, 0, m, n, kc, 1, mode, nil)
+						kernels.Gemm(&c[row*columnLanes+j], tile, panel, nil,
+							columnLanes, aRow, aCol, 0, width, 0, m, n, kc, 1, mode, follows.next(kc, width))
 					}
 				}
 			}
 		}
 	}
+}
+
+// task returns the group of a task of the forward pass or the one to the data, and
+// its first image.
+func (p *winograd) task(task int) (group, first int) {
+	return task % p.shape.Groups, task / p.shape.Groups * p.images
+}
+
+// follows returns what a task writes and what the next of its worker reads, as
+// tasks are handed out in turn.
+func (p *winograd) follows(task int, forward bool) fetch {
+	inputs := func(task int) pixels {
+		group, first := p.task(task)
+		n := p.c * p.shape.H * p.shape.W
+		return planes(p.x, first, p.images, group*n, n)
+	}
+	outputs := func(task int) pixels {
+		group, first := p.task(task)
+		n := p.k * p.shape.OutH() * p.shape.OutW()
+		return planes(p.y, first, p.images, group*n, n)
+	}
+	next := task + p.engine.Threads()
+	if forward {
+		return fetch{parts: [2]pixels{outputs(task), inputs(next)}}
+	}
+	return fetch{parts: [2]pixels{inputs(task), outputs(next)}}
 }
 
 // winogradForward computes the outputs of one group of a few images.
@@ -297,8 +324,7 @@ type winogradForward winograd
 func (q *winogradForward) Do(task, worker int) {
 	p := (*winograd)(q)
 	s := p.shape
-	group := task % s.Groups
-	first := task / s.Groups * p.images
+	group, first := p.task(task)
 	images := min(p.images, p.x.N-first)
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
@@ -307,7 +333,7 @@ func (q *winogradForward) Do(task, worker int) {
 	for i := range images {
 		p.inputs(in[i*p.tiles()*p.cp:], apart(tiles*p.cp), p.x.Image(first + i)[group*p.c*s.H*s.W:], slab)
 	}
-	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.cp, p.k, p.kp)
+	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.cp, p.k, p.kp, p.follows(task, true))
 	area := s.OutH() * s.OutW()
 	cols := p.over * p.m
 	for i := range images {
@@ -332,8 +358,7 @@ type winogradBackward winograd
 func (q *winogradBackward) Do(task, worker int) {
 	p := (*winograd)(q)
 	s := p.shape
-	group := task % s.Groups
-	first := task / s.Groups * p.images
+	group, first := p.task(task)
 	images := min(p.images, p.y.N-first)
 	tiles := images * p.tiles()
 	cut := cutter(p.engine.Scratch(worker))
@@ -342,7 +367,7 @@ func (q *winogradBackward) Do(task, worker int) {
 	for i := range images {
 		p.outputGradients(out[i*p.tiles()*p.kp:], apart(tiles*p.kp), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
 	}
-	p.multiply(in, out, p.engine.Shared()[group*p.filters():], packed, tiles, p.k, p.kp, p.c, p.cp)
+	p.multiply(in, out, p.engine.Shared()[group*p.filters():], packed, tiles, p.k, p.kp, p.c, p.cp, p.follows(task, false))
 	plane := s.H * s.W
 	for i := range images {
 		dx := p.x.Image(first + i)[group*p.c*plane:]
@@ -388,6 +413,30 @@ func (q *winogradPrepare) Do(task, worker int) {
 	}
 }
 
+// preparedNext returns the share that a task of winogradMultiply fetches of the
+// images that are prepared next: a multiple of unit, as one product fetches that
+// much. Inputs are the share of the first tasks, gradients that of the last.
+func (p *winograd) preparedNext(task, unit int) fetch {
+	s := p.shape
+	first := p.first + p.n
+	images := min(p.prepared, p.x.N-first)
+	if images <= 0 {
+		return fetch{}
+	}
+	tasks := s.Groups * points * p.blocks()
+	share := func(t tensor.Tensor, task int) pixels {
+		n := t.C * t.H * t.W
+		parts := max(1, tasks/images)
+		part := (n + parts*unit - 1) / (parts * unit) * unit
+		at := task / images * part
+		if at >= n {
+			return pixels{}
+		}
+		return planes(t, first+task%images, 1, at, min(part, n-at))
+	}
+	return fetch{parts: [2]pixels{share(p.x, task), share(p.y, tasks-1-task)}}
+}
+
 // winogradMultiply adds the prepared images' share to a block of columns of one
 // point of the transformed gradient: [k][c] += [tile][k]^T [tile][c].
 type winogradMultiply winograd
@@ -401,6 +450,7 @@ func (q *winogradMultiply) Do(task, _ int) {
 	point := task / p.blocks() // of all groups
 	a, b, dst := out[point*apart(tiles*p.kp):], in[point*apart(tiles*p.cp):], u[point*apart(p.kp*p.cp):]
 	cut := tensor.CutTiles(p.k, kernels.MR)
+	follows := p.preparedNext(task, min(depth, tiles)*p.cp)
 	for t0 := 0; t0 < tiles; t0 += depth {
 		count := min(depth, tiles-t0)
 		mode := simd.FromC
@@ -412,7 +462,7 @@ func (q *winogradMultiply) Do(task, _ int) {
 			for t := range cut.Count {
 				k, m := cut.Tile(t)
 				kernels.Gemm(&dst[k*p.cp+c], &a[t0*p.kp+k], &b[t0*p.cp+c], nil,
-					p.cp, 1, p.kp, 0, p.cp, 0, m, n, count, 1, mode, nil)
+					p.cp, 1, p.kp, 0, p.cp, 0, m, n, count, 1, mode, follows.next(count, p.cp))
 			}
 		}
 	}

@@ -1,0 +1,59 @@
+package conv
+
+import "github.com/meada-cpu/meada-cpu/tensor"
+
+// fetch is memory that will be used soon: the pixels that a task is going to
+// write and those that its worker is likely to read next. The products in between
+// ask for it a line at a time (see ahead in simd's gemmGeneric), so that it comes
+// while they keep the arithmetic busy: turning planes channels-last reads and
+// writes them in a pattern that hardware does not foresee.
+type fetch struct {
+	parts [2]pixels
+	part  int // the one being fetched
+	at    int // elements of its first image already fetched
+	line  int // the line of each row that comes next
+}
+
+// pixels are a few images' worth of planes.
+type pixels struct {
+	data   []float32 // from the first image's planes on
+	stride int       // between images
+	n      int       // elements of an image
+	images int
+}
+
+// planes returns n elements of each of a few images of t, from element at on,
+// beginning with image first; fewer where t has fewer images.
+func planes(t tensor.Tensor, first, images, at, n int) pixels {
+	images = min(images, t.N-first)
+	if images <= 0 {
+		return pixels{}
+	}
+	return pixels{t.Data[first*t.Stride+at:], t.Stride, n, images}
+}
+
+const lineElements = 16 // of a cache line
+
+// next returns where a product of that many rows of B, bRow elements apart,
+// fetches while it is computed, or nil when nothing is left.
+func (f *fetch) next(rows, bRow int) *float32 {
+	for f.part < len(f.parts) {
+		p := &f.parts[f.part]
+		if p.images == 0 {
+			f.part++
+			continue
+		}
+		ahead := &p.data[min(f.at+f.line*lineElements, len(p.data)-1)]
+		if f.line++; f.line*lineElements >= bRow {
+			f.line = 0
+			f.at += rows * bRow
+		}
+		if f.at >= p.n {
+			f.at = 0
+			p.images--
+			p.data = p.data[min(p.stride, len(p.data)-1):]
+		}
+		return ahead
+	}
+	return nil
+}
