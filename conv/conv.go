@@ -66,6 +66,7 @@ type Conv struct {
 	winograd *winograd // all three passes
 	forward  *product
 	data     *product // backward to the data as a convolution, or
+	phases   *phases  // as a product for each phase of a stride, or
 	scatter  *scatter // as a product whose columns are scattered
 	weights  *weights
 }
@@ -109,6 +110,8 @@ func (c *Conv) PlanBackwardData() {
 	t := c.transposed()
 	if c.Stride == 1 && t.PadH >= 0 && t.PadW >= 0 && waste < wasteful && c.C/c.Groups >= thin {
 		c.data = newProduct(c.engine, t, true)
+	} else if c.Stride > 1 && c.C/c.Groups >= thin {
+		c.phases = newPhases(c.engine, c.Shape)
 	} else {
 		c.scatter = newScatter(c.engine, c.Shape)
 	}
@@ -124,6 +127,8 @@ func (c *Conv) BackwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) 
 		c.winograd.backwardData(dx, dy, w, accumulate)
 	case c.data != nil:
 		c.data.run(dx, dy, w, nil, accumulate, simd.Identity)
+	case c.phases != nil:
+		c.phases.run(dx, dy, w, accumulate)
 	default:
 		c.scatter.run(dx, dy, w, accumulate)
 	}

@@ -34,6 +34,9 @@ var shapes = []Shape{
 	{N: 3, C: 10, H: 11, W: 8, K: 192, R: 3, S: 2, Stride: 2, PadH: 1, PadW: 1, Groups: 2},
 	{N: 3, C: 14, H: 8, W: 12, K: 40, R: 1, S: 1, Stride: 1, Groups: 2},
 	{N: 2, C: 530, H: 8, W: 12, K: 20, R: 1, S: 1, Stride: 1, Groups: 1},
+	{N: 3, C: 20, H: 11, W: 13, K: 10, R: 4, S: 5, Stride: 3, PadH: 1, PadW: 2, Groups: 2},
+	{N: 4, C: 9, H: 6, W: 6, K: 70, R: 2, S: 3, Stride: 3, PadH: 1, PadW: 0, Groups: 1},
+	{N: 3, C: 16, H: 16, W: 14, K: 140, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 1},
 	{N: 2, C: 40, H: 8, W: 8, K: 12, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
 }
 

@@ -8,28 +8,28 @@ import "github.com/meada-cpu/meada-cpu/tensor"
 // while they keep the arithmetic busy: turning planes channels-last reads and
 // writes them in a pattern that hardware does not foresee.
 type fetch struct {
-	parts [2]pixels
+	parts [2]region
 	part  int // the one being fetched
 	at    int // elements of its first image already fetched
 	line  int // the line of each row that comes next
 }
 
-// pixels are a few images' worth of planes.
-type pixels struct {
+// region is a few images' worth of planes.
+type region struct {
 	data   []float32 // from the first image's planes on
 	stride int       // between images
 	n      int       // elements of an image
 	images int
 }
 
-// planes returns n elements of each of a few images of t, from element at on,
+// regionOf returns n elements of each of a few images of t, from element at on,
 // beginning with image first; fewer where t has fewer images.
-func planes(t tensor.Tensor, first, images, at, n int) pixels {
+func regionOf(t tensor.Tensor, first, images, at, n int) region {
 	images = min(images, t.N-first)
 	if images <= 0 {
-		return pixels{}
+		return region{}
 	}
-	return pixels{t.Data[first*t.Stride+at:], t.Stride, n, images}
+	return region{t.Data[first*t.Stride+at:], t.Stride, n, images}
 }
 
 const lineElements = 16 // of a cache line
@@ -56,4 +56,26 @@ func (f *fetch) next(rows, bRow int) *float32 {
 		return ahead
 	}
 	return nil
+}
+
+// fetchShare returns what one of many tasks that multiply prepared images fetches
+// of the images that are prepared next: count of them from first on, as far as x
+// and dy have them. A share is a stretch of one image, a multiple of unit, which is
+// what one product fetches. The first tasks share x, the last ones dy.
+func fetchShare(x, dy tensor.Tensor, first, count, task, tasks, unit int) fetch {
+	images := min(count, x.N-first)
+	if images <= 0 {
+		return fetch{}
+	}
+	share := func(t tensor.Tensor, task int) region {
+		n := t.C * t.H * t.W
+		parts := max(1, tasks/images)
+		part := (n + parts*unit - 1) / (parts * unit) * unit
+		at := task / images * part
+		if at >= n {
+			return region{}
+		}
+		return regionOf(t, first+task%images, 1, at, min(part, n-at))
+	}
+	return fetch{parts: [2]region{share(x, task), share(dy, tasks-1-task)}}
 }

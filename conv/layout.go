@@ -51,29 +51,25 @@ func (l *layout) spare() int { return 2 * l.h * l.w }
 
 // fill writes one group of an image, c*h*w elements, in this layout.
 func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
-	if l.stride == 1 {
-		for c := range l.c {
-			plane := dst[c*l.plane:][:l.plane]
-			clear(plane[:l.padH*l.cols])
-			for y := range l.h {
-				row := plane[(y+l.padH)*l.cols:][:l.cols]
-				clear(row[:l.padW])
-				copy(row[l.padW:], image[(c*l.h+y)*l.w:][:l.w])
-				clear(row[l.padW+l.w:])
-			}
-			clear(plane[(l.padH+l.h)*l.cols:])
-		}
-		return
-	}
 	clear(dst[:l.size()])
 	for c := range l.c {
 		plane := image[c*l.h*l.w:][:l.h*l.w]
-		if l.w%l.stride != 0 {
+		switch {
+		case l.stride == 1:
+			kernels.Gather(&dst[l.row(c, l.padH)+l.column(0)], &plane[0], &l.partRows[0], l.h, l.cols, l.w)
+			continue
+		case l.w%l.stride != 0:
 			for y := range l.h {
 				row := dst[l.row(c, y+l.padH):]
 				for x, v := range plane[y*l.w:][:l.w] {
 					row[l.column(x)] = v
 				}
+			}
+			continue
+		case l.stride == 2:
+			for y := range min(2, l.h) {
+				row := dst[l.row(c, y+l.padH):]
+				kernels.Split(&row[l.column(0)], &row[l.column(1)], &plane[y*l.w], (l.h-y+1)/2, l.w/2, l.cols, 2*l.w)
 			}
 			continue
 		}
@@ -91,10 +87,6 @@ func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
 // the order of their columns' phases: columns t*i+q of all rows are at q*h*w/t.
 func (l *layout) part(kernels *simd.Kernels, dst, plane []float32) {
 	n := len(plane) / l.stride
-	if l.stride == 2 {
-		kernels.Split(&dst[0], &dst[n], &plane[0], n)
-		return
-	}
 	for i := 0; i < n; i += maxTranspose {
 		kernels.Transpose(&dst[i], &plane[i*l.stride], min(maxTranspose, n-i), l.stride, n, l.stride)
 	}
@@ -103,10 +95,6 @@ func (l *layout) part(kernels *simd.Kernels, dst, plane []float32) {
 // unite is the inverse of part.
 func (l *layout) unite(kernels *simd.Kernels, plane, src []float32) {
 	n := len(plane) / l.stride
-	if l.stride == 2 {
-		kernels.Join(&plane[0], &src[0], &src[n], n)
-		return
-	}
 	for i := 0; i < n; i += maxTranspose {
 		kernels.Transpose(&plane[i*l.stride], &src[i], l.stride, min(maxTranspose, n-i), l.stride, n)
 	}
@@ -146,6 +134,11 @@ func (l *layout) drain(kernels *simd.Kernels, image, src, spare []float32, accum
 				for x := range l.w {
 					to[y*l.w+x] = row[l.column(x)]
 				}
+			}
+		case l.stride == 2:
+			for y := range min(2, l.h) {
+				row := src[l.row(c, y+l.padH):]
+				kernels.Join(&to[y*l.w], &row[l.column(0)], &row[l.column(1)], (l.h-y+1)/2, l.w/2, 2*l.w, l.cols)
 			}
 		default:
 			for q := range l.stride {

@@ -24,6 +24,7 @@ type product struct {
 	images  int  // of a task
 	area    int  // pixels of an output plane
 	direct  bool // panels are read in the images, whole and all of one image
+	weights int  // where the packed weights begin in shared memory
 	panels  []panel
 	columns []int32 // offsets of the rows of a panel of results
 	planes  []int32 // offsets of the rows of a tile in the output
@@ -92,7 +93,7 @@ func (p *productPack) Do(task, _ int) {
 	group := task / p.tiles.Count
 	first, rows := p.tiles.Tile(task % p.tiles.Count)
 	transpose := p.engine.Kernels.Transpose
-	shared := p.engine.Shared()[group*filters*p.inner:]
+	shared := p.engine.Shared()[p.weights+group*filters*p.inner:]
 	if !p.backward {
 		w := p.w[(group*filters+first)*p.inner:]
 		for k0 := 0; k0 < p.inner; k0 += depth {
@@ -134,6 +135,16 @@ func (q *productPixels) Do(task, worker int) {
 			p.layout.fill(p.engine.Kernels, src[i*distance:], p.layout.group(p.x, first+i, group), spare)
 		}
 	}
+	next := task + p.engine.Threads()
+	n := p.layout.c * p.layout.h * p.layout.w
+	follows := fetch{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
+	p.pixels(packed, results, src, distance, group, first, images, &follows)
+}
+
+// pixels computes the output pixels of one group of a few images from src, where
+// an image begins every distance elements, into the output's images from first on.
+// Meanwhile it fetches what follows.
+func (p *product) pixels(packed, results, src []float32, distance, group, first, images int, follows *fetch) {
 	panels := (images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
 	for i := range panels {
 		panel := &p.panels[i]
@@ -152,7 +163,7 @@ func (q *productPixels) Do(task, worker int) {
 			} else {
 				p.pack(packed, src, distance, panel, k0, images)
 			}
-			p.multiply(b, bRow, next, results, panel, k0, group, first, images)
+			p.multiply(b, bRow, next, results, panel, k0, group, first, images, follows)
 		}
 	}
 }
@@ -170,7 +181,7 @@ func (p *product) pack(packed, src []float32, distance int, panel *panel, k0, im
 
 // multiply adds the stretch of taps at k0 to all filters of a panel, whose rows
 // are bRow apart in b. Meanwhile it fetches the rows of next, unless nil.
-func (p *product) multiply(b []float32, bRow int, next, results []float32, panel *panel, k0, group, first, images int) {
+func (p *product) multiply(b []float32, bRow int, next, results []float32, panel *panel, k0, group, first, images int, follows *fetch) {
 	kernels := p.engine.Kernels
 	nr := kernels.NR
 	filters := p.shape.K / p.shape.Groups
@@ -206,12 +217,14 @@ func (p *product) multiply(b []float32, bRow int, next, results []float32, panel
 			}
 		}
 	}
-	weights := p.engine.Shared()[(group*p.inner+k0)*filters:]
+	weights := p.engine.Shared()[p.weights+(group*p.inner+k0)*filters:]
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		var ahead *float32
 		if line := t * 16; line < min(nr, len(next)) {
 			ahead = &next[line]
+		} else if !p.direct {
+			ahead = follows.next(kc, bRow)
 		}
 		if below := f + rows; !aside && below < filters {
 			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))

@@ -163,8 +163,9 @@ func (p *weights) channelsLast(dst, planes []float32) {
 // weightsMultiply adds the prepared images' share to one tile of dw.
 type weightsMultiply weights
 
-func (p *weightsMultiply) Do(task, _ int) {
+func (p *weightsMultiply) Do(number, _ int) {
 	s := p.shape
+	task := number
 	kernels := p.engine.Kernels
 	nr := kernels.NR
 	q := (*weights)(p)
@@ -190,6 +191,15 @@ func (p *weightsMultiply) Do(task, _ int) {
 		first, cRow = (g*inner+r*taps+i)*p.filters+j, p.filters
 	}
 	c := &dw[first]
+	bRow := dyRow
+	if !p.swap {
+		bRow = s.Stride * p.block
+	}
+	var follows fetch
+	if q.xSize()+q.dySize() <= preparedBytes/4 { // or they would push the present ones out
+		tasks := s.Groups * s.R * p.panels * p.tiles.Count
+		follows = fetchShare(p.x, p.dy, p.first+p.n, p.images, number, tasks, min(outH, p.callRows)*outW*bRow)
+	}
 	at := tap/p.channels*p.block + tap%p.channels/p.block*p.block*p.rows*p.cols + tap%p.block
 	xRow := s.Stride * p.block
 	xJump := s.Stride * p.cols * p.block
@@ -204,9 +214,9 @@ func (p *weightsMultiply) Do(task, _ int) {
 			rows := min(p.callRows, outH-y)
 			x, dy := &x[(y*s.Stride+r)*p.cols*p.block+at], &dy[y*outW*dyRow]
 			if p.swap {
-				kernels.Gemm(c, x, dy, nil, cRow, 1, xRow, xJump, dyRow, outW*dyRow, m, n, outW, rows, mode, nil)
+				kernels.Gemm(c, x, dy, nil, cRow, 1, xRow, xJump, dyRow, outW*dyRow, m, n, outW, rows, mode, follows.next(rows*outW, dyRow))
 			} else {
-				kernels.Gemm(c, dy, x, nil, cRow, 1, dyRow, outW*dyRow, xRow, xJump, m, n, outW, rows, mode, nil)
+				kernels.Gemm(c, dy, x, nil, cRow, 1, dyRow, outW*dyRow, xRow, xJump, m, n, outW, rows, mode, follows.next(rows*outW, xRow))
 			}
 			mode = simd.FromC
 		}

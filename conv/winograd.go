@@ -301,21 +301,21 @@ func (p *winograd) task(task int) (group, first int) {
 // follows returns what a task writes and what the next of its worker reads, as
 // tasks are handed out in turn.
 func (p *winograd) follows(task int, forward bool) fetch {
-	inputs := func(task int) pixels {
+	inputs := func(task int) region {
 		group, first := p.task(task)
 		n := p.c * p.shape.H * p.shape.W
-		return planes(p.x, first, p.images, group*n, n)
+		return regionOf(p.x, first, p.images, group*n, n)
 	}
-	outputs := func(task int) pixels {
+	outputs := func(task int) region {
 		group, first := p.task(task)
 		n := p.k * p.shape.OutH() * p.shape.OutW()
-		return planes(p.y, first, p.images, group*n, n)
+		return regionOf(p.y, first, p.images, group*n, n)
 	}
 	next := task + p.engine.Threads()
 	if forward {
-		return fetch{parts: [2]pixels{outputs(task), inputs(next)}}
+		return fetch{parts: [2]region{outputs(task), inputs(next)}}
 	}
-	return fetch{parts: [2]pixels{inputs(task), outputs(next)}}
+	return fetch{parts: [2]region{inputs(task), outputs(next)}}
 }
 
 // winogradForward computes the outputs of one group of a few images.
@@ -413,30 +413,6 @@ func (q *winogradPrepare) Do(task, worker int) {
 	}
 }
 
-// preparedNext returns the share that a task of winogradMultiply fetches of the
-// images that are prepared next: a multiple of unit, as one product fetches that
-// much. Inputs are the share of the first tasks, gradients that of the last.
-func (p *winograd) preparedNext(task, unit int) fetch {
-	s := p.shape
-	first := p.first + p.n
-	images := min(p.prepared, p.x.N-first)
-	if images <= 0 {
-		return fetch{}
-	}
-	tasks := s.Groups * points * p.blocks()
-	share := func(t tensor.Tensor, task int) pixels {
-		n := t.C * t.H * t.W
-		parts := max(1, tasks/images)
-		part := (n + parts*unit - 1) / (parts * unit) * unit
-		at := task / images * part
-		if at >= n {
-			return pixels{}
-		}
-		return planes(t, first+task%images, 1, at, min(part, n-at))
-	}
-	return fetch{parts: [2]pixels{share(p.x, task), share(p.y, tasks-1-task)}}
-}
-
 // winogradMultiply adds the prepared images' share to a block of columns of one
 // point of the transformed gradient: [k][c] += [tile][k]^T [tile][c].
 type winogradMultiply winograd
@@ -450,7 +426,7 @@ func (q *winogradMultiply) Do(task, _ int) {
 	point := task / p.blocks() // of all groups
 	a, b, dst := out[point*apart(tiles*p.kp):], in[point*apart(tiles*p.cp):], u[point*apart(p.kp*p.cp):]
 	cut := tensor.CutTiles(p.k, kernels.MR)
-	follows := p.preparedNext(task, min(depth, tiles)*p.cp)
+	follows := fetchShare(p.x, p.y, p.first+p.n, p.prepared, task, p.shape.Groups*points*p.blocks(), min(depth, tiles)*p.cp)
 	for t0 := 0; t0 < tiles; t0 += depth {
 		count := min(depth, tiles-t0)
 		mode := simd.FromC

@@ -34,8 +34,8 @@ type Kernels struct {
 	Scatter func(dst, src *float32, offsets *int32, count, srcRow, n int)
 	// Split parts elements with even numbers from odd ones, see splitGeneric; Join
 	// is the inverse.
-	Split func(even, odd, src *float32, n int)
-	Join  func(dst, even, odd *float32, n int)
+	Split func(even, odd, src *float32, rows, n, dstRow, srcRow int)
+	Join  func(dst, even, odd *float32, rows, n, dstRow, srcRow int)
 
 	// Winograd transforms, see winograd_generic.go.
 

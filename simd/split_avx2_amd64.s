@@ -2,21 +2,33 @@
 
 #include "textflag.h"
 
-// Both directions go eight pairs at a time, then pair by pair: the lanes' own
+// Both directions go along each row eight pairs at a time, then pair by pair: the lanes' own
 // even and odd elements are parted by one shuffle, the lanes' halves put in order
 // by another.
 
-// func splitAVX2(even, odd, src *float32, n int)
+// func splitAVX2(even, odd, src *float32, rows, n, dstRow, srcRow int)
 //
 // See splitGeneric. Registers:
 //
-//	DI, DX  even, odd     SI  src     CX  pairs left
+//	DI, DX  even, odd     SI  src     CX  pairs left     R8  rows left
+//	R11  n                R9, R10  from the end of a row of even or odd, of src to the next
 //	Y0, Y1  eight pairs   Y2, Y3  their even and odd elements
-TEXT ·splitAVX2(SB), NOSPLIT, $0-32
+TEXT ·splitAVX2(SB), NOSPLIT, $0-56
 	MOVQ even+0(FP), DI
 	MOVQ odd+8(FP), DX
 	MOVQ src+16(FP), SI
-	MOVQ n+24(FP), CX
+	MOVQ rows+24(FP), R8
+	MOVQ n+32(FP), R11
+	MOVQ dstRow+40(FP), R9
+	SUBQ R11, R9
+	SHLQ $2, R9
+	MOVQ srcRow+48(FP), R10
+	SUBQ R11, R10
+	SUBQ R11, R10
+	SHLQ $2, R10
+
+row:
+	MOVQ R11, CX
 	SUBQ $8, CX
 	JLT  rest
 
@@ -37,7 +49,7 @@ eight:
 
 rest:
 	ADDQ $8, CX
-	JEQ  done
+	JEQ  next
 
 pair:
 	VMOVSS (SI), X0
@@ -50,21 +62,38 @@ pair:
 	DECQ   CX
 	JNE    pair
 
-done:
+next:
+	ADDQ R9, DI
+	ADDQ R9, DX
+	ADDQ R10, SI
+	DECQ R8
+	JNE  row
 	VZEROUPPER
 	RET
 
-// func joinAVX2(dst, even, odd *float32, n int)
+// func joinAVX2(dst, even, odd *float32, rows, n, dstRow, srcRow int)
 //
 // See joinGeneric. Registers:
 //
-//	DI  dst    SI, DX  even, odd     CX  pairs left
+//	DI  dst    SI, DX  even, odd     CX  pairs left     R8  rows left
+//	R11  n     R9, R10  from the end of a row of dst, of even or odd to the next
 //	Y0, Y1  eight even and odd elements   Y2, Y3  pairs
-TEXT ·joinAVX2(SB), NOSPLIT, $0-32
+TEXT ·joinAVX2(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), DI
 	MOVQ even+8(FP), SI
 	MOVQ odd+16(FP), DX
-	MOVQ n+24(FP), CX
+	MOVQ rows+24(FP), R8
+	MOVQ n+32(FP), R11
+	MOVQ dstRow+40(FP), R9
+	SUBQ R11, R9
+	SUBQ R11, R9
+	SHLQ $2, R9
+	MOVQ srcRow+48(FP), R10
+	SUBQ R11, R10
+	SHLQ $2, R10
+
+row:
+	MOVQ R11, CX
 	SUBQ $8, CX
 	JLT  rest
 
@@ -83,7 +112,7 @@ eight:
 
 rest:
 	ADDQ $8, CX
-	JEQ  done
+	JEQ  next
 
 pair:
 	VMOVSS (SI), X0
@@ -96,6 +125,11 @@ pair:
 	DECQ   CX
 	JNE    pair
 
-done:
+next:
+	ADDQ R9, DI
+	ADDQ R10, SI
+	ADDQ R10, DX
+	DECQ R8
+	JNE  row
 	VZEROUPPER
 	RET

@@ -2,19 +2,27 @@ package simd
 
 import "unsafe"
 
-// splitGeneric writes the elements of src with an even number to even, those
-// with an odd one to odd, n of each. n is at least 1.
-func splitGeneric(even, odd, src *float32, n int) {
-	e, o, s := unsafe.Slice(even, n), unsafe.Slice(odd, n), unsafe.Slice(src, 2*n)
-	for i := range n {
-		e[i], o[i] = s[2*i], s[2*i+1]
+// splitGeneric writes the elements of each row of src with an even number to even,
+// those with an odd one to odd, n of each. The rows of even and odd are dstRow
+// elements apart, those of src srcRow. rows and n are at least 1.
+func splitGeneric(even, odd, src *float32, rows, n, dstRow, srcRow int) {
+	e, o := unsafe.Slice(even, (rows-1)*dstRow+n), unsafe.Slice(odd, (rows-1)*dstRow+n)
+	s := unsafe.Slice(src, (rows-1)*srcRow+2*n)
+	for r := range rows {
+		for i := range n {
+			e[r*dstRow+i], o[r*dstRow+i] = s[r*srcRow+2*i], s[r*srcRow+2*i+1]
+		}
 	}
 }
 
-// joinGeneric is the inverse of splitGeneric.
-func joinGeneric(dst, even, odd *float32, n int) {
-	d, e, o := unsafe.Slice(dst, 2*n), unsafe.Slice(even, n), unsafe.Slice(odd, n)
-	for i := range n {
-		d[2*i], d[2*i+1] = e[i], o[i]
+// joinGeneric is the inverse of splitGeneric: the rows of dst are dstRow elements
+// apart, those of even and odd srcRow.
+func joinGeneric(dst, even, odd *float32, rows, n, dstRow, srcRow int) {
+	d := unsafe.Slice(dst, (rows-1)*dstRow+2*n)
+	e, o := unsafe.Slice(even, (rows-1)*srcRow+n), unsafe.Slice(odd, (rows-1)*srcRow+n)
+	for r := range rows {
+		for i := range n {
+			d[r*dstRow+2*i], d[r*dstRow+2*i+1] = e[r*srcRow+i], o[r*srcRow+i]
+		}
 	}
 }

@@ -2,20 +2,30 @@
 
 #include "textflag.h"
 
-// Both directions go four pairs at a time, then pair by pair.
+// Both directions go along each row four pairs at a time, then pair by pair.
 
-// func splitNEON(even, odd, src *float32, n int)
+// func splitNEON(even, odd, src *float32, rows, n, dstRow, srcRow int)
 //
 // See splitGeneric. Registers:
 //
-//	R0, R1  even, odd     R2  src     R3  pairs left
+//	R0, R1  even, odd     R2  src     R3  pairs left     R4  rows left
+//	R5  n                 R6, R7  from the end of a row of even or odd, of src to the next
 //	V0, V1  four pairs    V2, V3  their even and odd elements
-TEXT ·splitNEON(SB), NOSPLIT, $0-32
+TEXT ·splitNEON(SB), NOSPLIT, $0-56
 	MOVD even+0(FP), R0
 	MOVD odd+8(FP), R1
 	MOVD src+16(FP), R2
-	MOVD n+24(FP), R3
-	SUBS $4, R3, R3
+	MOVD rows+24(FP), R4
+	MOVD n+32(FP), R5
+	MOVD dstRow+40(FP), R6
+	MOVD srcRow+48(FP), R7
+	SUB  R5, R6, R6
+	SUB  R5<<1, R7, R7
+	LSL  $2, R6, R6
+	LSL  $2, R7, R7
+
+row:
+	SUBS $4, R5, R3
 	BLT  rest
 
 four:
@@ -29,7 +39,7 @@ four:
 
 rest:
 	ADDS $4, R3, R3
-	BEQ  done
+	BEQ  next
 
 pair:
 	FMOVS.P 4(R2), F0
@@ -39,21 +49,36 @@ pair:
 	SUBS    $1, R3, R3
 	BNE     pair
 
-done:
+next:
+	ADD  R6, R0, R0
+	ADD  R6, R1, R1
+	ADD  R7, R2, R2
+	SUBS $1, R4, R4
+	BNE  row
 	RET
 
-// func joinNEON(dst, even, odd *float32, n int)
+// func joinNEON(dst, even, odd *float32, rows, n, dstRow, srcRow int)
 //
 // See joinGeneric. Registers:
 //
-//	R0  dst    R1, R2  even, odd     R3  pairs left
+//	R0  dst    R1, R2  even, odd     R3  pairs left     R4  rows left
+//	R5  n      R6, R7  from the end of a row of dst, of even or odd to the next
 //	V0, V1  four even and odd elements   V2, V3  pairs
-TEXT ·joinNEON(SB), NOSPLIT, $0-32
+TEXT ·joinNEON(SB), NOSPLIT, $0-56
 	MOVD dst+0(FP), R0
 	MOVD even+8(FP), R1
 	MOVD odd+16(FP), R2
-	MOVD n+24(FP), R3
-	SUBS $4, R3, R3
+	MOVD rows+24(FP), R4
+	MOVD n+32(FP), R5
+	MOVD dstRow+40(FP), R6
+	MOVD srcRow+48(FP), R7
+	SUB  R5<<1, R6, R6
+	SUB  R5, R7, R7
+	LSL  $2, R6, R6
+	LSL  $2, R7, R7
+
+row:
+	SUBS $4, R5, R3
 	BLT  rest
 
 four:
@@ -67,7 +92,7 @@ four:
 
 rest:
 	ADDS $4, R3, R3
-	BEQ  done
+	BEQ  next
 
 pair:
 	FMOVS.P 4(R1), F0
@@ -77,5 +102,10 @@ pair:
 	SUBS    $1, R3, R3
 	BNE     pair
 
-done:
+next:
+	ADD  R6, R0, R0
+	ADD  R7, R1, R1
+	ADD  R7, R2, R2
+	SUBS $1, R4, R4
+	BNE  row
 	RET

@@ -31,10 +31,10 @@ func scatterAVX2(dst, src *float32, offsets *int32, count, srcRow, n int) // see
 func scatterAVX512(dst, src *float32, offsets *int32, count, srcRow, n int) // see scatterGeneric
 
 //go:noescape
-func splitAVX2(even, odd, src *float32, n int) // see splitGeneric
+func splitAVX2(even, odd, src *float32, rows, n, dstRow, srcRow int) // see splitGeneric
 
 //go:noescape
-func joinAVX2(dst, even, odd *float32, n int) // see joinGeneric
+func joinAVX2(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see joinGeneric
 
 //go:noescape
 func addAVX2(y, x []float32) // see addGeneric

@@ -17,10 +17,10 @@ func gatherNEON(dst, src *float32, offsets *int32, count, dstRow, n int) // see 
 func scatterNEON(dst, src *float32, offsets *int32, count, srcRow, n int) // see scatterGeneric
 
 //go:noescape
-func splitNEON(even, odd, src *float32, n int) // see splitGeneric
+func splitNEON(even, odd, src *float32, rows, n, dstRow, srcRow int) // see splitGeneric
 
 //go:noescape
-func joinNEON(dst, even, odd *float32, n int) // see joinGeneric
+func joinNEON(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see joinGeneric
 
 //go:noescape
 func prefetchNEON(src *float32, offsets *int32, count int) // see prefetchGeneric

@@ -26,8 +26,9 @@ var small = []struct {
 	adam         bool
 	// ties names recordings in which the input of a ReLU is 0, or two
 	// candidates of a pooling are equal, up to the last bits of float32 (in
-	// float64 resnext's stage_2.0 has one at 9e-9 where others are 0.2). Which
-	// side it falls on, and so the gradient there, differs between correct
+	// float64 resnext's stage_2.0 has one at 9e-9 where others are 0.2; a change
+	// of the clean image's last bit turns those of the ascents). Which side it
+	// falls on, and so the gradient there, differs between correct
 	// implementations. While maximising, images are independent: the number
 	// says how many of them may be off. Training mixes them: 0 there.
 	ties map[string]int
@@ -47,7 +48,7 @@ var small = []struct {
 		name:         "wrn_small",
 		build:        func() *nn.Network { return WideResNet(10, 1, 10) },
 		trajectories: cifarAscents,
-		ties:         map[string]int{"sgd3": 0},
+		ties:         map[string]int{"sgd3": 0, "meada_lr20_step15": 1},
 	},
 	{
 		name:         "densenet_small",
@@ -58,7 +59,7 @@ var small = []struct {
 		name:         "resnext_small",
 		build:        func() *nn.Network { return resNeXt("tiny", 8, []int{4, 8}, 2, 2, 64, 10) },
 		trajectories: cifarAscents,
-		ties:         map[string]int{"max_grad_x": 1, "sgd3": 0},
+		ties:         map[string]int{"max_grad_x": 1, "sgd3": 0, "meada_lr20_step15": 1},
 	},
 	{
 		name:         "alexnet_small",
@@ -392,7 +393,7 @@ func TestPublishedMaximisation(t *testing.T) {
 			m.Maximise(x, labels, 8)
 
 			want := read("adv_float").Float32[:len(x.Data)]
-			requireClose(t, "adv_float", want, x.Data, 1e-4*largest(want))
+			requireImagesClose(t, "adv_float", want, x.Data, x.N, 1e-4*largest(want), 1) // with a tie
 			bytes := make([]uint8, len(x.Data))
 			row.ToUint8(bytes, x.Data, -1, 1)
 			differ := 0
@@ -402,6 +403,7 @@ func TestPublishedMaximisation(t *testing.T) {
 					require.InDelta(t, b, bytes[i], 2)
 				}
 			}
+			t.Logf("%d of %d bytes differ", differ, len(bytes))
 			require.LessOrEqual(t, differ, len(bytes)/1000)
 		})
 	}

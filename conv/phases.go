@@ -1,0 +1,228 @@
+package conv
+
+import (
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// phases is the backward pass to the data of a convolution with a stride. Pixels
+// of the input that are a stride apart, a phase, met the same taps, every so many
+// rows and columns of the filter. So each phase is a product of its own, filters
+// turned around times what the taps meet in the output gradient, and the image is
+// put together from its phases. It does no product more than the forward pass and
+// adds nothing up in memory.
+type phases struct {
+	shape  Shape
+	engine *tensor.Engine
+
+	layout layout // of the output gradient, padded enough for every phase
+	images int    // of a task
+	phases []phase
+	panel  int // elements of the largest panel
+
+	// Operands of the current run.
+	dx, dy     tensor.Tensor
+	w          []float32
+	accumulate bool
+}
+
+// phase is the product of one phase.
+type phase struct {
+	product
+	rowSpan, colSpan span
+	planesAt         int // where its planes begin in shared memory, workers' images in turn
+}
+
+// span is a phase along one axis: pixels first, first + stride, ... meet taps tap,
+// tap + stride, ..., the first of which meets output row (or column) from at the
+// first pixel.
+type span struct {
+	first, n  int
+	tap, taps int
+	from      int
+}
+
+func spans(size, pad, taps, stride int) []span {
+	var all []span
+	for first := range min(stride, size) {
+		s := span{first: first, n: (size - first + stride - 1) / stride, tap: (first + pad) % stride, from: (first + pad) / stride}
+		s.taps = max(0, (taps-s.tap+stride-1)/stride)
+		all = append(all, s)
+	}
+	return all
+}
+
+// padding returns how far the taps reach over the edges of an output of that size.
+func padding(spans []span, size int) int {
+	pad := 0
+	for _, s := range spans {
+		if s.taps > 0 {
+			pad = max(pad, s.taps-1-s.from, s.from+s.n-size)
+		}
+	}
+	return pad
+}
+
+func newPhases(e *tensor.Engine, s Shape) *phases {
+	p := &phases{shape: s, engine: e}
+	rows, cols := spans(s.H, s.PadH, s.R, s.Stride), spans(s.W, s.PadW, s.S, s.Stride)
+	p.layout = newLayout(Shape{C: s.K, H: s.OutH(), W: s.OutW(), Stride: 1,
+		PadH: padding(rows, s.OutH()), PadW: padding(cols, s.OutW()), Groups: s.Groups})
+	p.images = imagesPerTask(s.N, rows[0].n*cols[0].n, e.Kernels.NR)
+	weights, shared := 0, s.Weights()
+	for _, y := range rows {
+		for _, x := range cols {
+			f := p.newPhase(y, x)
+			f.weights, f.planesAt = weights, shared
+			weights += s.C * f.inner
+			shared += e.Threads() * p.images * s.C * f.area
+			p.panel = max(p.panel, f.panelSize())
+			p.phases = append(p.phases, f)
+		}
+	}
+	size := 0
+	if !p.layout.inPlace {
+		size = p.images * p.layout.size()
+	}
+	e.Reserve(shared, p.panel+s.C/s.Groups*e.Kernels.NR+s.H*s.W+size)
+	return p
+}
+
+func (p *phases) newPhase(y, x span) phase {
+	s := p.shape
+	row := p.engine.Kernels
+	channels, filters := s.C/s.Groups, s.K/s.Groups
+	f := phase{rowSpan: y, colSpan: x}
+	f.shape = Shape{C: s.K, K: s.C, Groups: s.Groups}
+	f.engine = p.engine
+	f.tiles = tensor.CutTiles(channels, row.MR)
+	f.inner = filters * y.taps * x.taps
+	f.area = y.n * x.n
+	f.panels = p.layout.cutPanels(p.images, y.n, x.n, row.NR)
+	for k := range filters {
+		for u := range y.taps {
+			for v := range x.taps {
+				f.taps = append(f.taps, int32(p.layout.tap(k, p.layout.padH+y.from-u, p.layout.padW+x.from-v)))
+			}
+		}
+	}
+	for c := range channels {
+		f.columns = append(f.columns, int32(c*row.NR))
+	}
+	for i := range row.MR {
+		f.planes = append(f.planes, int32(i*f.area))
+	}
+	return f
+}
+
+func (p *phases) run(dx, dy tensor.Tensor, w []float32, accumulate bool) {
+	p.dx, p.dy, p.w, p.accumulate = dx, dy, w, accumulate
+	shared := p.engine.Shared()
+	for i := range p.phases {
+		f := &p.phases[i]
+		f.y = tensor.View(shared[f.planesAt:], p.engine.Threads()*p.images, p.shape.C, f.rowSpan.n, f.colSpan.n)
+	}
+	p.engine.Run(len(p.phases)*p.shape.Groups, (*phasesPack)(p))
+	p.engine.Run((dy.N+p.images-1)/p.images*p.shape.Groups, (*phasesImages)(p))
+}
+
+// phasesPack interleaves the filters of one phase and group in shared memory, as
+// productPack does.
+type phasesPack phases
+
+func (p *phasesPack) Do(task, _ int) {
+	s := p.shape
+	f := &p.phases[task/s.Groups]
+	group := task % s.Groups
+	channels, filters := s.C/s.Groups, s.K/s.Groups
+	shared := p.engine.Shared()[f.weights+group*channels*f.inner:]
+	k := 0
+	for filter := group * filters; filter < (group+1)*filters; filter++ {
+		for u := range f.rowSpan.taps {
+			for v := range f.colSpan.taps {
+				k0 := k / depth * depth
+				kc := min(depth, f.inner-k0)
+				w := p.w[(filter*channels*s.R+f.rowSpan.tap+u*s.Stride)*s.S+f.colSpan.tap+v*s.Stride:]
+				for t := range f.tiles.Count {
+					first, rows := f.tiles.Tile(t)
+					for c := range rows {
+						shared[k0*channels+first*kc+(k-k0)*rows+c] = w[(first+c)*s.R*s.S]
+					}
+				}
+				k++
+			}
+		}
+	}
+}
+
+// phasesImages computes the input gradient of one group of a few images.
+type phasesImages phases
+
+func (q *phasesImages) Do(task, worker int) {
+	p := (*phases)(q)
+	s := p.shape
+	kernels := p.engine.Kernels
+	group := task % s.Groups
+	first := task / s.Groups * p.images
+	images := min(p.images, p.dy.N-first)
+	channels := s.C / s.Groups
+	cut := cutter(p.engine.Scratch(worker))
+	packed, results, sum := cut.take(p.panel), cut.take(channels*kernels.NR), cut.take(s.H*s.W)
+	src, distance := []float32(cut), p.layout.size()
+	if p.layout.inPlace {
+		src, distance = p.dy.Data[first*p.dy.Stride+group*p.layout.size():], p.dy.Stride
+	} else {
+		for i := range images {
+			p.layout.fill(kernels, src[i*distance:], p.layout.group(p.dy, first+i, group), nil)
+		}
+	}
+	area := s.OutH() * s.OutW()
+	next := task + p.engine.Threads()
+	follows := fetch{parts: [2]region{
+		regionOf(p.dx, first, images, group*channels*s.H*s.W, channels*s.H*s.W),
+		regionOf(p.dy, next/s.Groups*p.images, p.images, next%s.Groups*p.layout.c*area, p.layout.c*area),
+	}}
+	for i := range p.phases {
+		f := &p.phases[i]
+		f.pixels(packed, results, src, distance, group, worker*p.images, images, &follows)
+		for j := range images {
+			if f.inner == 0 { // a stride beyond the filter's size skips pixels
+				clear(f.y.Image(worker*p.images + j)[group*channels*f.area:][:channels*f.area])
+			}
+		}
+	}
+	for i := range images {
+		for c := group * channels; c < (group+1)*channels; c++ {
+			to := p.dx.Image(first + i)[c*s.H*s.W:][:s.H*s.W]
+			if !p.accumulate {
+				p.unite(to, worker*p.images+i, c)
+				continue
+			}
+			p.unite(sum, worker*p.images+i, c)
+			kernels.Add(to, sum)
+		}
+	}
+}
+
+// unite puts a channel of an image together from its phases.
+func (p *phases) unite(plane []float32, image, c int) {
+	s := p.shape
+	t := s.Stride
+	pixels := func(i int) []float32 { return p.phases[i].y.Image(image)[c*p.phases[i].area:] }
+	if t == 2 && s.W%2 == 0 {
+		for y := range len(p.phases) / 2 {
+			rows := p.phases[2*y].rowSpan.n
+			p.engine.Kernels.Join(&plane[y*s.W], &pixels(2 * y)[0], &pixels(2*y + 1)[0], rows, s.W/2, 2*s.W, s.W/2)
+		}
+		return
+	}
+	for i := range p.phases {
+		y, x := p.phases[i].rowSpan, p.phases[i].colSpan
+		from := pixels(i)
+		for i := range y.n {
+			row := plane[(y.first+i*t)*s.W+x.first:]
+			for j := range x.n {
+				row[j*t] = from[i*x.n+j]
+			}
+		}
+	}
+}
