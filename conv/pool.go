@@ -42,6 +42,7 @@ func (s PoolShape) check() {
 type MaxPool struct {
 	PoolShape
 	engine *tensor.Engine
+	places []int // offset of each place of a window in a plane
 
 	forward  maxForward
 	backward maxBackward
@@ -54,6 +55,9 @@ func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
 		panic("conv: maximum pooling of " + s.String())
 	}
 	p := &MaxPool{PoolShape: s, engine: e}
+	for i := range s.Window * s.Window {
+		p.places = append(p.places, i/s.Window*s.W+i%s.Window)
+	}
 	p.forward.MaxPool, p.backward.MaxPool = p, p
 	return p
 }
@@ -153,10 +157,12 @@ func (p *maxBackward) Do(n, _ int) {
 	for c := range p.C {
 		plane := dx[c*p.H*p.W:]
 		for i := range p.OutH() {
-			for j := range p.OutW() {
-				if at := int(arg[o]); at < p.Window*p.Window {
-					plane[(i*p.Stride+at/p.Window)*p.W+j*p.Stride+at%p.Window] += dy[o]
+			corner := i * p.Stride * p.W
+			for range p.OutW() {
+				if at := int(arg[o]); at < len(p.places) {
+					plane[corner+p.places[at]] += dy[o]
 				}
+				corner += p.Stride
 				o++
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -39,8 +40,12 @@ func Operators() []Operator {
 		}
 	}
 	for _, s := range []images{{128, 96, 32}, {128, 192, 16}, {32, 64, 28}, {32, 128, 10}} {
-		add("maxpool", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s) })
-		add("maxpool", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s) })
+		add("maxpool", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s, 2) })
+		add("maxpool", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s, 2) })
+	}
+	for _, s := range []images{{32, 64, 55}, {32, 192, 27}, {32, 256, 13}} {
+		add("maxpool3", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s, 3) })
+		add("maxpool3", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s, 3) })
 	}
 	s := images{128, 96, 32}
 	add("gelu", "fwd", s.shape(), func(e *tensor.Engine) Work { return geluForward(e, s) })
@@ -105,23 +110,22 @@ func normBackward(e *tensor.Engine, s images, act simd.Activation) Work {
 	}}
 }
 
-func poolForward(e *tensor.Engine, s images) Work {
-	x, y, arg := noise(s.size()), tensor.Aligned(s.size()/4), make([]uint8, s.size()/4)
-	pool := sweep(func(i int) {
-		e.Kernels.MaxPool2(part(y, i, s.n), part(arg, i, s.n), part(x, i, s.n), s.side, s.side, true)
-	})
-	return Work{Bytes: 4*float64(len(x)) + 5*float64(len(y)), Run: func() { e.Run(s.n, &pool) }}
+// pool makes a maximum pooling of stride 2, through ReLU, and its operands.
+func pool(e *tensor.Engine, s images, window int) (p *conv.MaxPool, x, y tensor.Tensor, arg []uint8) {
+	p = conv.NewMaxPool(e, conv.PoolShape{N: s.n, C: s.c, H: s.side, W: s.side, Window: window, Stride: 2})
+	x = tensor.View(noise(s.size()), s.n, s.c, s.side, s.side)
+	return p, x, tensor.New(s.n, s.c, p.OutH(), p.OutW()), make([]uint8, p.Out())
 }
 
-func poolBackward(e *tensor.Engine, s images) Work {
-	dx, dy, arg := tensor.Aligned(s.size()), noise(s.size()/4), make([]uint8, s.size()/4)
-	for i := range arg {
-		arg[i] = uint8(i % 5) // every place, and none
-	}
-	pool := sweep(func(i int) {
-		e.Kernels.MaxPool2Backward(part(dx, i, s.n), part(dy, i, s.n), part(arg, i, s.n), s.side, s.side)
-	})
-	return Work{Bytes: 4*float64(len(dx)) + 5*float64(len(dy)), Run: func() { e.Run(s.n, &pool) }}
+func poolForward(e *tensor.Engine, s images, window int) Work {
+	p, x, y, arg := pool(e, s, window)
+	return Work{Bytes: 4*float64(len(x.Data)) + 5*float64(len(arg)), Run: func() { p.Forward(y, arg, x, true) }}
+}
+
+func poolBackward(e *tensor.Engine, s images, window int) Work {
+	p, x, dy, arg := pool(e, s, window)
+	p.Forward(dy, arg, x, true)
+	return Work{Bytes: 4*float64(len(x.Data)) + 5*float64(len(arg)), Run: func() { p.Backward(x, dy, arg) }}
 }
 
 func geluForward(e *tensor.Engine, s images) Work {

@@ -16,6 +16,7 @@ func TestOperatorNames(t *testing.T) {
 		seen[key] = true
 	}
 	require.True(t, seen["maxpool 32x64x28x28 fwd"])
+	require.True(t, seen["maxpool3 32x64x55x55 bwd"])
 	require.True(t, seen["sgd 2243546 step"])
 }
 

@@ -18,26 +18,22 @@ type Timing struct {
 // many calls as it takes to measure it well.
 type Sampler func() time.Duration
 
-const (
-	// sampleTime is how long a sample should last: much longer than the clock's
-	// resolution and an interrupt, much shorter than the wandering.
-	sampleTime = 4 * time.Millisecond
-	// slow is the time of a call from which on cold caches and pages that have
-	// never been touched hardly show.
-	slow = 500 * time.Millisecond
-)
+// sampleTime is how long a sample should last: much longer than the clock's
+// resolution and an interrupt, much shorter than the wandering.
+const sampleTime = 4 * time.Millisecond
 
-// Of returns a sampler of f. The first sample also finds out how many calls a
-// sample takes.
+// Of returns a sampler of f. The first sample also warms up, with a call that
+// does not count, and finds out how many calls a sample takes.
 func Of(f func()) Sampler {
 	calls := 0
 	return func() time.Duration {
 		if calls == 0 {
-			calls = 1
-			if first := measure(f, 1); first >= slow {
-				return first
+			f()
+			once := measure(f, 1)
+			calls = 1 + int(sampleTime/max(once, 1))
+			if calls == 1 {
+				return once
 			}
-			calls += int(sampleTime / max(measure(f, 1), 1))
 		}
 		if calls > 1 {
 			f() // brings back into the caches what the rivals threw out
