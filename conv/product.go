@@ -221,7 +221,7 @@ func (p *product) multiply(b []float32, bRow int, next, results []float32, panel
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		var ahead *float32
-		if line := t * 16; line < min(nr, len(next)) {
+		if line := t * lineElements; line < min(nr, len(next)) {
 			ahead = &next[line]
 		} else if !p.direct {
 			ahead = follows.next(kc, bRow)

@@ -191,18 +191,18 @@ func (p *weightsMultiply) Do(number, _ int) {
 		first, cRow = (g*inner+r*taps+i)*p.filters+j, p.filters
 	}
 	c := &dw[first]
-	bRow := dyRow
-	if !p.swap {
-		bRow = s.Stride * p.block
+	at := tap/p.channels*p.block + tap%p.channels/p.block*p.block*p.rows*p.cols + tap%p.block
+	xRow := s.Stride * p.block
+	xJump := s.Stride * p.cols * p.block
+	bRow := xRow
+	if p.swap {
+		bRow = dyRow
 	}
 	var follows fetch
 	if q.xSize()+q.dySize() <= preparedBytes/4 { // or they would push the present ones out
 		tasks := s.Groups * s.R * p.panels * p.tiles.Count
 		follows = fetchShare(p.x, p.dy, p.first+p.n, p.images, number, tasks, min(outH, p.callRows)*outW*bRow)
 	}
-	at := tap/p.channels*p.block + tap%p.channels/p.block*p.block*p.rows*p.cols + tap%p.block
-	xRow := s.Stride * p.block
-	xJump := s.Stride * p.cols * p.block
 	mode := simd.FromC
 	if p.first == 0 {
 		mode = simd.FromZero
@@ -214,9 +214,9 @@ func (p *weightsMultiply) Do(number, _ int) {
 			rows := min(p.callRows, outH-y)
 			x, dy := &x[(y*s.Stride+r)*p.cols*p.block+at], &dy[y*outW*dyRow]
 			if p.swap {
-				kernels.Gemm(c, x, dy, nil, cRow, 1, xRow, xJump, dyRow, outW*dyRow, m, n, outW, rows, mode, follows.next(rows*outW, dyRow))
+				kernels.Gemm(c, x, dy, nil, cRow, 1, xRow, xJump, dyRow, outW*dyRow, m, n, outW, rows, mode, follows.next(rows*outW, bRow))
 			} else {
-				kernels.Gemm(c, dy, x, nil, cRow, 1, dyRow, outW*dyRow, xRow, xJump, m, n, outW, rows, mode, follows.next(rows*outW, xRow))
+				kernels.Gemm(c, dy, x, nil, cRow, 1, dyRow, outW*dyRow, xRow, xJump, m, n, outW, rows, mode, follows.next(rows*outW, bRow))
 			}
 			mode = simd.FromC
 		}
