@@ -72,6 +72,11 @@ type Kernels struct {
 	ReLUBackward func(dx, dy, y []float32) // dx = y > 0 ? dy : 0
 	GELU         func(y, x []float32)      // y = x*sigmoid(1.702x)
 	GELUBackward func(dx, dy, x []float32) // dx = dy * d(GELU)/dx (x)
+	// Dropout zeroes elements and scales the others, see dropoutGeneric.
+	Dropout func(y, x []float32, seed, stream, block uint64, threshold uint32, scale float32)
+	// AvgPool2 is the mean of windows of 2x2, see avgPool2Generic.
+	AvgPool2         func(y, x *float32, rows, n int)
+	AvgPool2Backward func(dx, dy *float32, rows, n int)
 	// MaxPool2 pools consecutive planes of h x w by 2x2 with stride 2, through
 	// ReLU if asked; arg, for the backward pass, may be nil.
 	MaxPool2 func(y []float32, arg []uint8, x []float32, h, w int, relu bool)

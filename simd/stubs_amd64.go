@@ -233,3 +233,12 @@ func winogradFilterAVX2(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint
 
 //go:noescape
 func winogradFilterAdjointAVX2(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterAdjointGeneric
+
+//go:noescape
+func dropoutAVX2(y, x []float32, seed, stream, block uint64, threshold uint32, scale float32) // see dropoutGeneric
+
+//go:noescape
+func avgPool2AVX2(y, x *float32, rows, n int) // see avgPool2Generic
+
+//go:noescape
+func avgPool2BackwardAVX2(dx, dy *float32, rows, n int) // see avgPool2BackwardGeneric

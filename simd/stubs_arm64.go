@@ -123,3 +123,12 @@ func winogradFilterNEON(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint
 
 //go:noescape
 func winogradFilterAdjointNEON(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int) // see winogradFilterAdjointGeneric
+
+//go:noescape
+func dropoutNEON(y, x []float32, seed, stream, block uint64, threshold uint32, scale float32) // see dropoutGeneric
+
+//go:noescape
+func avgPool2NEON(y, x *float32, rows, n int) // see avgPool2Generic
+
+//go:noescape
+func avgPool2BackwardNEON(dx, dy *float32, rows, n int) // see avgPool2BackwardGeneric

@@ -41,6 +41,9 @@ var generic = Kernels{
 
 	ReLU:             reluGeneric,
 	ReLUBackward:     reluBackwardGeneric,
+	Dropout:          dropoutGeneric,
+	AvgPool2:         avgPool2Generic,
+	AvgPool2Backward: avgPool2BackwardGeneric,
 	MaxPool2:         maxPool2Generic,
 	MaxPool2Backward: maxPool2BackwardGeneric,
 	MaxPool3:         maxPool3Generic,

@@ -83,6 +83,10 @@ func size(name string, args []reflect.Value) int {
 		return 0 // as long as its caller wants
 	case "Gemm": // k, kOuter
 		return product(12, 13)
+	case "AvgPool2", "AvgPool2Backward": // rows, n
+		return 4 * product(2, 3)
+	case "Split", "Join": // rows, n
+		return 2 * product(3, 4)
 	case "Transpose": // rows, cols
 		return product(2, 3)
 	case "Gather", "Scatter": // count, n

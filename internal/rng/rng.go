@@ -63,6 +63,9 @@ func New(seed uint64, stream Stream) *Source {
 	return &Source{seed: seed, stream: stream}
 }
 
+// Key returns what the source was made of.
+func (s *Source) Key() (seed uint64, stream Stream) { return s.seed, s.stream }
+
 // Counter returns how many 32-bit words have been drawn. With the seed and the
 // stream it is the whole state.
 func (s *Source) Counter() uint64 { return s.drawn }
@@ -155,11 +158,13 @@ func (s *Source) Shuffle(n int, swap func(i, j int)) {
 }
 
 // generate returns the block that holds word number s.drawn.
-func (s *Source) generate() [4]uint32 {
-	block := s.drawn / 4
+func (s *Source) generate() [4]uint32 { return Block(s.seed, s.stream, s.drawn/4) }
+
+// Block returns four words of a stream, of which number 4*block is the first.
+func Block(seed uint64, stream Stream, block uint64) [4]uint32 {
 	return philox(
-		[4]uint32{uint32(block), uint32(block >> 32), uint32(s.stream), uint32(s.stream >> 32)},
-		[2]uint32{uint32(s.seed), uint32(s.seed >> 32)})
+		[4]uint32{uint32(block), uint32(block >> 32), uint32(stream), uint32(stream >> 32)},
+		[2]uint32{uint32(seed), uint32(seed >> 32)})
 }
 
 // philox is Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random

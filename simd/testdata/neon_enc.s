@@ -53,6 +53,10 @@ TEXT ·encodings(SB), 7, $0
 	BIC16B(31, 17, 10)      // bic v10.16b, v17.16b, v31.16b
 	SSHR4S(1, 17, 10)       // sshr v10.4s, v17.4s, #1
 	SSHR4S(31, 17, 10)      // sshr v10.4s, v17.4s, #31
+	UXTL4S(17, 10)          // uxtl v10.4s, v17.4h
+	UXTL24S(17, 10)         // uxtl2 v10.4s, v17.8h
+	UMULL2D(31, 17, 10)     // umull v10.2d, v17.2s, v31.2s
+	UMULL22D(31, 17, 10)    // umull2 v10.2d, v17.4s, v31.4s
 	XTN4H(17, 10)           // xtn v10.4h, v17.4s
 	XTN8B(17, 10)           // xtn v10.8b, v17.8h
 	UQXTN4H(17, 10)         // uqxtn v10.4h, v17.4s

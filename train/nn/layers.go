@@ -277,6 +277,7 @@ func (s *sum) backward() { s.back.run() }
 // dropout zeroes elements and scales the others.
 type dropout struct {
 	unary
+	engine      *tensor.Engine
 	net         *Network
 	threshold   uint32 // a 16-bit draw below it drops the element
 	scale       float32
@@ -285,11 +286,14 @@ type dropout struct {
 }
 
 // drawsPerWord is how many elements a 32-bit draw decides: the rate is rounded
-// to a multiple of 2^-16.
-const drawsPerWord = 2
+// to a multiple of 2^-16. drawsPerBlock is how many a block of the source does.
+const (
+	drawsPerWord  = 2
+	drawsPerBlock = 4 * drawsPerWord
+)
 
 func (b *builder) dropout(o *op) step {
-	s := &dropout{net: b.program.net, threshold: uint32(o.rate*(1<<16) + 0.5), scale: float32(1 / (1 - o.rate))}
+	s := &dropout{engine: b.engine, net: b.program.net, threshold: uint32(o.rate*(1<<16) + 0.5), scale: float32(1 / (1 - o.rate))}
 	b.unary(&s.unary, o)
 	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.y, &s.x, n, lo, hi) })
 	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.dx, &s.dy, n, lo, hi) })
@@ -312,20 +316,24 @@ func (s *dropout) words() int { return (s.y.C*s.y.H*s.y.W + drawsPerWord - 1) / 
 // dropped forward and backward.
 func (s *dropout) apply(to, from *tensor.Tensor, n, lo, hi int) {
 	x, y := channels(from, n, lo, hi), channels(to, n, lo, hi)
-	e := lo * s.y.H * s.y.W // in the image
+	draw := drawsPerWord*(s.first+uint64(n*s.words())) + uint64(lo*s.y.H*s.y.W)
+	head := min(len(x), int(-draw%drawsPerBlock))
+	tail := len(x) - (len(x)-head)%drawsPerBlock
+	seed, stream := s.net.Dropout.Key()
+	s.few(y[:head], x[:head], draw)
+	s.engine.Kernels.Dropout(y[head:tail], x[head:tail], seed, uint64(stream), (draw+uint64(head))/drawsPerBlock, s.threshold, s.scale)
+	s.few(y[tail:], x[tail:], draw+uint64(tail))
+}
+
+// few applies the draws from the given one on, one by one: those of blocks that
+// begin or end elsewhere.
+func (s *dropout) few(y, x []float32, draw uint64) {
 	source := *s.net.Dropout
-	source.SetCounter(s.first + uint64(n*s.words()+e/drawsPerWord))
-	draw := source.Uint32() >> (e % drawsPerWord * 16)
-	for i := range x {
-		if draw&0xffff < s.threshold {
+	for i, v := range x {
+		source.SetCounter((draw + uint64(i)) / drawsPerWord)
+		y[i] = v * s.scale
+		if source.Uint32()>>((draw+uint64(i))%drawsPerWord*16)&0xffff < s.threshold {
 			y[i] = 0
-		} else {
-			y[i] = x[i] * s.scale
-		}
-		if e++; e%drawsPerWord == 0 {
-			draw = source.Uint32()
-		} else {
-			draw >>= 16
 		}
 	}
 }

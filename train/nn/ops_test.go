@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/internal/safetensors"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -238,6 +239,14 @@ func TestDropout(t *testing.T) {
 			require.InDelta(t, 1/(1-rate), v, 1e-6)
 			kept++
 		}
+	}
+	// 150 elements of an image take 75 draws, so images begin amid a block.
+	seed, stream := n.Dropout.Key()
+	draws := rng.New(seed, stream)
+	for i := 0; i < len(first); i += 2 {
+		word := draws.Uint32()
+		require.Equal(t, word&0xffff < 19661, first[i] == 0, "element %d", i)
+		require.Equal(t, word>>16 < 19661, first[i+1] == 0, "element %d", i+1)
 	}
 	count := float64(len(first))
 	require.InDelta(t, 1-rate, kept/count, 5*math.Sqrt(rate*(1-rate)/count))
