@@ -40,8 +40,8 @@ type weights struct {
 	first, n  int
 }
 
-// preparedBytes is the size of the images prepared together: they stay in the
-// second-level cache until they are multiplied.
+// preparedBytes is the size of the images that a worker prepares at a time: they
+// stay in the second-level cache until they are multiplied.
 const preparedBytes = 512 << 10
 
 // callPixels bounds the inner dimension of one kernel call.
@@ -65,7 +65,7 @@ func newWeights(e *tensor.Engine, s Shape) *weights {
 	}
 	p.tiles = tensor.CutTiles(p.height, e.Kernels.MR)
 	p.panels = (p.width + nr - 1) / nr
-	p.images = min(s.N, max(e.Threads(), preparedBytes/4/(p.xSize()+p.dySize())))
+	p.images = min(s.N, e.Threads()*max(1, preparedBytes/4/(p.xSize()+p.dySize())))
 	p.callRows = max(1, callPixels/s.OutW())
 	e.Reserve(p.images*(p.xSize()+p.dySize())+s.Weights()+s.N*s.K, p.channels*s.R*s.S)
 	return p

@@ -65,7 +65,7 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p.rows = p.down*p.m + tileSide - p.m
 	p.cols = p.over*p.m + tileSide - p.m
 	p.images = min(s.N, (fewTiles+p.tiles()-1)/p.tiles())
-	p.prepared = min(s.N, max(1, 2*preparedBytes/4/(s.Groups*points*p.tiles()*(p.cp+p.kp))))
+	p.prepared = min(s.N, e.Threads()*max(1, 2*preparedBytes/4/(s.Groups*points*p.tiles()*(p.cp+p.kp))))
 	p.biasLanes = make([]float32, s.Groups*p.kp)
 	return p
 }
