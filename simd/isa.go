@@ -4,30 +4,49 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 )
 
-// Environment variable that forces a row by name.
+// isaVariable is the environment variable that forces a row by name.
 const isaVariable = "MEADA_ISA"
 
-// exitISA is the exit status for a forced instruction set that this CPU lacks.
-const exitISA = 4
-
-var active *Kernels
-
-func init() {
-	row, err := Select(os.Getenv(isaVariable))
-	if err != nil {
-		// Nothing can run as asked, and a silent fallback would make every
-		// figure and every test of this process a lie.
-		fmt.Fprintf(os.Stderr, "meada-cpu: %s: %v\n", isaVariable, err)
-		os.Exit(exitISA)
-	}
-	active = row
+// UnavailableError reports an instruction set that was asked for by name and
+// can't be had.
+type UnavailableError struct {
+	Name   string // what was asked for
+	Reason string // what the CPU or the system lacks; empty if no such set is known
 }
 
-// Active returns the row chosen at start-up: the best this CPU can run, or the
-// one that MEADA_ISA names.
-func Active() *Kernels { return active }
+func (e *UnavailableError) Error() string {
+	if e.Reason == "" {
+		return fmt.Sprintf("unknown instruction set %q, expected one of %s", e.Name, strings.Join(names, ", "))
+	}
+	return fmt.Sprintf("instruction set %q is unavailable: %s", e.Name, e.Reason)
+}
+
+// Default returns the row of this process: the one that the environment
+// variable MEADA_ISA names, or else the best this CPU can run. The variable is
+// read at the first call. An error wraps an *UnavailableError: a fallback would
+// make every figure and every test of the process untrue.
+func Default() (*Kernels, error) { return defaultRow() }
+
+var defaultRow = sync.OnceValues(func() (*Kernels, error) {
+	row, err := Select(os.Getenv(isaVariable))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", isaVariable, err)
+	}
+	return row, nil
+})
+
+// Active is Default for callers that can't go on without a row: it panics where
+// Default returns an error.
+func Active() *Kernels {
+	row, err := Default()
+	if err != nil {
+		panic(err)
+	}
+	return row
+}
 
 // Rows returns the rows that this CPU can run, best first; the last is generic.
 func Rows() []*Kernels {
@@ -58,7 +77,7 @@ func Refused() map[string]string {
 }
 
 // Select returns the row with that name, or the best row for the empty name.
-// The error says why a known row can't run here.
+// The error is an *UnavailableError.
 func Select(name string) (*Kernels, error) {
 	rows := Rows()
 	if name == "" {
@@ -69,10 +88,7 @@ func Select(name string) (*Kernels, error) {
 			return r, nil
 		}
 	}
-	if why, ok := Refused()[name]; ok {
-		return nil, fmt.Errorf("instruction set %q is unavailable: %s", name, why)
-	}
-	return nil, fmt.Errorf("unknown instruction set %q, expected one of %s", name, strings.Join(names, ", "))
+	return nil, &UnavailableError{name, Refused()[name]}
 }
 
 // names lists every row of every build.

@@ -9,16 +9,17 @@ import (
 	"os"
 	"os/exec"
 
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
-// Exit codes. The instruction-set one is given by package simd, which refuses
-// to start; see the help text for all.
+// Exit codes, see the help text.
 const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitData        = 3
+	exitISA         = 4
 	exitDiverged    = 5
 	exitInterrupted = 130
 )
@@ -44,6 +45,10 @@ var commands = map[string]func(streams, []string) error{
 
 func main() {
 	std := streams{os.Stdout, os.Stderr}
+	if _, err := simd.Default(); err != nil {
+		complain(std.err, err)
+		os.Exit(exitISA)
+	}
 	args := os.Args[1:]
 	if len(args) == 0 {
 		fmt.Fprint(std.err, overview)
