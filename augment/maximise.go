@@ -58,7 +58,7 @@ type Maximiser struct {
 
 	// Of the step at hand, one image each.
 	images, logits, embedding, dx tensor.Tensor
-	labels                        []uint8
+	labels                        []uint16
 	step, batch                   int
 	clean                         tensor.Tensor // embedding(x0)
 	dLogits, dEmbedding           tensor.Tensor
@@ -91,7 +91,7 @@ func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, 
 // the given size, the last of which may be shorter, so that many small batches
 // can be maximised at a time with the same result. It returns the means over
 // all the images before each step, valid until the next call.
-func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint8, batch int) []Means {
+func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) []Means {
 	if images.N > m.clean.N || len(labels) != images.N || batch < 1 {
 		panic(fmt.Sprintf("augment: %v images and %d labels in batches of %d, for chunks of up to %d",
 			images, len(labels), batch, m.clean.N))

@@ -145,15 +145,15 @@ func (m *bilinear) ascend(image []float32, label, batch int, c Config) []float64
 	return x
 }
 
-func randomImages(count int) (tensor.Tensor, []uint8) {
+func randomImages(count int) (tensor.Tensor, []uint16) {
 	source := rng.New(2, rng.Synthetic)
 	x := tensor.New(count, pixels, 1, 1)
 	for i := range x.Data {
 		x.Data[i] = source.Float32()
 	}
-	labels := make([]uint8, count)
+	labels := make([]uint16, count)
 	for i := range labels {
-		labels[i] = uint8(source.IntN(classes))
+		labels[i] = uint16(source.IntN(classes))
 	}
 	return x, labels
 }

@@ -134,8 +134,8 @@ func TestCallsAreShort(t *testing.T) {
 			}
 			n := 2 * c.BatchSize
 			images := dataset.Images{N: n, C: network.C, H: network.H, W: network.W,
-				Data: make([]uint8, n*network.C*network.H*network.W), Labels: make([]uint8, n)}
-			data := &dataset.Benchmark{Source: images, Domains: []dataset.Domain{{Name: "test", Images: images}}}
+				Data: make([]uint8, n*network.C*network.H*network.W), Labels: make([]uint16, n)}
+			data := &dataset.Task{Source: images, Domains: []dataset.Domain{{Name: "test", Images: images}}}
 			trainer := train.New(engine, network, data, c)
 			kinds := map[train.Kind]bool{}
 			for !trainer.Done() {

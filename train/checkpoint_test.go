@@ -18,7 +18,7 @@ import (
 // procedure is a way to train: everything that a process starts from.
 type procedure struct {
 	config  Config
-	data    *dataset.Benchmark
+	data    *dataset.Task
 	network func() *nn.Network // initialised
 }
 
@@ -290,7 +290,7 @@ func TestCheckpointOfAnotherRun(t *testing.T) {
 	require.NoError(t, c.Write(s.Trainer, nil))
 	from, err := c.Read()
 	require.NoError(t, err)
-	resume := func(data *dataset.Benchmark, config Config, n *nn.Network) error {
+	resume := func(data *dataset.Task, config Config, n *nn.Network) error {
 		_, err := Resume(s.engine, n, data, config, from)
 		return err
 	}
@@ -344,7 +344,7 @@ func TestImpossibleState(t *testing.T) {
 		"network": func(c *Checkpoint) { delete(c.tensors, networkPrefix+"fc.bias") },
 		"buffer":  func(c *Checkpoint) { delete(c.tensors, sgdBuffer) },
 		"order":   func(c *Checkpoint) { c.tensors[orderTensor].Int64[0] = c.tensors[orderTensor].Int64[1] },
-		"class":   func(c *Checkpoint) { c.tensors[labelsTensor].Bytes[0] = 10 },
+		"class":   func(c *Checkpoint) { c.tensors[labelsTensor].Bytes[1] = 1 },
 	} {
 		from, err := c.Read()
 		require.NoError(t, err)

@@ -54,7 +54,7 @@ func (l *load) Do(i, _ int) {
 
 // Correct counts the images whose largest logit, the first of equal ones, is
 // that of their label.
-func Correct(logits tensor.Tensor, labels []uint8) int {
+func Correct(logits tensor.Tensor, labels []uint16) int {
 	n := 0
 	for i, label := range labels {
 		if argmax(logits.Image(i)) == int(label) {
@@ -66,7 +66,7 @@ func Correct(logits tensor.Tensor, labels []uint8) int {
 
 // confuse counts images by label and predicted class and returns how many are
 // classified correctly; see Test.Confusion.
-func confuse(confusion []int, logits tensor.Tensor, labels []uint8) int {
+func confuse(confusion []int, logits tensor.Tensor, labels []uint16) int {
 	n := 0
 	for i, label := range labels {
 		row := logits.Image(i)

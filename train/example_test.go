@@ -14,9 +14,9 @@ import (
 // lying (class 1), of the given brightness on noise.
 func stripes(n, brightness, noise int, seed uint64) dataset.Images {
 	random := rand.New(rand.NewPCG(seed, 0))
-	images := dataset.Images{N: n, C: 1, H: 12, W: 12, Data: make([]uint8, n*144), Labels: make([]uint8, n)}
+	images := dataset.Images{N: n, C: 1, H: 12, W: 12, Data: make([]uint8, n*144), Labels: make([]uint16, n)}
 	for i := range n {
-		images.Labels[i] = uint8(i % 2)
+		images.Labels[i] = uint16(i % 2)
 		image, place := images.Image(i), 2+random.IntN(8)
 		for p := range image {
 			image[p] = uint8(random.IntN(noise))
@@ -31,7 +31,7 @@ func stripes(n, brightness, noise int, seed uint64) dataset.Images {
 // A network of one's own, trained with ME-ADA on data of one's own: bright
 // stripes on black, tested on faint stripes in noise as well.
 func Example() {
-	data := &dataset.Benchmark{
+	data := &dataset.Task{
 		Classes: []string{"upright", "lying"},
 		Source:  stripes(400, 255, 10, 1),
 		Domains: []dataset.Domain{

@@ -79,8 +79,8 @@ func training(b *testing.B, threads int) (trainer *train.Trainer, done func()) {
 	network.Init(1)
 	const n = 640
 	source := dataset.Images{N: n, C: network.C, H: network.H, W: network.W,
-		Data: make([]uint8, n*network.C*network.H*network.W), Labels: make([]uint8, n)}
+		Data: make([]uint8, n*network.C*network.H*network.W), Labels: make([]uint16, n)}
 	c := train.Digits(train.ERM)
 	c.LoopsTrain, c.TestEvery = 1<<20, 1<<20
-	return train.New(engine, network, &dataset.Benchmark{Source: source}, c), engine.Close
+	return train.New(engine, network, &dataset.Task{Source: source}, c), engine.Close
 }

@@ -23,7 +23,7 @@ func (m Memory) Total() int64 { return m.Batches + m.Phases + m.Rest }
 const scratchBytes = 80 << 20
 
 // EstimateMemory returns what training a network on data will take.
-func EstimateMemory(network *nn.Network, data *dataset.Benchmark, c Config) Memory {
+func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	const float = 4
 	pool := c.Outline(data.Source.N).Pool
 	added := int64(pool[len(pool)-1] - pool[0])
@@ -41,7 +41,7 @@ func EstimateMemory(network *nn.Network, data *dataset.Benchmark, c Config) Memo
 	m.Batches += m.Batches / 32 // what plans keep beside
 
 	// The number, the label and the parent of an image, while they are copied.
-	const book = 2 * (4 + 1 + 4)
+	const book = 2 * (4 + 2 + 4)
 	m.Phases = added * (pixels*float + book)
 	moments := int64(2) // of Adam
 	if c.Epochs > 0 {

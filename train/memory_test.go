@@ -26,7 +26,7 @@ func TestEstimateMemory(t *testing.T) {
 	for _, name := range []string{"lenet5", "wrn"} {
 		network, err := zoo.New(name, 10)
 		require.NoError(t, err)
-		data := &dataset.Benchmark{Source: dataset.Images{N: 5000, C: network.C, H: network.H, W: network.W, Labels: make([]uint8, 5000)}}
+		data := &dataset.Task{Source: dataset.Images{N: 5000, C: network.C, H: network.H, W: network.W, Labels: make([]uint16, 5000)}}
 		c := Digits(MEADA)
 		if name == "wrn" {
 			c = CIFAR(MEADA)
@@ -48,8 +48,8 @@ func TestEstimateMemory(t *testing.T) {
 // The images that phases make are counted as what the pool holds of them.
 func TestEstimateOfPhases(t *testing.T) {
 	network := smallLeNet()
-	data := &dataset.Benchmark{Source: toySource(t)} // 43 images
-	const pixels, book = 3 * 32 * 32, 18
+	data := &dataset.Task{Source: toySource(t)} // 43 images
+	const pixels, book = 3 * 32 * 32, 20
 	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, toyConfig(MEADA)).Phases)
 	require.EqualValues(t, (43+86)*(pixels+book), EstimateMemory(network, data, epochConfig(MEADA)).Phases)
 	require.Zero(t, EstimateMemory(network, data, epochConfig(ERM)).Phases)

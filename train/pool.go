@@ -14,8 +14,8 @@ import (
 // permutes the images, the pool permutes their numbers.
 type pool struct {
 	source *dataset.Images
-	added  []block // one for each phase
-	labels []uint8 // by image number
+	added  []block  // one for each phase
+	labels []uint16 // by image number
 
 	parents []int32 // of the last phase: the image number that each image was made from
 
@@ -94,7 +94,7 @@ func (p *pool) draw(numbers []int32) {
 // grow appends images with the labels of the first images in reading order,
 // from which they were made, and reshuffles.
 func (p *pool) grow(images block) {
-	labels := make([]uint8, 0, len(p.labels)+images.n)
+	labels := make([]uint16, 0, len(p.labels)+images.n)
 	labels = append(labels, p.labels...)
 	for _, number := range p.order[:images.n] {
 		labels = append(labels, p.labels[number])

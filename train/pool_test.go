@@ -16,7 +16,7 @@ func sourceOf(n int) *dataset.Images {
 	s := &dataset.Images{N: n, C: 1, H: 1, W: 2}
 	for i := range n {
 		s.Data = append(s.Data, uint8(i), uint8(255-i))
-		s.Labels = append(s.Labels, uint8(i%10))
+		s.Labels = append(s.Labels, uint16(i%10))
 	}
 	return s
 }
@@ -46,11 +46,11 @@ func TestPoolGrows(t *testing.T) {
 	}
 	p.grow(block{n: 3, values: first})
 	require.Equal(t, 8, p.len())
-	require.Equal(t, []uint8{0, 1, 2, 3, 4, 4, 3, 2}, p.labels, "labels of the images they were made from")
+	require.Equal(t, []uint16{0, 1, 2, 3, 4, 4, 3, 2}, p.labels, "labels of the images they were made from")
 	require.Equal(t, []int32{7, 6, 5, 0, 1, 2, 3, 4}, p.order, "appended, then permuted")
 
 	p.grow(block{n: 1, bytes: []uint8{0, 9}})
-	require.Equal(t, uint8(2), p.labels[8], "made from image 7")
+	require.Equal(t, uint16(2), p.labels[8], "made from image 7")
 
 	bytes, _ := p.pixels(2)
 	require.Equal(t, []uint8{2, 253}, bytes)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -87,7 +88,7 @@ func (t *Trainer) arrays() []safetensors.Tensor {
 	}
 	return append(all,
 		safetensors.Tensor{Name: orderTensor, Shape: []int{len(order)}, Int64: order},
-		safetensors.Tensor{Name: labelsTensor, Shape: []int{len(order)}, Bytes: t.pool.labels})
+		safetensors.Tensor{Name: labelsTensor, Shape: []int{len(order), 2}, Bytes: labelBytes(t.pool.labels)})
 }
 
 // moments returns the arrays of the optimiser's state by name.
@@ -119,7 +120,7 @@ func (p *position) begun() int {
 // Resume prepares the training that a checkpoint is of, to go on where it was.
 // Network (initialised by the seed), data and settings must be those that New
 // was given; an error says what is not.
-func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark, c Config, from *Checkpoint) (*Trainer, error) {
+func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config, from *Checkpoint) (*Trainer, error) {
 	s := &from.state
 	if s.Config != c {
 		return nil, fmt.Errorf("%s: it is of a run with other settings, %+v instead of %+v", from.path, s.Config, c)
@@ -207,7 +208,7 @@ func (t *Trainer) setArrays(tensors map[string]safetensors.Tensor, next int) err
 	}
 
 	p, n := t.pool, t.outline.Pool[t.at.Phase]
-	order, labels := tensors[orderTensor].Int64, tensors[labelsTensor].Bytes
+	order, labels := tensors[orderTensor].Int64, labelsOf(tensors[labelsTensor])
 	if len(order) != n || len(labels) != n || next < 0 || next > n || !isPermutation(order) {
 		return fmt.Errorf("%d images in an order of %d, expected %d", len(labels), len(order), n)
 	}
@@ -222,6 +223,32 @@ func (t *Trainer) setArrays(tensors map[string]safetensors.Tensor, next int) err
 		p.order[i] = int32(number)
 	}
 	return nil
+}
+
+// labelBytes encodes labels as two bytes each, the low one first.
+func labelBytes(labels []uint16) []byte {
+	encoded := make([]byte, 0, 2*len(labels))
+	for _, label := range labels {
+		encoded = binary.LittleEndian.AppendUint16(encoded, label)
+	}
+	return encoded
+}
+
+// labelsOf decodes labelBytes, and the single bytes that labels were before.
+func labelsOf(t safetensors.Tensor) []uint16 {
+	var labels []uint16
+	if len(t.Shape) == 1 {
+		for _, label := range t.Bytes {
+			labels = append(labels, uint16(label))
+		}
+		return labels
+	}
+	for pair := range slices.Chunk(t.Bytes, 2) {
+		if len(pair) == 2 {
+			labels = append(labels, binary.LittleEndian.Uint16(pair))
+		}
+	}
+	return labels
 }
 
 // isPermutation says whether the numbers are those from 0 on.

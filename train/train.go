@@ -81,7 +81,7 @@ type Trainer struct {
 	transform *transform    // of the batches of descent, if there is one
 	x         tensor.Tensor // the batch of a descent step, then of an ascent
 	numbers   []int32       // of the images of a descent step
-	labels    []uint8       // of the images being worked on
+	labels    []uint16      // of the images being worked on
 	plan      *nn.Plan
 	dLogits   tensor.Tensor
 	adam      *optim.Adam  // as the digits script, or
@@ -113,7 +113,7 @@ type position struct {
 
 // New prepares the training of a network on the benchmark's source images, with
 // tests on its domains.
-func New(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark, c Config) *Trainer {
+func New(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config) *Trainer {
 	permute, shuffles := inOrder, rng.New(c.Seed, rng.Shuffle)
 	if c.Epochs == 0 {
 		permute = shuffler(shuffles)
@@ -123,7 +123,7 @@ func New(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark, c 
 	return t
 }
 
-func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Benchmark, c Config, pool *pool) *Trainer {
+func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config, pool *pool) *Trainer {
 	c.check()
 	t := &Trainer{
 		engine:    engine,
@@ -163,7 +163,7 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Benchm
 			images, network.Classes, network.Embedding, ascent)
 	}
 	t.x = tensor.New(images, network.C, network.H, network.W)
-	t.labels = make([]uint8, images)
+	t.labels = make([]uint16, images)
 	t.batch = gather{pool: pool, kernels: engine.Kernels, normalisation: network.Normalisation}
 	t.begin()
 	return t
@@ -264,7 +264,7 @@ func (t *Trainer) beginEpoch() {
 }
 
 // read collects images of the pool in x and returns their labels.
-func (t *Trainer) read(x tensor.Tensor, numbers []int32, transform *transform) []uint8 {
+func (t *Trainer) read(x tensor.Tensor, numbers []int32, transform *transform) []uint16 {
 	t.batch.x, t.batch.numbers, t.batch.transform = x, numbers, transform
 	t.engine.Run(len(numbers), &t.batch)
 	for i, number := range numbers {

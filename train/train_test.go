@@ -41,9 +41,9 @@ func toySource(t testing.TB) dataset.Images {
 	t.Helper()
 	pictures, labels := readArray(t, "images.npy"), readArray(t, "labels.npy")
 	n, h, w, c := pictures.Shape[0], pictures.Shape[1], pictures.Shape[2], pictures.Shape[3]
-	s := dataset.Images{N: n, C: c, H: h, W: w, Data: make([]uint8, len(pictures.Bytes)), Labels: make([]uint8, n)}
+	s := dataset.Images{N: n, C: c, H: h, W: w, Data: make([]uint8, len(pictures.Bytes)), Labels: make([]uint16, n)}
 	for i := range n {
-		s.Labels[i] = uint8(labels.Int64[i])
+		s.Labels[i] = uint16(labels.Int64[i])
 		for p := range h * w {
 			for ch := range c {
 				s.Data[(i*c+ch)*h*w+p] = pictures.Bytes[(i*h*w+p)*c+ch]
@@ -62,9 +62,9 @@ func toyConfig(a Algorithm) Config {
 	}
 }
 
-func toyData(t testing.TB) *dataset.Benchmark {
+func toyData(t testing.TB) *dataset.Task {
 	s := toySource(t)
-	return &dataset.Benchmark{
+	return &dataset.Task{
 		Source:  s,
 		Domains: []dataset.Domain{{Name: "toy", Images: s, Source: true}, {Name: "shifted", Images: s}},
 	}
@@ -331,6 +331,6 @@ func TestAverage(t *testing.T) {
 
 func TestCorrectTakesTheFirstOfEqualLogits(t *testing.T) {
 	logits := tensor.View([]float32{0, 2, 2, 1, 1, 0}, 2, 3, 1, 1)
-	require.Equal(t, 2, Correct(logits, []uint8{1, 0}))
-	require.Equal(t, 1, Correct(logits, []uint8{2, 0}))
+	require.Equal(t, 2, Correct(logits, []uint16{1, 0}))
+	require.Equal(t, 1, Correct(logits, []uint16{2, 0}))
 }

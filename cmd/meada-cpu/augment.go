@@ -252,7 +252,7 @@ func (a *ascent) writeNPY(ctx context.Context, out string) error {
 	if err != nil {
 		return err
 	}
-	return npy.Write(filepath.Join(out, "labels.npy"), npy.Array{Shape: []int{s.N}, Bytes: s.Labels[:s.N]})
+	return npy.Write(filepath.Join(out, "labels.npy"), labelArray(s.Labels[:s.N]))
 }
 
 const augmentUsage = `usage: meada-cpu augment --weights FILE --out DIR [flags]

@@ -282,15 +282,14 @@ func (c *corruptor) write() error {
 // already, from other corruptions of the same images, must be the same.
 func (c *corruptor) writeLabels() error {
 	path := filepath.Join(c.out, "labels.npy")
-	labels := npy.Array{Bytes: slices.Repeat(c.images.Labels, len(c.severities))}
-	labels.Shape = []int{len(labels.Bytes)}
+	labels := labelArray(slices.Repeat(c.images.Labels, len(c.severities)))
 	there, err := npy.Read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return npy.Write(path, labels)
 	case err != nil:
 		return &dataset.Error{Path: path, Err: errors.Unwrap(err)}
-	case !slices.Equal(there.Bytes, labels.Bytes):
+	case !slices.Equal(there.Bytes, labels.Bytes) || !slices.Equal(there.Int64, labels.Int64):
 		return fmt.Errorf("%s is there already with other labels: the folder holds corruptions of other images", path)
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/internal/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -142,7 +144,7 @@ func (s *imageSettings) check() error {
 }
 
 // loadData reads a dataset as train does, without corruptions.
-func loadData(name, dir string, side int) (*dataset.Benchmark, error) {
+func loadData(name, dir string, side int) (*dataset.Task, error) {
 	s := imageSettings{Dataset: name, Data: dir, Corruptions: noCorruptions}
 	if err := s.check(); err != nil {
 		return nil, err
@@ -152,7 +154,7 @@ func loadData(name, dir string, side int) (*dataset.Benchmark, error) {
 
 // load reads the images, side pixels wide and high, those of the test sets too.
 // The engine makes corrupted ones.
-func (s *imageSettings) load(engine *tensor.Engine, side int) (*dataset.Benchmark, error) {
+func (s *imageSettings) load(engine *tensor.Engine, side int) (*dataset.Task, error) {
 	b, err := s.read(side)
 	if err != nil {
 		return nil, howToGet(err, s.Dataset, s.Data)
@@ -171,7 +173,7 @@ func (s *imageSettings) load(engine *tensor.Engine, side int) (*dataset.Benchmar
 	return b, nil
 }
 
-func (s *imageSettings) read(side int) (*dataset.Benchmark, error) {
+func (s *imageSettings) read(side int) (*dataset.Task, error) {
 	switch s.Dataset {
 	case digits:
 		return dataset.Digits(s.Data)
@@ -193,7 +195,7 @@ func (s *imageSettings) read(side int) (*dataset.Benchmark, error) {
 }
 
 // corrupt adds the corrupted versions of the source's own test set.
-func (s *imageSettings) corrupt(b *dataset.Benchmark, engine *tensor.Engine, side int) error {
+func (s *imageSettings) corrupt(b *dataset.Task, engine *tensor.Engine, side int) error {
 	if s.Corruptions == noCorruptions {
 		return nil
 	}
@@ -252,15 +254,47 @@ func corruptionFolder(dataset string) string {
 // checksum identifies a set of images as decoded, however it was packed.
 type checksum struct {
 	Images int    `json:"images"`
-	SHA256 string `json:"sha256"` // of the pixels, then the labels
+	SHA256 string `json:"sha256"` // of the pixels, then the labels: bytes if all fit
+}
+
+// labelBytes returns labels as bytes and reports whether all of them fit.
+func labelBytes(labels []uint16) (narrow []uint8, ok bool) {
+	narrow = make([]uint8, len(labels))
+	for i, label := range labels {
+		narrow[i] = uint8(label)
+		if label > math.MaxUint8 {
+			return nil, false
+		}
+	}
+	return narrow, true
+}
+
+// labelArray returns labels as an array of uint8, or of int64 where some don't
+// fit.
+func labelArray(labels []uint16) npy.Array {
+	a := npy.Array{Shape: []int{len(labels)}}
+	narrow, ok := labelBytes(labels)
+	if ok {
+		a.Bytes = narrow
+		return a
+	}
+	a.Int64 = make([]int64, len(labels))
+	for i, label := range labels {
+		a.Int64[i] = int64(label)
+	}
+	return a
 }
 
 // checksums returns those of the training set, "train", and of every domain.
-func checksums(b *dataset.Benchmark) map[string]checksum {
+func checksums(b *dataset.Task) map[string]checksum {
 	sum := func(s *dataset.Images) checksum {
 		h := sha256.New()
 		h.Write(s.Data)
-		h.Write(s.Labels)
+		if labels, ok := labelBytes(s.Labels); ok {
+			h.Write(labels)
+		} else {
+			_ = binary.Write(h, binary.LittleEndian, s.Labels) // a hash takes everything
+		}
 		return checksum{s.N, hex.EncodeToString(h.Sum(nil))}
 	}
 	sums := map[string]checksum{"train": sum(&b.Source)}
@@ -273,7 +307,7 @@ func checksums(b *dataset.Benchmark) map[string]checksum {
 }
 
 // describeDomains lists the test sets with their sizes.
-func describeDomains(b *dataset.Benchmark) string {
+func describeDomains(b *dataset.Task) string {
 	var list []string
 	for i := range b.Domains {
 		d := &b.Domains[i]
@@ -290,7 +324,7 @@ func describeDomains(b *dataset.Benchmark) string {
 }
 
 // describeCorruptions says which corruptions are tested, and why none.
-func (s *imageSettings) describeCorruptions(b *dataset.Benchmark) string {
+func (s *imageSettings) describeCorruptions(b *dataset.Task) string {
 	if s.Corruptions == noCorruptions {
 		if folder := corruptionFolder(s.Dataset); folder != "" {
 			return fmt.Sprintf("none (for %s see meada-cpu help data, or --corruptions on-the-fly)", folder)

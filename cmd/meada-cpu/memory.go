@@ -46,7 +46,7 @@ func parseSize(s string) (int64, error) {
 
 // fitMemory refuses a run that would take more memory than it may. It returns
 // the line about it for the table that a run begins with.
-func (s *settings) fitMemory(network *nn.Network, data *dataset.Benchmark) (string, error) {
+func (s *settings) fitMemory(network *nn.Network, data *dataset.Task) (string, error) {
 	now, m := heldMemory(), train.EstimateMemory(network, data, s.Config)
 	needed := max(now+m.Total(), peakMemory())
 	line := "about " + bytesOf(int(needed))

@@ -92,7 +92,7 @@ func (r *run) peakMemory() int64 { return max(r.PeakRSS, peakMemory()) }
 
 // goOn makes the trainer and metrics.jsonl what they were at the last checkpoint,
 // or at the start if there is none yet, and says which.
-func (r *run) goOn(data *dataset.Benchmark, warnings io.Writer) (beginning string, err error) {
+func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, err error) {
 	s := r.settings
 	recorded, err := readConfig(s.resume)
 	if err != nil {
@@ -130,7 +130,7 @@ func (r *run) goOn(data *dataset.Benchmark, warnings io.Writer) (beginning strin
 }
 
 // startAgain starts a run that was stopped before its first checkpoint.
-func (r *run) startAgain(data *dataset.Benchmark, recorded *configRecord) (beginning string, err error) {
+func (r *run) startAgain(data *dataset.Task, recorded *configRecord) (beginning string, err error) {
 	beginning, checksum, err := r.readWeights()
 	if err != nil {
 		return "", err

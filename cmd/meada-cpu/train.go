@@ -199,7 +199,7 @@ func runTrain(std streams, args []string) error {
 
 // begin makes the trainer and the run folder ready, or those of the run that is
 // to be resumed, and says what the training begins with.
-func (r *run) begin(data *dataset.Benchmark, warnings io.Writer) (beginning string, err error) {
+func (r *run) begin(data *dataset.Task, warnings io.Writer) (beginning string, err error) {
 	if r.folder != nil {
 		return r.goOn(data, warnings)
 	}
@@ -236,7 +236,7 @@ func (r *run) begin(data *dataset.Benchmark, warnings io.Writer) (beginning stri
 
 // atTheStart makes the trainer begin with the network as it is, and metrics.jsonl
 // without a line.
-func (r *run) atTheStart(data *dataset.Benchmark) error {
+func (r *run) atTheStart(data *dataset.Task) error {
 	r.trainer = train.New(r.engine, r.network, data, r.settings.Config)
 	r.checkpoints, r.saved = r.folder.checkpoints(), time.Now()
 	return r.folder.begin(nil)
@@ -267,7 +267,7 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 }
 
 // describe is the table that a run begins with.
-func describe(s settings, data *dataset.Benchmark, network *nn.Network, beginning, dir string) [][2]string {
+func describe(s settings, data *dataset.Task, network *nn.Network, beginning, dir string) [][2]string {
 	rows := [][2]string{
 		{"algorithm", string(s.Algorithm)},
 		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, grouped(data.Source.N))},

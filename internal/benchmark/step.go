@@ -29,9 +29,9 @@ func Step(e *tensor.Engine, model, mode string, batch int) Work {
 	}
 	net.Init(1)
 	x := tensor.View(noise(batch*net.C*net.H*net.W), batch, net.C, net.H, net.W)
-	labels := make([]uint8, batch)
+	labels := make([]uint16, batch)
 	for i := range labels {
-		labels[i] = uint8(i % classes)
+		labels[i] = uint16(i % classes)
 	}
 	switch mode {
 	case "train":

@@ -49,16 +49,16 @@ var (
 // CIFAR10 reads CIFAR-10, the binary or the python version, wherever its files
 // usually lie in dir. The source is those of the five training batches that are
 // there; the only domain is the source's own test set, clean.
-func CIFAR10(dir string) (*Benchmark, error) { return readCIFAR(dir, &cifar10) }
+func CIFAR10(dir string) (*Task, error) { return readCIFAR(dir, &cifar10) }
 
 // CIFAR100 reads CIFAR-100 with its 100 fine classes, as CIFAR10 does.
-func CIFAR100(dir string) (*Benchmark, error) { return readCIFAR(dir, &cifar100) }
+func CIFAR100(dir string) (*Task, error) { return readCIFAR(dir, &cifar100) }
 
-func readCIFAR(dir string, kind *cifarKind) (*Benchmark, error) {
+func readCIFAR(dir string, kind *cifarKind) (*Task, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
-	b := &Benchmark{Classes: kind.classes, Source: newImages(0, 3, 32, 32)}
+	b := &Task{Classes: kind.classes, Source: newImages(0, 3, 32, 32)}
 	var paths []string
 	for _, batch := range kind.train {
 		if path := kind.find(dir, batch); path != "" {
@@ -122,7 +122,7 @@ func (k *cifarKind) parseBinary(r io.Reader) (Images, error) {
 			return Images{}, err
 		}
 		images.N++
-		images.Labels = append(images.Labels, record[k.labelBytes-1])
+		images.Labels = append(images.Labels, uint16(record[k.labelBytes-1]))
 		images.Data = append(images.Data, record[k.labelBytes:]...)
 	}
 	return images, k.check(images)
@@ -150,7 +150,7 @@ func (k *cifarKind) parsePython(r io.Reader) (Images, error) {
 	if !ok {
 		return Images{}, fmt.Errorf("no list named %s in it", k.labelsKey)
 	}
-	images := Images{Data: data.data, Labels: make([]uint8, len(labels.items)), N: data.shape[0], C: 3, H: 32, W: 32}
+	images := Images{Data: data.data, Labels: make([]uint16, len(labels.items)), N: data.shape[0], C: 3, H: 32, W: 32}
 	if len(images.Labels) != images.N {
 		return Images{}, fmt.Errorf("%d %s for %d images", len(images.Labels), k.labelsKey, images.N)
 	}
@@ -162,7 +162,7 @@ func (k *cifarKind) parsePython(r io.Reader) (Images, error) {
 		if label < 0 || label >= len(k.classes) {
 			return Images{}, fmt.Errorf("label %d of image %d is not from 0 to %d", label, i, len(k.classes)-1)
 		}
-		images.Labels[i] = uint8(label)
+		images.Labels[i] = uint16(label)
 	}
 	return images, k.check(images)
 }

@@ -47,7 +47,7 @@ func TestDomainsOnTheFly(t *testing.T) {
 	for i := range images.Data {
 		images.Data[i] = uint8(i * 7)
 	}
-	images.Labels = []uint8{4, 5}
+	images.Labels = []uint16{4, 5}
 	engine := tensor.NewEngine(2, nil)
 	defer engine.Close()
 	suite := corrupt.NewSuite(engine, 32, 32, 1, nil)
@@ -76,7 +76,7 @@ func TestSpread(t *testing.T) {
 	} {
 		images := newImages(n, 1, 1, 2)
 		for i := range n {
-			images.Labels[i] = uint8(class(i))
+			images.Labels[i] = uint16(class(i))
 			copy(images.Image(i), []uint8{uint8(class(i)), uint8(i * 256 / n)})
 		}
 		some := images.Spread(100)
@@ -85,7 +85,7 @@ func TestSpread(t *testing.T) {
 		count := make([]int, classes)
 		for i, label := range some.Labels {
 			count[label]++
-			require.Equal(t, label, some.Image(i)[0], name)
+			require.EqualValues(t, label, some.Image(i)[0], name)
 			require.InDelta(t, float64(i)*2.56, some.Image(i)[1], 3, name)
 		}
 		for _, of := range count {

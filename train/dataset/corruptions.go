@@ -18,7 +18,7 @@ type Corruptions struct {
 	Absent []string // those of the paper's that are not
 
 	dir    string
-	labels []uint8 // of all severities
+	labels []uint16 // of all severities
 }
 
 // OpenCorruptions looks at what is in dir and reads the labels, which must be
@@ -45,7 +45,7 @@ func OpenCorruptions(dir string, classes int) (*Corruptions, error) {
 }
 
 // readLabelArray reads 5N labels, bytes or integers.
-func readLabelArray(path string, classes int) ([]uint8, error) {
+func readLabelArray(path string, classes int) ([]uint16, error) {
 	array, err := npy.Read(path)
 	if err != nil {
 		return nil, npyError(path, err)
@@ -53,12 +53,12 @@ func readLabelArray(path string, classes int) ([]uint8, error) {
 	if len(array.Shape) != 1 || array.Shape[0] == 0 || array.Shape[0]%corrupt.Severities != 0 || array.Float32 != nil {
 		return nil, errorf(path, "labels of size %v where 5N integers were expected", array.Shape)
 	}
-	labels := array.Bytes
+	labels := widen(array.Bytes)
 	for i, label := range array.Int64 {
 		if label < 0 || label >= int64(classes) {
 			return nil, errorf(path, "label %d of image %d is not from 0 to %d", label, i, classes-1)
 		}
-		labels = append(labels, uint8(label))
+		labels = append(labels, uint16(label))
 	}
 	if err := checkLabels(labels, classes); err != nil {
 		return nil, &Error{path, err}

@@ -40,7 +40,7 @@ func TestCorruptions(t *testing.T) {
 		images, err := c.Read("fog", severity)
 		require.NoError(t, err)
 		require.Equal(t, []int{2, 3, 2, 3}, []int{images.N, images.C, images.H, images.W})
-		require.Equal(t, []uint8{3, 9}, images.Labels)
+		require.Equal(t, []uint16{3, 9}, images.Labels)
 		for n := range 2 {
 			for ch := range 3 {
 				for p := range 6 {
@@ -61,7 +61,7 @@ func TestByteLabels(t *testing.T) {
 	require.NoError(t, err)
 	images, err := c.Read("fog", 2)
 	require.NoError(t, err)
-	require.Equal(t, []uint8{2, 3}, images.Labels)
+	require.Equal(t, []uint16{2, 3}, images.Labels)
 }
 
 func TestCorruptionsMalformed(t *testing.T) {

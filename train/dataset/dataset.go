@@ -15,13 +15,13 @@ import (
 
 // Images is N labelled images of C x H x W bytes.
 type Images struct {
-	Data       []uint8 // N*C*H*W: image by image, plane by plane, row by row
-	Labels     []uint8 // N: classes from 0
+	Data       []uint8  // N*C*H*W: image by image, plane by plane, row by row
+	Labels     []uint16 // N: classes from 0
 	N, C, H, W int
 }
 
 func newImages(n, c, h, w int) Images {
-	return Images{Data: make([]uint8, n*c*h*w), Labels: make([]uint8, n), N: n, C: c, H: h, W: w}
+	return Images{Data: make([]uint8, n*c*h*w), Labels: make([]uint16, n), N: n, C: c, H: h, W: w}
 }
 
 // Image returns the C*H*W bytes of image n.
@@ -76,10 +76,14 @@ func (s *Images) Spread(n int) Images {
 	return some
 }
 
-// Benchmark is what a network is trained and tested on.
-type Benchmark struct {
+// MaxClasses is how many classes labels tell apart.
+const MaxClasses = 1<<16 - 1
+
+// Task is what a network is trained and tested on.
+type Task struct {
 	Classes []string // names, by label
 	Source  Images   // the training images
+	Held    Images   // images of the source held out for validation; N = 0: none
 	Domains []Domain // the test sets found
 	Absent  []string // what of it was not found, with the files looked for
 }

@@ -17,11 +17,11 @@ const digitsSource = 10_000
 // and usps that are there; mnist, the source's own test set, comes first. Images
 // are 3 x 32 x 32; grey ones are resized with Pillow's bilinear filter and
 // copied to three channels, as in the official code.
-func Digits(dir string) (*Benchmark, error) {
+func Digits(dir string) (*Task, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
-	b := &Benchmark{Classes: strings.Split("0123456789", "")}
+	b := &Task{Classes: strings.Split("0123456789", "")}
 	source, err := readMNIST(dir, "train")
 	if err != nil {
 		return nil, err

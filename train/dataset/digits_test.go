@@ -122,7 +122,7 @@ func mnistMTar(t testing.TB) []byte {
 	)
 }
 
-func domainNames(b *Benchmark) []string {
+func domainNames(b *Task) []string {
 	var names []string
 	for _, d := range b.Domains {
 		names = append(names, d.Name)
@@ -140,7 +140,7 @@ func TestDigits(t *testing.T) {
 	require.Equal(t, []string{"mnist", "svhn", "mnist-m", "syn", "usps"}, domainNames(b))
 
 	for _, images := range []Images{b.Source, b.Domains[0].Images} {
-		require.Equal(t, []uint8{7, 2, 1}, images.Labels)
+		require.Equal(t, []uint16{7, 2, 1}, images.Labels)
 		checkGrey(t, images, loadArray(t, "mnist_like_images.npy"))
 	}
 	for _, i := range []int{1, 3} { // plain and compressed
@@ -151,7 +151,7 @@ func TestDigits(t *testing.T) {
 	_, first := picture(t, 32, 2)
 	_, second := picture(t, 32, 1)
 	require.Equal(t, append(first, second...), b.Domains[2].Data, "in the order of the label file")
-	require.Equal(t, []uint8{4, 9}, b.Domains[2].Labels)
+	require.Equal(t, []uint16{4, 9}, b.Domains[2].Labels)
 	checkGrey(t, b.Domains[4].Images, loadArray(t, "usps_like_u8.npy"))
 	checkLabelsEqual(t, loadArray(t, "usps_like_labels.npy").Int64, b.Domains[4].Labels)
 
@@ -163,7 +163,7 @@ func TestDigits(t *testing.T) {
 	}
 }
 
-func checkLabelsEqual(t *testing.T, want []int64, got []uint8) {
+func checkLabelsEqual(t *testing.T, want []int64, got []uint16) {
 	t.Helper()
 	require.Len(t, got, len(want))
 	for i := range want {
@@ -232,11 +232,11 @@ func TestAbsentDomains(t *testing.T) {
 }
 
 func TestSourceIsTheFirstImages(t *testing.T) {
-	greys := labelledGreys{greys{make([]uint8, 5*4), 5, 2, 2}, []uint8{0, 1, 2, 3, 4}}
+	greys := labelledGreys{greys{make([]uint8, 5*4), 5, 2, 2}, []uint16{0, 1, 2, 3, 4}}
 	greys.truncate(3)
 	images := greys.images(32)
 	require.Equal(t, 3, images.N)
-	require.Equal(t, []uint8{0, 1, 2}, images.Labels)
+	require.Equal(t, []uint16{0, 1, 2}, images.Labels)
 }
 
 // TestMalformed damages one file at a time: the error names that file and what

@@ -7,15 +7,12 @@ import (
 	"strings"
 )
 
-// maxClasses is what a label of one byte can tell apart.
-const maxClasses = 256
-
 // Folder reads anybody's own images as 3 x side x side: dir/train/<class>/*
 // is the source, dir/test-<domain>/<class>/* a target domain, dir/test/<class>/*
 // the source's own test set, named "test". Pictures are .png, .jpg or .jpeg
 // files of any size, resized without regard to their proportions; other files
 // are ignored. Classes are the folders in train in alphabetical order.
-func Folder(dir string, side int) (*Benchmark, error) {
+func Folder(dir string, side int) (*Task, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
@@ -24,10 +21,10 @@ func Folder(dir string, side int) (*Benchmark, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(classes) < 2 || len(classes) > maxClasses {
-		return nil, errorf(train, "%d class folders where 2 to %d were expected", len(classes), maxClasses)
+	if err := checkClassCount(train, len(classes)); err != nil {
+		return nil, err
 	}
-	b := &Benchmark{Classes: classes}
+	b := &Task{Classes: classes}
 	if b.Source, err = readClassFolders(train, classes, side); err != nil {
 		return nil, err
 	}
@@ -50,6 +47,13 @@ func Folder(dir string, side int) (*Benchmark, error) {
 		b.Domains = append(b.Domains, Domain{Name: domain, Images: images, Source: !isTarget})
 	}
 	return b, nil
+}
+
+func checkClassCount(dir string, n int) error {
+	if n < 2 || n > MaxClasses {
+		return errorf(dir, "%d class folders where 2 to %d were expected", n, MaxClasses)
+	}
+	return nil
 }
 
 // subfolders returns the names of the folders in dir, sorted, without hidden
@@ -88,7 +92,7 @@ func readClassFolders(dir string, classes []string, side int) (Images, error) {
 			return Images{}, err
 		}
 		for _, path := range paths {
-			files = append(files, pictureFile{path, uint8(label)})
+			files = append(files, pictureFile{path, uint16(label)})
 		}
 	}
 	if len(files) == 0 {

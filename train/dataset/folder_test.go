@@ -36,7 +36,7 @@ func TestFolder(t *testing.T) {
 	b, err := Folder(dir, 32)
 	require.NoError(t, err)
 	require.Equal(t, []string{"ant", "cat"}, b.Classes)
-	require.Equal(t, []uint8{0, 1, 1}, b.Source.Labels)
+	require.Equal(t, []uint16{0, 1, 1}, b.Source.Labels)
 	resized := make([]uint8, 3*32*32)
 	r := resample.NewResizer(resample.Bilinear, 50, 50, 32, 32)
 	for c := range 3 {
@@ -48,7 +48,7 @@ func TestFolder(t *testing.T) {
 	require.Equal(t, []string{"test", "sketch"}, domainNames(b))
 	require.True(t, b.Domains[0].Source)
 	require.False(t, b.Domains[1].Source)
-	require.Equal(t, []uint8{0, 1}, b.Domains[1].Labels)
+	require.Equal(t, []uint16{0, 1}, b.Domains[1].Labels)
 	require.Equal(t, resized, b.Domains[1].Image(0))
 }
 
@@ -79,11 +79,27 @@ func TestFolderMalformed(t *testing.T) {
 	_, err := Folder(dir, 32)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "train")
-	for i := range maxClasses + 1 {
-		require.NoError(t, os.MkdirAll(filepath.Join(dir, "train", fmt.Sprint(i)), 0o755))
-	}
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "train", "one"), 0o755))
 	_, err = Folder(dir, 32)
-	require.ErrorContains(t, err, "257 class folders")
+	require.ErrorContains(t, err, "1 class folders")
+	require.ErrorContains(t, checkClassCount("train", 65536), "65536 class folders")
+	require.NoError(t, checkClassCount("train", 65535))
+}
+
+func TestFolderOfMoreClassesThanAByteTellsApart(t *testing.T) {
+	good, _ := picture(t, 4, 3)
+	files := map[string][]byte{}
+	for i := range 300 {
+		files[fmt.Sprintf("train/%03d/a.png", i)] = good
+	}
+	dir := t.TempDir()
+	writeTree(t, dir, files)
+	task, err := Folder(dir, 4)
+	require.NoError(t, err)
+	require.Len(t, task.Classes, 300)
+	for i, label := range task.Source.Labels {
+		require.EqualValues(t, i, label)
+	}
 }
 
 // hugePNG is a small file that declares 2^32 pixels.
@@ -154,16 +170,16 @@ func TestPACS(t *testing.T) {
 		b, err := PACS(root, []string{"photo"}, 32)
 		require.NoError(t, err)
 		require.Equal(t, pacsClasses, b.Classes)
-		require.Equal(t, []uint8{0}, b.Source.Labels)
+		require.Equal(t, []uint16{0}, b.Source.Labels)
 		require.Equal(t, planes, b.Source.Data)
 		require.Equal(t, PACSDomains, domainNames(b))
 		for _, d := range b.Domains {
 			if d.Name == "photo" {
 				require.True(t, d.Source)
-				require.Equal(t, []uint8{6}, d.Labels)
+				require.Equal(t, []uint16{6}, d.Labels)
 			} else {
 				require.False(t, d.Source)
-				require.Equal(t, []uint8{6, 0}, d.Labels)
+				require.Equal(t, []uint16{6, 0}, d.Labels)
 			}
 		}
 	}

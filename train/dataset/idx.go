@@ -24,7 +24,7 @@ func (g greys) plane(i int) []uint8 { return g.data[i*g.h*g.w:][:g.h*g.w] }
 // labelledGreys is grey images with their labels.
 type labelledGreys struct {
 	greys
-	labels []uint8
+	labels []uint16
 }
 
 // Bounds of grey images, several times what any set of digits has: an image of a
@@ -66,7 +66,7 @@ func parseIDXImages(r io.Reader) (greys, error) {
 }
 
 // parseIDXLabels reads N labels.
-func parseIDXLabels(r io.Reader) ([]uint8, error) {
+func parseIDXLabels(r io.Reader) ([]uint16, error) {
 	if err := expectMagic(r, idxLabels); err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func parseIDXLabels(r io.Reader) ([]uint8, error) {
 	if err != nil {
 		return nil, err
 	}
-	return labels, expectEnd(r)
+	return widen(labels), expectEnd(r)
 }
 
 // readIDX reads a pair of idx files, whose labels must be below classes.
@@ -100,7 +100,16 @@ func readIDX(imagesPath, labelsPath string, classes int) (labelledGreys, error) 
 	return labelledGreys{images, labels}, nil
 }
 
-func checkLabels(labels []uint8, classes int) error {
+// widen returns labels that a file has as bytes.
+func widen(bytes []uint8) []uint16 {
+	labels := make([]uint16, len(bytes))
+	for i, label := range bytes {
+		labels[i] = uint16(label)
+	}
+	return labels
+}
+
+func checkLabels(labels []uint16, classes int) error {
 	for i, label := range labels {
 		if int(label) >= classes {
 			return fmt.Errorf("label %d of image %d is not below %d", label, i, classes)

@@ -29,7 +29,7 @@ func parseUSPS(r io.Reader) (labelledGreys, error) {
 		if err != nil || label < 1 || label > 10 {
 			return labelledGreys{}, fmt.Errorf("line %d: label %.40q is not from 1 to 10", result.n, fields[0])
 		}
-		result.labels = append(result.labels, uint8(label-1))
+		result.labels = append(result.labels, uint16(label-1))
 		for i, field := range fields[1:] {
 			index, text, _ := strings.Cut(field, ":")
 			value, err := strconv.ParseFloat(text, 64)

@@ -68,12 +68,12 @@ func parseSVHN(r io.Reader) (Images, error) {
 	if err != nil {
 		return Images{}, fmt.Errorf("y: %w", err)
 	}
-	images := Images{Data: x.data, Labels: make([]uint8, n), N: n, C: channels, H: side, W: side}
+	images := Images{Data: x.data, Labels: make([]uint16, n), N: n, C: channels, H: side, W: side}
 	for i, label := range labels {
 		if label < 0 || label > 10 {
 			return Images{}, fmt.Errorf("label %d of image %d is not from 0 to 10", label, i)
 		}
-		images.Labels[i] = uint8(label % 10)
+		images.Labels[i] = uint16(label % 10)
 	}
 	// Column-major 32 x 32 x 3 x N is N planar images, each plane transposed.
 	for at := 0; at < len(x.data); at += plane {

@@ -57,7 +57,7 @@ func TestLabelTypes(t *testing.T) {
 	} {
 		images, err := parseSVHN(bytes.NewReader(matFile(x, array{"y", 6, dataType, []int32{2, 1}, data})))
 		require.NoError(t, err)
-		require.Equal(t, []uint8{0, 3}, images.Labels)
+		require.Equal(t, []uint16{0, 3}, images.Labels)
 	}
 }
 
@@ -70,5 +70,5 @@ func TestOtherArrays(t *testing.T) {
 	)
 	images, err := parseSVHN(bytes.NewReader(file))
 	require.NoError(t, err)
-	require.Equal(t, []uint8{5}, images.Labels)
+	require.Equal(t, []uint16{5}, images.Labels)
 }

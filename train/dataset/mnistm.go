@@ -119,7 +119,7 @@ func parseMNISTMTar(r io.Reader) (Images, error) {
 
 type labelledName struct {
 	name  string
-	label uint8
+	label uint16
 }
 
 // parseNames reads lines "name label" with labels from 0 to 9.
@@ -144,7 +144,7 @@ func parseNames(r io.Reader) ([]labelledName, error) {
 		if len(names) == maxNames {
 			return nil, fmt.Errorf("more than %d lines", maxNames)
 		}
-		names = append(names, labelledName{fields[0], uint8(label)})
+		names = append(names, labelledName{fields[0], uint16(label)})
 	}
 	if len(names) == 0 {
 		return nil, errors.New("no images")

@@ -31,7 +31,7 @@ var (
 // The pictures lie in kfold/<domain>/<class>/, the lists
 // <domain>_{train,crossval,test}_kfold.txt beside kfold, in it or in splits. At
 // 224 pixels the 9,991 images of the full set take 1.5 GB.
-func PACS(dir string, sources []string, side int) (*Benchmark, error) {
+func PACS(dir string, sources []string, side int) (*Task, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func PACS(dir string, sources []string, side int) (*Benchmark, error) {
 			return nil, fmt.Errorf("no domain %q in PACS (%s)", source, strings.Join(PACSDomains, ", "))
 		}
 	}
-	b := &Benchmark{Classes: pacsClasses}
+	b := &Task{Classes: pacsClasses}
 	var train []pictureFile
 	for _, domain := range PACSDomains {
 		isSource := slices.Contains(sources, domain)
@@ -112,7 +112,7 @@ func parseList(r io.Reader, root string) ([]pictureFile, error) {
 		if len(files) == maxNames {
 			return nil, fmt.Errorf("more than %d lines", maxNames)
 		}
-		files = append(files, pictureFile{filepath.Join(root, filepath.FromSlash(fields[0])), uint8(label - 1)})
+		files = append(files, pictureFile{filepath.Join(root, filepath.FromSlash(fields[0])), uint16(label - 1)})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("line %d: %w", len(files)+1, err)

@@ -31,7 +31,7 @@ const (
 // pictureFile is a PNG or JPEG file to read and its class.
 type pictureFile struct {
 	path  string
-	label uint8
+	label uint16
 }
 
 // readPictures reads picture files as 3 x side x side images, on all processors.

@@ -42,7 +42,7 @@ func TestRealDigits(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("read in %v; absent: %v", time.Since(start), b.Absent)
 	require.Equal(t, 10_000, b.Source.N)
-	require.Equal(t, []uint8{5, 0, 4, 1, 9}, b.Source.Labels[:5])
+	require.Equal(t, []uint16{5, 0, 4, 1, 9}, b.Source.Labels[:5])
 	require.Equal(t, []int{1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978}, counts(b.Source))
 	sizes := map[string]int{"mnist": 10_000, "svhn": 26_032, "mnist-m": 9_001, "syn": 9_553, "usps": 2_007}
 	classes := map[string][]int{

@@ -26,7 +26,7 @@ func TestTestSets(t *testing.T) {
 		"broken/a.png":                       []byte("no picture"),
 		"PACS/splits/cartoon_test_kfold.txt": []byte("cartoon/dog/a.png 1\n"),
 	})
-	check := func(images Images, err error, data []uint8, labels ...uint8) {
+	check := func(images Images, err error, data []uint8, labels ...uint16) {
 		t.Helper()
 		require.NoError(t, err)
 		require.Equal(t, data, images.Data)

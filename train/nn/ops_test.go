@@ -194,9 +194,9 @@ func TestLinearTraining(t *testing.T) {
 
 func TestCrossEntropy(t *testing.T) {
 	r := load(t, "cross_entropy")
-	var labels []uint8
+	var labels []uint16
 	for _, l := range r["labels"].Int64 {
-		labels = append(labels, uint8(l))
+		labels = append(labels, uint16(l))
 	}
 	forEachRow(t, func(t *testing.T, e *tensor.Engine) {
 		x := r.tensor("x")

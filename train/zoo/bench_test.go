@@ -44,7 +44,7 @@ func BenchmarkStep(b *testing.B) {
 }
 
 // prepareStep returns a plan and the step to measure.
-func prepareStep(e *tensor.Engine, n *nn.Network, mode string, x tensor.Tensor, labels []uint8) (*nn.Plan, func()) {
+func prepareStep(e *tensor.Engine, n *nn.Network, mode string, x tensor.Tensor, labels []uint16) (*nn.Plan, func()) {
 	switch mode {
 	case "train":
 		plan := nn.Compile(e, n, x.N, nn.Train)

@@ -93,7 +93,7 @@ func forEachNetwork(t *testing.T, f func(t *testing.T, c *parityCase)) {
 				labels, err := npy.Read(filepath.Join(c.dir, "labels.npy"))
 				require.NoError(t, err)
 				for _, l := range labels.Int64 {
-					c.labels = append(c.labels, uint8(l))
+					c.labels = append(c.labels, uint16(l))
 				}
 				f(t, c)
 			})
@@ -109,7 +109,7 @@ type parityCase struct {
 	adam         bool
 	ties         map[string]int
 	x            tensor.Tensor
-	labels       []uint8
+	labels       []uint16
 }
 
 func (c *parityCase) images(t *testing.T, name string) tensor.Tensor {
@@ -363,9 +363,9 @@ func TestPublishedMaximisation(t *testing.T) {
 		return a
 	}
 	pictures, recorded := read("images"), read("adv_bytes")
-	var labels []uint8
+	var labels []uint16
 	for _, l := range read("labels").Int64 {
-		labels = append(labels, uint8(l))
+		labels = append(labels, uint16(l))
 	}
 	n := WideResNet(10, 1, 10)
 	_, err := n.Load(filepath.Join("testdata", "wrn_small", "params.safetensors"))

@@ -123,7 +123,7 @@ func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate 
 }
 
 // descend takes the steps on a row of kernels and returns their losses.
-func descend(network *nn.Network, row *simd.Kernels, images tensor.Tensor, labels []uint8, rate float64) (losses []float64) {
+func descend(network *nn.Network, row *simd.Kernels, images tensor.Tensor, labels []uint16, rate float64) (losses []float64) {
 	engine := tensor.NewEngine(2, row)
 	defer engine.Close()
 	plan := nn.Compile(engine, network, batch, nn.Train)

@@ -141,22 +141,22 @@ var miniatures = []func() *nn.Network{
 	func() *nn.Network { return alexNet(79, [5]int{6, 8, 12, 8, 8}, 16, 0.5, 7) },
 }
 
-func randomImages(n *nn.Network, count int) (tensor.Tensor, []uint8) {
+func randomImages(n *nn.Network, count int) (tensor.Tensor, []uint16) {
 	source := rng.New(3, rng.Synthetic)
 	x := tensor.New(count, n.C, n.H, n.W)
 	for i := range x.Data {
 		x.Data[i] = source.Float32()
 	}
-	labels := make([]uint8, count)
+	labels := make([]uint16, count)
 	for i := range labels {
-		labels[i] = uint8(source.IntN(n.Classes))
+		labels[i] = uint16(source.IntN(n.Classes))
 	}
 	return x, labels
 }
 
 // exercise makes two training steps and two evaluations and returns everything
 // that came of them.
-func exercise(e *tensor.Engine, n *nn.Network, x tensor.Tensor, labels []uint8) []float32 {
+func exercise(e *tensor.Engine, n *nn.Network, x tensor.Tensor, labels []uint16) []float32 {
 	n.Init(1)
 	var all []float32
 	train := nn.Compile(e, n, x.N, nn.Train)

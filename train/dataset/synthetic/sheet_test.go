@@ -44,7 +44,7 @@ func TestContactSheetShowsWhatIsDrawn(t *testing.T) {
 }
 
 // contactSheet shows the first image of each digit, a row for each domain.
-func contactSheet(b dataset.Benchmark) *image.RGBA {
+func contactSheet(b dataset.Task) *image.RGBA {
 	const (
 		zoom   = 2
 		gap    = 6

@@ -44,8 +44,8 @@ const training = 1 << 16
 // domain, the source's own included, a test set of test images. Images are
 // 3 x 32 x 32; image i shows the digit i mod 10, and is the same however many
 // are drawn.
-func Digits(seed uint64, train, test int) dataset.Benchmark {
-	b := dataset.Benchmark{
+func Digits(seed uint64, train, test int) dataset.Task {
+	b := dataset.Task{
 		Classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
 		Source:  drawSet(seed, training, train, domains[0]),
 	}
@@ -59,7 +59,7 @@ func Digits(seed uint64, train, test int) dataset.Benchmark {
 func drawSet(seed, number uint64, n int, d domain) dataset.Images {
 	const size = channels * side * side
 	images := dataset.Images{
-		Data: make([]uint8, n*size), Labels: make([]uint8, n),
+		Data: make([]uint8, n*size), Labels: make([]uint16, n),
 		N: n, C: channels, H: side, W: side,
 	}
 	var next atomic.Int64
@@ -69,7 +69,7 @@ func drawSet(seed, number uint64, n int, d domain) dataset.Images {
 			e := newEasel()
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				digit := i % classes
-				images.Labels[i] = uint8(digit)
+				images.Labels[i] = uint16(digit)
 				e.rng = rng.New(seed, rng.Synthetic.Sub(number<<32|uint64(i)))
 				d.paint(e, digit)
 				e.develop(images.Data[i*size:][:size])

@@ -13,7 +13,7 @@ import (
 )
 
 // named returns all sets of a benchmark, the training images as "training".
-func named(b dataset.Benchmark) map[string]dataset.Images {
+func named(b dataset.Task) map[string]dataset.Images {
 	sets := map[string]dataset.Images{"training": b.Source}
 	for _, d := range b.Domains {
 		sets[d.Name] = d.Images
