@@ -68,29 +68,105 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 	MOVQ k, CX     \
 	DECQ left
 
-// LOADROW, ROWBIAS, STOREROW, STOREMASKED and RELUROW serve one row of the tile.
-#define LOADROW(lo, hi) \
+// WHOLEB loads one row of B, MASKEDB one of fewer than 16 columns. The masks are
+// kept in memory so that the tile keeps its registers.
+#define WHOLEB \
+	VMOVUPS (BX), Y12 \
+	VMOVUPS 32(BX), Y13
+
+#define MASKEDB \
+	VMOVUPS    64(R12)(R8*4), Y12 \
+	VMOVUPS    96(R12)(R8*4), Y13 \
+	VMASKMOVPS (BX), Y12, Y12     \
+	VMASKMOVPS 32(BX), Y13, Y13
+
+// LOOP is all of k for one height of the tile: entry is where to jump to, next its
+// own label.
+#define LOOP(entry, next, LOADB, ROWS, STEP, bRow, k, aJump, bJump, left) \
+entry:                               \
+	MOVQ    bRow, DX             \
+	SHLQ    $2, DX               \
+	PCALIGN $32                  \
+next:                                \
+	LOADB                        \
+	ROWS                         \
+	STEP                         \
+	JNE     next                 \
+	OUTER(k, aJump, bJump, left) \
+	JNE     next                 \
+	JMP     end
+
+// HEIGHTS jumps to the loop of DX rows.
+#define HEIGHTS(m1, m2, m3, m4, m5, m6) \
+	CMPQ DX, $6 \
+	JEQ  m6     \
+	CMPQ DX, $5 \
+	JEQ  m5     \
+	CMPQ DX, $4 \
+	JEQ  m4     \
+	CMPQ DX, $2 \
+	JGT  m3     \
+	JEQ  m2     \
+	JMP  m1
+
+// What is done to row i of the tile before and after the loops.
+#define LOADROW(i, lo, hi) \
 	VMASKMOVPS (DI), Y12, lo   \
 	VMASKMOVPS 32(DI), Y13, hi \
 	ADDQ       CX, DI
 
-#define ROWBIAS(off, lo, hi) \
-	VBROADCASTSS off(BX), lo \
-	VMOVAPS      lo, hi
-
-#define STOREROW(lo, hi) \
+#define STOREROW(i, lo, hi) \
 	VMOVUPS lo, (DI)   \
 	VMOVUPS hi, 32(DI) \
 	ADDQ    CX, DI
 
-#define STOREMASKED(lo, hi) \
+#define STOREMASKED(i, lo, hi) \
 	VMASKMOVPS lo, Y14, (DI)   \
 	VMASKMOVPS hi, Y15, 32(DI) \
 	ADDQ       CX, DI
 
-#define RELUROW(lo, hi) \
+#define BIASROW(i, lo, hi) \
+	VBROADCASTSS 4*i(BX), lo \
+	VMOVAPS      lo, hi
+
+#define COPYROW(i, lo, hi) \
+	VMOVAPS Y0, lo \
+	VMOVAPS Y1, hi
+
+#define ZEROROW(i, lo, hi) \
+	VXORPS lo, lo, lo \
+	VXORPS hi, hi, hi
+
+#define RELUROW(i, lo, hi) \
 	VMAXPS lo, Y12, lo \
 	VMAXPS hi, Y12, hi
+
+// LOWERROWS does one of them to all rows but the first, ALLROWS to all of them.
+#define LOWERROWS(ROW) \
+	ROW(1, Y2, Y3) \
+	ROW(2, Y4, Y5) \
+	ROW(3, Y6, Y7) \
+	ROW(4, Y8, Y9) \
+	ROW(5, Y10, Y11)
+
+#define ALLROWS(ROW) \
+	ROW(0, Y0, Y1) \
+	LOWERROWS(ROW)
+
+// LADDER does one of them to the first DX rows and jumps out, unless that is all
+// rows: then it falls through. RUNG is one row of it.
+#define RUNG(ROW, i, lo, hi, out) \
+	CMPQ DX, $i \
+	JEQ  out    \
+	ROW(i, lo, hi)
+
+#define LADDER(ROW, out) \
+	ROW(0, Y0, Y1)            \
+	RUNG(ROW, 1, Y2, Y3, out) \
+	RUNG(ROW, 2, Y4, Y5, out) \
+	RUNG(ROW, 3, Y6, Y7, out) \
+	RUNG(ROW, 4, Y8, Y9, out) \
+	RUNG(ROW, 5, Y10, Y11, out)
 
 // MASKS loads the masks of columns 0-7 and 8-15.
 #define MASKS(n, lo, hi) \
@@ -127,73 +203,23 @@ TEXT ·gemmAVX2(SB), NOSPLIT, $0-128
 	JGT  fromColumnBias
 
 fromC:
-	LOADROW(Y0, Y1)
-	CMPQ DX, $1
-	JEQ  begun
-	LOADROW(Y2, Y3)
-	CMPQ DX, $2
-	JEQ  begun
-	LOADROW(Y4, Y5)
-	CMPQ DX, $3
-	JEQ  begun
-	LOADROW(Y6, Y7)
-	CMPQ DX, $4
-	JEQ  begun
-	LOADROW(Y8, Y9)
-	CMPQ DX, $5
-	JEQ  begun
-	LOADROW(Y10, Y11)
-	JMP  begun
+	LADDER(LOADROW, begun)
+	JMP begun
 
 fromRowBias:
 	MOVQ bias+24(FP), BX
-	ROWBIAS(0, Y0, Y1)
-	CMPQ DX, $1
-	JEQ  begun
-	ROWBIAS(4, Y2, Y3)
-	CMPQ DX, $2
-	JEQ  begun
-	ROWBIAS(8, Y4, Y5)
-	CMPQ DX, $3
-	JEQ  begun
-	ROWBIAS(12, Y6, Y7)
-	CMPQ DX, $4
-	JEQ  begun
-	ROWBIAS(16, Y8, Y9)
-	CMPQ DX, $5
-	JEQ  begun
-	ROWBIAS(20, Y10, Y11)
+	LADDER(BIASROW, begun)
 	JMP  begun
 
 fromColumnBias:
 	MOVQ       bias+24(FP), BX
 	VMASKMOVPS (BX), Y12, Y0
 	VMASKMOVPS 32(BX), Y13, Y1
-	VMOVAPS    Y0, Y2
-	VMOVAPS    Y1, Y3
-	VMOVAPS    Y0, Y4
-	VMOVAPS    Y1, Y5
-	VMOVAPS    Y0, Y6
-	VMOVAPS    Y1, Y7
-	VMOVAPS    Y0, Y8
-	VMOVAPS    Y1, Y9
-	VMOVAPS    Y0, Y10
-	VMOVAPS    Y1, Y11
+	LOWERROWS(COPYROW)
 	JMP        begun
 
 fromZero:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	ALLROWS(ZEROROW)
 
 begun:
 	MOVQ a+8(FP), SI
@@ -226,208 +252,24 @@ begun:
 	XORQ  AX, AX
 
 wholes:
-	CMPQ DX, $6
-	JEQ  whole6
-	CMPQ DX, $5
-	JEQ  whole5
-	CMPQ DX, $4
-	JEQ  whole4
-	CMPQ DX, $2
-	JGT  whole3
-	JEQ  whole2
-	JMP  whole1
+	HEIGHTS(whole1, whole2, whole3, whole4, whole5, whole6)
 
-whole6:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-whole6k:
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
-	ROWS6
-	AHEADSTEP
-	JNE  whole6k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  whole6k
-	JMP  end
+	LOOP(whole6, whole6k, WHOLEB, ROWS6, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole5, whole5k, WHOLEB, ROWS5, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole4, whole4k, WHOLEB, ROWS4, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole3, whole3k, WHOLEB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole2, whole2k, WHOLEB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole1, whole1k, WHOLEB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 
-whole5:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-whole5k:
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
-	ROWS5
-	AHEADSTEP
-	JNE  whole5k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  whole5k
-	JMP  end
+masked:
+	HEIGHTS(masked1, masked2, masked3, masked4, masked5, masked6)
 
-whole4:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-whole4k:
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
-	ROWS4
-	AHEADSTEP
-	JNE  whole4k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  whole4k
-	JMP  end
-
-whole3:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-whole3k:
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
-	ROWS3
-	STEP
-	JNE  whole3k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  whole3k
-	JMP  end
-
-whole2:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-whole2k:
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
-	ROWS2
-	STEP
-	JNE  whole2k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  whole2k
-	JMP  end
-
-whole1:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-whole1k:
-	VMOVUPS (BX), Y12
-	VMOVUPS 32(BX), Y13
-	ROWS1
-	STEP
-	JNE  whole1k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  whole1k
-	JMP  end
-
-masked: // B is read through masks, kept in memory so that the tile keeps its registers
-	CMPQ DX, $6
-	JEQ  masked6
-	CMPQ DX, $5
-	JEQ  masked5
-	CMPQ DX, $4
-	JEQ  masked4
-	CMPQ DX, $2
-	JGT  masked3
-	JEQ  masked2
-	JMP  masked1
-
-masked6:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-masked6k:
-	VMOVUPS    64(R12)(R8*4), Y12
-	VMOVUPS    96(R12)(R8*4), Y13
-	VMASKMOVPS (BX), Y12, Y12
-	VMASKMOVPS 32(BX), Y13, Y13
-	ROWS6
-	STEP
-	JNE  masked6k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  masked6k
-	JMP  end
-
-masked5:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-masked5k:
-	VMOVUPS    64(R12)(R8*4), Y12
-	VMOVUPS    96(R12)(R8*4), Y13
-	VMASKMOVPS (BX), Y12, Y12
-	VMASKMOVPS 32(BX), Y13, Y13
-	ROWS5
-	STEP
-	JNE  masked5k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  masked5k
-	JMP  end
-
-masked4:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-masked4k:
-	VMOVUPS    64(R12)(R8*4), Y12
-	VMOVUPS    96(R12)(R8*4), Y13
-	VMASKMOVPS (BX), Y12, Y12
-	VMASKMOVPS 32(BX), Y13, Y13
-	ROWS4
-	STEP
-	JNE  masked4k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  masked4k
-	JMP  end
-
-masked3:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-masked3k:
-	VMOVUPS    64(R12)(R8*4), Y12
-	VMOVUPS    96(R12)(R8*4), Y13
-	VMASKMOVPS (BX), Y12, Y12
-	VMASKMOVPS 32(BX), Y13, Y13
-	ROWS3
-	STEP
-	JNE  masked3k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  masked3k
-	JMP  end
-
-masked2:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-masked2k:
-	VMOVUPS    64(R12)(R8*4), Y12
-	VMOVUPS    96(R12)(R8*4), Y13
-	VMASKMOVPS (BX), Y12, Y12
-	VMASKMOVPS 32(BX), Y13, Y13
-	ROWS2
-	STEP
-	JNE  masked2k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  masked2k
-	JMP  end
-
-masked1:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $32
-masked1k:
-	VMOVUPS    64(R12)(R8*4), Y12
-	VMOVUPS    96(R12)(R8*4), Y13
-	VMASKMOVPS (BX), Y12, Y12
-	VMASKMOVPS 32(BX), Y13, Y13
-	ROWS1
-	STEP
-	JNE  masked1k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  masked1k
-	JMP  end
+	LOOP(masked6, masked6k, MASKEDB, ROWS6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(masked5, masked5k, MASKEDB, ROWS5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(masked4, masked4k, MASKEDB, ROWS4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(masked3, masked3k, MASKEDB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(masked2, masked2k, MASKEDB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(masked1, masked1k, MASKEDB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 
 end:
 	MOVQ  c+0(FP), DI
@@ -439,52 +281,17 @@ end:
 
 	// max(0, x) with x as the source that wins on NaN.
 	VXORPS Y12, Y12, Y12
-	RELUROW(Y0, Y1)
-	RELUROW(Y2, Y3)
-	RELUROW(Y4, Y5)
-	RELUROW(Y6, Y7)
-	RELUROW(Y8, Y9)
-	RELUROW(Y10, Y11)
+	ALLROWS(RELUROW)
 
 store:
 	CMPQ n+88(FP), $16
 	JLT  storeMasked
-	STOREROW(Y0, Y1)
-	CMPQ DX, $1
-	JEQ  done
-	STOREROW(Y2, Y3)
-	CMPQ DX, $2
-	JEQ  done
-	STOREROW(Y4, Y5)
-	CMPQ DX, $3
-	JEQ  done
-	STOREROW(Y6, Y7)
-	CMPQ DX, $4
-	JEQ  done
-	STOREROW(Y8, Y9)
-	CMPQ DX, $5
-	JEQ  done
-	STOREROW(Y10, Y11)
+	LADDER(STOREROW, done)
 	JMP  done
 
 storeMasked:
 	MASKS(n+88(FP), Y14, Y15)
-	STOREMASKED(Y0, Y1)
-	CMPQ DX, $1
-	JEQ  done
-	STOREMASKED(Y2, Y3)
-	CMPQ DX, $2
-	JEQ  done
-	STOREMASKED(Y4, Y5)
-	CMPQ DX, $3
-	JEQ  done
-	STOREMASKED(Y6, Y7)
-	CMPQ DX, $4
-	JEQ  done
-	STOREMASKED(Y8, Y9)
-	CMPQ DX, $5
-	JEQ  done
-	STOREMASKED(Y10, Y11)
+	LADDER(STOREMASKED, done)
 
 done:
 	VZEROUPPER

@@ -105,35 +105,144 @@
 	MOVQ k, CX     \
 	DECQ left
 
-// LOADROW, STOREROW (and LOADWHOLE, STOREWHOLE for n = 32), ROWBIAS and RELUROW
-// serve one row of the tile.
-#define LOADROW(lo, hi) \
+// WHOLEB, PARTB and HALFB load one row of B: of 32 columns, of 17 to 31, of 16 at
+// the most.
+#define WHOLEB \
+	VMOVUPS (BX), Z28 \
+	VMOVUPS 64(BX), Z29
+
+#define PARTB \
+	VMOVUPS.Z (BX), K1, Z28 \
+	VMOVUPS.Z 64(BX), K2, Z29
+
+#define HALFB \
+	VMOVUPS.Z (BX), K1, Z28
+
+// LOOP is all of k for one height of the tile: entry is where to jump to, next its
+// own label.
+#define LOOP(entry, next, LOADB, ROWS, STEP, bRow, k, aJump, bJump, left) \
+entry:                               \
+	MOVQ    bRow, DX             \
+	SHLQ    $2, DX               \
+	PCALIGN $64                  \
+next:                                \
+	LOADB                        \
+	ROWS                         \
+	STEP                         \
+	JNE     next                 \
+	OUTER(k, aJump, bJump, left) \
+	JNE     next                 \
+	JMP     end
+
+// HEIGHTS jumps to the loop of DX rows.
+#define HEIGHTS(m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m5to7) \
+	CMPQ DX, $14 \
+	JEQ  m14     \
+	CMPQ DX, $13 \
+	JEQ  m13     \
+	CMPQ DX, $12 \
+	JEQ  m12     \
+	CMPQ DX, $11 \
+	JEQ  m11     \
+	CMPQ DX, $10 \
+	JEQ  m10     \
+	CMPQ DX, $9  \
+	JEQ  m9      \
+	CMPQ DX, $8  \
+	JEQ  m8      \
+	CMPQ DX, $4  \
+	JGT  m5to7   \
+	JEQ  m4      \
+	CMPQ DX, $2  \
+	JGT  m3      \
+	JEQ  m2      \
+	JMP  m1      \
+m5to7:               \
+	CMPQ DX, $6  \
+	JGT  m7      \
+	JEQ  m6      \
+	JMP  m5
+
+// What is done to row i of the tile before and after the loops; the whole rows are
+// those of n = 32.
+#define LOADROW(i, lo, hi) \
 	VMOVUPS.Z (DI), K1, lo   \
 	VMOVUPS.Z 64(DI), K2, hi \
 	ADDQ      CX, DI
 
-#define LOADWHOLE(lo, hi) \
+#define LOADWHOLE(i, lo, hi) \
 	VMOVUPS (DI), lo   \
 	VMOVUPS 64(DI), hi \
 	ADDQ    CX, DI
 
-#define STOREWHOLE(lo, hi) \
-	VMOVUPS lo, (DI)   \
-	VMOVUPS hi, 64(DI) \
-	ADDQ    CX, DI
-
-#define ROWBIAS(off, lo, hi) \
-	VBROADCASTSS off(BX), lo \
-	VMOVAPS      lo, hi
-
-#define STOREROW(lo, hi) \
+#define STOREROW(i, lo, hi) \
 	VMOVUPS lo, K1, (DI)   \
 	VMOVUPS hi, K2, 64(DI) \
 	ADDQ    CX, DI
 
-#define RELUROW(lo, hi) \
+#define STOREWHOLE(i, lo, hi) \
+	VMOVUPS lo, (DI)   \
+	VMOVUPS hi, 64(DI) \
+	ADDQ    CX, DI
+
+#define BIASROW(i, lo, hi) \
+	VBROADCASTSS 4*i(BX), lo \
+	VMOVAPS      lo, hi
+
+#define COPYROW(i, lo, hi) \
+	VMOVAPS Z0, lo \
+	VMOVAPS Z1, hi
+
+#define ZEROROW(i, lo, hi) \
+	VPXORD lo, lo, lo \
+	VPXORD hi, hi, hi
+
+#define RELUROW(i, lo, hi) \
 	VMAXPS lo, Z28, lo \
 	VMAXPS hi, Z28, hi
+
+// LOWERROWS does one of them to all rows but the first, ALLROWS to all of them.
+#define LOWERROWS(ROW) \
+	ROW(1, Z2, Z3)    \
+	ROW(2, Z4, Z5)    \
+	ROW(3, Z6, Z7)    \
+	ROW(4, Z8, Z9)    \
+	ROW(5, Z10, Z11)  \
+	ROW(6, Z12, Z13)  \
+	ROW(7, Z14, Z15)  \
+	ROW(8, Z16, Z17)  \
+	ROW(9, Z18, Z19)  \
+	ROW(10, Z20, Z21) \
+	ROW(11, Z22, Z23) \
+	ROW(12, Z24, Z25) \
+	ROW(13, Z26, Z27)
+
+#define ALLROWS(ROW) \
+	ROW(0, Z0, Z1) \
+	LOWERROWS(ROW)
+
+// LADDER does one of them to the first DX rows and jumps out, unless that is all
+// rows: then it falls through. RUNG is one row of it.
+#define RUNG(ROW, i, lo, hi, out) \
+	CMPQ DX, $i \
+	JEQ  out    \
+	ROW(i, lo, hi)
+
+#define LADDER(ROW, out) \
+	ROW(0, Z0, Z1)               \
+	RUNG(ROW, 1, Z2, Z3, out)    \
+	RUNG(ROW, 2, Z4, Z5, out)    \
+	RUNG(ROW, 3, Z6, Z7, out)    \
+	RUNG(ROW, 4, Z8, Z9, out)    \
+	RUNG(ROW, 5, Z10, Z11, out)  \
+	RUNG(ROW, 6, Z12, Z13, out)  \
+	RUNG(ROW, 7, Z14, Z15, out)  \
+	RUNG(ROW, 8, Z16, Z17, out)  \
+	RUNG(ROW, 9, Z18, Z19, out)  \
+	RUNG(ROW, 10, Z20, Z21, out) \
+	RUNG(ROW, 11, Z22, Z23, out) \
+	RUNG(ROW, 12, Z24, Z25, out) \
+	RUNG(ROW, 13, Z26, Z27, out)
 
 // func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
@@ -170,196 +279,27 @@ TEXT ·gemmAVX512(SB), NOSPLIT, $0-128
 fromC:
 	CMPQ n+88(FP), $32
 	JEQ  fromWholeC
-	LOADROW(Z0, Z1)
-	CMPQ DX, $1
-	JEQ  begun
-	LOADROW(Z2, Z3)
-	CMPQ DX, $2
-	JEQ  begun
-	LOADROW(Z4, Z5)
-	CMPQ DX, $3
-	JEQ  begun
-	LOADROW(Z6, Z7)
-	CMPQ DX, $4
-	JEQ  begun
-	LOADROW(Z8, Z9)
-	CMPQ DX, $5
-	JEQ  begun
-	LOADROW(Z10, Z11)
-	CMPQ DX, $6
-	JEQ  begun
-	LOADROW(Z12, Z13)
-	CMPQ DX, $7
-	JEQ  begun
-	LOADROW(Z14, Z15)
-	CMPQ DX, $8
-	JEQ  begun
-	LOADROW(Z16, Z17)
-	CMPQ DX, $9
-	JEQ  begun
-	LOADROW(Z18, Z19)
-	CMPQ DX, $10
-	JEQ  begun
-	LOADROW(Z20, Z21)
-	CMPQ DX, $11
-	JEQ  begun
-	LOADROW(Z22, Z23)
-	CMPQ DX, $12
-	JEQ  begun
-	LOADROW(Z24, Z25)
-	CMPQ DX, $13
-	JEQ  begun
-	LOADROW(Z26, Z27)
+	LADDER(LOADROW, begun)
 	JMP  begun
 
 fromWholeC:
-	LOADWHOLE(Z0, Z1)
-	CMPQ DX, $1
-	JEQ  begun
-	LOADWHOLE(Z2, Z3)
-	CMPQ DX, $2
-	JEQ  begun
-	LOADWHOLE(Z4, Z5)
-	CMPQ DX, $3
-	JEQ  begun
-	LOADWHOLE(Z6, Z7)
-	CMPQ DX, $4
-	JEQ  begun
-	LOADWHOLE(Z8, Z9)
-	CMPQ DX, $5
-	JEQ  begun
-	LOADWHOLE(Z10, Z11)
-	CMPQ DX, $6
-	JEQ  begun
-	LOADWHOLE(Z12, Z13)
-	CMPQ DX, $7
-	JEQ  begun
-	LOADWHOLE(Z14, Z15)
-	CMPQ DX, $8
-	JEQ  begun
-	LOADWHOLE(Z16, Z17)
-	CMPQ DX, $9
-	JEQ  begun
-	LOADWHOLE(Z18, Z19)
-	CMPQ DX, $10
-	JEQ  begun
-	LOADWHOLE(Z20, Z21)
-	CMPQ DX, $11
-	JEQ  begun
-	LOADWHOLE(Z22, Z23)
-	CMPQ DX, $12
-	JEQ  begun
-	LOADWHOLE(Z24, Z25)
-	CMPQ DX, $13
-	JEQ  begun
-	LOADWHOLE(Z26, Z27)
+	LADDER(LOADWHOLE, begun)
 	JMP  begun
 
 fromRowBias:
 	MOVQ bias+24(FP), BX
-	ROWBIAS(0, Z0, Z1)
-	CMPQ DX, $1
-	JEQ  begun
-	ROWBIAS(4, Z2, Z3)
-	CMPQ DX, $2
-	JEQ  begun
-	ROWBIAS(8, Z4, Z5)
-	CMPQ DX, $3
-	JEQ  begun
-	ROWBIAS(12, Z6, Z7)
-	CMPQ DX, $4
-	JEQ  begun
-	ROWBIAS(16, Z8, Z9)
-	CMPQ DX, $5
-	JEQ  begun
-	ROWBIAS(20, Z10, Z11)
-	CMPQ DX, $6
-	JEQ  begun
-	ROWBIAS(24, Z12, Z13)
-	CMPQ DX, $7
-	JEQ  begun
-	ROWBIAS(28, Z14, Z15)
-	CMPQ DX, $8
-	JEQ  begun
-	ROWBIAS(32, Z16, Z17)
-	CMPQ DX, $9
-	JEQ  begun
-	ROWBIAS(36, Z18, Z19)
-	CMPQ DX, $10
-	JEQ  begun
-	ROWBIAS(40, Z20, Z21)
-	CMPQ DX, $11
-	JEQ  begun
-	ROWBIAS(44, Z22, Z23)
-	CMPQ DX, $12
-	JEQ  begun
-	ROWBIAS(48, Z24, Z25)
-	CMPQ DX, $13
-	JEQ  begun
-	ROWBIAS(52, Z26, Z27)
+	LADDER(BIASROW, begun)
 	JMP  begun
 
 fromColumnBias:
 	MOVQ      bias+24(FP), BX
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z 64(BX), K2, Z1
-	VMOVAPS   Z0, Z2
-	VMOVAPS   Z1, Z3
-	VMOVAPS   Z0, Z4
-	VMOVAPS   Z1, Z5
-	VMOVAPS   Z0, Z6
-	VMOVAPS   Z1, Z7
-	VMOVAPS   Z0, Z8
-	VMOVAPS   Z1, Z9
-	VMOVAPS   Z0, Z10
-	VMOVAPS   Z1, Z11
-	VMOVAPS   Z0, Z12
-	VMOVAPS   Z1, Z13
-	VMOVAPS   Z0, Z14
-	VMOVAPS   Z1, Z15
-	VMOVAPS   Z0, Z16
-	VMOVAPS   Z1, Z17
-	VMOVAPS   Z0, Z18
-	VMOVAPS   Z1, Z19
-	VMOVAPS   Z0, Z20
-	VMOVAPS   Z1, Z21
-	VMOVAPS   Z0, Z22
-	VMOVAPS   Z1, Z23
-	VMOVAPS   Z0, Z24
-	VMOVAPS   Z1, Z25
-	VMOVAPS   Z0, Z26
-	VMOVAPS   Z1, Z27
+	LOWERROWS(COPYROW)
 	JMP       begun
 
 fromZero:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	VPXORD Z26, Z26, Z26
-	VPXORD Z27, Z27, Z27
+	ALLROWS(ZEROROW)
 
 begun:
 	MOVQ a+8(FP), SI
@@ -396,665 +336,58 @@ begun:
 	XORQ  AX, AX
 
 fulls:
-	CMPQ DX, $14
-	JEQ  full14
-	CMPQ DX, $13
-	JEQ  full13
-	CMPQ DX, $12
-	JEQ  full12
-	CMPQ DX, $11
-	JEQ  full11
-	CMPQ DX, $10
-	JEQ  full10
-	CMPQ DX, $9
-	JEQ  full9
-	CMPQ DX, $8
-	JEQ  full8
-	CMPQ DX, $4
-	JGT  full5to7
-	JEQ  full4
-	CMPQ DX, $2
-	JGT  full3
-	JEQ  full2
-	JMP  full1
-
-full5to7:
-	CMPQ DX, $6
-	JGT  full7
-	JEQ  full6
-	JMP  full5
+	HEIGHTS(full1, full2, full3, full4, full5, full6, full7, full8, full9, full10, full11, full12, full13, full14, full5to7)
 
 parts:
-	CMPQ DX, $14
-	JEQ  part14
-	CMPQ DX, $13
-	JEQ  part13
-	CMPQ DX, $12
-	JEQ  part12
-	CMPQ DX, $11
-	JEQ  part11
-	CMPQ DX, $10
-	JEQ  part10
-	CMPQ DX, $9
-	JEQ  part9
-	CMPQ DX, $8
-	JEQ  part8
-	CMPQ DX, $4
-	JGT  part5to7
-	JEQ  part4
-	CMPQ DX, $2
-	JGT  part3
-	JEQ  part2
-	JMP  part1
-
-part5to7:
-	CMPQ DX, $6
-	JGT  part7
-	JEQ  part6
-	JMP  part5
+	HEIGHTS(part1, part2, part3, part4, part5, part6, part7, part8, part9, part10, part11, part12, part13, part14, part5to7)
 
 halves:
-	CMPQ DX, $14
-	JEQ  half14
-	CMPQ DX, $13
-	JEQ  half13
-	CMPQ DX, $12
-	JEQ  half12
-	CMPQ DX, $11
-	JEQ  half11
-	CMPQ DX, $10
-	JEQ  half10
-	CMPQ DX, $9
-	JEQ  half9
-	CMPQ DX, $8
-	JEQ  half8
-	CMPQ DX, $4
-	JGT  half5to7
-	JEQ  half4
-	CMPQ DX, $2
-	JGT  half3
-	JEQ  half2
-	JMP  half1
+	HEIGHTS(half1, half2, half3, half4, half5, half6, half7, half8, half9, half10, half11, half12, half13, half14, half5to7)
 
-half5to7:
-	CMPQ DX, $6
-	JGT  half7
-	JEQ  half6
-	JMP  half5
+	LOOP(full14, full14k, WHOLEB, ROWS14, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full13, full13k, WHOLEB, ROWS13, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full12, full12k, WHOLEB, ROWS12, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full11, full11k, WHOLEB, ROWS11, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full10, full10k, WHOLEB, ROWS10, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full9, full9k, WHOLEB, ROWS9, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full8, full8k, WHOLEB, ROWS8, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full7, full7k, WHOLEB, ROWS7, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full6, full6k, WHOLEB, ROWS6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full5, full5k, WHOLEB, ROWS5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full4, full4k, WHOLEB, ROWS4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full3, full3k, WHOLEB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full2, full2k, WHOLEB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full1, full1k, WHOLEB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 
-full14:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full14k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS14
-	AHEADSTEP
-	JNE  full14k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full14k
-	JMP  end
+	LOOP(part14, part14k, PARTB, ROWS14, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part13, part13k, PARTB, ROWS13, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part12, part12k, PARTB, ROWS12, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part11, part11k, PARTB, ROWS11, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part10, part10k, PARTB, ROWS10, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part9, part9k, PARTB, ROWS9, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part8, part8k, PARTB, ROWS8, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part7, part7k, PARTB, ROWS7, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part6, part6k, PARTB, ROWS6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part5, part5k, PARTB, ROWS5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part4, part4k, PARTB, ROWS4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part3, part3k, PARTB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part2, part2k, PARTB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part1, part1k, PARTB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 
-full13:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full13k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS13
-	AHEADSTEP
-	JNE  full13k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full13k
-	JMP  end
-
-full12:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full12k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS12
-	AHEADSTEP
-	JNE  full12k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full12k
-	JMP  end
-
-full11:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full11k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS11
-	AHEADSTEP
-	JNE  full11k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full11k
-	JMP  end
-
-full10:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full10k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS10
-	AHEADSTEP
-	JNE  full10k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full10k
-	JMP  end
-
-full9:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full9k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS9
-	AHEADSTEP
-	JNE  full9k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full9k
-	JMP  end
-
-full8:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full8k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS8
-	AHEADSTEP
-	JNE  full8k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full8k
-	JMP  end
-
-full7:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full7k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS7
-	STEP
-	JNE  full7k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full7k
-	JMP  end
-
-full6:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full6k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS6
-	STEP
-	JNE  full6k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full6k
-	JMP  end
-
-full5:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full5k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS5
-	STEP
-	JNE  full5k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full5k
-	JMP  end
-
-full4:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full4k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS4
-	STEP
-	JNE  full4k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full4k
-	JMP  end
-
-full3:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full3k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS3
-	STEP
-	JNE  full3k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full3k
-	JMP  end
-
-full2:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full2k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS2
-	STEP
-	JNE  full2k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full2k
-	JMP  end
-
-full1:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-full1k:
-	VMOVUPS (BX), Z28
-	VMOVUPS 64(BX), Z29
-	ROWS1
-	STEP
-	JNE  full1k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  full1k
-	JMP  end
-
-part14:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part14k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS14
-	STEP
-	JNE  part14k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part14k
-	JMP  end
-
-part13:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part13k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS13
-	STEP
-	JNE  part13k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part13k
-	JMP  end
-
-part12:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part12k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS12
-	STEP
-	JNE  part12k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part12k
-	JMP  end
-
-part11:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part11k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS11
-	STEP
-	JNE  part11k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part11k
-	JMP  end
-
-part10:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part10k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS10
-	STEP
-	JNE  part10k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part10k
-	JMP  end
-
-part9:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part9k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS9
-	STEP
-	JNE  part9k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part9k
-	JMP  end
-
-part8:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part8k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS8
-	STEP
-	JNE  part8k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part8k
-	JMP  end
-
-part7:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part7k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS7
-	STEP
-	JNE  part7k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part7k
-	JMP  end
-
-part6:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part6k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS6
-	STEP
-	JNE  part6k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part6k
-	JMP  end
-
-part5:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part5k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS5
-	STEP
-	JNE  part5k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part5k
-	JMP  end
-
-part4:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part4k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS4
-	STEP
-	JNE  part4k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part4k
-	JMP  end
-
-part3:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part3k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS3
-	STEP
-	JNE  part3k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part3k
-	JMP  end
-
-part2:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part2k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS2
-	STEP
-	JNE  part2k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part2k
-	JMP  end
-
-part1:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-part1k:
-	VMOVUPS.Z (BX), K1, Z28
-	VMOVUPS.Z 64(BX), K2, Z29
-	ROWS1
-	STEP
-	JNE  part1k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  part1k
-	JMP  end
-
-half14:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half14k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES14
-	STEP
-	JNE  half14k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half14k
-	JMP  end
-
-half13:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half13k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES13
-	STEP
-	JNE  half13k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half13k
-	JMP  end
-
-half12:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half12k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES12
-	STEP
-	JNE  half12k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half12k
-	JMP  end
-
-half11:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half11k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES11
-	STEP
-	JNE  half11k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half11k
-	JMP  end
-
-half10:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half10k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES10
-	STEP
-	JNE  half10k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half10k
-	JMP  end
-
-half9:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half9k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES9
-	STEP
-	JNE  half9k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half9k
-	JMP  end
-
-half8:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half8k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES8
-	STEP
-	JNE  half8k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half8k
-	JMP  end
-
-half7:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half7k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES7
-	STEP
-	JNE  half7k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half7k
-	JMP  end
-
-half6:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half6k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES6
-	STEP
-	JNE  half6k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half6k
-	JMP  end
-
-half5:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half5k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES5
-	STEP
-	JNE  half5k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half5k
-	JMP  end
-
-half4:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half4k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES4
-	STEP
-	JNE  half4k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half4k
-	JMP  end
-
-half3:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half3k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES3
-	STEP
-	JNE  half3k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half3k
-	JMP  end
-
-half2:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half2k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES2
-	STEP
-	JNE  half2k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half2k
-	JMP  end
-
-half1:
-	MOVQ bRow+64(FP), DX
-	SHLQ $2, DX
-	PCALIGN $64
-half1k:
-	VMOVUPS.Z (BX), K1, Z28
-	HALVES1
-	STEP
-	JNE  half1k
-	OUTER(k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	JNE  half1k
-	JMP  end
+	LOOP(half14, half14k, HALFB, HALVES14, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half13, half13k, HALFB, HALVES13, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half12, half12k, HALFB, HALVES12, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half11, half11k, HALFB, HALVES11, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half10, half10k, HALFB, HALVES10, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half9, half9k, HALFB, HALVES9, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half8, half8k, HALFB, HALVES8, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half7, half7k, HALFB, HALVES7, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half6, half6k, HALFB, HALVES6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half5, half5k, HALFB, HALVES5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half4, half4k, HALFB, HALVES4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half3, half3k, HALFB, HALVES3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half2, half2k, HALFB, HALVES2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half1, half1k, HALFB, HALVES1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 
 end:
 	MOVQ  c+0(FP), DI
@@ -1066,107 +399,16 @@ end:
 
 	// max(0, x) with x as the source that wins on NaN.
 	VPXORD Z28, Z28, Z28
-	RELUROW(Z0, Z1)
-	RELUROW(Z2, Z3)
-	RELUROW(Z4, Z5)
-	RELUROW(Z6, Z7)
-	RELUROW(Z8, Z9)
-	RELUROW(Z10, Z11)
-	RELUROW(Z12, Z13)
-	RELUROW(Z14, Z15)
-	RELUROW(Z16, Z17)
-	RELUROW(Z18, Z19)
-	RELUROW(Z20, Z21)
-	RELUROW(Z22, Z23)
-	RELUROW(Z24, Z25)
-	RELUROW(Z26, Z27)
+	ALLROWS(RELUROW)
 
 store:
 	CMPQ n+88(FP), $32
 	JEQ  storeWhole
-	STOREROW(Z0, Z1)
-	CMPQ DX, $1
-	JEQ  done
-	STOREROW(Z2, Z3)
-	CMPQ DX, $2
-	JEQ  done
-	STOREROW(Z4, Z5)
-	CMPQ DX, $3
-	JEQ  done
-	STOREROW(Z6, Z7)
-	CMPQ DX, $4
-	JEQ  done
-	STOREROW(Z8, Z9)
-	CMPQ DX, $5
-	JEQ  done
-	STOREROW(Z10, Z11)
-	CMPQ DX, $6
-	JEQ  done
-	STOREROW(Z12, Z13)
-	CMPQ DX, $7
-	JEQ  done
-	STOREROW(Z14, Z15)
-	CMPQ DX, $8
-	JEQ  done
-	STOREROW(Z16, Z17)
-	CMPQ DX, $9
-	JEQ  done
-	STOREROW(Z18, Z19)
-	CMPQ DX, $10
-	JEQ  done
-	STOREROW(Z20, Z21)
-	CMPQ DX, $11
-	JEQ  done
-	STOREROW(Z22, Z23)
-	CMPQ DX, $12
-	JEQ  done
-	STOREROW(Z24, Z25)
-	CMPQ DX, $13
-	JEQ  done
-	STOREROW(Z26, Z27)
+	LADDER(STOREROW, done)
 	JMP  done
 
 storeWhole:
-	STOREWHOLE(Z0, Z1)
-	CMPQ DX, $1
-	JEQ  done
-	STOREWHOLE(Z2, Z3)
-	CMPQ DX, $2
-	JEQ  done
-	STOREWHOLE(Z4, Z5)
-	CMPQ DX, $3
-	JEQ  done
-	STOREWHOLE(Z6, Z7)
-	CMPQ DX, $4
-	JEQ  done
-	STOREWHOLE(Z8, Z9)
-	CMPQ DX, $5
-	JEQ  done
-	STOREWHOLE(Z10, Z11)
-	CMPQ DX, $6
-	JEQ  done
-	STOREWHOLE(Z12, Z13)
-	CMPQ DX, $7
-	JEQ  done
-	STOREWHOLE(Z14, Z15)
-	CMPQ DX, $8
-	JEQ  done
-	STOREWHOLE(Z16, Z17)
-	CMPQ DX, $9
-	JEQ  done
-	STOREWHOLE(Z18, Z19)
-	CMPQ DX, $10
-	JEQ  done
-	STOREWHOLE(Z20, Z21)
-	CMPQ DX, $11
-	JEQ  done
-	STOREWHOLE(Z22, Z23)
-	CMPQ DX, $12
-	JEQ  done
-	STOREWHOLE(Z24, Z25)
-	CMPQ DX, $13
-	JEQ  done
-	STOREWHOLE(Z26, Z27)
+	LADDER(STOREWHOLE, done)
 
 done:
 	VZEROUPPER

@@ -115,19 +115,82 @@
 	VST1.P v2.S[i], (R5)(R12) \
 	VST1   v3.S[i], (R5)
 
-// SPREAD copies the first vector of a row over the row, DOWN row 0 over a row.
+// LOOP is all of k for one height and width of the tile: LOADA and LOADB load one
+// k, LOWER multiplies the lower four rows, UPPER the others.
+#define LOOP(next, LOADA, LOADB, LOWER, UPPER) \
+next:                   \
+	LOADA           \
+	LOADB           \
+	LOWER           \
+	UPPER           \
+	SUBS $1, R6, R6 \
+	BNE  next       \
+	OUTER           \
+	BNE  next       \
+	B    end
+
+// NONE is UPPER where there are no other rows.
+#define NONE
+
+// LOOPS4 has the loops of one height of up to four rows: of fewer than four columns,
+// of four, up to eight, up to twelve. LOOPS8 has those of the greater heights.
+#define LOOPS4(entry, c3, c4, c8, c12, LOADA, LAST) \
+entry:                                                     \
+	CMP $8, R24                                        \
+	BGT c12                                            \
+	CMP $4, R24                                        \
+	BGT c8                                             \
+	BEQ c4                                             \
+	LOOP(c3, LOADA, LOADLANES, LAST(ROW1, 0, 8), NONE) \
+	LOOP(c4, LOADA, LOADB1, LAST(ROW1, 0, 8), NONE)    \
+	LOOP(c8, LOADA, LOADB2, LAST(ROW2, 0, 8), NONE)    \
+	LOOP(c12, LOADA, LOADB3, LAST(ROW3, 0, 8), NONE)
+#define LOOPS8(entry, c3, c4, c8, c12, LAST) \
+entry:                                                                    \
+	CMP $8, R24                                                       \
+	BGT c12                                                           \
+	CMP $4, R24                                                       \
+	BGT c8                                                            \
+	BEQ c4                                                            \
+	LOOP(c3, LOADA8, LOADLANES, LAST4(ROW1, 0, 8), LAST(ROW1, 1, 20)) \
+	LOOP(c4, LOADA8, LOADB1, LAST4(ROW1, 0, 8), LAST(ROW1, 1, 20))    \
+	LOOP(c8, LOADA8, LOADB2, LAST4(ROW2, 0, 8), LAST(ROW2, 1, 20))    \
+	LOOP(c12, LOADA8, LOADB3, LAST4(ROW3, 0, 8), LAST(ROW3, 1, 20))
+
+// What is done to one row of the tile before and after the loops: ZERO zeroes it,
+// SPREAD copies its first vector over it, DOWN copies row 0 to it, RELU zeroes the
+// lanes below 0; NaN stays.
+#define ZERO(v0, v1, v2) \
+	VEOR v0.B16, v0.B16, v0.B16 \
+	VEOR v1.B16, v1.B16, v1.B16 \
+	VEOR v2.B16, v2.B16, v2.B16
 #define SPREAD(v0, v1, v2) \
 	VMOV v0.B16, v1.B16 \
 	VMOV v0.B16, v2.B16
 #define DOWN(v0, v1, v2) \
-	VMOV V8.B16, v0.B16  \
-	VMOV V9.B16, v1.B16  \
+	VMOV V8.B16, v0.B16 \
+	VMOV V9.B16, v1.B16 \
 	VMOV V10.B16, v2.B16
-
-// RELU zeroes the lanes below 0; NaN stays.
 #define RELU(v) \
-	FCMLTZ4S(v, 5)  \
+	FCMLTZ4S(v, 5) \
 	BIC16B(5, v, v)
+#define RELUROW(v) \
+	RELU(v)     \
+	RELU((v)+1) \
+	RELU((v)+2)
+
+// LOWERROWS does one of the first three to all rows but the first, ALLROWS to all.
+#define LOWERROWS(ROW) \
+	ROW(V11, V12, V13) \
+	ROW(V14, V15, V16) \
+	ROW(V17, V18, V19) \
+	ROW(V20, V21, V22) \
+	ROW(V23, V24, V25) \
+	ROW(V26, V27, V28) \
+	ROW(V29, V30, V31)
+#define ALLROWS(ROW) \
+	ROW(V8, V9, V10) \
+	LOWERROWS(ROW)
 
 // func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
 //
@@ -221,14 +284,7 @@ fromRowBias:
 	VLD1R.P (R6)(R11), [V23.S4]
 	VLD1R.P (R6)(R12), [V26.S4]
 	VLD1R   (R6), [V29.S4]
-	SPREAD(V8, V9, V10)
-	SPREAD(V11, V12, V13)
-	SPREAD(V14, V15, V16)
-	SPREAD(V17, V18, V19)
-	SPREAD(V20, V21, V22)
-	SPREAD(V23, V24, V25)
-	SPREAD(V26, V27, V28)
-	SPREAD(V29, V30, V31)
+	ALLROWS(SPREAD)
 	B       begun
 
 fromColumnBias:
@@ -248,40 +304,11 @@ fromNarrowBias:
 	VLD1   (R5), V8.S[2]
 
 downRows:
-	DOWN(V11, V12, V13)
-	DOWN(V14, V15, V16)
-	DOWN(V17, V18, V19)
-	DOWN(V20, V21, V22)
-	DOWN(V23, V24, V25)
-	DOWN(V26, V27, V28)
-	DOWN(V29, V30, V31)
+	LOWERROWS(DOWN)
 	B    begun
 
 fromZero:
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	VEOR V18.B16, V18.B16, V18.B16
-	VEOR V19.B16, V19.B16, V19.B16
-	VEOR V20.B16, V20.B16, V20.B16
-	VEOR V21.B16, V21.B16, V21.B16
-	VEOR V22.B16, V22.B16, V22.B16
-	VEOR V23.B16, V23.B16, V23.B16
-	VEOR V24.B16, V24.B16, V24.B16
-	VEOR V25.B16, V25.B16, V25.B16
-	VEOR V26.B16, V26.B16, V26.B16
-	VEOR V27.B16, V27.B16, V27.B16
-	VEOR V28.B16, V28.B16, V28.B16
-	VEOR V29.B16, V29.B16, V29.B16
-	VEOR V30.B16, V30.B16, V30.B16
-	VEOR V31.B16, V31.B16, V31.B16
+	ALLROWS(ZERO)
 
 begun:
 	MOVD a+8(FP), R0
@@ -359,424 +386,25 @@ fullOuter:
 	BNE full
 	B   end
 
-rows1:
-	CMP $8, R24
-	BGT rows1columns12
-	CMP $4, R24
-	BGT rows1columns8
-	BEQ rows1columns4
-
-rows1columns3:
-	LOADA1
-	LOADLANES
-	LAST1(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows1columns3
-	OUTER
-	BNE  rows1columns3
-	B    end
-
-rows1columns4:
-	LOADA1
-	LOADB1
-	LAST1(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows1columns4
-	OUTER
-	BNE  rows1columns4
-	B    end
-
-rows1columns8:
-	LOADA1
-	LOADB2
-	LAST1(ROW2, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows1columns8
-	OUTER
-	BNE  rows1columns8
-	B    end
-
-rows1columns12:
-	LOADA1
-	LOADB3
-	LAST1(ROW3, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows1columns12
-	OUTER
-	BNE  rows1columns12
-	B    end
-
-rows2:
-	CMP $8, R24
-	BGT rows2columns12
-	CMP $4, R24
-	BGT rows2columns8
-	BEQ rows2columns4
-
-rows2columns3:
-	LOADA2
-	LOADLANES
-	LAST2(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows2columns3
-	OUTER
-	BNE  rows2columns3
-	B    end
-
-rows2columns4:
-	LOADA2
-	LOADB1
-	LAST2(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows2columns4
-	OUTER
-	BNE  rows2columns4
-	B    end
-
-rows2columns8:
-	LOADA2
-	LOADB2
-	LAST2(ROW2, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows2columns8
-	OUTER
-	BNE  rows2columns8
-	B    end
-
-rows2columns12:
-	LOADA2
-	LOADB3
-	LAST2(ROW3, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows2columns12
-	OUTER
-	BNE  rows2columns12
-	B    end
-
-rows3:
-	CMP $8, R24
-	BGT rows3columns12
-	CMP $4, R24
-	BGT rows3columns8
-	BEQ rows3columns4
-
-rows3columns3:
-	LOADA3
-	LOADLANES
-	LAST3(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows3columns3
-	OUTER
-	BNE  rows3columns3
-	B    end
-
-rows3columns4:
-	LOADA3
-	LOADB1
-	LAST3(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows3columns4
-	OUTER
-	BNE  rows3columns4
-	B    end
-
-rows3columns8:
-	LOADA3
-	LOADB2
-	LAST3(ROW2, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows3columns8
-	OUTER
-	BNE  rows3columns8
-	B    end
-
-rows3columns12:
-	LOADA3
-	LOADB3
-	LAST3(ROW3, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows3columns12
-	OUTER
-	BNE  rows3columns12
-	B    end
-
-rows4:
-	CMP $8, R24
-	BGT rows4columns12
-	CMP $4, R24
-	BGT rows4columns8
-	BEQ rows4columns4
-
-rows4columns3:
-	LOADA4
-	LOADLANES
-	LAST4(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows4columns3
-	OUTER
-	BNE  rows4columns3
-	B    end
-
-rows4columns4:
-	LOADA4
-	LOADB1
-	LAST4(ROW1, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows4columns4
-	OUTER
-	BNE  rows4columns4
-	B    end
-
-rows4columns8:
-	LOADA4
-	LOADB2
-	LAST4(ROW2, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows4columns8
-	OUTER
-	BNE  rows4columns8
-	B    end
-
-rows4columns12:
-	LOADA4
-	LOADB3
-	LAST4(ROW3, 0, 8)
-	SUBS $1, R6, R6
-	BNE  rows4columns12
-	OUTER
-	BNE  rows4columns12
-	B    end
-
-rows5:
-	CMP $8, R24
-	BGT rows5columns12
-	CMP $4, R24
-	BGT rows5columns8
-	BEQ rows5columns4
-
-rows5columns3:
-	LOADA8
-	LOADLANES
-	LAST4(ROW1, 0, 8)
-	LAST1(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows5columns3
-	OUTER
-	BNE  rows5columns3
-	B    end
-
-rows5columns4:
-	LOADA8
-	LOADB1
-	LAST4(ROW1, 0, 8)
-	LAST1(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows5columns4
-	OUTER
-	BNE  rows5columns4
-	B    end
-
-rows5columns8:
-	LOADA8
-	LOADB2
-	LAST4(ROW2, 0, 8)
-	LAST1(ROW2, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows5columns8
-	OUTER
-	BNE  rows5columns8
-	B    end
-
-rows5columns12:
-	LOADA8
-	LOADB3
-	LAST4(ROW3, 0, 8)
-	LAST1(ROW3, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows5columns12
-	OUTER
-	BNE  rows5columns12
-	B    end
-
-rows6:
-	CMP $8, R24
-	BGT rows6columns12
-	CMP $4, R24
-	BGT rows6columns8
-	BEQ rows6columns4
-
-rows6columns3:
-	LOADA8
-	LOADLANES
-	LAST4(ROW1, 0, 8)
-	LAST2(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows6columns3
-	OUTER
-	BNE  rows6columns3
-	B    end
-
-rows6columns4:
-	LOADA8
-	LOADB1
-	LAST4(ROW1, 0, 8)
-	LAST2(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows6columns4
-	OUTER
-	BNE  rows6columns4
-	B    end
-
-rows6columns8:
-	LOADA8
-	LOADB2
-	LAST4(ROW2, 0, 8)
-	LAST2(ROW2, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows6columns8
-	OUTER
-	BNE  rows6columns8
-	B    end
-
-rows6columns12:
-	LOADA8
-	LOADB3
-	LAST4(ROW3, 0, 8)
-	LAST2(ROW3, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows6columns12
-	OUTER
-	BNE  rows6columns12
-	B    end
-
-rows7:
-	CMP $8, R24
-	BGT rows7columns12
-	CMP $4, R24
-	BGT rows7columns8
-	BEQ rows7columns4
-
-rows7columns3:
-	LOADA8
-	LOADLANES
-	LAST4(ROW1, 0, 8)
-	LAST3(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows7columns3
-	OUTER
-	BNE  rows7columns3
-	B    end
-
-rows7columns4:
-	LOADA8
-	LOADB1
-	LAST4(ROW1, 0, 8)
-	LAST3(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows7columns4
-	OUTER
-	BNE  rows7columns4
-	B    end
-
-rows7columns8:
-	LOADA8
-	LOADB2
-	LAST4(ROW2, 0, 8)
-	LAST3(ROW2, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows7columns8
-	OUTER
-	BNE  rows7columns8
-	B    end
-
-rows7columns12:
-	LOADA8
-	LOADB3
-	LAST4(ROW3, 0, 8)
-	LAST3(ROW3, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows7columns12
-	OUTER
-	BNE  rows7columns12
-	B    end
-
-rows8:
-	CMP $8, R24
-	BGT rows8columns12
-	CMP $4, R24
-	BGT rows8columns8
-	BEQ rows8columns4
-
-rows8columns3:
-	LOADA8
-	LOADLANES
-	LAST4(ROW1, 0, 8)
-	LAST4(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows8columns3
-	OUTER
-	BNE  rows8columns3
-	B    end
-
-rows8columns4:
-	LOADA8
-	LOADB1
-	LAST4(ROW1, 0, 8)
-	LAST4(ROW1, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows8columns4
-	OUTER
-	BNE  rows8columns4
-	B    end
-
-rows8columns8:
-	LOADA8
-	LOADB2
-	LAST4(ROW2, 0, 8)
-	LAST4(ROW2, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows8columns8
-	OUTER
-	BNE  rows8columns8
-	B    end
-
-rows8columns12:
-	LOADA8
-	LOADB3
-	LAST4(ROW3, 0, 8)
-	LAST4(ROW3, 1, 20)
-	SUBS $1, R6, R6
-	BNE  rows8columns12
-	OUTER
-	BNE  rows8columns12
-	B    end
+	LOOPS4(rows1, rows1columns3, rows1columns4, rows1columns8, rows1columns12, LOADA1, LAST1)
+	LOOPS4(rows2, rows2columns3, rows2columns4, rows2columns8, rows2columns12, LOADA2, LAST2)
+	LOOPS4(rows3, rows3columns3, rows3columns4, rows3columns8, rows3columns12, LOADA3, LAST3)
+	LOOPS4(rows4, rows4columns3, rows4columns4, rows4columns8, rows4columns12, LOADA4, LAST4)
+	LOOPS8(rows5, rows5columns3, rows5columns4, rows5columns8, rows5columns12, LAST1)
+	LOOPS8(rows6, rows6columns3, rows6columns4, rows6columns8, rows6columns12, LAST2)
+	LOOPS8(rows7, rows7columns3, rows7columns4, rows7columns8, rows7columns12, LAST3)
+	LOOPS8(rows8, rows8columns3, rows8columns4, rows8columns8, rows8columns12, LAST4)
 
 end:
 	TBZ $2, R25, store
-	RELU(8)
-	RELU(9)
-	RELU(10)
-	RELU(11)
-	RELU(12)
-	RELU(13)
-	RELU(14)
-	RELU(15)
-	RELU(16)
-	RELU(17)
-	RELU(18)
-	RELU(19)
-	RELU(20)
-	RELU(21)
-	RELU(22)
-	RELU(23)
-	RELU(24)
-	RELU(25)
-	RELU(26)
-	RELU(27)
-	RELU(28)
-	RELU(29)
-	RELU(30)
-	RELU(31)
+	RELUROW(8)
+	RELUROW(11)
+	RELUROW(14)
+	RELUROW(17)
+	RELUROW(20)
+	RELUROW(23)
+	RELUROW(26)
+	RELUROW(29)
 
 store: // of rows and columns that coincide, the one stored last is right
 	MOVD cRow+32(FP), R9
