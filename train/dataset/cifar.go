@@ -6,6 +6,8 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/format/pickle"
 )
 
 // cifarImage is the bytes of a CIFAR image: 32 x 32 planes of red, green, blue.
@@ -138,23 +140,23 @@ func (k *cifarKind) parsePython(r io.Reader) (Images, error) {
 	if err != nil {
 		return Images{}, err
 	}
-	batch, ok := value.(*dict)
+	batch, ok := value.(*pickle.Dict)
 	if !ok {
 		return Images{}, errors.New("not a pickled dictionary")
 	}
-	data, ok := batch.get("data").(*ndarray)
+	data, ok := batch.Get("data").(*ndarray)
 	if !ok || len(data.shape) != 2 || data.shape[1] != cifarImage {
 		return Images{}, fmt.Errorf("no N x %d array of uint8 named data in it", cifarImage)
 	}
-	labels, ok := batch.get(k.labelsKey).(*list)
+	labels, ok := batch.Get(k.labelsKey).(*pickle.List)
 	if !ok {
 		return Images{}, fmt.Errorf("no list named %s in it", k.labelsKey)
 	}
-	images := Images{Data: data.data, Labels: make([]uint16, len(labels.items)), N: data.shape[0], C: 3, H: 32, W: 32}
+	images := Images{Data: data.data, Labels: make([]uint16, len(labels.Items)), N: data.shape[0], C: 3, H: 32, W: 32}
 	if len(images.Labels) != images.N {
 		return Images{}, fmt.Errorf("%d %s for %d images", len(images.Labels), k.labelsKey, images.N)
 	}
-	for i, item := range labels.items {
+	for i, item := range labels.Items {
 		label, ok := item.(int)
 		if !ok {
 			return Images{}, fmt.Errorf("label of image %d is not an integer", i)

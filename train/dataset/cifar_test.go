@@ -21,6 +21,7 @@ func TestCIFAR10(t *testing.T) {
 		{"data_batch_2.bin": binary, "test_batch.bin.gz": gzipped(t, binary)},
 		{"cifar-10-batches-bin/data_batch_2.bin.gz": gzipped(t, binary), "cifar-10-batches-bin/test_batch.bin": binary},
 		{"cifar-10-batches-py/data_batch_2": pickled, "cifar-10-batches-py/test_batch": pickled},
+		{"data_batch_2": load(t, "cifar10_like_protocol5"), "test_batch": load(t, "cifar10_like_fortran")},
 	} {
 		dir := t.TempDir()
 		writeTree(t, dir, files)
@@ -95,14 +96,14 @@ func TestCIFARMalformed(t *testing.T) {
 		{"data_batch_1", bytes.Replace(good, []byte("U\x04data"), []byte("U\x04date"), 1), "no N x 3072 array"},
 		{"data_batch_1", pickled("N"), "not a pickled dictionary"},
 		{"data_batch_1", pickled("cos\nsystem\n(U\x04truetR"), `refers to "os.system", which is refused`},
-		{"data_batch_1", pickled("cnumpy\ndtype\ncnumpy\ndtype\nR"), "calls something other"},
+		{"data_batch_1", pickled("cnumpy\ndtype\n)R"), "calls something other"},
 		{"data_batch_1", pickled("K\x01)R"), "calls something other"},
-		{"data_batch_1", pickled("I1\n"), "opcode 0x49 is not supported"},
+		{"data_batch_1", pickled("\x97"), "opcode 0x97 is not supported"},
 		{"data_batch_1", []byte("\x80\x09."), "protocol 9"},
 		{"data_batch_1", pickled(""), "empty stack"},
 		{"data_batch_1", pickled("t"), "lacks a mark"},
 		{"data_batch_1", pickled("K\x01K\x02a"), "not a list"},
-		{"data_batch_1", pickled("}K\x01K\x02s"), "key that is not a string"},
+		{"data_batch_1", pickled("})K\x02s"), "key that is neither a string nor a number"},
 		{"data_batch_1", pickled("]K\x01K\x02s"), "not a dictionary"},
 		{"data_batch_1", pickled("h\x07"), "value 7, which it never stored"},
 		{"data_batch_1", pickled("K\x01Nb"), "what is not an array"},
@@ -111,7 +112,7 @@ func TestCIFARMalformed(t *testing.T) {
 		{"data_batch_1", pickled("K\x01K\x02\x93"), "not a string"},
 		{"data_batch_1", array("N"), "unknown form"},
 		{"data_batch_1", array("(K\x01K\x01K\x02\x86" + pickledDType + "\x89U\x03abct"), "has 3 bytes"},
-		{"data_batch_1", array("(K\x01K\x01K\x03\x86" + pickledDType + "\x88U\x03abct"), "C order"},
+		{"data_batch_1", array("(K\x01K\x01K\x03\x86cnumpy\ndtype\n(U\x02i4K\x00K\x01tR\x89U\x03abct"), "not of uint8"},
 		{"data_batch_1", array("(K\x01J\xff\xff\xff\xffK\x03\x86" + pickledDType + "\x89U\x03abct"), "impossible size"},
 		{"data_batch_1", array("(K\x01K\x01K\x03\x86" + pickledDType + "\x89U\x03abct"), "no N x 3072 array"},
 	} {
