@@ -33,7 +33,7 @@ fmt: ## format the Go files
 
 dist: ## a release in ./dist: archives of every platform, checksums, SBOM, licences
 	rm -rf dist
-	$(GO) run ./internal/dist
+	$(GO) run ./tools/dist
 
 ci: ## everything continuous integration runs; .ci/run STAGE runs one stage of it
 	.ci/run

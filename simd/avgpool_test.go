@@ -3,7 +3,7 @@ package simd
 import (
 	"testing"
 
-	"github.com/meada-cpu/meada-cpu/internal/guard"
+	"github.com/meada-cpu/meada-cpu/internal/testkit/guard"
 )
 
 // TestAvgPool2: every width, one row of windows and several, all slices against a

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 )
 
 func exactGELU(x float32) float32 {

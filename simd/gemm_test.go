@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/guard"
+	"github.com/meada-cpu/meada-cpu/internal/testkit/guard"
 )
 
 // tile is one call of Gemm.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 )
 
 // exactAdam is one element of a step with every rounding spelt out.

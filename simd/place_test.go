@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/guard"
+	"github.com/meada-cpu/meada-cpu/internal/testkit/guard"
 )
 
 // Elementwise kernels run over these lengths, at every place of a shelf.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/meada-cpu/meada-cpu/internal/guard"
+	"github.com/meada-cpu/meada-cpu/internal/testkit/guard"
 )
 
 // TestSplit: every n, one row and several, close together and apart, all slices

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/guard"
+	"github.com/meada-cpu/meada-cpu/internal/testkit/guard"
 )
 
 // pattern fills s with bits that differ from element to element and are those of

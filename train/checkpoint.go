@@ -17,8 +17,8 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
-	"github.com/meada-cpu/meada-cpu/internal/little"
-	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/internal/format/little"
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 )
 
 // Checkpoints keeps the state of a run in a folder of its own, so that the run

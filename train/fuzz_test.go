@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/safetensors"
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 )
 
 func TestLabelsInCheckpoints(t *testing.T) {

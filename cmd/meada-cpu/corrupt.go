@@ -21,7 +21,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
-	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
-	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"

@@ -4,7 +4,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/meada-cpu/meada-cpu/internal/tfevents"
+	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 )
 
 // eventLog repeats the lines of metrics.jsonl, and the pictures of samples, to

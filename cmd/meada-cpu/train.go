@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meada-cpu/meada-cpu/internal/tfevents"
+	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
-	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 )
 
 // Domains returns the paper's corruptions in the folder as domains, of n images

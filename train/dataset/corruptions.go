@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
-	"github.com/meada-cpu/meada-cpu/internal/npy"
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 )
 
 // Corruptions is an open folder in the layout of CIFAR-10-C: for each

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
-	"github.com/meada-cpu/meada-cpu/internal/safetensors"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 

@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
-	"github.com/meada-cpu/meada-cpu/internal/safetensors"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )

@@ -2,7 +2,7 @@
 // platform with the static binary, its documents and the licences of what is
 // linked into it, an inventory of these parts (a CycloneDX SBOM), and SHA256SUMS.
 //
-//	go run ./internal/dist [-out dist] [os/arch...]
+//	go run ./tools/dist [-out dist] [os/arch...]
 //
 // The same commit and the same Go release give the same bytes, whatever the
 // folder, the clock and the settings of whoever builds. The version is the

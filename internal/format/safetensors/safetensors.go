@@ -18,7 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
-	"github.com/meada-cpu/meada-cpu/internal/little"
+	"github.com/meada-cpu/meada-cpu/internal/format/little"
 )
 
 // ErrFormat is wrapped by every error about the content of a file, as opposed
