@@ -110,40 +110,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func addConstAVX2(x []float32, c float32)
-//
-//	DI  x      AX  index    BX  end of whole vectors
-//	CX  elements, then those left
-//	Y0  c    Y1  x    Y3  tail mask
-TEXT ·addConstAVX2(SB), NOSPLIT, $0-28
-	MOVQ         x_base+0(FP), DI
-	MOVQ         x_len+8(FP), CX
-	VBROADCASTSS c+24(FP), Y0
-	XORL         AX, AX
-	MOVQ         CX, BX
-	ANDQ         $~7, BX
-	JEQ          tail
-	PCALIGN      $32
-
-loop:
-	VADDPS  (DI)(AX*4), Y0, Y1
-	VMOVUPS Y1, (DI)(AX*4)
-	ADDQ    $8, AX
-	CMPQ    AX, BX
-	JLT     loop
-
-tail:
-	SUBQ       BX, CX
-	JEQ        done
-	TAILMASK(CX, DX, Y3)
-	VMASKMOVPS (DI)(AX*4), Y3, Y1
-	VADDPS     Y1, Y0, Y1
-	VMASKMOVPS Y1, Y3, (DI)(AX*4)
-
-done:
-	VZEROUPPER
-	RET
-
 // func clampAVX2(x []float32, lo, hi float32)
 //
 //	DI  x      AX  index    BX  end of whole vectors

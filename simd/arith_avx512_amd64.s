@@ -113,42 +113,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func addConstAVX512(x []float32, c float32)
-//
-//	DI  x      AX  index    BX  end of whole vectors
-//	CX  elements, then those left      K1  tail mask
-//	Z0  c    Z1  x
-TEXT ·addConstAVX512(SB), NOSPLIT, $0-28
-	MOVQ         x_base+0(FP), DI
-	MOVQ         x_len+8(FP), CX
-	VBROADCASTSS c+24(FP), Z0
-	XORL         AX, AX
-	MOVQ         CX, BX
-	ANDQ         $~15, BX
-	JEQ          tail
-	PCALIGN      $32
-
-loop:
-	VADDPS  (DI)(AX*4), Z0, Z1
-	VMOVUPS Z1, (DI)(AX*4)
-	ADDQ    $16, AX
-	CMPQ    AX, BX
-	JLT     loop
-
-tail:
-	SUBQ      BX, CX
-	JEQ       done
-	MOVL      $-1, DX
-	BZHIL     CX, DX, DX
-	KMOVW     DX, K1
-	VMOVUPS.Z (DI)(AX*4), K1, Z1
-	VADDPS    Z1, Z0, Z1
-	VMOVUPS   Z1, K1, (DI)(AX*4)
-
-done:
-	VZEROUPPER
-	RET
-
 // func clampAVX512(x []float32, lo, hi float32)
 //
 //	DI  x      AX  index    BX  end of whole vectors

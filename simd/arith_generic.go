@@ -25,13 +25,6 @@ func scaleGeneric(alpha float32, x []float32) {
 	}
 }
 
-// addConstGeneric computes x[i] += c.
-func addConstGeneric(x []float32, c float32) {
-	for i := range x {
-		x[i] += c
-	}
-}
-
 // clampGeneric replaces elements below lo by lo and above hi by hi. NaN stays,
 // and so does the sign of a zero that equals a bound.
 func clampGeneric(x []float32, lo, hi float32) {

@@ -158,53 +158,6 @@ loop1: // in lane 0
 done:
 	RET
 
-// func addConstNEON(x []float32, c float32)
-//
-//	R0  x    R2  elements left, biased by the step
-//	V0..V3  x    V16  c
-TEXT ·addConstNEON(SB), NOSPLIT, $0-28
-	MOVD  x_base+0(FP), R0
-	MOVD  x_len+8(FP), R2
-	FMOVS c+24(FP), F16
-	VDUP  V16.S[0], V16.S4
-	SUBS  $16, R2, R2
-	BLT   by4
-
-by16:
-	VLD1   (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
-	FADD4S(16, 0, 0)
-	FADD4S(16, 1, 1)
-	FADD4S(16, 2, 2)
-	FADD4S(16, 3, 3)
-	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
-	SUBS   $16, R2, R2
-	BGE    by16
-
-by4:
-	ADDS $12, R2, R2
-	BLT  by1
-
-loop4:
-	VLD1   (R0), [V0.S4]
-	FADD4S(16, 0, 0)
-	VST1.P [V0.S4], 16(R0)
-	SUBS   $4, R2, R2
-	BGE    loop4
-
-by1:
-	ADDS $4, R2, R2
-	BEQ  done
-
-loop1: // in lane 0
-	FMOVS   (R0), F0
-	FADD4S(16, 0, 0)
-	FMOVS.P F0, 4(R0)
-	SUBS    $1, R2, R2
-	BNE     loop1
-
-done:
-	RET
-
 // func clampNEON(x []float32, lo, hi float32)
 //
 //	R0  x    R2  elements left, biased by the step

@@ -45,12 +45,6 @@ func TestScale(t *testing.T) {
 		func(y, _ float32) float32 { return y * alpha })
 }
 
-func TestAddConst(t *testing.T) {
-	const c = 0.3
-	elementwise(t, func(k *Kernels, y, _ []float32) { k.AddConst(y, c) },
-		func(y, _ float32) float32 { return y + c })
-}
-
 func TestClamp(t *testing.T) {
 	for _, bounds := range [][2]float32{{0, 1}, {-0.25, 0}, {-0x1p-127, 12345}} {
 		lo, hi := bounds[0], bounds[1]
@@ -74,7 +68,6 @@ func TestArithmeticAllocatesNothing(t *testing.T) {
 			k.Add(y, x)
 			k.Axpy(2, x, y)
 			k.Scale(2, x)
-			k.AddConst(x, 1)
 			k.Clamp(x, 0, 1)
 		})
 	})

@@ -9,7 +9,7 @@
 //     j+4, j+2, j+1;
 //   - every element of a matrix product is one chain of fused multiply-adds
 //     with k ascending, begun at the value the tile mode names;
-//   - exp, log and sigmoid use one polynomial and one order of operations.
+//   - exp, log and GELU use one polynomial and one order of operations.
 //
 // The generic row is the readable twin of them all. The Go compiler may or may
 // not fuse a*b+c, so it agrees within a tolerance rather than bit for bit.

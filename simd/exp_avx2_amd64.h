@@ -35,27 +35,6 @@
 	VMULPS       t, w, w                                     \
 	VMULPS       n, w, w
 
-// EXP computes w = e^x, overwriting x, n and t. The data are the operand that
-// VMAXPS and VMINPS return for NaN.
-#define EXP(x, w, n, t) \
-	VMOVUPS ·expTable+expConstants_lowest(SB), n  \
-	VMOVUPS ·expTable+expConstants_highest(SB), t \
-	VMAXPS  x, n, x                               \
-	VMINPS  x, t, x                               \
-	EXPREDUCED(x, w, n, t)
-
-// SIGMOID computes s = 1/(1+e^-x), overwriting m, n and t: see sigmoid.
-#define SIGMOID(x, s, m, n, t) \
-	VMOVUPS      ·expTable+expConstants_lowest(SB), n  \
-	VORPS        ·expTable+expConstants_sign(SB), x, m \
-	VMAXPS       m, n, m                               \
-	EXPREDUCED(m, s, n, t)                             \
-	VMOVUPS      ·expTable+expConstants_one(SB), n     \
-	VADDPS       n, s, t                               \
-	VDIVPS       t, s, t                               \ // q = e/(1+e)
-	VBLENDVPS    x, s, n, s                            \
-	VFNMADD213PS s, t, s
-
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
 #define GELU(x, t, n, w) \
 	VMOVUPS      ·expTable+expConstants_geluLowest(SB), n       \

@@ -4,7 +4,8 @@
 
 #define EXPCONST(field, z) VBROADCASTSS ·expTable+field(SB), z
 
-// EXPCONSTANTS loads what EXP and SIGMOID need into Z17..Z28 and Z31.
+// EXPCONSTANTS loads what EXPREDUCED needs into Z17..Z25 and Z31, and its lower
+// bound into Z26.
 #define EXPCONSTANTS \
 	EXPCONST(expConstants_roundShift, Z17) \
 	EXPCONST(expConstants_ln2Hi, Z18)      \
@@ -16,8 +17,6 @@
 	EXPCONST(expConstants_exp6, Z24)       \
 	EXPCONST(expConstants_one, Z25)        \
 	EXPCONST(expConstants_lowest, Z26)     \
-	EXPCONST(expConstants_highest, Z27)    \
-	EXPCONST(expConstants_sign, Z28)       \
 	EXPCONST(expConstants_log2e, Z31)
 
 // GELUCONSTANTS loads what GELU needs into Z17..Z28.
@@ -70,24 +69,6 @@
 	EXPM1(x, w, t)         \
 	VADDPS       Z25, w, w \
 	VSCALEFPS    n, w, w
-
-// EXP computes w = e^x, overwriting x, n and t. The data are the operand that
-// VMAXPS and VMINPS return for NaN.
-#define EXP(x, w, n, t) \
-	VMAXPS x, Z26, x \
-	VMINPS x, Z27, x \
-	EXPREDUCED(x, w, n, t)
-
-// SIGMOID computes s = 1/(1+e^-x), overwriting x, n, t and K2: see sigmoid.
-#define SIGMOID(x, s, n, t) \
-	VPMOVD2M     x, K2         \
-	VPORD        Z28, x, x     \
-	VMAXPS       x, Z26, x     \
-	EXPREDUCED(x, s, n, t)     \
-	VADDPS       Z25, s, t     \
-	VDIVPS       t, s, t       \ // q = e/(1+e)
-	VBLENDMPS    s, Z25, K2, s \
-	VFNMADD213PS s, t, s
 
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
 #define GELU(x, t, n, w) \

@@ -2,32 +2,8 @@ package simd
 
 import "math"
 
-// The exponential family works on slices of equal length, the same or disjoint,
-// with an error of at most 2 ulp against the exact result. A call runs without
-// preemption, so callers cut work at about 32 Ki elements.
-
-// expGeneric computes dst[i] = e^src[i]. Results below the normal range are
-// denormal, correctly rounded; those beyond it are 0 and +Inf.
-func expGeneric(dst, src []float32) {
-	for i, v := range src {
-		dst[i] = exp(v)
-	}
-}
-
-// logGeneric computes dst[i] = ln(src[i]): -Inf for zeros, NaN for negative
-// elements.
-func logGeneric(dst, src []float32) {
-	for i, v := range src {
-		dst[i] = log(v)
-	}
-}
-
-// sigmoidGeneric computes dst[i] = 1/(1+e^-src[i]).
-func sigmoidGeneric(dst, src []float32) {
-	for i, v := range src {
-		dst[i] = sigmoid(v)
-	}
-}
+// exp and log, as every kernel set computes them within the kernels that need
+// them: softmax and its losses. Their error is at most 2 ulp of the exact result.
 
 // e^x = 2^n (1+w) with n = round(x/ln 2), r = x - n ln 2 and w = e^r - 1: the
 // range reduction of Cody and Waite, with ln 2 = ln2Hi + ln2Lo and n*ln2Hi
@@ -52,6 +28,8 @@ const (
 	expLowest, expHighest = -104, 89
 )
 
+// exp returns e^x. Results below the normal range are denormal, correctly rounded;
+// those beyond it are 0 and +Inf.
 func exp(x float32) float32 {
 	if x < expLowest {
 		x = expLowest
@@ -104,6 +82,7 @@ const (
 	minNormal    = 0x1p-126
 )
 
+// log returns ln x: -Inf for zeros, NaN for negative x.
 func log(x float32) float32 {
 	scaled, e := x, float32(0)
 	if x < minNormal { // denormals have no implicit leading bit
@@ -136,16 +115,4 @@ func log(x float32) float32 {
 		return y
 	}
 	return x // +Inf and NaN
-}
-
-// sigmoid works on e = e^-|x|, which neither overflows nor loses the small
-// results of negative x. Taking e - e*q for e/(1+e) = q, and 1 - q for
-// 1/(1+e), keeps the rounding error of 1+e out of them.
-func sigmoid(x float32) float32 {
-	e := exp(-float32(math.Abs(float64(x))))
-	q := e / (1 + e)
-	if x < 0 {
-		return e - e*q
-	}
-	return 1 - q
 }

@@ -2,8 +2,8 @@
 // and gelu_generic.go have it. Macro arguments are numbers of V registers. A
 // source must include go_asm.h and neon_arm64.h too.
 
-// EXPCONSTANTS loads what EXP and SIGMOID need into V17..V28 and V31, and the
-// address of the table into R10.
+// EXPCONSTANTS loads what EXPREDUCED needs into V17..V25 and V31, its lower bound
+// into V26, and the address of the table into R10.
 #define EXPCONSTANTS \
 	MOVD  $·expTable(SB), R10               \
 	FMOVQ expConstants_roundShift(R10), F17 \
@@ -16,8 +16,6 @@
 	FMOVQ expConstants_exp6(R10), F24       \
 	FMOVQ expConstants_one(R10), F25        \
 	FMOVQ expConstants_lowest(R10), F26     \
-	FMOVQ expConstants_highest(R10), F27    \
-	FMOVQ expConstants_sign(R10), F28       \
 	FMOVQ expConstants_log2e(R10), F31
 
 // GELUCONSTANTS loads what GELU needs into V17..V28, and the address of the table
@@ -88,25 +86,6 @@
 	POWERS(n, t)     \
 	FMUL4S(t, x, x)  \
 	FMUL4S(n, x, x)
-
-// EXP computes x = e^x, overwriting n, t and u.
-#define EXP(x, n, t, u) \
-	FMAX4S(26, x, x) \
-	FMIN4S(27, x, x) \
-	EXPREDUCED(x, n, t, u)
-
-// SIGMOID computes s = 1/(1+e^-x), overwriting x, n, t and u: see sigmoid.
-#define SIGMOID(x, s, n, t, u) \
-	ORR16B(28, x, s)       \
-	FMAX4S(26, s, s)       \
-	EXPREDUCED(s, n, t, u) \
-	FADD4S(25, s, t)       \
-	FDIV4S(t, s, t)        \ // q = e/(1+e)
-	SSHR4S(31, x, n)       \
-	MOV16B(25, x)          \
-	BIT16B(n, s, x)        \
-	MOV16B(x, s)           \
-	FMLS4S(t, x, s)
 
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
 #define GELU(x, t, n, w, u) \

@@ -9,7 +9,7 @@ import "math"
 // the fields into offsets.
 type expConstants struct {
 	log2e, roundShift, ln2Hi, ln2Lo, exp2, exp3, exp4, exp5, exp6,
-	one, sign, lowest, highest,
+	one, lowest,
 	exponentShift, gelu1, gelu2, gelu3, gelu4, gelu5, gelu6,
 	geluLowest, geluHighest, geluLog2e, geluLog2eLo,
 	slope1, slope2, slope3, slope4, slope5, ln2, slopeLowest, slopeHighest,
@@ -29,10 +29,8 @@ var expTable = expConstants{
 	exp5:       eight(exp5),
 	exp6:       eight(exp6),
 
-	one:     eight(1),
-	sign:    eight(math.Float32frombits(1 << 31)),
-	lowest:  eight(expLowest),
-	highest: eight(expHighest),
+	one:    eight(1),
+	lowest: eight(expLowest),
 
 	exponentShift: eight(exponentShift),
 	gelu1:         eight(-gelu1),

@@ -36,9 +36,64 @@ func exactGELUSlope(x float32) float32 {
 	return fma32(t*math.Ln2, e, d) / (d * d)
 }
 
+func sigmoid64(x float64) float64 {
+	if x < 0 { // exact where 1+e^-x would overflow or round
+		e := math.Exp(x)
+		return e / (1 + e)
+	}
+	return 1 / (1 + math.Exp(-x))
+}
+
 func gelu64(x float64) float64 {
 	x = max(x, float64(float32(-geluHighest)))
 	return x * sigmoid64(1.702*x)
+}
+
+func TestGELU(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		ys, xs := newShelf[float32](t, longest), newShelf[float32](t, longest)
+		for n := range longest + 1 {
+			in, want := wild(make([]float32, n), n), make([]float32, n)
+			for i := range in {
+				in[i] *= 10
+				want[i] = exactGELU(in[i])
+			}
+			for place := range places {
+				y, x := ys.put(make([]float32, n), place), xs.put(in, place)
+				k.GELU(y, x)
+				requireMatch(t, k, want, y, 1e-6, "n=%d, place %d", n, place)
+				requireSameNumbers(t, in, x, "n=%d: input", n)
+				ys.requireCanaries(t)
+				k.GELU(x, x)
+				requireSameNumbers(t, y, x, "n=%d in place", n)
+				xs.requireCanaries(t)
+			}
+		}
+	})
+}
+
+// TestGELUOverAllNumbers holds the error bound, and the bits, over the whole of
+// float32.
+func TestGELUOverAllNumbers(t *testing.T) {
+	xs := everywhere()
+	exact, y := make([]float32, len(xs)), make([]float32, len(xs))
+	for i, x := range xs {
+		exact[i] = exactGELU(x)
+	}
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		k.GELU(y, xs)
+		if k.Name != "generic" {
+			requireSameNumbers(t, exact, y, "")
+		}
+		requireWithin2ULP(t, gelu64, xs, y)
+	})
+}
+
+func TestGELUAllocatesNothing(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		x, y := make([]float32, longest), make([]float32, longest)
+		requireNoAllocs(t, func() { k.GELU(y, x) })
+	})
 }
 
 func TestGELUBackward(t *testing.T) {

@@ -48,20 +48,13 @@ type Kernels struct {
 
 	// Vector arithmetic and reductions.
 
-	Add      func(y, x []float32)                // y += x
-	Axpy     func(alpha float32, x, y []float32) // y += alpha*x
-	Scale    func(alpha float32, x []float32)    // x *= alpha
-	Sum      func(x []float32) float32           // 16 virtual lanes
-	Dot      func(x, y []float32) float32        // 16 virtual lanes
-	SqDist   func(x, y []float32) float32        // sum (x-y)^2, 16 virtual lanes
-	Clamp    func(x []float32, lo, hi float32)   // x = min(max(x, lo), hi), NaN stays
-	AddConst func(x []float32, c float32)        // x += c
+	Add    func(y, x []float32)                // y += x
+	Axpy   func(alpha float32, x, y []float32) // y += alpha*x
+	Scale  func(alpha float32, x []float32)    // x *= alpha
+	Sum    func(x []float32) float32           // 16 virtual lanes
+	SqDist func(x, y []float32) float32        // sum (x-y)^2, 16 virtual lanes
+	Clamp  func(x []float32, lo, hi float32)   // x = min(max(x, lo), hi), NaN stays
 
-	// Exponential family, within 2 ulp.
-
-	Exp     func(dst, src []float32)
-	Log     func(dst, src []float32)
-	Sigmoid func(dst, src []float32)
 	// SoftmaxLoss is the fused softmax, cross-entropy and entropy of one row of
 	// logits with the gradient of their weighted sum; grad may be nil.
 	SoftmaxLoss func(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)

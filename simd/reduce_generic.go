@@ -15,15 +15,6 @@ func sumGeneric(x []float32) float32 {
 	return fold16(&lanes)
 }
 
-// dotGeneric returns the sum of x[i]*y[i].
-func dotGeneric(x, y []float32) float32 {
-	var lanes [16]float32
-	for i, v := range x {
-		lanes[i%16] += v * y[i]
-	}
-	return fold16(&lanes)
-}
-
 // sqDistGeneric returns the sum of (x[i]-y[i])^2.
 func sqDistGeneric(x, y []float32) float32 {
 	var lanes [16]float32

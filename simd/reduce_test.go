@@ -23,12 +23,6 @@ var reductions = []struct {
 		func(x, _ float64) float64 { return x },
 	},
 	{
-		"Dot",
-		func(k *Kernels, x, y []float32) float32 { return k.Dot(x, y) },
-		func(lane *float32, x, y float32) { *lane = fma32(x, y, *lane) },
-		func(x, y float64) float64 { return x * y },
-	},
-	{
 		"SqDist",
 		func(k *Kernels, x, y []float32) float32 { return k.SqDist(x, y) },
 		func(lane *float32, x, y float32) { *lane = fma32(x-y, x-y, *lane) },
@@ -93,14 +87,14 @@ func TestReductionsAllocateNothing(t *testing.T) {
 
 func benchName(k *Kernels, n int) string { return fmt.Sprintf("isa=%s/n=%d", k.Name, n) }
 
-func BenchmarkDot(b *testing.B) {
+func BenchmarkSqDist(b *testing.B) {
 	for _, k := range Rows() {
 		for _, n := range []int{1 << 10, 1 << 14, 1 << 22} {
 			x, y := wave(make([]float32, n), 1), wave(make([]float32, n), 2)
 			b.Run(benchName(k, n), func(b *testing.B) {
 				b.SetBytes(8 * int64(n))
 				for b.Loop() {
-					k.Dot(x, y)
+					k.SqDist(x, y)
 				}
 			})
 		}

@@ -46,28 +46,13 @@ func axpyAVX2(alpha float32, x, y []float32) // see axpyGeneric
 func scaleAVX2(alpha float32, x []float32) // see scaleGeneric
 
 //go:noescape
-func addConstAVX2(x []float32, c float32) // see addConstGeneric
-
-//go:noescape
 func clampAVX2(x []float32, lo, hi float32) // see clampGeneric
 
 //go:noescape
 func sumAVX2(x []float32) float32 // see sumGeneric
 
 //go:noescape
-func dotAVX2(x, y []float32) float32 // see dotGeneric
-
-//go:noescape
 func sqDistAVX2(x, y []float32) float32 // see sqDistGeneric
-
-//go:noescape
-func expAVX2(dst, src []float32) // see expGeneric
-
-//go:noescape
-func logAVX2(dst, src []float32) // see logGeneric
-
-//go:noescape
-func sigmoidAVX2(dst, src []float32) // see sigmoidGeneric
 
 //go:noescape
 func softmaxLossAVX2(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32) // see softmaxLossGeneric
@@ -88,28 +73,13 @@ func axpyAVX512(alpha float32, x, y []float32) // see axpyGeneric
 func scaleAVX512(alpha float32, x []float32) // see scaleGeneric
 
 //go:noescape
-func addConstAVX512(x []float32, c float32) // see addConstGeneric
-
-//go:noescape
 func clampAVX512(x []float32, lo, hi float32) // see clampGeneric
 
 //go:noescape
 func sumAVX512(x []float32) float32 // see sumGeneric
 
 //go:noescape
-func dotAVX512(x, y []float32) float32 // see dotGeneric
-
-//go:noescape
 func sqDistAVX512(x, y []float32) float32 // see sqDistGeneric
-
-//go:noescape
-func expAVX512(dst, src []float32) // see expGeneric
-
-//go:noescape
-func logAVX512(dst, src []float32) // see logGeneric
-
-//go:noescape
-func sigmoidAVX512(dst, src []float32) // see sigmoidGeneric
 
 //go:noescape
 func softmaxLossAVX512(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32) // see softmaxLossGeneric

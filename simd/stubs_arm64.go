@@ -74,28 +74,13 @@ func axpyNEON(alpha float32, x, y []float32) // see axpyGeneric
 func scaleNEON(alpha float32, x []float32) // see scaleGeneric
 
 //go:noescape
-func addConstNEON(x []float32, c float32) // see addConstGeneric
-
-//go:noescape
 func clampNEON(x []float32, lo, hi float32) // see clampGeneric
 
 //go:noescape
 func sumNEON(x []float32) float32 // see sumGeneric
 
 //go:noescape
-func dotNEON(x, y []float32) float32 // see dotGeneric
-
-//go:noescape
 func sqDistNEON(x, y []float32) float32 // see sqDistGeneric
-
-//go:noescape
-func expNEON(dst, src []float32) // see expGeneric
-
-//go:noescape
-func logNEON(dst, src []float32) // see logGeneric
-
-//go:noescape
-func sigmoidNEON(dst, src []float32) // see sigmoidGeneric
 
 //go:noescape
 func softmaxLossNEON(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32) // see softmaxLossGeneric

@@ -37,9 +37,8 @@ var avx2 = func() Kernels {
 	k.Adam, k.SGD = adamAVX2, sgdAVX2
 	k.FromUint8, k.ToUint8 = fromUint8AVX2, toUint8AVX2
 	k.Add, k.Axpy, k.Scale = addAVX2, axpyAVX2, scaleAVX2
-	k.AddConst, k.Clamp = addConstAVX2, clampAVX2
-	k.Sum, k.Dot, k.SqDist = sumAVX2, dotAVX2, sqDistAVX2
-	k.Exp, k.Log, k.Sigmoid = expAVX2, logAVX2, sigmoidAVX2
+	k.Clamp = clampAVX2
+	k.Sum, k.SqDist = sumAVX2, sqDistAVX2
 	k.SoftmaxLoss = softmaxLossAVX2
 	k.GELU, k.GELUBackward = geluAVX2, geluBackwardAVX2
 	return k
@@ -62,9 +61,8 @@ var avx512 = func() Kernels {
 	k.Adam, k.SGD = adamAVX512, sgdAVX512
 	k.FromUint8, k.ToUint8 = fromUint8AVX512, toUint8AVX512
 	k.Add, k.Axpy, k.Scale = addAVX512, axpyAVX512, scaleAVX512
-	k.AddConst, k.Clamp = addConstAVX512, clampAVX512
-	k.Sum, k.Dot, k.SqDist = sumAVX512, dotAVX512, sqDistAVX512
-	k.Exp, k.Log, k.Sigmoid = expAVX512, logAVX512, sigmoidAVX512
+	k.Clamp = clampAVX512
+	k.Sum, k.SqDist = sumAVX512, sqDistAVX512
 	k.SoftmaxLoss = softmaxLossAVX512
 	k.GELU, k.GELUBackward = geluAVX512, geluBackwardAVX512
 	return k

@@ -31,9 +31,8 @@ var neon = func() Kernels {
 	k.Adam, k.SGD = adamNEON, sgdNEON
 	k.FromUint8, k.ToUint8 = fromUint8NEON, toUint8NEON
 	k.Add, k.Axpy, k.Scale = addNEON, axpyNEON, scaleNEON
-	k.AddConst, k.Clamp = addConstNEON, clampNEON
-	k.Sum, k.Dot, k.SqDist = sumNEON, dotNEON, sqDistNEON
-	k.Exp, k.Log, k.Sigmoid = expNEON, logNEON, sigmoidNEON
+	k.Clamp = clampNEON
+	k.Sum, k.SqDist = sumNEON, sqDistNEON
 	k.SoftmaxLoss = softmaxLossNEON
 	k.GELU, k.GELUBackward = geluNEON, geluBackwardNEON
 	return k

@@ -225,7 +225,7 @@ func TestDropout(t *testing.T) {
 	ones := tensor.New(40, 6, 5, 5)
 	e := tensor.NewEngine(2, nil)
 	defer e.Close()
-	e.Kernels.AddConst(ones.Data, 1)
+	fill(ones.Data, 1)
 	gradient := tensor.View(ones.Data, 40, 150, 1, 1)
 
 	p := Compile(e, n, ones.N, Train)
