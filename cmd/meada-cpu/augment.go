@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image/png"
@@ -13,8 +14,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -39,35 +44,63 @@ const (
 	asNPY = "npy"
 )
 
-func (s *augmentSettings) flags() *flags {
-	f := newFlags("augment")
-	f.string(&s.weights, "weights")
-	choice(f, &s.dataset, "dataset", datasets...)
-	f.string(&s.data, "data")
-	f.integer(&s.images, "images", 1)
-	choice(f, &s.Algorithm, "algorithm", train.ADA, train.MEADA)
-	f.integer(&s.BatchSize, "batch-size", 1)
-	f.integer(&s.LoopsAdv, "loops-adv", 1)
-	f.number(&s.LRMax, "lr-max")
-	f.number(&s.Gamma, "gamma")
-	f.number(&s.Eta, "eta")
-	f.string(&s.out, "out")
-	choice(f, &s.format, "format", asPNG, asNPY)
-	f.integer(&s.threads, "threads", 1)
-	f.bool(&s.direct, "direct")
-	f.bool(&s.quiet, "quiet")
-	return f
+func newAugment(std streams) *cobra.Command {
+	s := augmentSettings{format: asPNG}
+	c := &cobra.Command{
+		Use:   "augment --weights FILE --out DIR",
+		Short: "write adversarial images of a dataset",
+		Long: `Writes adversarial images: the training images of a dataset, moved as train
+moves them in a maximisation phase to where the network errs and doubts most,
+for use elsewhere.`,
+		Args: cli.NoArguments,
+		Example: "meada-cpu augment --weights runs/first/last.safetensors --out adversarial\n" +
+			"meada-cpu augment --weights last.safetensors --dataset digits --data DIR --format npy --out more",
+		RunE: func(c *cobra.Command, _ []string) error { return runAugment(std, &s, c.Flags()) },
+	}
+	s.define(c.Flags())
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		dataset := cmp.Or(s.dataset, syntheticDigits)
+		_ = s.usePreset(c.Flags(), presetFor(dataset, models(dataset)[0]), models(dataset)[0])
+		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those for the %s of %s.", models(dataset)[0], dataset)
+		_ = cli.WriteHelp(c.OutOrStdout(), c)
+	})
+	return c
 }
 
-func runAugment(std streams, args []string) error {
-	s := augmentSettings{format: asPNG}
-	if err := s.flags().parse(args); err == errHelp {
-		return runHelp(std, []string{"augment"})
-	} else if err != nil {
-		return err
-	}
+// define declares the flags of augment.
+func (s *augmentSettings) define(set *pflag.FlagSet) {
+	f := cli.NewFlags(set)
+	f.Group("what to augment")
+	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")
+	cli.Choice(f, &s.dataset, "dataset", "whose training images; by default what the weights were trained on", datasets...)
+	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
+	f.Integer(&s.images, "images", 1, "only the first N images")
+	f.Group("how")
+	cli.Choice(f, &s.Algorithm, "algorithm", "ada or me-ada", train.ADA, train.MEADA)
+	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
+	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps")
+	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
+	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
+	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada only")
+	f.Group("running")
+	f.Text(&s.out, "out", "DIR", "new or empty folder to write to")
+	cli.Choice(f, &s.format, "format", "png, DIR/<class>/<number>.png, or npy, DIR/images.npy of uint8, "+
+		"images x height x width x channels, and DIR/labels.npy", asPNG, asNPY)
+	f.Integer(&s.threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
+	f.Switch(&s.direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
+	f.Switch(&s.quiet, "quiet", "no progress")
+}
+
+// usePreset sets what flags do not to what train has for a network.
+func (s *augmentSettings) usePreset(set *pflag.FlagSet, preset, model string) error {
+	given := cli.Given(set)
+	s.Config = config(preset, model)
+	return cli.Apply(set, given)
+}
+
+func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.weights == "" || s.out == "" {
-		return usageError("augment needs --weights FILE and --out DIR")
+		return cli.UsageError("augment needs --weights FILE and --out DIR")
 	}
 	w, err := readWeights(s.weights)
 	if err != nil {
@@ -79,11 +112,10 @@ func runAugment(std streams, args []string) error {
 	}
 	if s.dataset == "" {
 		if s.dataset = w.metadata[metaDataset]; !slices.Contains(datasets, s.dataset) {
-			return usageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
+			return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 		}
 	}
-	s.Config = config(presetFor(s.dataset, w.model()), w.model())
-	if err := s.flags().parse(args); err != nil { // again, over the preset
+	if err := s.usePreset(set, presetFor(s.dataset, w.model()), w.model()); err != nil {
 		return err
 	}
 	data, err := loadData(s.dataset, s.data, network.H)
@@ -254,37 +286,3 @@ func (a *ascent) writeNPY(ctx context.Context, out string) error {
 	}
 	return npy.Write(filepath.Join(out, "labels.npy"), labelArray(s.Labels[:s.N]))
 }
-
-const augmentUsage = `usage: meada-cpu augment --weights FILE --out DIR [flags]
-
-Writes adversarial images: the training images of a dataset, moved as train
-moves them in a maximisation phase to where the network errs and doubts most,
-for use elsewhere.
-
-what to augment
-  --weights FILE      weights as train writes them
-  --dataset NAME      whose training images (what the weights were trained on)
-  --data DIR          where the files of the dataset are
-  --images N          only the first N images
-
-how; the values shown are those of train for LeNet5, then the other networks
-  --algorithm NAME    ada or me-ada (me-ada)
-  --batch-size N      images of a step (32; 128, for PACS 32)
-  --loops-adv N       ascent steps (15)
-  --lr-max X          step size of the ascent (1; 20)
-  --gamma X           weight of the distance in the embedding (1)
-  --eta X             weight of the entropy, me-ada only (10)
-
-running
-  --out DIR           new or empty folder to write to
-  --format NAME       png, DIR/<class>/<number>.png, or npy, DIR/images.npy of
-                      uint8, images x height x width x channels, and
-                      DIR/labels.npy (png)
-  --threads N         workers, the result does not depend on it (all CPUs)
-  --direct            no Winograd convolutions: slower, smaller rounding errors
-  --quiet             no progress
-
-examples:
-  meada-cpu augment --weights runs/first/last.safetensors --out adversarial
-  meada-cpu augment --weights last.safetensors --dataset digits --data DIR --format npy --out more
-`

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,21 +10,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
-
-	"github.com/meada-cpu/meada-cpu/train"
 )
 
-func TestCandidates(t *testing.T) {
+func TestCompletion(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{
 		"tr":                           "train",
 		"help pre":                     "predict",
-		"completion ":                  "bash fish zsh",
+		"help data v":                  "verify",
+		"completion ":                  "bash zsh fish powershell",
 		"train --algorithm ":           "erm ada me-ada",
 		"train --algorithm m":          "me-ada",
-		"train --algorithm=a":          "--algorithm=ada",
-		"train --algorithm = m":        "me-ada",
-		"train --algorithm =":          "erm ada me-ada",
+		"train --algorithm=a":          "ada",
 		"train --corruptions ":         "none on-the-fly",
 		"train --loops-m":              "--loops-min",
 		"train --quiet --preset d":     "digits",
@@ -31,104 +32,129 @@ func TestCandidates(t *testing.T) {
 		"predict --format ":            "table csv jsonl",
 		"sweep --algorithm":            "--algorithms",
 		"sweep --algorithms erm,a":     "erm,ada",
-		"sweep --algorithms=erm,a":     "--algorithms=erm,ada",
+		"sweep --algorithms=erm,a":     "erm,ada",
 		"sweep --dataset digits --sha": "--shard",
-		"data ":                        "list fetch verify",
+		"sweep --dataset pa":           "pacs",
+		"corrupt --corruptions fog,sn": "fog,snow",
+		"data ":                        "fetch list verify",
 		"data fetch sv":                "svhn",
 		"data fetch svhn d":            "digits",
 		"nothing ":                     "",
 	} {
-		require.Equal(t, strings.Fields(want), append([]string{}, candidates(strings.Split(line, " "))...), line)
+		require.Equal(t, strings.Fields(want), append([]string{}, completed(t, line)...), line)
 	}
-	require.Contains(t, candidates([]string{""}), "train")
 }
 
-// The shells that are here complete a line with the script made for them, and
-// offer files where, and only where, there is nothing else to offer.
+// completed returns what the program offers shells for the last word of a line.
+func completed(t *testing.T, line string) []string {
+	t.Helper()
+	var out bytes.Buffer
+	require.Zero(t, meada(append([]string{"__complete"}, strings.Split(line, " ")...), &out, io.Discard), line)
+	var words []string
+	for found := range strings.Lines(out.String()) {
+		word, _, _ := strings.Cut(strings.TrimSpace(found), "\t")
+		words = append(words, word)
+	}
+	return words[:len(words)-1] // but for the directive
+}
+
+// Shells are offered the folders of runs where a run is expected.
+func TestCompletionOfRunFolders(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{filepath.Join("runs", "first"), "other"} {
+		require.NoError(t, os.MkdirAll(dir, 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, configFile), nil, 0o666))
+	}
+	require.Equal(t, []string{"other", filepath.Join("runs", "first")}, completed(t, "report "))
+	require.Equal(t, []string{filepath.Join("runs", "first")}, completed(t, "train --resume runs/"))
+}
+
+// The shells that are here complete a line with the script made for them.
 func TestCompletionInShells(t *testing.T) {
 	path := filepath.Dir(command) + string(os.PathListSeparator) + os.Getenv("PATH")
 	for shell, script := range map[string]string{
-		"bash": `source <(meada-cpu completion bash)
-			COMP_WORDS=(meada-cpu train --algorithm e) COMP_CWORD=3
-			_meada_cpu
-			echo "${COMPREPLY[@]}"
-			complete -p meada-cpu | grep --quiet -e "-o default" && echo e*`,
+		"bash": `_get_comp_words_by_ref() { words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}; } # of bash-completion
+			compopt() { :; }
+			source <(meada-cpu completion bash)
+			COMP_WORDS=(meada-cpu train --algorithm e) COMP_CWORD=3 COMP_TYPE=9
+			__start_meada-cpu
+			echo ${COMPREPLY[@]}`,
 		"zsh": `autoload -U compinit && compinit -D
 			source <(meada-cpu completion zsh)
-			compadd() { shift; print -- "$@" }
-			compset() { }
-			_files() { print -- e* }
+			_describe() { print -- "${completions[@]}" }
 			words=(meada-cpu train --algorithm e) CURRENT=4
-			_meada_cpu
-			words=(meada-cpu train --weights e)
-			_meada_cpu`,
+			_meada-cpu`,
 		"fish": `meada-cpu completion fish | source
-			complete --do-complete "meada-cpu train --algorithm e"
-			complete --do-complete "meada-cpu train --weights e"`,
+			complete --do-complete "meada-cpu train --algorithm e"`,
+		"pwsh": `meada-cpu completion powershell | Out-String | Invoke-Expression
+			(TabExpansion2 "meada-cpu train --algorithm e" 29).CompletionMatches.CompletionText.Trim()`,
 	} {
 		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
 			program, err := exec.LookPath(shell)
 			if err != nil {
 				t.Skipf("there is no %s here", shell)
 			}
 			c := exec.Command(program, "-c", script)
 			c.Dir = t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(c.Dir, "epoch.safetensors"), nil, 0o666))
 			c.Env = append(os.Environ(), "PATH="+path, "HOME="+t.TempDir())
 			out, err := c.CombinedOutput()
 			require.NoError(t, err, string(out))
-			require.Equal(t, "erm\nepoch.safetensors\n", string(out))
+			require.Equal(t, "erm\n", string(out))
 		})
 	}
 	r := invoke(t, t.TempDir(), "completion", "tcsh")
 	require.Equal(t, exitUsage, r.code)
-	require.Contains(t, r.err, "bash, zsh, fish")
+	require.Contains(t, r.err, "bash, zsh, fish, powershell")
+}
+
+// everyCommand lists the commands.
+func everyCommand(c *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		all = append(all, everyCommand(sub)...)
+	}
+	return all
 }
 
 // Every command has two examples or more, and they are right.
 func TestExamplesInHelp(t *testing.T) {
+	t.Parallel()
 	whole := map[string]func(args []string) error{ // checks beyond the flags
 		"train": func(args []string) error { return new(settings).parse(args) },
 		"sweep": func(args []string) error {
-			s := sweepSettings{algorithms: train.Algorithms, seeds: []uint64{1}}
+			s := defaultSweep()
 			if err := s.parse(args); err != nil || s.table != "" {
 				return err
 			}
 			return new(settings).parse(s.members()[0].flags)
 		},
-		"data": func(args []string) error {
-			s := new(dataCommandSettings)
-			if err := s.flags().parse(args); err != nil {
-				return err
-			}
-			_, err := selectSets(s.names[1:])
-			return err
-		},
 	}
-	for name, text := range usages {
-		_, examples, ok := strings.Cut(text, "\nexamples:\n")
-		require.True(t, ok, name)
+	for _, c := range everyCommand(newRoot(streams{io.Discard, io.Discard})) {
 		count := 0
-		for line := range strings.Lines(examples) {
-			if !strings.HasPrefix(line, "  ") {
-				break
-			}
+		for line := range strings.Lines(c.Example) {
 			count++
-			words := strings.Fields(line)
+			line = strings.TrimPrefix(strings.TrimSpace(line), "source <(")
+			words := strings.Fields(strings.TrimSuffix(line, ")"))
+			if i := slices.Index(words, ">"); i >= 0 {
+				words = words[:i]
+			}
 			for strings.Contains(words[0], "=") { // environment variables
 				words = words[1:]
 			}
 			require.Equal(t, "meada-cpu", words[0], line)
-			require.Contains(t, commands, words[1], line)
-			if define, ok := definitions[words[1]]; ok {
-				require.NoError(t, define().parse(words[2:]), line)
-				if check := whole[words[1]]; check != nil && !slices.Contains(words, "--resume") {
-					require.NoError(t, check(words[2:]), line)
-				}
-			} else {
-				require.LessOrEqual(t, len(words), 3, line)
+			if last := words[len(words)-1]; last == "--version" || last == "--help" {
+				help(t, words[1:]...)
+				continue
+			}
+			about, args, err := newRoot(streams{io.Discard, io.Discard}).Find(words[1:])
+			require.NoError(t, err, line)
+			require.NoError(t, about.ParseFlags(args), line)
+			require.NoError(t, about.ValidateArgs(about.Flags().Args()), line)
+			if check := whole[about.Name()]; check != nil && !slices.Contains(words, "--resume") {
+				require.NoError(t, check(args), line)
 			}
 		}
-		require.GreaterOrEqual(t, count, 2, name)
+		require.GreaterOrEqual(t, count, 2, c.Name())
 	}
 }

@@ -6,17 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 )
 
 // configFlags reads the config.json of a run folder, which a flag names, as the
-// flags that would set the same. What it records besides (the machine, checksums
+// values of the flags that would set the same. What it records besides (the machine, checksums
 // and the like) sets nothing, but a key that no run writes is an error.
-func configFlags(flag, path string) ([]string, error) {
-	fail := func(err error) ([]string, error) { return nil, usageError("%s %s: %v", flag, path, err) }
+func configFlags(flag, path string) (map[string]string, error) {
+	fail := func(err error) (map[string]string, error) { return nil, cli.UsageError("%s %s: %v", flag, path, err) }
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fail(errors.Unwrap(err))
@@ -35,19 +37,20 @@ func configFlags(flag, path string) ([]string, error) {
 	if err := all.Decode(&values); err != nil {
 		return fail(err)
 	}
-	var args []string
-	names := new(settings).flags().names()
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if name := strings.ReplaceAll(key, "_", "-"); slices.Contains(names, name) {
-			args = append(args, fmt.Sprintf("--%s=%v", name, values[key]))
+	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	new(settings).define(set)
+	flags := map[string]string{}
+	for key, value := range values {
+		if name := strings.ReplaceAll(key, "_", "-"); set.Lookup(name) != nil {
+			flags[name] = fmt.Sprint(value)
 		}
 	}
 	if _, ok := values["epochs"]; ok {
 		for _, name := range []string{"momentum", "decay"} { // left out where they are 0
 			if _, ok := values[name]; !ok {
-				args = append(args, "--"+name+"=0")
+				flags[name] = "0"
 			}
 		}
 	}
-	return args, nil
+	return flags, nil
 }

@@ -8,7 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 )
 
 func TestConfig(t *testing.T) {
@@ -79,7 +82,9 @@ func TestConfigCoversTheSettings(t *testing.T) {
 	require.NoError(t, err)
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(text, &fields))
-	names := s.flags().names()
+	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	s.define(set)
+	names := cli.Names(set)
 	for key := range fields {
 		if key != "flip" && key != "crop" {
 			require.Contains(t, names, strings.ReplaceAll(key, "_", "-"))

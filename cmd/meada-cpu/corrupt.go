@@ -19,49 +19,15 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
-
-const corruptUsage = `usage: meada-cpu corrupt --out DIR [flags]
-
-Writes the corruptions of a test set in the layout of CIFAR-10-C: for each
-corruption a <name>.npy, uint8 of 5N x H x W x 3, the N images at severity 1,
-then 2, ... 5, and a labels.npy. The constants are the published ones. The same
-seed gives the same bytes on every machine.
-
-what to corrupt
-  --dataset NAME      synthetic-digits, digits, cifar10, cifar100, pacs or folder
-                      (synthetic-digits)
-  --data DIR          where the files of the dataset are
-  --domain NAME       one of its other test sets (the source's own; photo for pacs)
-
-how
-  --corruptions LIST  names with commas between, or paper for the 15 that the
-                      paper averages over (all 19)
-  --severities A-B    fewer than 1-5, for other tools: eval and train need all five
-  --frost-dir DIR     cut frost from the pictures in DIR, photographs if possible
-                      (drawn ones)
-  --seed N            everything random follows from it (1)
-
-running
-  --out DIR           folder to write to; no file in it is ever overwritten
-  --sheet FILE        draw a PNG of the first image, a row for each corruption
-  --threads N         workers, the result does not depend on it (all CPUs)
-  --quiet             no progress
-
-Images of PACS have 224 pixels, those of the others 32. In larger images, blurs,
-flakes and drops are larger too. An interruption (ctrl-C) leaves the corruptions
-that are complete; name the others with --corruptions to go on.
-
-examples:
-  meada-cpu corrupt --out digits-c
-  meada-cpu corrupt --dataset cifar10 --data DIR --corruptions paper --out cifar10-c
-  meada-cpu corrupt --out one --corruptions fog,snow --sheet one.png
-`
 
 // corruptSettings are what the flags of corrupt decide.
 type corruptSettings struct {
@@ -74,27 +40,56 @@ type corruptSettings struct {
 	quiet                 bool
 }
 
-// flags defines the flags of corrupt.
-func (s *corruptSettings) flags() *flags {
-	f := newFlags("corrupt")
-	choice(f, &s.dataset, "dataset", datasets...)
-	f.string(&s.data, "data")
-	f.string(&s.domain, "domain")
-	f.string(&s.out, "out")
-	f.string(&s.sheet, "sheet")
-	f.string(&s.frostDir, "frost-dir")
-	f.set.Func("corruptions", "", func(v string) (err error) {
-		s.names, err = parseCorruptions(v)
-		return err
-	})
-	f.set.Func("severities", "", func(v string) (err error) {
-		s.severities, err = parseSeverities(v)
-		return err
-	})
-	f.seed(&s.seed, "seed")
-	f.integer(&s.threads, "threads", 1)
-	f.bool(&s.quiet, "quiet")
-	return f
+func newCorrupt(std streams) *cobra.Command {
+	s := corruptSettings{dataset: syntheticDigits, names: corrupt.Names(), seed: corruptionSeed}
+	s.severities, _ = parseSeverities("1-5")
+	c := &cobra.Command{
+		Use:   "corrupt --out DIR",
+		Short: "write a test set under the corruptions of CIFAR-10-C",
+		Long: `Writes the corruptions of a test set in the layout of CIFAR-10-C: for each
+corruption a <name>.npy, uint8 of 5N x H x W x 3, the N images at severity 1,
+then 2, ... 5, and a labels.npy. The constants are the published ones. The same
+seed gives the same bytes on every machine.`,
+		Args: cli.NoArguments,
+		Example: "meada-cpu corrupt --out digits-c\n" +
+			"meada-cpu corrupt --dataset cifar10 --data DIR --corruptions paper --out cifar10-c\n" +
+			"meada-cpu corrupt --out one --corruptions fog,snow --sheet one.png",
+		RunE: func(*cobra.Command, []string) error { return runCorrupt(std, s) },
+	}
+	cli.SetNotes(c, `Images of PACS have 224 pixels, those of the others 32. In larger images, blurs,
+flakes and drops are larger too. An interruption (ctrl-C) leaves the corruptions
+that are complete; name the others with --corruptions to go on.`)
+	f := cli.NewFlags(c.Flags())
+	f.Group("what to corrupt")
+	cli.Choice(f, &s.dataset, "dataset", strings.Join(datasets, ", "), datasets...)
+	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
+	f.Text(&s.domain, "domain", "NAME", "one of its other test sets; by default the source's own, for PACS photo")
+	f.Group("how")
+	f.Add("corruptions", &cli.Value{
+		Kind: "LIST",
+		Read: func(v string) (err error) {
+			s.names, err = parseCorruptions(v)
+			return err
+		},
+		Complete: cli.LastOfList(append([]string{"paper"}, corrupt.Names()...)),
+	}, fmt.Sprintf("names with commas between, or paper for the %d that the paper averages over; by default all %d",
+		len(corrupt.Paper()), len(corrupt.Names())))
+	f.Add("severities", &cli.Value{
+		Kind: "A-B",
+		Read: func(v string) (err error) {
+			s.severities, err = parseSeverities(v)
+			return err
+		},
+		Show: func() string { return fmt.Sprintf("%d-%d", s.severities[0], s.severities[len(s.severities)-1]) },
+	}, "which of them, fewer for other tools: eval and train need all five")
+	f.Text(&s.frostDir, "frost-dir", "DIR", "cut frost from the pictures in DIR, photographs if possible, instead of drawing it")
+	f.Seed(&s.seed, "seed", "everything random follows from it")
+	f.Group("running")
+	f.Text(&s.out, "out", "DIR", "folder to write to; no file in it is ever overwritten")
+	f.Text(&s.sheet, "sheet", "FILE", "draw a PNG of the first image, a row for each corruption")
+	f.Integer(&s.threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
+	f.Switch(&s.quiet, "quiet", "no progress")
+	return c
 }
 
 // parseCorruptions reads names separated by commas; paper stands for 15 of them.
@@ -131,16 +126,9 @@ func parseSeverities(text string) ([]int, error) {
 	return severities, nil
 }
 
-func runCorrupt(std streams, args []string) error {
-	s := corruptSettings{dataset: syntheticDigits, names: corrupt.Names(), seed: 1}
-	s.severities, _ = parseSeverities("1-5")
-	if err := s.flags().parse(args); err == errHelp {
-		return runHelp(std, []string{"corrupt"})
-	} else if err != nil {
-		return err
-	}
+func runCorrupt(std streams, s corruptSettings) error {
 	if s.out == "" {
-		return usageError("corrupt needs --out DIR")
+		return cli.UsageError("corrupt needs --out DIR")
 	}
 	for _, path := range append(s.paths(), s.sheet) {
 		if _, err := os.Lstat(path); err == nil {
@@ -189,14 +177,14 @@ func (s *corruptSettings) paths() []string {
 // images reads the test set to corrupt: by default the source's own.
 func (s *corruptSettings) images() (*dataset.Images, error) {
 	if s.data == "" && s.dataset != syntheticDigits {
-		return nil, usageError("--dataset %s needs --data DIR, the folder with its files", s.dataset)
+		return nil, cli.UsageError("--dataset %s needs --data DIR, the folder with its files", s.dataset)
 	}
 	var images dataset.Images
 	var err error
 	switch s.dataset {
 	case cifar10, cifar100:
 		if s.domain != "" {
-			return nil, usageError("--domain %s: %s has one test set", s.domain, s.dataset)
+			return nil, cli.UsageError("--domain %s: %s has one test set", s.domain, s.dataset)
 		}
 		read := dataset.CIFAR10Test
 		if s.dataset == cifar100 {
@@ -208,7 +196,7 @@ func (s *corruptSettings) images() (*dataset.Images, error) {
 			s.domain = "photo"
 		}
 		if !slices.Contains(dataset.PACSDomains, s.domain) {
-			return nil, usageError("--domain %s: expected %s", s.domain, strings.Join(dataset.PACSDomains, ", "))
+			return nil, cli.UsageError("--domain %s: expected %s", s.domain, strings.Join(dataset.PACSDomains, ", "))
 		}
 		images, err = dataset.PACSTest(s.data, s.domain, largeSide)
 	case folder:
@@ -241,7 +229,7 @@ func (s *corruptSettings) digitsImages() (*dataset.Images, error) {
 	if s.domain == "" {
 		return nil, &dataset.Error{Path: s.data, Err: errors.New("the source's own test set is not there, use --domain: " + strings.Join(names, ", "))}
 	}
-	return nil, usageError("--domain %s: expected %s", s.domain, strings.Join(names, ", "))
+	return nil, cli.UsageError("--domain %s: expected %s", s.domain, strings.Join(names, ", "))
 }
 
 // corruptor writes a folder of corrupted images.

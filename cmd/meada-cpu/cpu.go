@@ -9,17 +9,25 @@ import (
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
+	"github.com/spf13/cobra"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/simd"
 )
 
-func runCPU(std streams, args []string) error {
-	f := newFlags("cpu")
-	if err := f.parse(args); err == errHelp {
-		return runHelp(std, []string{"cpu"})
-	} else if err != nil {
-		return err
+func newCPU(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "cpu",
+		Short: "show the CPU, the chosen instruction set, and why not the others",
+		Long:  "Shows the CPU, the instruction set in use, and why the others are not.",
+		Args:  cli.NoArguments,
+		Example: "meada-cpu cpu\n" +
+			"MEADA_ISA=avx2 meada-cpu cpu",
+		RunE: func(*cobra.Command, []string) error { return runCPU(std) },
 	}
+}
+
+func runCPU(std streams) error {
 	table(std.out, [][2]string{
 		{"cpu", cpuName()},
 		{"instruction set", simd.Active().Name},

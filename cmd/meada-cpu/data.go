@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -75,7 +76,7 @@ func chooseModel(model, dataset string) (string, error) {
 		return fitting[0], nil
 	}
 	if !slices.Contains(fitting, model) {
-		return "", usageError("--model %s: --dataset %s takes %s", model, dataset, strings.Join(fitting, ", "))
+		return "", cli.UsageError("--model %s: --dataset %s takes %s", model, dataset, strings.Join(fitting, ", "))
 	}
 	return model, nil
 }
@@ -100,35 +101,45 @@ const (
 // corrupt has unless told otherwise.
 const corruptionSeed = 1
 
-// define defines the flags for them.
-func (s *imageSettings) define(f *flags) {
-	choice(f, &s.Dataset, "dataset", datasets...)
-	f.string(&s.Data, "data")
-	choice(f, &s.Source, "source", dataset.PACSDomains...)
-	choice(f, &s.Target, "target", dataset.PACSDomains...)
-	f.string(&s.Corruptions, "corruptions")
-	f.words["corruptions"] = []string{noCorruptions, onTheFly} // or a folder
-	f.integer(&s.TestImages, "test-images", 1)
+// declare declares the flags for the images.
+func (s *imageSettings) declare(f *cli.Flags) {
+	cli.Choice(f, &s.Dataset, "dataset", "synthetic-digits, built in, digits, cifar10, cifar100, pacs or folder, your own pictures", datasets...)
+	f.Text(&s.Data, "data", "DIR", "where the files of the dataset are")
+	cli.Choice(f, &s.Source, "source", "domain of PACS to train on (photo unless --target is given)", dataset.PACSDomains...)
+	cli.Choice(f, &s.Target, "target", "domain of PACS to leave out, training on the three others", dataset.PACSDomains...)
+}
+
+// declareTests declares the flags for what is tested.
+func (s *imageSettings) declareTests(f *cli.Flags) {
+	f.Add("corruptions", &cli.Value{
+		Kind:     "WHAT",
+		Read:     func(text string) error { s.Corruptions = text; return nil },
+		Show:     func() string { return s.Corruptions },
+		Complete: cli.Words(noCorruptions, onTheFly),
+		OrFile:   true,
+	}, "corrupted versions of the source's own test set: none, on-the-fly, or a folder as of CIFAR-10-C; by default "+
+		"CIFAR-10-C or CIFAR-100-C in --data if it is there, else none")
+	f.Integer(&s.TestImages, "test-images", 1, "only N images of each test set, spread evenly over it")
 }
 
 // check refuses settings that do not go together, and completes the others.
 func (s *imageSettings) check() error {
 	if s.Dataset == syntheticDigits && s.Data != "" {
-		return usageError("--data %s: %s is built in and reads no files", s.Data, s.Dataset)
+		return cli.UsageError("--data %s: %s is built in and reads no files", s.Data, s.Dataset)
 	}
 	if s.Dataset != syntheticDigits && s.Data == "" {
 		text := fmt.Sprintf("--dataset %s needs --data DIR, the folder with its files", s.Dataset)
 		if s.Dataset != folder {
 			text += "; to get them: " + fetchCommand(s.Dataset, "data")
 		}
-		return usageError("%s", text)
+		return cli.UsageError("%s", text)
 	}
 	if s.Corruptions == "" {
 		s.Corruptions = s.usualCorruptions()
 	}
 	if s.Dataset == pacs {
 		if s.Source != "" && s.Target != "" {
-			return usageError("--source %s and --target %s: expected one of them", s.Source, s.Target)
+			return cli.UsageError("--source %s and --target %s: expected one of them", s.Source, s.Target)
 		}
 		if s.Target == "" && s.Source == "" {
 			s.Source = "photo"
@@ -137,7 +148,7 @@ func (s *imageSettings) check() error {
 	}
 	for name, value := range map[string]string{"source": s.Source, "target": s.Target} {
 		if value != "" {
-			return usageError("--%s %s: only pacs has domains to choose from", name, value)
+			return cli.UsageError("--%s %s: only pacs has domains to choose from", name, value)
 		}
 	}
 	return nil

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/spf13/cobra"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -25,28 +28,39 @@ type evalSettings struct {
 	direct, json   bool
 }
 
-// flags defines the flags of eval.
-func (s *evalSettings) flags() *flags {
-	f := newFlags("eval")
-	f.string(&s.weights, "weights")
-	s.define(f)
-	choice(f, &s.model, "model", zoo.Names...)
-	f.string(&s.logits, "logits")
-	f.integer(&s.threads, "threads", 1)
-	f.bool(&s.direct, "direct")
-	f.bool(&s.json, "json")
-	return f
+func newEval(std streams) *cobra.Command {
+	var s evalSettings
+	c := &cobra.Command{
+		Use:   "eval --weights FILE",
+		Short: "measure a trained network on a dataset's domains",
+		Long:  "Measures a trained network on every domain of a dataset.",
+		Args:  cli.NoArguments,
+		Example: "meada-cpu eval --weights runs/first/last.safetensors\n" +
+			"meada-cpu eval --weights last.safetensors --dataset digits --data DIR --logits logits\n" +
+			"meada-cpu eval --weights best.safetensors --data DIR --corruptions DIR/CIFAR-10-C",
+		RunE: func(*cobra.Command, []string) error { return runEval(std, s) },
+	}
+	cli.SetNotes(c, `Dataset and network are by default those that the file of weights names. Images
+are normalised by the constants in it; if it has none, by those of the published
+network: [0,1] for lenet5, [-1,1] for those of CIFAR, ImageNet's for alexnet.`)
+	f := cli.NewFlags(c.Flags())
+	f.Group("what to measure")
+	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")
+	s.declare(f)
+	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
+	f.Group("tests")
+	s.declareTests(f)
+	f.Group("running")
+	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes")
+	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
+	f.Switch(&s.direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
+	f.Switch(&s.json, "json", `{"accuracy": {"<domain>": x, ..., "average": x}, ...}`)
+	return c
 }
 
-func runEval(std streams, args []string) error {
-	var s evalSettings
-	if err := s.flags().parse(args); err == errHelp {
-		return runHelp(std, []string{"eval"})
-	} else if err != nil {
-		return err
-	}
+func runEval(std streams, s evalSettings) error {
 	if s.weights == "" {
-		return usageError("eval needs --weights FILE")
+		return cli.UsageError("eval needs --weights FILE")
 	}
 	w, err := readWeights(s.weights)
 	if err != nil {
@@ -55,7 +69,7 @@ func runEval(std streams, args []string) error {
 	if s.Dataset == "" {
 		s.Dataset = w.metadata[metaDataset]
 		if !slices.Contains(datasets, s.Dataset) {
-			return usageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
+			return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 		}
 	}
 	if own := w.model(); s.model == "" && own != "" {

@@ -15,56 +15,76 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/spf13/cobra"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/fetch"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
-// dataCommandSettings are what the flags of data decide.
-type dataCommandSettings struct {
-	dir   string
-	quiet bool
-	names []string
+func newData(std streams) *cobra.Command {
+	dir, quiet := "data", false
+	c := &cobra.Command{
+		Use:   "data",
+		Short: "list, download and verify data sets",
+		Long:  "Lists, downloads and verifies the data sets that are known.",
+		Example: "meada-cpu data list\n" +
+			"meada-cpu data fetch digits --data DIR",
+	}
+	cli.SetNotes(c, `A download that is cut continues where it stopped, in this run or the next; a
+file has its name only when it is whole and its checksum right. HTTPS_PROXY,
+HTTP_PROXY and NO_PROXY are obeyed. Without NAME, list and verify take all.`)
+	f := cli.NewFlags(c.PersistentFlags())
+	f.Text(&dir, "data", "DIR", "the folder with the data")
+	f.Switch(&quiet, "quiet", "no progress")
+	cli.NeedsSubcommand(c)
+	action := func(name, short, example string, run func(sets []*dataSet, names []string) error) {
+		c.AddCommand(&cobra.Command{
+			Use: name + " [NAME ...]", Short: short, Long: capital(short) + ".",
+			Example: example,
+			ValidArgsFunction: func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+				return cli.Words(setNames()...)(typed), cobra.ShellCompDirectiveNoFileComp
+			},
+			RunE: func(_ *cobra.Command, names []string) error {
+				sets, err := selectSets(names)
+				if err != nil {
+					return err
+				}
+				return run(sets, names)
+			},
+		})
+	}
+	action("list", "show the data sets that are known, their sizes, and which are there",
+		"meada-cpu data list\nmeada-cpu data list digits --data DIR",
+		func(sets []*dataSet, _ []string) error { listSets(std, dir, sets); return nil })
+	action("fetch", "download sets, or those of a benchmark such as digits, and verify them; tell what must be downloaded by hand",
+		"meada-cpu data fetch digits\nmeada-cpu data fetch cifar10 cifar10-c --data DIR",
+		func(sets []*dataSet, names []string) error { return fetchSets(std, dir, quiet, sets, names) })
+	action("verify", "compare the files that are there with the published checksums",
+		"meada-cpu data verify\nmeada-cpu data verify cifar10 --data DIR",
+		func(sets []*dataSet, _ []string) error { return verifySets(std, dir, sets) })
+	return c
 }
 
-func (s *dataCommandSettings) flags() *flags {
-	f := newFlags("data")
-	f.arguments = &s.names
-	f.string(&s.dir, "data")
-	f.bool(&s.quiet, "quiet")
-	return f
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// setNames lists what data takes as names.
+func setNames() []string {
+	names := slices.Sorted(maps.Keys(benchmarks))
+	for i := range dataSets {
+		names = append(names, dataSets[i].name)
+	}
+	return names
 }
 
-func runData(std streams, args []string) error {
-	s := dataCommandSettings{dir: "data"}
-	if err := s.flags().parse(args); err == errHelp {
-		return runHelp(std, []string{"data"})
-	} else if err != nil {
-		return err
+func fetchSets(std streams, dir string, quiet bool, sets []*dataSet, names []string) error {
+	if len(names) == 0 {
+		return cli.UsageError("data fetch needs the names of what to fetch, such as digits; data list shows them")
 	}
-	if len(s.names) == 0 {
-		return usageError("data needs one of list, fetch, verify")
-	}
-	action, names := s.names[0], s.names[1:]
-	sets, err := selectSets(names)
-	if err != nil {
-		return err
-	}
-	switch action {
-	case "list":
-		listSets(std, s.dir, sets)
-		return nil
-	case "verify":
-		return verifySets(std, s.dir, sets)
-	case "fetch":
-		if len(names) == 0 {
-			return usageError("data fetch needs the names of what to fetch, such as digits; data list shows them")
-		}
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		d := downloader{std: std, dir: s.dir, client: fetch.New(), progress: newProgress(std.err, s.quiet)}
-		return d.fetchAll(ctx, sets, names)
-	}
-	return usageError("unknown data %s, expected list, fetch or verify", action)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	d := downloader{std: std, dir: dir, client: fetch.New(), progress: newProgress(std.err, quiet)}
+	return d.fetchAll(ctx, sets, names)
 }
 
 // selectSets returns the sets of those names, of which one may stand for those
@@ -78,19 +98,15 @@ func selectSets(names []string) ([]*dataSet, error) {
 			wanted = append(wanted, name)
 		}
 	}
-	var sets []*dataSet
-	var known []string
-	for i := range dataSets {
-		name := dataSets[i].name
-		known = append(known, name)
-		if len(names) == 0 || slices.Contains(wanted, name) {
-			sets = append(sets, &dataSets[i])
+	for _, name := range wanted {
+		if known := setNames(); !slices.Contains(known, name) {
+			return nil, cli.UsageError("unknown data set %q%s, expected %s", name, cli.DidYouMean(name, known), strings.Join(known, ", "))
 		}
 	}
-	for _, name := range wanted {
-		if !slices.Contains(known, name) {
-			return nil, usageError("unknown data set %q, expected %s or %s", name,
-				strings.Join(slices.Sorted(maps.Keys(benchmarks)), ", "), strings.Join(known, ", "))
+	var sets []*dataSet
+	for i := range dataSets {
+		if len(names) == 0 || slices.Contains(wanted, dataSets[i].name) {
+			sets = append(sets, &dataSets[i])
 		}
 	}
 	return sets, nil
@@ -282,22 +298,3 @@ func shellWord(word string) string {
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
-
-const dataUsage = `usage: meada-cpu data list|fetch|verify [NAME ...] [flags]
-
-list    shows the data sets that are known, their sizes, and which are there
-fetch   downloads sets, or those of a benchmark such as digits, and verifies
-        them; says where to put by hand what no program can download
-verify  compares the files that are there with the published checksums
-
-  --data DIR          the folder with the data (data)
-  --quiet             no progress
-
-A download that is cut continues where it stopped, in this run or the next; a
-file has its name only when it is whole and its checksum right. HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY are obeyed. Without NAME, list and verify take all.
-
-examples:
-  meada-cpu data list
-  meada-cpu data fetch digits --data DIR
-`

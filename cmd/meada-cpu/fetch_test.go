@@ -175,8 +175,8 @@ func TestDataCommand(t *testing.T) {
 	require.Contains(t, r.out, "9 bytes instead of 64275384")
 
 	for message, args := range map[string][]string{
-		"list, fetch, verify":               {"data"},
-		"unknown data get":                  {"data", "get"},
+		"fetch, list, verify":               {"data"},
+		`unknown data "get"`:                {"data", "get"},
 		`unknown data set "imagenet"`:       {"data", "fetch", "imagenet"},
 		"needs the names of what to fetch":  {"data", "fetch"},
 		"unknown flag --force":              {"data", "fetch", "mnist", "--force"},

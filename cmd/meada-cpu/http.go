@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 )
 
 // refreshEvery is how often the live page asks for itself again.
@@ -37,7 +38,7 @@ func listen(address string) (*monitor, error) {
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, usageError("--http %s: expected HOST:PORT or PORT", address)
+		return nil, cli.UsageError("--http %s: expected HOST:PORT or PORT", address)
 	}
 	if host == "" {
 		host = "127.0.0.1"

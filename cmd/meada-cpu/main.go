@@ -8,7 +8,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
+	"runtime/debug"
 
+	"github.com/spf13/cobra"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -25,74 +30,109 @@ const (
 )
 
 // streams are the command's two outputs: results go to out, talk to err.
-type streams struct{ out, err *os.File }
+type streams struct{ out, err io.Writer }
 
-var commands = map[string]func(streams, []string) error{
-	"train":      runTrain,
-	"eval":       runEval,
-	"predict":    runPredict,
-	"report":     runReport,
-	"sweep":      runSweep,
-	"bench":      runBench,
-	"corrupt":    runCorrupt,
-	"data":       runData,
-	"augment":    runAugment,
-	"completion": runCompletion,
-	"cpu":        runCPU,
-	"help":       runHelp,
-	"version":    runVersion,
+func main() { os.Exit(meada(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// meada runs the command that the arguments name and returns its exit code.
+func meada(args []string, stdout, stderr io.Writer) int {
+	if _, err := simd.Default(); err != nil {
+		complain(stderr, err)
+		return exitISA
+	}
+	root := newRoot(streams{stdout, stderr})
+	if len(args) == 0 {
+		_ = cli.WriteHelp(stderr, root)
+		return exitUsage
+	}
+	if err := cli.Execute(root, args, stdout, stderr); err != nil {
+		complain(stderr, err)
+		return exitCode(err)
+	}
+	return 0
 }
 
-func main() {
-	std := streams{os.Stdout, os.Stderr}
-	if _, err := simd.Default(); err != nil {
-		complain(std.err, err)
-		os.Exit(exitISA)
+func newRoot(std streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "meada-cpu",
+		Short: "train image classifiers that generalise to unseen domains, on CPUs",
+		Long:  "Trains and evaluates image classifiers that generalise to unseen domains, on CPUs.",
+		Example: "meada-cpu train\n" +
+			"meada-cpu train --dataset digits --data DIR --algorithm me-ada --seed 1\n" +
+			"meada-cpu train --preset cifar10 --data DIR --model wrn",
+		Version: fmt.Sprintf("%s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
 	}
-	args := os.Args[1:]
-	if len(args) == 0 {
-		fmt.Fprint(std.err, overview)
-		os.Exit(exitUsage)
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	cli.SetNotes(root, `"meada-cpu help train" shows the flags of a command.
+
+MEADA_ISA=generic|avx2|avx512|neon forces an instruction set.
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 data missing or corrupt,
+4 instruction set unavailable, 5 training diverged, 130 interrupted`)
+	root.AddGroup(&cobra.Group{ID: "networks", Title: "train and use networks"}, &cobra.Group{ID: "images", Title: "images"},
+		&cobra.Group{ID: "machine", Title: "this machine"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
 	}
-	name, args := args[0], args[1:]
-	switch name {
-	case "-h", "-help", "--help":
-		name = "help"
-	case "--version", "-version":
-		name = "version"
-	}
-	run, ok := commands[name]
-	if !ok {
-		complain(std.err, usageError(`unknown command %q, see "meada-cpu help"`, name))
-		os.Exit(exitUsage)
-	}
-	if err := run(std, args); err != nil {
-		complain(std.err, err)
-		os.Exit(exitCode(err))
-	}
+	add("networks", newTrain(std), newEval(std), newPredict(std), newSweep(std), newReport(std))
+	add("images", newData(std), newAugment(std), newCorrupt(std))
+	add("machine", newBench(std), newCPU(std))
+	add("", newCompletion(std), newVersion(std), newMan())
+	cli.Prepare(root)
+	return root
 }
 
 func complain(w io.Writer, err error) { fmt.Fprintf(w, "meada-cpu: %v\n", err) }
 
+func newVersion(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "show the version",
+		Long:  "Shows the version, Go's, and the platform that the program is built for.",
+		Example: "meada-cpu version\n" +
+			"meada-cpu --version",
+		Args: cli.NoArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(std.out, "%s %s\n", c.Root().Name(), c.Root().Version)
+			return err
+		},
+	}
+}
+
+// newMan returns a command for those who package the program.
+func newMan() *cobra.Command {
+	return &cobra.Command{
+		Use:    "man DIR",
+		Hidden: true,
+		Short:  "write the man pages into a folder",
+		Long:   "Writes the man pages of all commands into a folder.",
+		Args:   cobra.ExactArgs(1),
+		Example: "meada-cpu man man1\n" +
+			"meada-cpu man /usr/local/share/man/man1",
+		RunE: func(c *cobra.Command, args []string) error { return cli.WriteManPages(args[0], c.Root()) },
+	}
+}
+
+// version returns the version that the Go tools stamped into the binary.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
 // errInterrupted ends a run that the user stopped.
 var errInterrupted = errors.New("interrupted")
 
-// errUsage is wrapped by errors about the command line.
-type errUsage string
-
-func (e errUsage) Error() string { return string(e) }
-
-func usageError(format string, args ...any) error {
-	return errUsage(fmt.Sprintf(format, args...))
-}
-
 // exitCode maps an error to the documented exit codes.
 func exitCode(err error) int {
-	var usage errUsage
 	var diverged *train.DivergedError
 	var child *exec.ExitError // a run of a sweep
 	switch {
-	case errors.As(err, &usage):
+	case cli.IsUsage(err):
 		return exitUsage
 	case errors.Is(err, dataset.ErrData), errors.Is(err, errWeights):
 		return exitData

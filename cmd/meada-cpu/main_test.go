@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 )
@@ -327,7 +328,12 @@ func TestBadInput(t *testing.T) {
 		message []string
 	}{
 		"no command":           {nil, exitUsage, []string{"usage:"}},
-		"unknown command":      {[]string{"trian"}, exitUsage, []string{"trian"}},
+		"unknown command":      {[]string{"trian", "--lr", "1"}, exitUsage, []string{"trian", "train?"}},
+		"near flag":            {[]string{"train", "--epoch", "1"}, exitUsage, []string{"--epoch ", "--epochs?"}},
+		"one dash":             {[]string{"train", "-seed", "1"}, exitUsage, []string{"-seed", "--seed?"}},
+		"near word":            {[]string{"train", "--dataset", "digts"}, exitUsage, []string{"--dataset digts", "digits?"}},
+		"no action":            {[]string{"data"}, exitUsage, []string{"fetch, list, verify"}},
+		"unknown action":       {[]string{"data", "fetsh"}, exitUsage, []string{"fetsh", "fetch?"}},
 		"help on nothing":      {[]string{"help", "trian"}, exitUsage, []string{"trian"}},
 		"unknown flag":         {[]string{"train", "--learning-rate", "1"}, exitUsage, []string{"--learning-rate"}},
 		"stray argument":       {[]string{"train", "digits"}, exitUsage, []string{"digits"}},
@@ -401,28 +407,79 @@ func TestForcedInstructionSet(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	dir := t.TempDir()
-	for name, run := range commands {
-		require.NotNil(t, run)
-		r := succeed(t, dir, "help", name)
-		require.Contains(t, r.out, "usage: meada-cpu")
+	t.Parallel()
+	for _, c := range everyCommand(newRoot(streams{io.Discard, io.Discard})) {
+		words := strings.Fields(c.CommandPath())[1:]
+		text := help(t, append([]string{"help"}, words...)...)
+		require.Contains(t, text, "usage: "+c.CommandPath())
+		require.Equal(t, text, help(t, append(words, "--help")...))
+		for line := range strings.Lines(text) {
+			require.Regexp(t, `^(.{0,80}|  meada-cpu .*)\n$`, line)
+		}
 	}
-	require.Equal(t, succeed(t, dir, "help", "train").out, succeed(t, dir, "train", "--help").out)
-	require.Equal(t, succeed(t, dir, "help").out, succeed(t, dir, "--help").out)
-	require.Contains(t, succeed(t, dir, "version").out, runtime.GOOS+"/"+runtime.GOARCH)
+	require.Contains(t, help(t, "version"), runtime.GOOS+"/"+runtime.GOARCH)
+	require.Equal(t, help(t, "version"), help(t, "--version"))
 }
 
-// Every flag that a command takes is in its help text.
+// help returns what a command prints that succeeds.
+func help(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, errors bytes.Buffer
+	require.Zero(t, meada(args, &out, &errors), errors.String())
+	return out.String()
+}
+
+// Every flag that a command takes is in its help text, or in that of train.
 func TestHelpNamesEveryFlag(t *testing.T) {
-	for name, define := range definitions {
-		text := succeed(t, t.TempDir(), "help", name).out
-		if name == "sweep" {
-			text += usages["train"] // to which it refers
+	t.Parallel()
+	for _, c := range everyCommand(newRoot(streams{io.Discard, io.Discard})) {
+		text := help(t, append([]string{"help"}, strings.Fields(c.CommandPath())[1:]...)...)
+		if c.Name() == "sweep" {
+			text += help(t, "help", "train") // to which it refers
 		}
-		for _, flag := range define().names() {
-			require.Regexp(t, `\n  --`+flag+` `, text, name)
+		for _, flag := range cli.Names(c.Flags()) {
+			require.Regexp(t, `\n  --`+flag+`\s`, text, c.Name())
 		}
 	}
+}
+
+// The help shows the values that flags have where they are not given.
+func TestHelpShowsThePreset(t *testing.T) {
+	t.Parallel()
+	for line, values := range map[string][]string{
+		"train --help":                                   {"quick", "lenet5", "801", "0.0003", "me-ada"},
+		"train --help --preset digits":                   {"digits", "lenet5", "10001", "0.0001"},
+		"train --dataset cifar100 --help":                {"cifar100", "wrn", "0.1", "0.0005", "0.9", "20"},
+		"train --preset cifar10 --model densenet --help": {"cifar10", "densenet", "200", "0.0001"},
+		"train --algorithm erm --lr 7 --loops-adv 9 -h":  {"erm", "7", "9", "801"},
+		"augment --dataset pacs --help":                  {"32", "20"},
+		"sweep --help":                                   {"erm,ada,me-ada", "1,2,3"},
+		"corrupt --help":                                 {"1-5"},
+	} {
+		text := help(t, strings.Fields(line)...)
+		for _, v := range values {
+			require.Contains(t, text, "("+v+")", line)
+		}
+	}
+	require.NotContains(t, help(t, "train", "--help"), "(200)\n  --max-steps", "epochs are not of this preset")
+}
+
+func TestManPages(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	help(t, "man", dir)
+	for name, texts := range map[string][]string{
+		"meada-cpu.1":            {".TH MEADA", "TRAIN AND USE NETWORKS", "NOTES"},
+		"meada-cpu-train.1":      {"\\fB\\-\\-loops\\-train N\\fR\n", "(801)", ".SH MAXIMISATION"},
+		"meada-cpu-data-fetch.1": {"meada\\-cpu data fetch [NAME ...]"},
+	} {
+		page, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		for _, text := range texts {
+			require.Contains(t, string(page), text, name)
+		}
+	}
+	require.NoFileExists(t, filepath.Join(dir, "meada-cpu-man.1"))
 }
 
 func TestInterruptionFinishesTheStep(t *testing.T) {

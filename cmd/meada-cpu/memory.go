@@ -1,48 +1,16 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strconv"
-	"strings"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
-
-// noLimit is the value of a size that is "none".
-const noLimit = -1
-
-// size defines a flag for a number of bytes with a unit, or none.
-func (f *flags) size(p *int64, name string) {
-	f.set.Func(name, "", func(s string) error {
-		v, err := parseSize(s)
-		*p = v
-		return err
-	})
-}
-
-// parseSize reads a size such as 2GB or 1.5GiB, or noLimit as none or 0.
-func parseSize(s string) (int64, error) {
-	if s == "none" || s == "0" {
-		return noLimit, nil
-	}
-	number := strings.TrimRight(s, "kKMGTiB")
-	unit, ok := map[string]float64{
-		"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
-		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-	}[s[len(number):]]
-	v, err := strconv.ParseFloat(number, 64)
-	if v *= unit; err != nil || !ok || !(v >= 1 && v < math.MaxInt64) {
-		return 0, errors.New("expected a size such as 2GB or 1500MiB, or none")
-	}
-	return int64(v), nil
-}
 
 // fitMemory refuses a run that would take more memory than it may. It returns
 // the line about it for the table that a run begins with.
@@ -75,7 +43,7 @@ func (s *settings) tooLarge(needed, limit int64, whose string, m train.Memory) e
 	if m.Phases > 0 {
 		text += fmt.Sprintf(", --k %d takes %s", s.K, bytesOf(int(m.Phases)))
 	}
-	return usageError("%s; --max-memory none starts it all the same", text)
+	return cli.UsageError("%s; --max-memory none starts it all the same", text)
 }
 
 // heldMemory returns the bytes that Go holds of the system's memory.

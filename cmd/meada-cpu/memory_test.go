@@ -7,20 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestParseSize(t *testing.T) {
-	for text, want := range map[string]int64{
-		"none": noLimit, "0": noLimit, "1B": 1, "2GB": 2e9, "1500MiB": 1500 << 20, "0.5kB": 500, "1.5TiB": 3 << 39,
-	} {
-		got, err := parseSize(text)
-		require.NoError(t, err, text)
-		require.Equal(t, want, got, text)
-	}
-	for _, text := range []string{"", "2", "GB", "-1GB", "2G", "2gb", "2 GBx", "nanGB", "1e30GB", "0.1B", "0GB"} {
-		_, err := parseSize(text)
-		require.EqualError(t, err, "expected a size such as 2GB or 1500MiB, or none", text)
-	}
-}
-
 func TestRunsThatDoNotFitAreRefused(t *testing.T) {
 	data, work := tinyDigits(t), t.TempDir()
 	r := invoke(t, work, short(data, "--max-memory", "1MiB", "--out", "r")...)

@@ -15,6 +15,9 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/spf13/cobra"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -36,14 +39,29 @@ const (
 	asJSONL = "jsonl"
 )
 
-func (s *predictSettings) flags() *flags {
-	f := newFlags("predict")
-	f.arguments = &s.paths
-	f.string(&s.weights, "weights")
-	choice(f, &s.format, "format", asTable, asCSV, asJSONL)
-	f.integer(&s.threads, "threads", 1)
-	f.bool(&s.direct, "direct")
-	return f
+func newPredict(std streams) *cobra.Command {
+	s := predictSettings{format: asTable}
+	c := &cobra.Command{
+		Use:   "predict --weights FILE PICTURE|FOLDER ...",
+		Short: "classify pictures",
+		Long: `Classifies pictures: PNG, JPEG or GIF files of any size, and those in folders and
+their subfolders. The network, the size and normalisation of its images and the
+names of its classes come from the file of weights.`,
+		Example: "meada-cpu predict --weights runs/first/last.safetensors digit.png\n" +
+			"meada-cpu predict --weights last.safetensors --format csv pictures more/cat.jpg",
+		RunE: func(_ *cobra.Command, paths []string) error {
+			s.paths = paths
+			return runPredict(std, s)
+		},
+	}
+	cli.SetNotes(c, `The probability is that of the class; the entropy, in nats, tells how undecided
+the network is, from 0 to the logarithm of the number of classes.`)
+	f := cli.NewFlags(c.Flags())
+	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")
+	cli.Choice(f, &s.format, "format", "table, csv or jsonl, one JSON object a line", asTable, asCSV, asJSONL)
+	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
+	f.Switch(&s.direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
+	return c
 }
 
 // prediction is what a network says about a picture.
@@ -58,18 +76,12 @@ type prediction struct {
 // predictionBatch is how many pictures are read before the network sees them.
 const predictionBatch = 256
 
-func runPredict(std streams, args []string) error {
-	s := predictSettings{format: asTable}
-	if err := s.flags().parse(args); err == errHelp {
-		return runHelp(std, []string{"predict"})
-	} else if err != nil {
-		return err
-	}
+func runPredict(std streams, s predictSettings) error {
 	if s.weights == "" {
-		return usageError("predict needs --weights FILE")
+		return cli.UsageError("predict needs --weights FILE")
 	}
 	if len(s.paths) == 0 {
-		return usageError("predict needs pictures, or folders of them")
+		return cli.UsageError("predict needs pictures, or folders of them")
 	}
 	w, err := readWeights(s.weights)
 	if err != nil {
@@ -233,22 +245,3 @@ func printer(out io.Writer, format string) (print func(prediction) error, flush 
 	}
 	return print, flush
 }
-
-const predictUsage = `usage: meada-cpu predict --weights FILE PICTURE|FOLDER ...
-
-Tells the class of pictures: PNG, JPEG or GIF files of any size, and those in
-folders and their subfolders. The network, the size and normalisation of its
-images and the names of its classes come from the file of weights.
-
-  --weights FILE      weights as train writes them
-  --format NAME       table, csv or jsonl, one JSON object a line (table)
-  --threads N         workers (all CPUs)
-  --direct            no Winograd convolutions: slower, smaller rounding errors
-
-The probability is that of the class; the entropy, in nats, tells how undecided
-the network is, from 0 to the logarithm of the number of classes.
-
-examples:
-  meada-cpu predict --weights runs/first/last.safetensors digit.png
-  meada-cpu predict --weights last.safetensors --format csv pictures more/cat.jpg
-`

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train"
 )
 
@@ -88,20 +89,19 @@ var (
 
 // checkKind refuses flags that do not belong to the preset, and a network that
 // does not.
-func (s *settings) checkKind(given []string) error {
+func (s *settings) checkKind(given map[string]string) error {
 	epochs := config(s.Preset, s.Model).Epochs > 0
 	foreign, own := ofEpochs, ofSteps
 	if epochs {
 		foreign, own = ofSteps, ofEpochs
 	}
-	for _, flag := range given {
-		name, value, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
-		if slices.Contains(foreign, name) {
-			return usageError("--%s %s: preset %s has no such setting, expected --%s", name, value, s.Preset, strings.Join(own, ", --"))
+	for _, name := range foreign {
+		if value, ok := given[name]; ok {
+			return cli.UsageError("--%s %s: preset %s has no such setting, expected --%s", name, value, s.Preset, strings.Join(own, ", --"))
 		}
 	}
 	if !epochs && s.Model != "lenet5" {
-		return usageError("--preset %s: it is for lenet5, not for %s, expected %s", s.Preset, s.Model, strings.Join([]string{cifar10, cifar100, pacs}, ", "))
+		return cli.UsageError("--preset %s: it is for lenet5, not for %s, expected %s", s.Preset, s.Model, strings.Join([]string{cifar10, cifar100, pacs}, ", "))
 	}
 	return nil
 }

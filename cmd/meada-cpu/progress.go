@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"slices"
@@ -23,7 +24,7 @@ const (
 // progress tells a person how a run goes: one line redrawn in place on a
 // terminal, whole lines at a slow rate elsewhere, nothing if quiet.
 type progress struct {
-	out    *os.File
+	out    io.Writer
 	quiet  bool
 	width  int // of the terminal, 0 for none
 	colour bool
@@ -35,14 +36,22 @@ type progress struct {
 	detail func() string
 }
 
-func newProgress(out *os.File, quiet bool) *progress {
-	p := &progress{out: out, quiet: quiet, width: terminalWidth(out)}
+func newProgress(out io.Writer, quiet bool) *progress {
+	p := &progress{out: out, quiet: quiet, width: widthOf(out)}
 	if os.Getenv("TERM") == "dumb" {
 		p.width = 0
 	}
 	p.colour = p.width > 0 && os.Getenv("NO_COLOR") == ""
 	p.next = time.Now().Add(p.interval())
 	return p
+}
+
+// widthOf returns the columns of the terminal that w writes to, 0 if it is none.
+func widthOf(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		return terminalWidth(f)
+	}
+	return 0
 }
 
 func (p *progress) interval() time.Duration {
@@ -81,7 +90,7 @@ func (p *progress) update(now time.Time, what string, detail func() string) {
 		p.status()
 		return
 	}
-	if width := terminalWidth(p.out); width > 0 { // it may have been resized
+	if width := widthOf(p.out); width > 0 { // it may have been resized
 		p.width = width
 	}
 	what = fmt.Sprintf("%-10s", what)

@@ -5,54 +5,46 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/spf13/cobra"
+
 	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 )
 
 // comparisonFile is where the comparison of several runs goes by default.
 const comparisonFile = "comparison.html"
 
-const reportUsage = `usage: meada-cpu report [flags] RUN...
-
-Writes RUN/report.html anew: curves, accuracies by domain, adversarial images,
+func newReport(std streams) *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use:   "report RUN...",
+		Short: "write an HTML report of a run, or one that compares several",
+		Long: `Writes RUN/report.html anew: curves, accuracies by domain, adversarial images,
 confusion, time and memory on one page that needs nothing else. RUN is the
-folder of a run, complete or not. Several runs are compared on one page.
-
-  --out FILE          the page (RUN/report.html; comparison.html for several)
-
-examples:
-  meada-cpu report runs/first
-  meada-cpu report --out all.html runs/erm runs/ada runs/me-ada
-`
-
-// reportSettings are what the flags of report decide.
-type reportSettings struct {
-	out     string
-	folders []string
-}
-
-func (s *reportSettings) flags() *flags {
-	f := newFlags("report")
-	f.arguments = &s.folders
-	f.string(&s.out, "out")
-	return f
-}
-
-func runReport(std streams, args []string) error {
-	var s reportSettings
-	if err := s.flags().parse(args); err == errHelp {
-		return runHelp(std, []string{"report"})
-	} else if err != nil {
-		return err
+folder of a run, complete or not. Several runs are compared on one page.`,
+		Example: "meada-cpu report runs/first\n" +
+			"meada-cpu report --out all.html runs/erm runs/ada runs/me-ada",
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			if found := runFolders(typed); len(found) > 0 {
+				return found, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(_ *cobra.Command, folders []string) error {
+			if len(folders) == 0 {
+				return cli.UsageError("report needs the folder of a run")
+			}
+			path, err := writeReport(out, folders...)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(std.out, path)
+			return err
+		},
 	}
-	if len(s.folders) == 0 {
-		return usageError("report needs the folder of a run")
-	}
-	path, err := writeReport(s.out, s.folders...)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(std.out, path)
-	return err
+	f := cli.NewFlags(c.Flags())
+	f.Text(&out, "out", "FILE", "the page; by default RUN/"+report.FileName+", for several runs "+comparisonFile)
+	return c
 }
 
 // writeReport writes the page about one run, or the one that compares several,

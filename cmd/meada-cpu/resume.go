@@ -13,9 +13,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
@@ -99,7 +99,7 @@ func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, er
 		return "", err
 	}
 	if difference, err := differs(recorded.settings, s); err != nil || difference != "" {
-		return "", cmp.Or(err, usageError("--resume %s: this version would train with other settings, %s", s.resume, difference))
+		return "", cmp.Or(err, cli.UsageError("--resume %s: this version would train with other settings, %s", s.resume, difference))
 	}
 	if err := recorded.checkData(s.Data, checksums(data)); err != nil {
 		return "", err
@@ -152,14 +152,14 @@ var ofProcess = []string{"resume", "data", "threads", "checkpoint-every", "max-m
 
 // checkResume refuses flags that would make another run of the one to be
 // resumed.
-func (s *settings) checkResume(given []string) error {
-	for _, flag := range given {
-		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); !slices.Contains(ofProcess, name) {
-			return usageError("--resume %s: the run goes on with its own settings, so --%s can't be given", s.resume, name)
+func (s *settings) checkResume(given map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(ofProcess, name) {
+			return cli.UsageError("--%s cannot be changed when resuming (--resume %s)", name, s.resume)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(s.resume, configFile)); errors.Is(err, fs.ErrNotExist) {
-		return usageError("--resume %s: there is no run to resume, not even its %s", s.resume, configFile)
+		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.resume, configFile)
 	}
 	return nil
 }

@@ -278,7 +278,7 @@ func TestResumeRefuses(t *testing.T) {
 	}
 	for _, flag := range []string{"lr=0.1", "algorithm=erm", "out=q", "config=r/config.json", "weights=w", "preset=digits", "direct"} {
 		name, _, _ := strings.Cut(flag, "=")
-		refused(exitUsage, "--resume r: the run goes on with its own settings, so --"+name+" can't be given", "--"+flag)
+		refused(exitUsage, "--"+name+" cannot be changed when resuming (--resume r)", "--"+flag)
 	}
 	r := invoke(t, dir, "train", "--resume", "nowhere")
 	require.Equal(t, exitUsage, r.code)

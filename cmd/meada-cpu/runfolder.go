@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -87,7 +88,7 @@ func openRunFolder(dir string) (*runFolder, error) {
 	if _, err := os.Stat(r.path(summaryFile)); err == nil {
 		err = r.checkpoints().Remove() // the run may have been killed just before
 		r.close()
-		return nil, cmp.Or(err, usageError("--resume %s: the run is complete, its result is in %s", dir, r.path(summaryFile)))
+		return nil, cmp.Or(err, cli.UsageError("--resume %s: the run is complete, its result is in %s", dir, r.path(summaryFile)))
 	}
 	return r, nil
 }

@@ -21,6 +21,10 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train"
 )
 
@@ -41,50 +45,63 @@ type sweepSettings struct {
 // for several runs.
 var ofOneRun = []string{"algorithm", "seed", "out", "threads", "quiet", "json", "http", "resume"}
 
-// flags defines the flags of sweep: its own, and those of train that all runs
-// share.
-func (s *sweepSettings) flags() *flags {
-	f := newFlags("sweep")
-	list(f, &s.algorithms, "algorithms", func(word string) ([]train.Algorithm, error) {
-		if a := train.Algorithm(word); slices.Contains(train.Algorithms, a) {
-			return []train.Algorithm{a}, nil
-		}
-		return nil, errors.New("expected some of erm,ada,me-ada")
-	})
-	for _, a := range train.Algorithms {
-		f.words["algorithms"] = append(f.words["algorithms"], string(a))
-	}
-	list(f, &s.seeds, "seeds", parseSeeds)
-	f.string(&s.out, "out")
-	f.string(&s.table, "table")
-	f.integer(&s.jobs, "jobs", 1)
-	f.integer(&s.threads, "threads", 1)
-	f.set.Func("shard", "", s.shard.set)
-	f.bool(&s.quiet, "quiet")
-	f.adopt(new(settings).flags(), ofOneRun)
-	return f
-}
-
-// list defines a flag for words separated by commas, each of which stands for
-// one value or several.
-func list[T comparable](f *flags, p *[]T, name string, parse func(word string) ([]T, error)) {
-	f.set.Func(name, "", func(s string) error {
-		var all []T
-		for word := range strings.SplitSeq(s, ",") {
-			values, err := parse(word)
-			if err != nil {
+func newSweep(std streams) *cobra.Command {
+	s := defaultSweep()
+	c := &cobra.Command{
+		Use:   "sweep",
+		Short: "train with several algorithms and seeds, write the paper's table",
+		Long: `Trains with several algorithms and seeds and writes the paper's table: table.md,
+table.csv and table.tex in the sweep's folder. The same command again skips what
+is complete and resumes what was interrupted.`,
+		Args: cli.NoArguments,
+		Example: "meada-cpu sweep --preset digits --dataset digits --data DIR --seeds 1-10 --out runs/digits\n" +
+			"meada-cpu sweep --table runs/digits",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := s.resolve(c.Flags()); err != nil {
 				return err
 			}
-			for _, v := range values {
-				if slices.Contains(all, v) {
-					return fmt.Errorf("%v is there twice", v)
-				}
-				all = append(all, v)
-			}
+			return runSweep(std, s)
+		},
+	}
+	cli.SetNotes(c, `The other flags are those of train, for every run; see "meada-cpu help train".
+
+The table gives mean and standard deviation over the seeds for each domain, with
+the paper's figures beside them, and tests ME-ADA against the other algorithms,
+paired by seed: Student's t-test and a bootstrap interval of the difference.`)
+	s.define(c.Flags())
+	return c
+}
+
+func defaultSweep() sweepSettings {
+	return sweepSettings{algorithms: train.Algorithms, seeds: []uint64{1, 2, 3}, out: filepath.Join("runs", "sweep"), jobs: 1}
+}
+
+// define declares the flags of sweep: its own, and those of train that all runs
+// share.
+func (s *sweepSettings) define(set *pflag.FlagSet) {
+	var names []string
+	for _, a := range train.Algorithms {
+		names = append(names, string(a))
+	}
+	f := cli.NewFlags(set)
+	cli.List(f, &s.algorithms, "algorithms", "of "+strings.Join(names, ", "), func(word string) ([]train.Algorithm, error) {
+		if !slices.Contains(names, word) {
+			return nil, errors.New("expected some of " + strings.Join(names, ","))
 		}
-		*p = all
-		return nil
-	})
+		return []train.Algorithm{train.Algorithm(word)}, nil
+	}, names...)
+	cli.List(f, &s.seeds, "seeds", "such as 1-10 or 1,2,5", parseSeeds)
+	f.Text(&s.out, "out", "DIR", "folder of the run folders")
+	f.Text(&s.table, "table", "DIR", "only make the table of the complete runs in DIR")
+	f.Integer(&s.jobs, "jobs", 1, "runs at a time")
+	f.Integer(&s.threads, "threads", 1, "workers of all runs together; by default all CPUs")
+	f.Add("shard", &cli.Value{Kind: "I/N", Read: s.shard.set},
+		"only part I of N, for machines that share a folder; N alone takes I from SLURM_ARRAY_TASK_ID or from "+
+			"JOB_COMPLETION_INDEX; a Slurm array needs no --shard")
+	f.Switch(&s.quiet, "quiet", "no progress; each run has a log beside its folder")
+	shared := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	new(settings).define(shared)
+	f.Adopt(shared, ofOneRun...)
 }
 
 // maxSeeds bounds what a slip of the finger can ask for.
@@ -156,11 +173,11 @@ func (s *shard) resolve(getenv func(string) string) error {
 	}
 	switch {
 	case index < 0:
-		return usageError("--shard %d: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX tells which of them this is, expected I/%[1]d", s.count)
+		return cli.UsageError("--shard %d: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX tells which of them this is, expected I/%[1]d", s.count)
 	case count == 0:
-		return usageError("this is number %d of an array whose size is not known, use --shard N", index)
+		return cli.UsageError("this is number %d of an array whose size is not known, use --shard N", index)
 	case index >= count:
-		return usageError("--shard %d: the array's number %d is beyond it", count, index)
+		return cli.UsageError("--shard %d: the array's number %d is beyond it", count, index)
 	}
 	*s = shard{index, count}
 	return nil
@@ -171,19 +188,26 @@ func (s shard) of(n int) (lo, hi int) {
 	return s.index * n / s.count, (s.index + 1) * n / s.count
 }
 
+// parse sets what the arguments of sweep ask for.
 func (s *sweepSettings) parse(args []string) error {
-	f := s.flags()
-	if err := f.parse(args); err != nil {
+	set := pflag.NewFlagSet("sweep", pflag.ContinueOnError)
+	s.define(set)
+	if err := cli.Parse("sweep", set, args); err != nil {
 		return err
 	}
+	return s.resolve(set)
+}
+
+// resolve notes which flags of train every run gets.
+func (s *sweepSettings) resolve(set *pflag.FlagSet) error {
 	own := append(slices.Clone(ofOneRun), "algorithms", "seeds", "table", "jobs", "shard")
-	for _, flag := range f.given {
-		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "=")
+	given := cli.Given(set)
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if s.table != "" && name != "table" {
-			return usageError("sweep --table DIR takes no other flag than that, got --%s", name)
+			return cli.UsageError("sweep --table DIR takes no other flag than that, got --%s", name)
 		}
 		if !slices.Contains(own, name) {
-			s.shared = append(s.shared, flag)
+			s.shared = append(s.shared, "--"+name+"="+given[name])
 		}
 	}
 	return nil
@@ -213,13 +237,7 @@ func (s *sweepSettings) members() []member {
 	return all
 }
 
-func runSweep(std streams, args []string) error {
-	s := sweepSettings{algorithms: train.Algorithms, seeds: []uint64{1, 2, 3}, out: filepath.Join("runs", "sweep"), jobs: 1}
-	if err := s.parse(args); err == errHelp {
-		return runHelp(std, []string{"sweep"})
-	} else if err != nil {
-		return err
-	}
+func runSweep(std streams, s sweepSettings) error {
 	if s.table != "" {
 		return writeTables(std, s.table)
 	}
@@ -484,31 +502,3 @@ func lastWords(path string) string {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.TrimPrefix(lines[len(lines)-1], "meada-cpu: ")
 }
-
-const sweepUsage = `usage: meada-cpu sweep [flags]
-
-Trains with several algorithms and seeds and writes the paper's table: table.md,
-table.csv and table.tex in the sweep's folder. The same command again skips what
-is complete and resumes what was interrupted.
-
-  --algorithms LIST   of erm, ada, me-ada (erm,ada,me-ada)
-  --seeds LIST        such as 1-10 or 1,2,5 (1-3)
-  --out DIR           folder of the run folders (runs/sweep)
-  --jobs N            runs at a time (1)
-  --threads N         workers of all runs together (all CPUs)
-  --shard I/N         only part I of N, for machines that share a folder; N
-                      alone takes I from SLURM_ARRAY_TASK_ID or from
-                      JOB_COMPLETION_INDEX; a Slurm array needs no --shard
-  --table DIR         only make the table of the complete runs in DIR
-  --quiet             no progress; each run has a log beside its folder
-
-The other flags are those of train, for every run; see "meada-cpu help train".
-
-The table gives mean and standard deviation over the seeds for each domain, with
-the paper's figures beside them, and tests ME-ADA against the other algorithms,
-paired by seed: Student's t-test and a bootstrap interval of the difference.
-
-examples:
-  meada-cpu sweep --preset digits --dataset digits --data DIR --seeds 1-10 --out runs/digits
-  meada-cpu sweep --table runs/digits
-`

@@ -156,9 +156,9 @@ func TestSweepBadInput(t *testing.T) {
 		message string
 	}{
 		"algorithm":       {[]string{"--algorithms", "erm,sgd"}, exitUsage, "erm,ada,me-ada"},
-		"twice":           {[]string{"--algorithms", "erm,erm"}, exitUsage, "twice"},
+		"twice":           {[]string{"--algorithms", "erm,erm"}, exitUsage, "duplicate value erm"},
 		"seeds backwards": {[]string{"--seeds", "5-1"}, exitUsage, "1-10"},
-		"seeds twice":     {[]string{"--seeds", "1-3,2"}, exitUsage, "2 is there twice"},
+		"seeds twice":     {[]string{"--seeds", "1-3,2"}, exitUsage, "duplicate value 2"},
 		"too many seeds":  {[]string{"--seeds", "0-18446744073709551615"}, exitUsage, "1-10"},
 		"no seeds":        {[]string{"--seeds", ""}, exitUsage, "1-10"},
 		"seed of train":   {[]string{"--seed", "1"}, exitUsage, "unknown flag --seed"},

@@ -3,12 +3,17 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -31,57 +36,104 @@ type settings struct {
 
 	config, resume, out, http string
 	quiet, json, tensorboard  bool
-	maxMemory                 int64 // bytes, 0 for those available, or noLimit
+	maxMemory                 int64 // bytes, 0 for those available, or cli.NoLimit
 }
 
-// flags defines the flags of train.
-func (s *settings) flags() *flags {
-	f := newFlags("train")
-	choice(f, &s.Algorithm, "algorithm", train.Algorithms...)
-	s.define(f)
-	choice(f, &s.Model, "model", zoo.Names...)
-	f.string(&s.Weights, "weights")
-	choice(f, &s.Preset, "preset", presets...)
-	f.seed(&s.Seed, "seed")
-	f.integer(&s.LoopsTrain, "loops-train", 1)
-	f.integer(&s.Epochs, "epochs", 1)
-	f.integer(&s.MaxSteps, "max-steps", 1)
-	f.integer(&s.BatchSize, "batch-size", 1)
-	f.number(&s.LR, "lr")
-	f.number(&s.Momentum, "momentum")
-	f.number(&s.Decay, "decay")
-	f.integer(&s.TestEvery, "test-every", 1)
-	f.integer(&s.K, "k", 0)
-	f.integer(&s.LoopsMin, "loops-min", 1)
-	f.integer(&s.EpochsMin, "epochs-min", 1)
-	f.integer(&s.LoopsAdv, "loops-adv", 1)
-	f.number(&s.LRMax, "lr-max")
-	f.number(&s.Gamma, "gamma")
-	f.number(&s.Eta, "eta")
-	f.integer(&s.Threads, "threads", 1)
-	f.size(&s.maxMemory, "max-memory")
-	f.bool(&s.Direct, "direct")
-	f.string(&s.config, "config")
-	f.string(&s.resume, "resume")
-	f.integer(&s.CheckpointEvery, "checkpoint-every", 1)
-	f.string(&s.out, "out")
-	f.string(&s.http, "http")
-	f.bool(&s.tensorboard, "tensorboard")
-	f.bool(&s.quiet, "quiet")
-	f.bool(&s.json, "json")
-	return f
+// define declares the flags of train.
+func (s *settings) define(set *pflag.FlagSet) {
+	f := cli.NewFlags(set)
+	f.Group("what to train")
+	cli.Choice(f, &s.Algorithm, "algorithm", "erm, ada or me-ada", train.Algorithms...)
+	s.declare(f)
+	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
+	f.Text(&s.Weights, "weights", "FILE", "initial weights instead of random ones; a last layer for another number of classes is left out")
+	f.Text(&s.config, "config", "FILE", "the settings of a run folder's config.json; other flags win")
+	cli.Choice(f, &s.Preset, "preset", strings.Join(presets, ", ")+": decides all settings below", presets...)
+	f.Seed(&s.Seed, "seed", "everything random follows from it")
+
+	f.Group("descent")
+	f.Integer(&s.LoopsTrain, "loops-train", 1, "descent steps, presets quick and digits only")
+	f.Integer(&s.Epochs, "epochs", 1, "passes over the training images, the other presets only")
+	f.Integer(&s.MaxSteps, "max-steps", 1, "end after that many descent steps at the latest")
+	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
+	f.Number(&s.LR, "lr", "learning rate of Adam; of SGD at the beginning")
+	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's")
+	f.Number(&s.Decay, "decay", "weight decay of SGD")
+	f.Integer(&s.TestEvery, "test-every", 1, "descent steps, or epochs, between tests")
+
+	f.Group("maximisation")
+	f.Integer(&s.K, "k", 0, "phases")
+	f.Integer(&s.LoopsMin, "loops-min", 1, "descent steps between phases, presets quick and digits only")
+	f.Integer(&s.EpochsMin, "epochs-min", 1, "epochs between phases, the other presets only")
+	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")
+	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
+	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
+	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada only")
+
+	f.Group("tests")
+	s.declareTests(f)
+
+	f.Group("running")
+	f.Add("resume", &cli.Value{
+		Kind:     "RUN",
+		Read:     func(text string) error { s.resume = text; return nil },
+		Show:     func() string { return s.resume },
+		Complete: runFolders,
+	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data "+
+		"and the flags below can be given, without --direct and --out")
+	f.Integer(&s.CheckpointEvery, "checkpoint-every", 1, "checkpoints every N steps, those of phases and tests counted too; by default one a minute")
+	f.Integer(&s.Threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
+	f.Size(&s.maxMemory, "max-memory", "refuse a run that needs more, such as 2GB or 1500MiB, or none; by default what machine and control group have left")
+	f.Switch(&s.Direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
+	f.Text(&s.out, "out", "DIR", "run folder; by default runs/<time>-<dataset>-<algorithm>-s<seed>")
+	f.Text(&s.http, "http", "[HOST:]PORT", "serve the report while training, and /metrics for Prometheus; without HOST to this machine alone")
+	f.Switch(&s.tensorboard, "tensorboard", "write event files for TensorBoard into the run folder")
+	f.Switch(&s.quiet, "quiet", "no settings, no progress")
+	f.Switch(&s.json, "json", "the result as one JSON object, as in summary.json")
 }
 
-// parse resolves the arguments of train: flags over those of --config, these
-// over the preset. Dataset, network and preset imply each other.
+// runFolders completes the folders of runs.
+func runFolders(typed string) []string {
+	var all []string
+	for _, pattern := range []string{typed + "*", filepath.Join("runs", "*")} {
+		configs, _ := filepath.Glob(filepath.Join(pattern, configFile)) // a pattern that is none matches nothing
+		for _, path := range configs {
+			if dir := filepath.Dir(path); strings.HasPrefix(dir, typed) && !slices.Contains(all, dir) {
+				all = append(all, dir)
+			}
+		}
+	}
+	return all
+}
+
+// parse sets the settings that the arguments of train ask for.
 func (s *settings) parse(args []string) error {
-	f := s.flags()
-	if err := f.parse(args); err != nil {
+	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	s.define(set)
+	if err := cli.Parse("train", set, args); err != nil {
 		return err
 	}
+	return s.resolve(set)
+}
+
+// resolve completes the settings that flags have set, and refuses those that do
+// not go together.
+func (s *settings) resolve(set *pflag.FlagSet) error {
+	if err := s.choose(set); err != nil {
+		return err
+	}
+	if err := s.checkKind(cli.Given(set)); err != nil {
+		return err
+	}
+	return s.imageSettings.check()
+}
+
+// choose sets what flags do not: flags win over the settings of --config, these
+// over the preset. Dataset, network and preset imply each other.
+func (s *settings) choose(set *pflag.FlagSet) error {
 	flag, recorder := "--config", s.config
 	if s.resume != "" {
-		if err := s.checkResume(f.given); err != nil {
+		if err := s.checkResume(cli.Given(set)); err != nil {
 			return err
 		}
 		flag, recorder = "--resume", filepath.Join(s.resume, configFile)
@@ -91,9 +143,9 @@ func (s *settings) parse(args []string) error {
 		if err != nil {
 			return err
 		}
-		args = slices.Concat(recorded, args)
-		if err := f.parse(args); err != nil {
-			return err
+		maps.Copy(recorded, cli.Given(set))
+		if err := cli.Apply(set, recorded); err != nil {
+			return cli.UsageError("%s %s: %v", flag, recorder, err)
 		}
 	}
 	if s.Dataset == "" {
@@ -106,24 +158,41 @@ func (s *settings) parse(args []string) error {
 	if s.Preset == "" {
 		s.Preset = presetFor(s.Dataset, s.Model)
 	}
+	given := cli.Given(set)
 	s.Config = config(s.Preset, s.Model)
-	if err := f.parse(args); err != nil { // again, over the preset that the first time found
-		return err
-	}
-	if err := s.checkKind(f.given); err != nil {
-		return err
-	}
-	return s.imageSettings.check()
+	return cli.Apply(set, given)
 }
 
-func runTrain(std streams, args []string) error {
+func newTrain(std streams) *cobra.Command {
 	var s settings
-	err := s.parse(args)
-	if err == errHelp {
-		return runHelp(std, []string{"train"})
-	} else if err != nil {
-		return err
+	c := &cobra.Command{
+		Use:   "train",
+		Short: "train a network with ERM, ADA or ME-ADA",
+		Args:  cli.NoArguments,
+		Example: "meada-cpu train --algorithm erm --seed 2\n" +
+			"meada-cpu train --dataset digits --data DIR --loops-train 2001 --test-every 500\n" +
+			"meada-cpu train --preset cifar10 --data DIR --model allconv --corruptions on-the-fly --test-images 1000\n" +
+			"meada-cpu train --preset pacs --data DIR --source photo --weights alexnet.safetensors\n" +
+			"meada-cpu train --resume runs/20260102-030405-digits-me-ada-s1",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := s.resolve(c.Flags()); err != nil {
+				return err
+			}
+			return runTrain(std, s)
+		},
 	}
+	c.Long = trainIntroduction
+	cli.SetNotes(c, trainNotes)
+	s.define(c.Flags())
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		_ = s.choose(c.Flags()) // whatever else is wrong, the help shows what there is
+		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those of --preset %s for %s.", s.Preset, s.Model)
+		_ = cli.WriteHelp(c.OutOrStdout(), c)
+	})
+	return c
+}
+
+func runTrain(std streams, s settings) (err error) {
 	var live *monitor
 	if s.http != "" {
 		if live, err = listen(s.http); err != nil {

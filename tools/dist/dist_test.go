@@ -33,7 +33,7 @@ func TestLicencesOfWhatIsLinked(t *testing.T) {
 		require.Equal(t, "std", parts[0].path)
 		texts, err := licenceTexts(parts)
 		require.NoError(t, err, platform)
-		for _, holder := range []string{"Copyright 2009 The Go Authors", "Copyright (c) 2015 Klaus Post"} {
+		for _, holder := range []string{"Copyright 2009 The Go Authors", "Copyright (c) 2015 Klaus Post", "Apache License", "Copyright (c) 2012 Alex Ogier"} {
 			require.Contains(t, string(texts), holder)
 		}
 	}
@@ -62,6 +62,11 @@ func TestLicenceOf(t *testing.T) {
 	id, err = licenceOf([]byte(bsd))
 	require.NoError(t, err)
 	require.Equal(t, "BSD-3-Clause", id)
+	id, err = licenceOf([]byte(apache))
+	require.NoError(t, err)
+	require.Equal(t, "Apache-2.0", id)
+	_, err = licenceOf([]byte(apache + " Commons Clause License Condition v1.0"))
+	require.Error(t, err)
 }
 
 const bsd = `Redistribution and use in source and binary forms, with or without
@@ -69,6 +74,11 @@ const bsd = `Redistribution and use in source and binary forms, with or without
 	* Redistributions of source code must retain the above copyright notice
 	* Redistributions in binary form must reproduce the above copyright notice
 	* Neither the name of X nor the names of its contributors may be used`
+
+const apache = `Apache License
+	Version 2.0, January 2004
+	2. Grant of Copyright License. 3. Grant of Patent License. 4. Redistribution.
+	(a) You must give any other recipients of the Work or Derivative Works a copy of this License`
 
 func TestArchivesHoldTheFilesAndNothingOfTheMoment(t *testing.T) {
 	at := time.Date(2026, 5, 4, 3, 2, 0, 0, time.FixedZone("east", 9*3600))

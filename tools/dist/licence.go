@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +22,15 @@ var permitted = map[string]struct{ holds, lacks []string }{
 		},
 		lacks: []string{"shall be used for good", "redistributions"},
 	},
+	"Apache-2.0": {
+		holds: []string{
+			"apache license version 2.0, january 2004",
+			"grant of copyright license",
+			"grant of patent license",
+			"you must give any other recipients of the work or derivative works a copy of this license",
+		},
+		lacks: []string{"commons clause"},
+	},
 	"BSD-3-Clause": {
 		holds: []string{
 			"redistribution and use in source and binary forms, with or without modification, are permitted",
@@ -30,6 +41,9 @@ var permitted = map[string]struct{ holds, lacks []string }{
 		lacks: []string{"all advertising materials", "nuclear"},
 	},
 }
+
+// licenceFiles are the names that a licence's text has.
+var licenceFiles = []string{"LICENSE", "LICENSE.txt"}
 
 // licenceOf returns the SPDX identifier of a licence's text, an error if it is
 // none that is permitted.
@@ -52,15 +66,21 @@ func licenceOf(text []byte) (string, error) {
 
 // licence returns the SPDX identifier of a part's licence.
 func (p part) licence() (string, error) {
-	text, err := os.ReadFile(filepath.Join(p.dir, "LICENSE"))
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w", p.path, p.version, err)
+	for _, name := range licenceFiles {
+		text, err := os.ReadFile(filepath.Join(p.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s %s: %w", p.path, p.version, err)
+		}
+		id, err := licenceOf(text)
+		if err != nil {
+			return "", fmt.Errorf("%s %s: %s: %w", p.path, p.version, name, err)
+		}
+		return id, nil
 	}
-	id, err := licenceOf(text)
-	if err != nil {
-		return "", fmt.Errorf("%s %s: LICENSE: %w", p.path, p.version, err)
-	}
-	return id, nil
+	return "", fmt.Errorf("%s %s: no %s in %s", p.path, p.version, strings.Join(licenceFiles, " or "), p.dir)
 }
 
 // licenceTexts returns the texts that have to accompany a binary made of
@@ -74,7 +94,7 @@ func licenceTexts(parts []part) ([]byte, error) {
 			return nil, err
 		}
 		fmt.Fprintf(&all, "\n%s\n%s %s (%s)\n", strings.Repeat("=", 72), p.path, p.version, id)
-		for _, document := range []string{"LICENSE", "NOTICE", "PATENTS"} {
+		for _, document := range append(slices.Clone(licenceFiles), "NOTICE", "PATENTS") {
 			text, err := os.ReadFile(filepath.Join(p.dir, document))
 			if os.IsNotExist(err) {
 				continue

@@ -33,7 +33,7 @@ var storeys = [][]string{
 	{"conv"},
 	{"augment"},
 	{"train"},
-	{"internal/benchmark"},
+	{"internal/benchmark", "internal/cli"},
 	{"cmd", "tools"},
 }
 
@@ -45,7 +45,10 @@ var (
 )
 
 // outsideOf lists the further modules of single rooms.
-var outsideOf = map[string][]string{}
+var outsideOf = map[string][]string{
+	"cmd":          {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+}
 
 // pkg is what `go list -json` tells of a package.
 type pkg struct {
