@@ -57,25 +57,3 @@ func (f *fetch) next(rows, bRow int) *float32 {
 	}
 	return nil
 }
-
-// fetchShare returns what one of many tasks that multiply prepared images fetches
-// of the images that are prepared next: count of them from first on, as far as x
-// and dy have them. A share is a stretch of one image, a multiple of unit, which is
-// what one product fetches. The first tasks share x, the last ones dy.
-func fetchShare(x, dy tensor.Tensor, first, count, task, tasks, unit int) fetch {
-	images := min(count, x.N-first)
-	if images <= 0 {
-		return fetch{}
-	}
-	share := func(t tensor.Tensor, task int) region {
-		n := t.C * t.H * t.W
-		parts := max(1, tasks/images)
-		part := (n + parts*unit - 1) / (parts * unit) * unit
-		at := task / images * part
-		if at >= n {
-			return region{}
-		}
-		return regionOf(t, first+task%images, 1, at, min(part, n-at))
-	}
-	return fetch{parts: [2]region{share(x, task), share(dy, tasks-1-task)}}
-}

@@ -47,33 +47,3 @@ func TestFetch(t *testing.T) {
 	}
 	require.Empty(t, lines(t, fetch{parts: [2]region{regionOf(slice, 5, 3, 0, n)}}, slice, 8, 32), "beyond the last image")
 }
-
-// The shares of all tasks together are the next images and gradients.
-func TestFetchShare(t *testing.T) {
-	x, dy := tensor.New(7, 3, 10, 10), tensor.New(7, 20, 6, 6)
-	for _, tasks := range []int{1, 2, 36, 400} {
-		const first, count, rows, bRow = 4, 2, 5, 32
-		inX, inDY := map[int]bool{}, map[int]bool{}
-		for task := range tasks {
-			f := fetchShare(x, dy, first, count, task, tasks, rows*bRow)
-			for of, asked := range map[*tensor.Tensor]map[int]bool{&x: inX, &dy: inDY} {
-				part := f.parts[0]
-				if of == &dy {
-					part = f.parts[1]
-				}
-				for line := range lines(t, fetch{parts: [2]region{part}}, *of, rows, bRow) {
-					asked[line] = true
-				}
-			}
-		}
-		if tasks < count { // one task has one image
-			continue
-		}
-		for of, asked := range map[*tensor.Tensor]map[int]bool{&x: inX, &dy: inDY} {
-			for i := first * of.Stride; i < (first+count)*of.Stride; i++ {
-				require.True(t, asked[i/lineElements], "%d tasks: element %d", tasks, i)
-			}
-		}
-	}
-	require.Equal(t, fetch{}, fetchShare(x, dy, 7, 2, 0, 36, 160), "nothing follows the last image")
-}

@@ -17,9 +17,10 @@ import (
 // taps are the rows of the product and the filters its columns: 3 channels x 5
 // taps would fill half a panel, of which the kernels load as often as they multiply.
 //
-// A few images at a time are prepared (in parallel over images) and multiplied
-// (in parallel over the panels and tiles of dw). Each element of dw stays one
-// chain of multiply-adds over all images and pixels in order.
+// A task takes the images of a chunk of the batch, a few at a time, through both
+// steps in its worker's own memory, so that a worker multiplies what it prepared.
+// Within a chunk each element of dw is one chain of multiply-adds over images and
+// pixels in order; the chunks' gradients are added in a fixed tree, see partials.
 type weights struct {
 	shape  Shape
 	engine *tensor.Engine
@@ -33,16 +34,20 @@ type weights struct {
 	panels            int          // of its columns
 	images            int          // prepared together
 	callRows          int          // output rows of one kernel call
+	gradient          partials     // K, R, S, C; swapped: group, R, S, C, K
 
-	// Operands of the current run and its images.
+	// Operands of the current run.
 	dw, dbias []float32
 	x, dy     tensor.Tensor
-	first, n  int
 }
 
 // preparedBytes is the size of the images that a worker prepares at a time: they
 // stay in the second-level cache until they are multiplied.
-const preparedBytes = 512 << 10
+const preparedBytes = 256 << 10
+
+// chunkPixels is the number of pixels from which on a chunk's products are worth a
+// gradient of their own.
+const chunkPixels = 1024
 
 // callPixels bounds the inner dimension of one kernel call.
 const callPixels = 2048
@@ -65,75 +70,98 @@ func newWeights(e *tensor.Engine, s Shape) *weights {
 	}
 	p.tiles = tensor.CutTiles(p.height, e.Kernels.MR)
 	p.panels = (p.width + nr - 1) / nr
-	p.images = min(s.N, e.Threads()*max(1, preparedBytes/4/(p.xSize()+p.dySize())))
+	area := s.OutH() * s.OutW()
+	p.gradient = newPartials(e, s.N, (chunkPixels+area-1)/area, s.Weights())
+	p.images = min(p.gradient.chunk, max(1, preparedBytes/4/(p.xSize()+p.dySize())))
 	p.callRows = max(1, callPixels/s.OutW())
-	e.Reserve(p.images*(p.xSize()+p.dySize())+s.Weights()+s.N*s.K, p.channels*s.R*s.S)
+	e.Reserve(p.gradient.total()+s.N*s.K, max(p.images*(p.xSize()+p.dySize()), p.channels*s.R*s.S))
 	return p
 }
 
-func (p *weights) xSize() int  { return p.shape.C * p.rows * p.cols }
-func (p *weights) dySize() int { return p.shape.K * p.shape.OutH() * p.shape.OutW() }
+// xSize and dySize return the sizes of one group of a prepared image.
+func (p *weights) xSize() int  { return p.channels * p.rows * p.cols }
+func (p *weights) dySize() int { return p.filters * p.shape.OutH() * p.shape.OutW() }
 
-// The parts of the shared memory: the images, channels-last by group; the output
-// gradient, interleaved tile by tile (swapped: panel by panel); dw in the order K,
-// R, S, C (swapped: group, R, S, C, K); the sums of dy over the pixels of each
-// image.
-func (p *weights) parts() (x, dy, dw, sums []float32) {
-	s := p.engine.Shared()
-	cut := func(n int) []float32 {
-		part := s[:n]
-		s = s[n:]
-		return part
-	}
-	return cut(p.images * p.xSize()), cut(p.images * p.dySize()), cut(p.shape.Weights()), cut(p.shape.N * p.shape.K)
+// sums returns the sums of dy over the pixels of each image.
+func (p *weights) sums() []float32 {
+	return p.engine.Shared()[p.gradient.total():][:p.shape.N*p.shape.K]
 }
 
 func (p *weights) run(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.dw, p.dbias, p.x, p.dy = dw, dbias, x, dy
-	for p.first = 0; p.first < x.N; p.first += p.n {
-		p.n = min(p.images, x.N-p.first)
-		p.engine.Run(p.n, (*weightsPrepare)(p))
-		p.engine.Run(p.shape.Groups*p.shape.R*p.panels*p.tiles.Count, (*weightsMultiply)(p))
-	}
+	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), (*weightsChunk)(p))
+	p.gradient.sum()
 	p.engine.Run(p.shape.K, (*weightsFinish)(p))
 }
 
-// weightsPrepare turns one image and its output gradient into the operands.
-type weightsPrepare weights
+// weightsChunk computes the gradient of one group from a chunk of images.
+type weightsChunk weights
 
-func (p *weightsPrepare) Do(task, _ int) {
+func (q *weightsChunk) Do(task, worker int) {
+	p := (*weights)(q)
+	group := task % p.shape.Groups
+	chunk := task / p.shape.Groups
+	size := p.gradient.size / p.shape.Groups
+	dw := p.gradient.of(chunk)[group*size:][:size]
+	first, n := p.gradient.images(chunk, p.x.N)
+	cut := cutter(p.engine.Scratch(worker))
+	xs, dys := cut.take(p.images*p.xSize()), cut.take(p.images*p.dySize())
+	for i := 0; i < n; i += p.images {
+		images := min(p.images, n-i)
+		for j := range images {
+			p.prepare(xs[j*p.xSize():][:p.xSize()], dys[j*p.dySize():][:p.dySize()], first+i+j, group)
+		}
+		follows := p.follows(group, first+i+images)
+		p.multiply(dw, xs, dys, images, i > 0, &follows)
+	}
+}
+
+// follows returns the images that are prepared after those before next.
+func (p *weights) follows(group, next int) fetch {
+	if p.images*(p.xSize()+p.dySize()) > preparedBytes/4 { // they would push the present ones out
+		return fetch{}
+	}
+	s := p.shape
+	plane, area := s.H*s.W, s.OutH()*s.OutW()
+	return fetch{parts: [2]region{
+		regionOf(p.x, next, p.images, group*p.channels*plane, p.channels*plane),
+		regionOf(p.dy, next, p.images, group*p.filters*area, p.filters*area),
+	}}
+}
+
+// prepare turns one group of an image and its output gradient into the operands:
+// the image channels-last, the output gradient interleaved tile by tile (swapped:
+// panel by panel).
+func (p *weights) prepare(xs, dys []float32, image, group int) {
 	s := p.shape
 	kernels := p.engine.Kernels
-	q := (*weights)(p)
-	xs, dys, _, sums := q.parts()
-	x, dy := p.x.Image(p.first+task), p.dy.Image(p.first+task)
 	area := s.OutH() * s.OutW()
 	plane := s.H * s.W
-	blockSize := p.block * p.rows * p.cols
-	for b := range s.C / p.block {
-		q.channelsLast(xs[task*q.xSize()+b*blockSize:][:blockSize], x[b*p.block*plane:])
+	x := p.x.Image(image)[group*p.channels*plane:]
+	dy := p.dy.Image(image)[group*p.filters*area:]
+	for c := 0; c < p.channels; c += p.block {
+		p.channelsLast(xs[c*p.rows*p.cols:][:p.block*p.rows*p.cols], x[c*plane:])
 	}
 	interleave := func(f, m int) {
-		to, from := dys[task*q.dySize()+f*area:], dy[f*area:]
+		to, from := dys[f*area:], dy[f*area:]
 		for i := 0; i < area; i += maxTranspose {
 			kernels.Transpose(&to[i*m], &from[i], m, min(maxTranspose, area-i), m, area)
 		}
 	}
-	for g := range s.Groups {
-		if p.swap {
-			for j := range p.panels {
-				interleave(g*p.filters+j*kernels.NR, kernels.NR)
-			}
-			continue
+	if p.swap {
+		for j := range p.panels {
+			interleave(j*kernels.NR, kernels.NR)
 		}
+	} else {
 		for t := range p.tiles.Count {
 			f, m := p.tiles.Tile(t)
-			interleave(g*p.filters+f, m)
+			interleave(f, m)
 		}
 	}
 	if p.dbias != nil {
-		for k := range s.K {
-			sums[(p.first+task)*s.K+k] = kernels.Sum(dy[k*area:][:area])
+		sums := p.sums()[image*s.K+group*p.filters:]
+		for k := range p.filters {
+			sums[k] = kernels.Sum(dy[k*area:][:area])
 		}
 	}
 }
@@ -160,66 +188,77 @@ func (p *weights) channelsLast(dst, planes []float32) {
 	clear(dst[(s.PadH+s.H)*row:])
 }
 
-// weightsMultiply adds the prepared images' share to one tile of dw.
-type weightsMultiply weights
-
-func (p *weightsMultiply) Do(number, _ int) {
-	s := p.shape
-	task := number
-	kernels := p.engine.Kernels
-	nr := kernels.NR
-	q := (*weights)(p)
-	xs, dys, dw, _ := q.parts()
-	i, m := p.tiles.Tile(task % p.tiles.Count)
-	task /= p.tiles.Count
-	j := task % p.panels * nr
-	n := min(nr, p.width-j)
-	task /= p.panels
-	r, g := task%s.R, task/s.R
-
-	outH, outW := s.OutH(), s.OutW()
-	area := outH * outW
-	taps := s.S * p.channels
-	inner := s.R * taps
-	// The first tap and the first filter of the tile, and the distance between the
-	// rows of dy's operand. Tap j is channel j%channels of the filter's column
-	// j/channels.
-	tap, f, dyRow := j, i, m
-	first, cRow := (g*p.filters+i)*inner+r*taps+j, inner
-	if p.swap {
-		tap, f, dyRow = i, j, nr
-		first, cRow = (g*inner+r*taps+i)*p.filters+j, p.filters
-	}
-	c := &dw[first]
-	at := tap/p.channels*p.block + tap%p.channels/p.block*p.block*p.rows*p.cols + tap%p.block
-	xRow := s.Stride * p.block
-	xJump := s.Stride * p.cols * p.block
-	bRow := xRow
-	if p.swap {
-		bRow = dyRow
-	}
-	var follows fetch
-	if q.xSize()+q.dySize() <= preparedBytes/4 { // or they would push the present ones out
-		tasks := s.Groups * s.R * p.panels * p.tiles.Count
-		follows = fetchShare(p.x, p.dy, p.first+p.n, p.images, number, tasks, min(outH, p.callRows)*outW*bRow)
-	}
-	mode := simd.FromC
-	if p.first == 0 {
-		mode = simd.FromZero
-	}
-	for image := range p.n {
-		x := xs[image*q.xSize()+g*p.channels*p.rows*p.cols:]
-		dy := dys[image*q.dySize()+(g*p.filters+f)*area:]
-		for y := 0; y < outH; y += p.callRows {
-			rows := min(p.callRows, outH-y)
-			x, dy := &x[(y*s.Stride+r)*p.cols*p.block+at], &dy[y*outW*dyRow]
-			if p.swap {
-				kernels.Gemm(c, x, dy, nil, cRow, 1, xRow, xJump, dyRow, outW*dyRow, m, n, outW, rows, mode, follows.next(rows*outW, bRow))
-			} else {
-				kernels.Gemm(c, dy, x, nil, cRow, 1, dyRow, outW*dyRow, xRow, xJump, m, n, outW, rows, mode, follows.next(rows*outW, bRow))
+// multiply computes the prepared images' share in the gradient of a group, or adds
+// it. Meanwhile it fetches what follows.
+func (p *weights) multiply(dw, xs, dys []float32, images int, add bool, follows *fetch) {
+	for r := range p.shape.R {
+		for j := range p.panels {
+			for t := range p.tiles.Count {
+				tile := p.tile(r, j, t)
+				for image := range images {
+					mode := simd.FromC
+					if image == 0 && !add {
+						mode = simd.FromZero
+					}
+					p.multiplyTile(&tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], mode, follows)
+				}
 			}
-			mode = simd.FromC
 		}
+	}
+}
+
+// weightsTile is a register tile of the product for row r of the filter: m x n
+// elements of dw and where their operands begin.
+type weightsTile struct {
+	m, n   int
+	dw     int // the first element, and
+	dwRow  int // the distance between rows
+	x      int // in a prepared image, for the first output pixel
+	dy     int // in a prepared output gradient, and
+	dyWide int // the distance between pixels
+}
+
+// tile returns tile t of panel j for row r of the filter. Tap i of a row is channel
+// i%channels of the filter's column i/channels.
+func (p *weights) tile(r, j, t int) weightsTile {
+	s := p.shape
+	nr := p.engine.Kernels.NR
+	taps := s.S * p.channels
+	row, m := p.tiles.Tile(t)
+	column := j * nr
+	tile := weightsTile{m: m, n: min(nr, p.width-column)}
+	tap, filter := column, row
+	if p.swap {
+		tap, filter = row, column
+		tile.dw, tile.dwRow, tile.dyWide = (r*taps+tap)*p.filters+filter, p.filters, nr
+	} else {
+		tile.dw, tile.dwRow, tile.dyWide = (filter*s.R+r)*taps+tap, s.R*taps, m
+	}
+	tile.dy = filter * s.OutH() * s.OutW()
+	at, channel := tap/p.channels, tap%p.channels
+	block := channel / p.block
+	tile.x = block*p.block*p.rows*p.cols + (r*p.cols+at)*p.block + channel%p.block
+	return tile
+}
+
+// multiplyTile adds one image's products to a tile.
+func (p *weights) multiplyTile(tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, follows *fetch) {
+	s := p.shape
+	outH, outW := s.OutH(), s.OutW()
+	xWide, xJump := s.Stride*p.block, s.Stride*p.cols*p.block // between pixels, between rows
+	dyWide, dyJump := tile.dyWide, outW*tile.dyWide
+	c := &dw[tile.dw]
+	for y := 0; y < outH; y += p.callRows {
+		rows := min(p.callRows, outH-y)
+		x, dy := &x[y*xJump+tile.x], &dy[y*dyJump+tile.dy]
+		if p.swap {
+			p.engine.Kernels.Gemm(c, x, dy, nil, tile.dwRow, 1, xWide, xJump, dyWide, dyJump,
+				tile.m, tile.n, outW, rows, mode, follows.next(rows*outW, dyWide))
+		} else {
+			p.engine.Kernels.Gemm(c, dy, x, nil, tile.dwRow, 1, dyWide, dyJump, xWide, xJump,
+				tile.m, tile.n, outW, rows, mode, follows.next(rows*outW, xWide))
+		}
+		mode = simd.FromC
 	}
 }
 
@@ -229,7 +268,7 @@ type weightsFinish weights
 
 func (p *weightsFinish) Do(k, worker int) {
 	s := p.shape
-	_, _, dw, sums := (*weights)(p).parts()
+	dw, sums := p.gradient.of(0), (*weights)(p).sums()
 	inner := p.channels * s.R * s.S
 	row := dw[k*inner:]
 	if p.swap {

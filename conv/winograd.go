@@ -25,7 +25,8 @@ type winograd struct {
 	down, over int // tiles of an image
 	rows, cols int // of an image padded to whole tiles
 	images     int // of a task
-	prepared   int // images multiplied together for the weights
+	set        int // images multiplied together for the weights
+	gradient   partials
 
 	// Operands of the current run.
 	x, y       tensor.Tensor
@@ -35,7 +36,6 @@ type winograd struct {
 	dw, dbias  []float32
 	accumulate bool
 	relu       int
-	first, n   int // the images prepared
 }
 
 const (
@@ -65,7 +65,9 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p.rows = p.down*p.m + tileSide - p.m
 	p.cols = p.over*p.m + tileSide - p.m
 	p.images = min(s.N, (fewTiles+p.tiles()-1)/p.tiles())
-	p.prepared = min(s.N, e.Threads()*max(1, 2*preparedBytes/4/(s.Groups*points*p.tiles()*(p.cp+p.kp))))
+	p.gradient = newPartials(e, s.N, (setTiles/2+p.tiles()-1)/p.tiles(), s.Groups*p.k*s.R*s.S*p.cp)
+	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
+	p.set = (p.gradient.chunk + sets - 1) / sets
 	p.biasLanes = make([]float32, s.Groups*p.kp)
 	return p
 }
@@ -99,8 +101,15 @@ func (p *winograd) reserve() {
 
 func (p *winograd) reserveWeights() {
 	s := p.shape
-	p.engine.Reserve(s.Groups*(p.filters()+points*(apart(p.prepared*p.tiles()*p.cp)+apart(p.prepared*p.tiles()*p.kp)))+s.N*s.K,
-		max(p.slab(), s.R*s.S*p.cp))
+	out, in, u := p.setSizes()
+	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.slab()+out+in+u+s.R*s.S*blockWidth)
+}
+
+// setSizes returns the sizes of a set's tiles for the weights: of all filters'
+// output gradients, of the inputs of a block of channels, and of its gradient.
+func (p *winograd) setSizes() (out, in, u int) {
+	tiles, width := p.set*p.tiles(), min(blockWidth, p.cp)
+	return points * apart(tiles*p.kp), points * apart(tiles*width), points * apart(p.kp*width)
 }
 
 // blockWidth is the width of the blocks of columns in which the transformed
@@ -134,16 +143,10 @@ func (p *winograd) backwardData(dx, dy tensor.Tensor, w []float32, accumulate bo
 // backwardWeights computes dw = dy * x^T and dbias.
 func (p *winograd) backwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.x, p.y, p.dw, p.dbias = x, dy, dw, dbias
-	for p.first = 0; p.first < x.N; p.first += p.n {
-		p.n = min(p.prepared, x.N-p.first)
-		p.engine.Run(p.n*p.shape.Groups, (*winogradPrepare)(p))
-		p.engine.Run(p.shape.Groups*points*p.blocks(), (*winogradMultiply)(p))
-	}
+	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), (*winogradWeights)(p))
+	p.gradient.sum()
 	p.engine.Run(p.shape.K, (*winogradFinish)(p))
 }
-
-// blocks returns the blocks of columns of the transformed gradient.
-func (p *winograd) blocks() int { return (p.cp + blockWidth - 1) / blockWidth }
 
 // winogradFilters transforms what belongs to one input channel, 16 filters at a
 // time, to shared[group][point][block of k][c][k].
@@ -181,16 +184,16 @@ func (p *winogradFiltersT) Do(filter, worker int) {
 	}
 }
 
-// inputs transforms the tiles of one group of an image, padded, to
-// dst[point][tile][channel].
-func (p *winograd) inputs(dst []float32, dstPoint int, image, slab []float32) {
+// inputs transforms the tiles of the channels [from, to) of one group of an image,
+// padded, to dst[point][tile][channel], tiles dstTile apart.
+func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32, from, to int, slab []float32) {
 	s := p.shape
 	plane := s.H * s.W
-	for c := 0; c < p.c; c += lanes {
+	for c := from; c < to; c += lanes {
 		p.pad(slab, image[c*plane:], min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.rows, p.cols)
 		for i := range p.down {
-			p.engine.Kernels.WinogradInput(&dst[i*p.over*p.cp+c], &slab[i*p.m*p.cols*lanes], p.over,
-				dstPoint, p.cp, p.cols*lanes, p.m*lanes)
+			p.engine.Kernels.WinogradInput(&dst[i*p.over*dstTile+c-from], &slab[i*p.m*p.cols*lanes], p.over,
+				dstPoint, dstTile, p.cols*lanes, p.m*lanes)
 		}
 	}
 }
@@ -331,7 +334,7 @@ func (q *winogradForward) Do(task, worker int) {
 	slab, packed := cut.take(p.slab()), cut.take(p.packed())
 	in, out := cut.take(points*apart(tiles*p.cp)), cut.take(points*apart(tiles*p.kp))
 	for i := range images {
-		p.inputs(in[i*p.tiles()*p.cp:], apart(tiles*p.cp), p.x.Image(first + i)[group*p.c*s.H*s.W:], slab)
+		p.inputs(in[i*p.tiles()*p.cp:], apart(tiles*p.cp), p.cp, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, slab)
 	}
 	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.cp, p.k, p.kp, p.follows(task, true))
 	area := s.OutH() * s.OutW()
@@ -382,82 +385,133 @@ func (q *winogradBackward) Do(task, worker int) {
 	}
 }
 
-// parts returns the shared memory of the backward pass to the weights, all by
-// group: the transformed gradient [point][k][c], the tiles of the inputs and of
-// the output gradients [point][tile][channel]; and the sums of dy over pixels.
-func (p *winograd) parts() (u, in, out, sums []float32) {
-	s := p.shape
-	cut := cutter(p.engine.Shared())
-	tiles := p.prepared * p.tiles()
-	return cut.take(s.Groups * p.filters()), cut.take(s.Groups * points * apart(tiles*p.cp)), cut.take(s.Groups * points * apart(tiles*p.kp)), cut.take(s.N * s.K)
+// setTiles is the number of tiles from which on the product of one point is worth
+// adding its gradient to memory.
+const setTiles = 128
+
+// sums returns the sums of dy over the pixels of each image.
+func (p *winograd) sums() []float32 {
+	return p.engine.Shared()[p.gradient.total():][:p.shape.N*p.shape.K]
 }
 
-// winogradPrepare transforms one group of an image and its output gradient.
-type winogradPrepare winograd
+// winogradWeights computes the gradient of one group from a chunk of images, a set
+// of them at a time: [block of channels][filter][tap][channel].
+type winogradWeights winograd
 
-func (q *winogradPrepare) Do(task, worker int) {
+func (q *winogradWeights) Do(task, worker int) {
 	p := (*winograd)(q)
-	s := p.shape
-	group, image := task%s.Groups, task/s.Groups
-	area := s.OutH() * s.OutW()
-	_, in, out, sums := p.parts()
-	slab := p.engine.Scratch(worker)[:p.slab()]
-	tiles := p.n * p.tiles()
-	x, dy := p.x.Image(p.first + image)[group*p.c*s.H*s.W:], p.y.Image(p.first + image)[group*p.k*area:]
-	p.inputs(in[group*points*apart(tiles*p.cp)+image*p.tiles()*p.cp:], apart(tiles*p.cp), x, slab)
-	p.outputGradients(out[group*points*apart(tiles*p.kp)+image*p.tiles()*p.kp:], apart(tiles*p.kp), dy, slab)
-	if p.dbias != nil {
-		for k := range p.k {
-			sums[(p.first+image)*s.K+group*p.k+k] = p.engine.Kernels.Sum(dy[k*area:][:area])
-		}
+	group := task % p.shape.Groups
+	chunk := task / p.shape.Groups
+	size := p.gradient.size / p.shape.Groups
+	dst := p.gradient.of(chunk)[group*size:][:size]
+	first, n := p.gradient.images(chunk, p.x.N)
+	for i := 0; i < n; i += p.set {
+		p.weightsOfSet(dst, group, first+i, min(p.set, n-i), i > 0, worker)
 	}
 }
 
-// winogradMultiply adds the prepared images' share to a block of columns of one
-// point of the transformed gradient: [k][c] += [tile][k]^T [tile][c].
-type winogradMultiply winograd
-
-func (q *winogradMultiply) Do(task, _ int) {
-	p := (*winograd)(q)
-	kernels := p.engine.Kernels
-	u, in, out, _ := p.parts()
-	tiles := p.n * p.tiles()
-	begin := task % p.blocks() * blockWidth
-	point := task / p.blocks() // of all groups
-	a, b, dst := out[point*apart(tiles*p.kp):], in[point*apart(tiles*p.cp):], u[point*apart(p.kp*p.cp):]
-	cut := tensor.CutTiles(p.k, kernels.MR)
-	follows := fetchShare(p.x, p.y, p.first+p.n, p.prepared, task, p.shape.Groups*points*p.blocks(), min(depth, tiles)*p.cp)
-	for t0 := 0; t0 < tiles; t0 += depth {
-		count := min(depth, tiles-t0)
-		mode := simd.FromC
-		if p.first == 0 && t0 == 0 {
-			mode = simd.FromZero
+// weightsOfSet computes the share of n images in the gradient of a group, or adds
+// it.
+func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, worker int) {
+	s := p.shape
+	area := s.OutH() * s.OutW()
+	tiles := n * p.tiles()
+	cut := cutter(p.engine.Scratch(worker))
+	outSize, inSize, uSize := p.setSizes()
+	slab, out, in, u := cut.take(p.slab()), cut.take(outSize), cut.take(inSize), cut.take(uSize)
+	for i := range n {
+		dy := p.y.Image(first + i)[group*p.k*area:][:p.k*area]
+		p.outputGradients(out[i*p.tiles()*p.kp:], apart(tiles*p.kp), dy, slab)
+		if p.dbias != nil {
+			sums := p.sums()[(first+i)*s.K+group*p.k:]
+			for k := range p.k {
+				sums[k] = p.engine.Kernels.Sum(dy[k*area:][:area])
+			}
 		}
-		for c := begin; c < min(p.c, begin+blockWidth); c += kernels.NR {
-			n := min(kernels.NR, p.c-c, begin+blockWidth-c)
-			for t := range cut.Count {
-				k, m := cut.Tile(t)
-				kernels.Gemm(&dst[k*p.cp+c], &a[t0*p.kp+k], &b[t0*p.cp+c], nil,
-					p.cp, 1, p.kp, 0, p.cp, 0, m, n, count, 1, mode, follows.next(count, p.cp))
+	}
+	for c := 0; c < p.cp; c += blockWidth {
+		width := min(blockWidth, p.cp-c)
+		for i := range n {
+			p.inputs(in[i*p.tiles()*width:], apart(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), slab)
+		}
+		follows := p.followsBlock(group, first, n, c+width)
+		p.multiplyBlock(u, out, in, tiles, c, width, &follows)
+		p.tapsOfBlock(dst[c*p.k*s.R*s.S:], u, cut, width, add)
+	}
+}
+
+// multiplyBlock computes, for every point, u[filter][channel] = out[tile][filter]^T
+// in[tile][channel] for a block of channels. Meanwhile it fetches what follows.
+func (p *winograd) multiplyBlock(u, out, in []float32, tiles, first, width int, follows *fetch) {
+	kernels := p.engine.Kernels
+	cut := tensor.CutTiles(p.k, kernels.MR)
+	channels := min(width, p.c-first)
+	for point := range points {
+		a, b, dst := out[point*apart(tiles*p.kp):], in[point*apart(tiles*width):], u[point*apart(p.kp*width):]
+		for t0 := 0; t0 < tiles; t0 += depth {
+			count := min(depth, tiles-t0)
+			mode := simd.FromC
+			if t0 == 0 {
+				mode = simd.FromZero
+			}
+			for c := 0; c < channels; c += kernels.NR {
+				n := min(kernels.NR, channels-c)
+				for t := range cut.Count {
+					k, m := cut.Tile(t)
+					kernels.Gemm(&dst[k*width+c], &a[t0*p.kp+k], &b[t0*width+c], nil,
+						width, 1, p.kp, 0, width, 0, m, n, count, 1, mode, follows.next(count, width))
+				}
 			}
 		}
 	}
 }
 
-// winogradFinish transforms the gradient of one filter back and adds up its bias.
-type winogradFinish winograd
-
-func (q *winogradFinish) Do(filter, worker int) {
-	p := (*winograd)(q)
+// tapsOfBlock transforms the gradient of a block of channels back and stores it, or
+// adds it: [filter][tap][channel].
+func (p *winograd) tapsOfBlock(dst, u, spare []float32, width int, add bool) {
 	s := p.shape
 	kernels := p.engine.Kernels
-	u, _, _, sums := p.parts()
-	byTap := p.engine.Scratch(worker)
+	size := s.R * s.S * width
+	for k := range p.k {
+		to := dst[k*size:][:size]
+		if add {
+			to = spare[:size]
+		}
+		kernels.WinogradFilterAdjoint(&to[0], &u[k*width], s.R, width/lanes, width, lanes, apart(p.kp*width), lanes)
+		if add {
+			kernels.Add(dst[k*size:][:size], to)
+		}
+	}
+}
+
+// followsBlock returns what a worker reads after a block of channels: the block
+// from channel c on, or after the last one the next set's output gradients.
+func (p *winograd) followsBlock(group, first, n, c int) fetch {
+	plane, area := p.shape.H*p.shape.W, p.shape.OutH()*p.shape.OutW()
+	if c < p.c {
+		return fetch{parts: [2]region{regionOf(p.x, first, n, (group*p.c+c)*plane, min(blockWidth, p.c-c)*plane)}}
+	}
+	return fetch{parts: [2]region{
+		regionOf(p.y, first+n, p.set, group*p.k*area, p.k*area),
+		regionOf(p.x, first+n, p.set, group*p.c*plane, min(blockWidth, p.c)*plane),
+	}}
+}
+
+// winogradFinish puts the gradient of one filter in order and adds up its bias.
+type winogradFinish winograd
+
+func (q *winogradFinish) Do(filter, _ int) {
+	p := (*winograd)(q)
+	s := p.shape
 	area := s.R * s.S
 	group, k := filter/p.k, filter%p.k
-	kernels.WinogradFilterAdjoint(&byTap[0], &u[group*p.filters()+k*p.cp], s.R, p.cp/lanes, p.cp, lanes, apart(p.kp*p.cp), lanes)
-	kernels.Transpose(&p.dw[filter*p.c*area], &byTap[0], area, p.c, area, p.cp)
+	u := p.gradient.of(0)[group*p.gradient.size/s.Groups:]
+	for c := 0; c < p.c; c += blockWidth {
+		width := min(blockWidth, p.cp-c)
+		p.engine.Kernels.Transpose(&p.dw[(filter*p.c+c)*area], &u[(c*p.k+k*width)*area], area, min(width, p.c-c), area, width)
+	}
 	if p.dbias != nil {
+		sums := p.sums()
 		var sum float32
 		for n := range p.x.N {
 			sum += sums[n*s.K+filter]
