@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -15,12 +15,12 @@ import (
 // fitMemory refuses a run that would take more memory than it may. It returns
 // the line about it for the table that a run begins with.
 func (s *settings) fitMemory(network *nn.Network, data *dataset.Task) (string, error) {
-	now, m := heldMemory(), train.EstimateMemory(network, data, s.Config)
-	needed := max(now+m.Total(), peakMemory())
+	now, m := system.HeldMemory(), train.EstimateMemory(network, data, s.Config)
+	needed := max(now+m.Total(), system.PeakMemory())
 	line := "about " + bytesOf(int(needed))
 	limit, whose := s.maxMemory, "allowed by --max-memory"
 	if limit == 0 {
-		limit, whose = availableMemory(), "available"
+		limit, whose = system.AvailableMemory(), "available"
 	}
 	if limit > 0 {
 		if needed > limit {
@@ -44,11 +44,4 @@ func (s *settings) tooLarge(needed, limit int64, whose string, m train.Memory) e
 		text += fmt.Sprintf(", --k %d takes %s", s.K, bytesOf(int(m.Phases)))
 	}
 	return cli.UsageError("%s; --max-memory none starts it all the same", text)
-}
-
-// heldMemory returns the bytes that Go holds of the system's memory.
-func heldMemory() int64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.Sys - m.HeapReleased)
 }

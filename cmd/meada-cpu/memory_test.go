@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/system"
 )
 
 func TestRunsThatDoNotFitAreRefused(t *testing.T) {
@@ -19,7 +21,7 @@ func TestRunsThatDoNotFitAreRefused(t *testing.T) {
 	require.Zero(t, r.code, r.err)
 	require.Regexp(t, `(?m)^memory +about \d+ MiB of 931.32 GiB allowed by --max-memory$`, r.err)
 
-	if availableMemory() > 0 { // petabytes are refused without being asked
+	if system.AvailableMemory() > 0 { // petabytes are refused without being asked
 		r = invoke(t, work, short(data, "--batch-size", "2000000000", "--out", "r")...)
 		require.Equal(t, exitUsage, r.code, r.err)
 		require.Contains(t, r.err, "available; --batch-size 2000000000 takes")

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/meada-cpu/meada-cpu/internal/benchmark"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -49,7 +50,7 @@ func newProgress(out io.Writer, quiet bool) *progress {
 // widthOf returns the columns of the terminal that w writes to, 0 if it is none.
 func widthOf(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
-		return terminalWidth(f)
+		return system.TerminalWidth(f)
 	}
 	return 0
 }

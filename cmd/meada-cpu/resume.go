@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
@@ -88,7 +89,7 @@ func (r *run) checkpoint() error {
 
 // peakMemory returns the largest resident size so far, over all the processes
 // of the run.
-func (r *run) peakMemory() int64 { return max(r.PeakRSS, peakMemory()) }
+func (r *run) peakMemory() int64 { return max(r.PeakRSS, system.PeakMemory()) }
 
 // goOn makes the trainer and metrics.jsonl what they were at the last checkpoint,
 // or at the start if there is none yet, and says which.

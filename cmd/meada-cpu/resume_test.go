@@ -296,8 +296,9 @@ func TestResumeRefuses(t *testing.T) {
 	// A lock is held as long as its process lives, no longer.
 	held, err := lockFolder(folder)
 	require.NoError(t, err)
-	refused(exitFailed, fmt.Sprintf("r: the run is under way, process %d writes to it", os.Getpid()))
-	require.NoError(t, held.Close()) // and the file stays, as a killed process leaves it
+	refused(exitFailed, fmt.Sprintf("r: the run folder is in use by process %d", os.Getpid()))
+	held.Release()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, lockFile), []byte("1\n"), 0o666)) // as a killed process leaves it
 	require.Equal(t, exitData, invoke(t, dir, "train", "--resume", "r", "--data", other).code)
 
 	// Of a damaged checkpoint the one before is used. Without a good one nothing
@@ -336,7 +337,7 @@ func TestTwoProcesses(t *testing.T) {
 	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", checkpointFolder)) }, time.Minute, time.Millisecond)
 	r := invoke(t, dir, "train", "--resume", "r")
 	require.Equal(t, exitFailed, r.code)
-	require.Equal(t, fmt.Sprintf("meada-cpu: r: the run is under way, process %d writes to it\n", c.Process.Pid), r.err)
+	require.Equal(t, fmt.Sprintf("meada-cpu: r: the run folder is in use by process %d\n", c.Process.Pid), r.err)
 	succeed(t, dir, short(data, "--out", "r", "--algorithm", "erm")...)
 	require.FileExists(t, filepath.Join(dir, "r-2", summaryFile))
 }

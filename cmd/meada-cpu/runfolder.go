@@ -14,6 +14,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -28,11 +29,32 @@ const (
 	checkpointFolder = "checkpoint"
 )
 
+// lockFile is where the process that writes to a run folder leaves its process
+// id.
+const lockFile = "lock"
+
+// lockFolder makes this process the only one to write to a folder.
+func lockFolder(dir string) (*system.Lock, error) {
+	lock, err := system.AcquireLock(filepath.Join(dir, lockFile))
+	var locked *system.LockedError
+	if errors.As(err, &locked) {
+		return nil, inUseError{dir, locked.PID}
+	}
+	return lock, err
+}
+
+// inUseError is the error about a folder that another process writes to.
+type inUseError struct{ dir, pid string }
+
+func (e inUseError) Error() string {
+	return fmt.Sprintf("%s: the run folder is in use by process %s", e.dir, e.pid)
+}
+
 // runFolder is the folder that a run leaves behind. While it is open no other
 // process can open it.
 type runFolder struct {
 	dir     string
-	lock    *os.File
+	lock    *system.Lock
 	metrics *os.File
 	events  *eventLog // nil without --tensorboard
 }
@@ -55,8 +77,8 @@ func createRunFolder(dir string) (*runFolder, error) {
 			case err == nil && unused(name):
 				return &runFolder{dir: name, lock: lock}, nil
 			case err == nil:
-				unlockFolder(lock) // another process has come and gone
-			case !errors.Is(err, errLocked):
+				lock.Release() // another process has come and gone
+			case !errors.As(err, new(inUseError)):
 				return nil, err
 			}
 		}
@@ -101,7 +123,7 @@ func (r *runFolder) close() {
 	if r.events != nil {
 		r.events.Close()
 	}
-	unlockFolder(r.lock)
+	r.lock.Release()
 }
 
 // begin makes metrics.jsonl hold some lines, none for a new run, for log to

@@ -25,6 +25,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 )
 
@@ -464,7 +465,7 @@ func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std s
 	var sum summary
 	c := exec.CommandContext(ctx, program, args...)
 	c.Stdout = &out
-	interruptible(c)
+	system.Interruptible(c)
 	fail := func(err error) (summary, error) { return summary{}, fmt.Errorf("%s: %w", m, err) }
 	if s.jobs > 1 || s.quiet {
 		name := m.dir + ".log"

@@ -15,6 +15,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -203,7 +204,7 @@ func runTrain(std streams, s settings) (err error) {
 			fmt.Fprintf(std.err, "warning: --http %s: everybody who reaches this machine can see the run\n", s.http)
 		}
 	}
-	started, asked := time.Now(), askedForStatus()
+	started, asked := time.Now(), system.StatusRequests()
 	r := &run{progress: newProgress(std.err, s.quiet), started: started, asked: asked}
 	if s.resume != "" {
 		if r.folder, err = openRunFolder(s.resume); err != nil {

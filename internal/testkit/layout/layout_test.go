@@ -26,7 +26,7 @@ const root = "../../.."
 // imports packages of its own room and of lower storeys, never of another room
 // of its storey.
 var storeys = [][]string{
-	{"internal/atomicfile", "internal/rng", "internal/testkit", "internal/timing"},
+	{"internal/atomicfile", "internal/rng", "internal/system", "internal/testkit", "internal/timing"},
 	{"internal/fetch", "internal/format", "internal/resample", "internal/statistics"},
 	{"simd"},
 	{"tensor"},
@@ -46,8 +46,9 @@ var (
 
 // outsideOf lists the further modules of single rooms.
 var outsideOf = map[string][]string{
-	"cmd":          {"github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"internal/cli": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"cmd":             {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":    {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/system": {"github.com/gofrs/flock", "golang.org/x/term"},
 }
 
 // pkg is what `go list -json` tells of a package.

@@ -1,4 +1,4 @@
-package main
+package system
 
 import (
 	"io/fs"
@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// availableMemory returns the bytes of memory that this process can hold in all,
+// AvailableMemory returns the bytes of memory that this process can hold in all,
 // 0 if the system does not tell.
-func availableMemory() int64 {
+func AvailableMemory() int64 {
 	root := os.DirFS("/")
 	free := freeMemory(root)
 	if free == 0 {

@@ -1,4 +1,4 @@
-package main
+package system
 
 import (
 	"unsafe"
@@ -21,13 +21,13 @@ type memoryStatusEx struct {
 
 var globalMemoryStatusEx = windows.NewLazySystemDLL("kernel32.dll").NewProc("GlobalMemoryStatusEx")
 
-// availableMemory returns the bytes of memory that this process can hold in all,
+// AvailableMemory returns the bytes of memory that this process can hold in all,
 // 0 if the system does not tell.
-func availableMemory() int64 {
+func AvailableMemory() int64 {
 	status := memoryStatusEx{}
 	status.length = uint32(unsafe.Sizeof(status))
 	if ok, _, _ := globalMemoryStatusEx.Call(uintptr(unsafe.Pointer(&status))); ok == 0 {
 		return 0
 	}
-	return int64(status.availPhys) + heldMemory()
+	return int64(status.availPhys) + HeldMemory()
 }

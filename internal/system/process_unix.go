@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package system
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// interruptible lets a run that is cancelled finish its step. It gets a process
+// Interruptible lets a run that is cancelled finish its step. It gets a process
 // group of its own: ctrl-C would otherwise reach it twice, from the terminal
 // and from us, and the second time ends it at once.
-func interruptible(c *exec.Cmd) {
+func Interruptible(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 }

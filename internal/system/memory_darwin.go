@@ -1,11 +1,11 @@
-package main
+package system
 
 import "golang.org/x/sys/unix"
 
-// availableMemory returns the bytes of memory that this process can hold in all,
+// AvailableMemory returns the bytes of memory that this process can hold in all,
 // 0 if the system does not tell: those of the machine, since it does not say how
 // many of them others hold.
-func availableMemory() int64 {
+func AvailableMemory() int64 {
 	size, err := unix.SysctlUint64("hw.memsize")
 	if err != nil {
 		return 0

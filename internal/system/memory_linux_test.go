@@ -1,4 +1,4 @@
-package main
+package system
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 )
 
 func TestFreeMemory(t *testing.T) {
-	require.Positive(t, availableMemory())
+	require.Positive(t, AvailableMemory())
 
 	const mib = 1 << 20
 	meminfo := "MemTotal:       8388608 kB\nMemFree:         524288 kB\nMemAvailable:   4194304 kB\n" // 4096 MiB
