@@ -169,7 +169,7 @@ func (m *finishStep) Do(n, _ int) {
 		if !last {
 			continue
 		}
-		m.finite[n] = m.finite[n] && tensor.Finite(k, part)
+		m.finite[n] = m.finite[n] && tensor.Finite(m.engine, part)
 		if m.Min != m.Max {
 			k.Clamp(part, m.Min, m.Max)
 		}

@@ -161,7 +161,7 @@ func randomImages(count int) (tensor.Tensor, []uint16) {
 // Eight images in batches of three: the last batch of two takes larger steps.
 func TestMaximiseByBatches(t *testing.T) {
 	const count, batch = 8, 3
-	e := tensor.NewEngine(2, nil)
+	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	for _, c := range []Config{
 		{Steps: 1, LR: 1, Gamma: 1, Eta: 10},
@@ -202,7 +202,7 @@ func TestMaximiseByBatches(t *testing.T) {
 }
 
 func TestMaximiseFewerThanAChunk(t *testing.T) {
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
 	model := newBilinear(6)
 	m := NewMaximiser(e, model, 6, classes, dimension, Config{Steps: 3, LR: 0.1, Gamma: 1, Eta: 1})
@@ -215,7 +215,7 @@ func TestMaximiseFewerThanAChunk(t *testing.T) {
 }
 
 func TestNonFinite(t *testing.T) {
-	e := tensor.NewEngine(2, nil)
+	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	const count = 5
 	ascend := func(c Config, spoil func(x tensor.Tensor)) (tensor.Tensor, int) {
@@ -233,5 +233,5 @@ func TestNonFinite(t *testing.T) {
 	steep := Config{Steps: 1, LR: 1e30, Gamma: 1, Eta: 1e30, Max: 1}
 	x, first := ascend(steep, func(tensor.Tensor) {})
 	require.Equal(t, 0, first)
-	require.True(t, tensor.Finite(e.Kernels, x.Data), "the bounds hide it")
+	require.True(t, tensor.Finite(e, x.Data), "the bounds hide it")
 }

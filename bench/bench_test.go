@@ -19,7 +19,7 @@ import (
 
 // A rival that computes something else would make the ratios meaningless.
 func TestGonumComputesTheSame(t *testing.T) {
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
 
 	p := benchmark.NewProduct(7, 9, 11, 2)
@@ -117,7 +117,7 @@ func BenchmarkConv(b *testing.B) {
 func eachRow(b *testing.B, work func(*tensor.Engine) benchmark.Work) {
 	for _, row := range simd.Rows() {
 		b.Run("isa="+row.Name, func(b *testing.B) {
-			e := tensor.NewEngine(1, row)
+			e := tensor.NewEngineOn(1, row)
 			defer e.Close()
 			w := work(e)
 			for b.Loop() {

@@ -140,7 +140,11 @@ func (o *options) run() (err error) {
 		}
 	}()
 
-	b := &bench{engine: tensor.NewEngine(o.threads, nil), rivals: rivals, filter: filter, budget: o.budget}
+	engine, err := tensor.NewEngine(o.threads)
+	if err != nil {
+		return err
+	}
+	b := &bench{engine: engine, rivals: rivals, filter: filter, budget: o.budget}
 	defer b.engine.Close()
 	measure, name := b.everything, strings.ToLower(strings.Fields(rivals[0].name())[0])
 	if o.networks {

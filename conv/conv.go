@@ -71,11 +71,18 @@ type Conv struct {
 	weights  *weights
 }
 
+// Options choose among the algorithms. The zero value is the fastest.
+type Options struct {
+	// NoWinograd takes the direct algorithm where Winograd's would do, whose
+	// rounding errors are larger.
+	NoWinograd bool
+}
+
 // New plans the forward pass and reserves its scratch memory on the engine.
-func New(e *tensor.Engine, s Shape) *Conv {
+func New(e *tensor.Engine, s Shape, o Options) *Conv {
 	s.check()
 	c := &Conv{Shape: s, engine: e}
-	if !e.Direct && winogradFits(s) {
+	if !o.NoWinograd && winogradFits(s) {
 		c.winograd = newWinograd(e, s)
 		c.winograd.reserve()
 	} else {

@@ -157,8 +157,8 @@ func TestConv(t *testing.T) {
 			for _, row := range simd.Rows() {
 				for _, threads := range []int{1, 3} {
 					name := fmt.Sprintf("%v, %d images, %s, %d threads", s, count, row.Name, threads)
-					engine := tensor.NewEngine(threads, row)
-					c := New(engine, s)
+					engine := tensor.NewEngineOn(threads, row)
+					c := New(engine, s, Options{})
 					c.PlanBackwardData()
 					c.PlanBackwardWeights()
 					shared := engine.Shared()

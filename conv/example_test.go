@@ -2,6 +2,7 @@ package conv_test
 
 import (
 	"fmt"
+	"log"
 
 	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/simd"
@@ -11,10 +12,13 @@ import (
 // The horizontal differences of an image, and the gradient of their sum by its
 // pixels.
 func ExampleConv() {
-	engine := tensor.NewEngine(0, nil) // all CPUs, the best instruction set
+	engine, err := tensor.NewEngine(0) // all CPUs, the best instruction set
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer engine.Close()
 	shape := conv.Shape{N: 1, C: 1, H: 2, W: 4, K: 1, R: 1, S: 2, Stride: 1, Groups: 1}
-	differences := conv.New(engine, shape)
+	differences := conv.New(engine, shape, conv.Options{})
 	differences.PlanBackwardData()
 
 	weights := []float32{-1, 1}

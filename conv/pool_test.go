@@ -33,7 +33,7 @@ func TestPooling(t *testing.T) {
 	} {
 		for _, row := range simd.Rows() {
 			t.Run(fmt.Sprintf("%v/%s", s, row.Name), func(t *testing.T) {
-				e := tensor.NewEngine(2, row)
+				e := tensor.NewEngineOn(2, row)
 				defer e.Close()
 				x := coarse(tensor.New(s.N, s.C+2, s.H, s.W)).Channels(1, 1+s.C)
 				y := tensor.New(s.N, s.C+1, s.OutH(), s.OutW()).Channels(1, 1+s.C)
@@ -123,7 +123,7 @@ func (s PoolShape) average(t *testing.T, x, y, dx, dy tensor.Tensor) {
 
 // NaN wins every window that has one, so that a diverged network shows.
 func TestMaximumOfNaN(t *testing.T) {
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	for _, window := range []int{2, 3} {
 		for at := range window * window {
 			s := PoolShape{N: 1, C: 1, H: window, W: window, Window: window, Stride: window}
@@ -138,7 +138,7 @@ func TestMaximumOfNaN(t *testing.T) {
 }
 
 func TestImpossiblePooling(t *testing.T) {
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	require.Panics(t, func() { NewMaxPool(e, PoolShape{N: 1, C: 1, H: 2, W: 2, Window: 3, Stride: 1}) })
 	require.Panics(t, func() { NewMaxPool(e, PoolShape{N: 1, C: 1, H: 20, W: 20, Window: 16, Stride: 1}) })
 	require.Panics(t, func() { NewAvgPool(e, PoolShape{N: 1, C: 1, H: 4, W: 4, Window: 3, Stride: 2}) })

@@ -52,9 +52,8 @@ func TestWinogradError(t *testing.T) {
 		want := reference(s, x.Data, dy.Data, w)
 		var errors [2][3]float64
 		for i, direct := range []bool{true, false} {
-			e := tensor.NewEngine(0, nil)
-			e.Direct = direct
-			c := New(e, s)
+			e := tensor.NewEngineOn(0, nil)
+			c := New(e, s, Options{NoWinograd: direct})
 			require.Equal(t, direct, c.winograd == nil)
 			c.PlanBackwardData()
 			c.PlanBackwardWeights()

@@ -15,7 +15,7 @@ type Task interface {
 	Do(task, worker int)
 }
 
-// Engine is what an operation runs on: a row of kernels, a fixed set of
+// Engine is what an operation runs on: a kernel set, a fixed set of
 // workers, and scratch memory that is valid during one operation.
 //
 // Which worker runs which part is left to chance. Results never depend on it:
@@ -24,10 +24,6 @@ type Task interface {
 // An Engine runs one operation at a time; it is not safe for concurrent use.
 type Engine struct {
 	Kernels *simd.Kernels // what operations call
-
-	// Direct makes the convolutions planned from now on use the direct algorithm
-	// alone, never Winograd's, whose rounding errors are larger.
-	Direct bool
 
 	threads int
 	scratch [][]float32 // one for each worker
@@ -52,18 +48,29 @@ type worker struct {
 // some tens of microseconds, the time between two operations of a step.
 const spins = 20000
 
-// NewEngine starts an engine with that many workers, the calling goroutine
-// being one of them. threads < 1 means runtime.GOMAXPROCS(0); a nil row means
-// simd.Active().
-func NewEngine(threads int, row *simd.Kernels) *Engine {
+// NewEngine starts an engine with that many workers, the calling goroutine being
+// one of them, on the process's kernel set; threads < 1 means
+// runtime.GOMAXPROCS(0). The error is that of simd.Default: MEADA_ISA names a
+// kernel set that is unknown or that this CPU cannot run.
+func NewEngine(threads int) (*Engine, error) {
+	kernels, err := simd.Default()
+	if err != nil {
+		return nil, err
+	}
+	return NewEngineOn(threads, kernels), nil
+}
+
+// NewEngineOn is NewEngine on a given kernel set, for tests and comparisons; nil
+// means simd.Active().
+func NewEngineOn(threads int, kernels *simd.Kernels) *Engine {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	if row == nil {
-		row = simd.Active()
+	if kernels == nil {
+		kernels = simd.Active()
 	}
 	e := &Engine{
-		Kernels: row,
+		Kernels: kernels,
 		threads: threads,
 		scratch: make([][]float32, threads),
 		done:    make(chan struct{}, 1),

@@ -37,7 +37,7 @@ func (l *lateReport) Do(_, worker int) {
 // TestRunIgnoresLateReports demands that Run waits for the workers of its own
 // operation, whatever those of an earlier one still have to say.
 func TestRunIgnoresLateReports(t *testing.T) {
-	e := NewEngine(2, nil)
+	e := NewEngineOn(2, nil)
 	defer e.Close()
 	for range 20 {
 		l := &lateReport{engine: e}

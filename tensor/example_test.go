@@ -2,12 +2,16 @@ package tensor_test
 
 import (
 	"fmt"
+	"log"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 func ExampleGemm() {
-	engine := tensor.NewEngine(0, nil) // all CPUs, the best instruction set
+	engine, err := tensor.NewEngine(0) // all CPUs, the best instruction set
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer engine.Close()
 	product := tensor.NewGemm(engine, 2, 2, 3, false, true) // C (2 x 2) = A (2 x 3) times B (2 x 3) transposed
 	a := []float32{1, 2, 3, 4, 5, 6}

@@ -1,18 +1,16 @@
 package tensor
 
-import "github.com/meada-cpu/meada-cpu/simd"
-
 // finitePart is how many elements a call of [Finite] sums up at a time: a kernel
 // runs without preemption.
 const finitePart = 1 << 14
 
-// Finite says whether no element is NaN or infinite. It costs little more than
+// Finite reports whether no element is NaN or infinite. It costs little more than
 // one sum: where an element is not finite the sum is not finite either.
-func Finite(k *simd.Kernels, x []float32) bool {
+func Finite(e *Engine, x []float32) bool {
 	for len(x) > 0 {
 		part := x[:min(len(x), finitePart)]
 		x = x[len(part):]
-		if isFinite(k.Sum(part)) {
+		if isFinite(e.Kernels.Sum(part)) {
 			continue
 		}
 		for _, v := range part { // large ones may have a sum that is not

@@ -112,7 +112,7 @@ func TestGemm(t *testing.T) {
 		bits := map[string][]float32{}
 		for _, row := range simd.Rows() {
 			for _, threads := range []int{1, 3} {
-				e := NewEngine(threads, row)
+				e := NewEngineOn(threads, row)
 				g := NewGemm(e, p.m, p.n, p.k, p.transA, p.transB)
 				for i := range e.shared {
 					e.shared[i] = float32(math.NaN())
@@ -146,7 +146,7 @@ func TestGemm(t *testing.T) {
 }
 
 func TestGemmAllocatesNothing(t *testing.T) {
-	e := NewEngine(2, nil)
+	e := NewEngineOn(2, nil)
 	defer e.Close()
 	r := rand.New(rand.NewSource(1))
 	g := NewGemm(e, 100, 200, 300, false, true)

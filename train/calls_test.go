@@ -121,7 +121,7 @@ func TestCallsAreShort(t *testing.T) {
 	for _, name := range []string{"lenet5", "wrn", "alexnet"} {
 		t.Run(name, func(t *testing.T) {
 			watched := watch(simd.Active())
-			engine := tensor.NewEngine(1, &watched.row)
+			engine := tensor.NewEngineOn(1, &watched.row)
 			defer engine.Close()
 			network, err := zoo.New(name, 10)
 			require.NoError(t, err)

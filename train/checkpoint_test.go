@@ -61,7 +61,7 @@ type process struct {
 // start begins the procedure in a new process, or goes on from a checkpoint.
 func (p procedure) start(t testing.TB, threads int, row *simd.Kernels, from *Checkpoint) process {
 	t.Helper()
-	s := process{network: p.network(), engine: tensor.NewEngine(threads, row)}
+	s := process{network: p.network(), engine: tensor.NewEngineOn(threads, row)}
 	if from == nil {
 		s.Trainer = New(s.engine, s.network, p.data, p.config)
 		return s

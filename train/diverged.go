@@ -27,11 +27,11 @@ func (e *DivergedError) Error() string {
 // step need not look at every gradient: one that is not finite spoils its
 // parameter, and that the loss of the next step.
 func (t *Trainer) Check() error {
-	k, step := t.engine.Kernels, t.Steps()-1
-	if name := t.network.NonFiniteGradient(k); name != "" {
+	step := t.Steps() - 1
+	if name := t.network.NonFiniteGradient(t.engine); name != "" {
 		return &DivergedError{Step: step, What: "the gradient of " + name}
 	}
-	if name := t.network.NonFinite(k); name != "" {
+	if name := t.network.NonFinite(t.engine); name != "" {
 		return &DivergedError{Step: step, What: name}
 	}
 	return nil

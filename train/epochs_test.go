@@ -43,7 +43,7 @@ func epochTrainer(t *testing.T, threads int, row *simd.Kernels, c Config) (*Trai
 	t.Helper()
 	network := smallNormalised()
 	network.Init(c.Seed)
-	engine := tensor.NewEngine(threads, row)
+	engine := tensor.NewEngineOn(threads, row)
 	t.Cleanup(engine.Close)
 	return New(engine, network, toyData(t), c), network
 }
@@ -118,7 +118,7 @@ func TestPhaseKeepsBytes(t *testing.T) {
 		require.NoError(t, err)
 	}
 	source := toySource(t)
-	engine := tensor.NewEngine(1, nil)
+	engine := tensor.NewEngineOn(1, nil)
 	defer engine.Close()
 	x := tensor.New(source.N, 3, 32, 32)
 	for n := range source.N {
@@ -230,7 +230,7 @@ func TestSeverities(t *testing.T) {
 	data.Domains[1] = corrupted(data.Source)
 	network := smallNormalised()
 	network.Init(1)
-	engine := tensor.NewEngine(2, nil)
+	engine := tensor.NewEngineOn(2, nil)
 	defer engine.Close()
 	trainer := New(engine, network, data, c)
 	for !trainer.Done() {

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -23,7 +22,7 @@ func NewEvaluator(engine *tensor.Engine, network *nn.Network) *Evaluator {
 		engine: engine,
 		plan:   nn.Compile(engine, network, evaluationBatch, nn.Eval),
 		load: load{
-			kernels: engine.Kernels, normalisation: network.Normalisation,
+			engine: engine, normalisation: network.Normalisation,
 			x: tensor.New(evaluationBatch, network.C, network.H, network.W),
 		},
 	}
@@ -41,7 +40,7 @@ func (e *Evaluator) Logits(images *dataset.Images, first int) tensor.Tensor {
 
 // load is the task that normalises images first, first+1, ..., an image a part.
 type load struct {
-	kernels       *simd.Kernels
+	engine        *tensor.Engine
 	normalisation nn.Normalisation
 	images        *dataset.Images
 	first         int
@@ -49,7 +48,7 @@ type load struct {
 }
 
 func (l *load) Do(i, _ int) {
-	l.normalisation.FromBytes(l.kernels, l.x.Image(i), l.images.Image(l.first+i))
+	l.normalisation.FromBytes(l.engine, l.x.Image(i), l.images.Image(l.first+i))
 }
 
 // Correct counts the images whose largest logit, the first of equal ones, is

@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"fmt"
+	"log"
 	"math/rand/v2"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -51,7 +52,10 @@ func Example() {
 	config := train.Digits(train.MEADA)
 	config.LR, config.LoopsTrain, config.LoopsMin, config.K, config.TestEvery = 3e-3, 120, 40, 1, 60
 
-	engine := tensor.NewEngine(0, nil) // all CPUs, the best instruction set
+	engine, err := tensor.NewEngine(0) // all CPUs, the best instruction set
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer engine.Close()
 	trainer := train.New(engine, network, data, config)
 	for !trainer.Done() {
@@ -84,7 +88,10 @@ func ExampleEvaluator() {
 	network := g.Network("linear", g.Linear("logits", embedding, nn.Linear{Features: 2}), embedding)
 	network.Init(1) // or network.Load("weights.safetensors")
 
-	engine := tensor.NewEngine(0, nil)
+	engine, err := tensor.NewEngine(0)
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer engine.Close()
 	evaluator := train.NewEvaluator(engine, network)
 	for first := 0; first < images.N; {

@@ -42,7 +42,7 @@ func FuzzCheckpoint(f *testing.F) {
 			f.Add(byte(kind), []byte(number.ReplaceAllString(text, change)), byte(0), []byte(nil))
 		}
 	}
-	engine := tensor.NewEngine(1, nil)
+	engine := tensor.NewEngineOn(1, nil)
 	f.Cleanup(engine.Close)
 	f.Fuzz(func(t *testing.T, kind byte, state []byte, at byte, order []byte) {
 		from := saved[int(kind)%len(saved)]

@@ -73,7 +73,7 @@ func benchmarkCollection(b *testing.B, threads int) {
 
 // training returns a run of LeNet5 that does not end.
 func training(b *testing.B, threads int) (trainer *train.Trainer, done func()) {
-	engine := tensor.NewEngine(threads, nil)
+	engine := tensor.NewEngineOn(threads, nil)
 	network, err := zoo.New("lenet5", 10)
 	require.NoError(b, err)
 	network.Init(1)

@@ -34,7 +34,7 @@ func TestEstimateMemory(t *testing.T) {
 		}
 		want := EstimateMemory(network, data, c)
 		before := heap()
-		engine := tensor.NewEngine(2, nil)
+		engine := tensor.NewEngineOn(2, nil)
 		trainer := New(engine, network, data, c)
 		taken := heap() - before
 		runtime.KeepAlive(trainer)
@@ -56,7 +56,7 @@ func TestEstimateOfPhases(t *testing.T) {
 }
 
 func TestPlanBytes(t *testing.T) {
-	engine := tensor.NewEngine(1, nil)
+	engine := tensor.NewEngineOn(1, nil)
 	defer engine.Close()
 	for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval} {
 		network := smallLeNet()

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/rng"
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -148,7 +147,7 @@ func (p *pool) bytes(number int32) []uint8 {
 // part.
 type gather struct {
 	pool          *pool
-	kernels       *simd.Kernels
+	engine        *tensor.Engine
 	normalisation nn.Normalisation
 	transform     *transform // nil for images as they are
 
@@ -166,5 +165,5 @@ func (g *gather) Do(i, worker int) {
 	if g.transform != nil {
 		bytes = g.transform.apply(bytes, number, worker)
 	}
-	g.normalisation.FromBytes(g.kernels, g.x.Image(i), bytes)
+	g.normalisation.FromBytes(g.engine, g.x.Image(i), bytes)
 }

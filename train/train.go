@@ -164,7 +164,7 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Task, 
 	}
 	t.x = tensor.New(images, network.C, network.H, network.W)
 	t.labels = make([]uint16, images)
-	t.batch = gather{pool: pool, kernels: engine.Kernels, normalisation: network.Normalisation}
+	t.batch = gather{pool: pool, engine: engine, normalisation: network.Normalisation}
 	t.begin()
 	return t
 }
@@ -352,7 +352,7 @@ func (t *Trainer) keep(x tensor.Tensor, lo int) {
 	size := x.C * x.H * x.W
 	for n := range x.N {
 		if t.growth.bytes != nil {
-			t.batch.normalisation.ToBytes(t.engine.Kernels, t.growth.bytes[(lo+n)*size:][:size], x.Image(n))
+			t.batch.normalisation.ToBytes(t.engine, t.growth.bytes[(lo+n)*size:][:size], x.Image(n))
 		} else {
 			copy(t.growth.values.Image(lo+n), x.Image(n))
 		}

@@ -75,7 +75,7 @@ func toyTrainer(t *testing.T, threads int, row *simd.Kernels, c Config) (*Traine
 	network := smallLeNet()
 	_, err := network.Load("testdata/start.safetensors")
 	require.NoError(t, err)
-	engine := tensor.NewEngine(threads, row)
+	engine := tensor.NewEngineOn(threads, row)
 	t.Cleanup(engine.Close)
 	return New(engine, network, toyData(t), c), network
 }
@@ -120,7 +120,7 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 	network := smallLeNet()
 	_, err = network.Load("testdata/start.safetensors")
 	require.NoError(t, err)
-	engine := tensor.NewEngine(2, row)
+	engine := tensor.NewEngineOn(2, row)
 	defer engine.Close()
 	data := toyData(t)
 	trainer := newTrainer(engine, network, data, toyConfig(algorithm), newPool(&data.Source, permute))

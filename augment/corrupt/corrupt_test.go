@@ -22,7 +22,7 @@ import (
 
 func newSuite(t testing.TB, threads, width, height int, seed uint64) *Suite {
 	t.Helper()
-	engine := tensor.NewEngine(threads, nil)
+	engine := tensor.NewEngineOn(threads, nil)
 	t.Cleanup(engine.Close)
 	return NewSuite(engine, width, height, seed, nil)
 }
@@ -328,7 +328,7 @@ func TestLargerImagesAreDamagedAlike(t *testing.T) {
 
 func TestFrostTextures(t *testing.T) {
 	src := grey(3, 0)
-	engine := tensor.NewEngine(1, nil)
+	engine := tensor.NewEngineOn(1, nil)
 	t.Cleanup(engine.Close)
 	red := Texture{Width: 500, Height: 400, Data: make([]uint8, 3*500*400)}
 	for i := range 500 * 400 {

@@ -137,9 +137,12 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 		return fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", s.out)
 	}
 
-	engine := tensor.NewEngine(s.threads, nil)
+	engine, err := tensor.NewEngine(s.threads)
+	if err != nil {
+		return err
+	}
 	defer engine.Close()
-	engine.Direct = s.direct
+	network.Conv.NoWinograd = s.direct
 	a := newAscent(engine, network, source, s.Config)
 	a.progress, a.started = newProgress(std.err, s.quiet), time.Now()
 	defer a.progress.clear()
@@ -207,7 +210,7 @@ func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error
 		hi := min(lo+a.x.N, a.source.N)
 		x := a.x.Images(0, hi-lo)
 		for n := range x.N {
-			a.network.Normalisation.FromBytes(a.engine.Kernels, x.Image(n), a.source.Image(lo+n))
+			a.network.Normalisation.FromBytes(a.engine, x.Image(n), a.source.Image(lo+n))
 		}
 		means := a.maximiser.Maximise(x, a.source.Labels[lo:hi], a.batch)
 		if n := a.maximiser.NonFinite(); n >= 0 {

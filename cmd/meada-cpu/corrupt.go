@@ -146,7 +146,10 @@ func runCorrupt(std streams, s corruptSettings) error {
 	if err != nil {
 		return err
 	}
-	engine := tensor.NewEngine(s.threads, nil)
+	engine, err := tensor.NewEngine(s.threads)
+	if err != nil {
+		return err
+	}
 	defer engine.Close()
 	c := corruptor{
 		corruptSettings: s,

@@ -82,9 +82,11 @@ func runEval(std streams, s evalSettings) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	engine := tensor.NewEngine(s.threads, nil)
+	engine, err := tensor.NewEngine(s.threads)
+	if err != nil {
+		return err
+	}
 	defer engine.Close()
-	engine.Direct = s.direct
 	data, err := s.load(engine, side(s.model))
 	if err != nil {
 		return err
@@ -93,6 +95,7 @@ func runEval(std streams, s evalSettings) error {
 	if err != nil {
 		return err
 	}
+	network.Conv.NoWinograd = s.direct
 	if err := w.apply(network); err != nil {
 		return err
 	}

@@ -100,9 +100,12 @@ func runPredict(std streams, s predictSettings) error {
 		return err
 	}
 	print, flush := printer(std.out, s.format)
-	engine := tensor.NewEngine(s.threads, nil)
+	engine, err := tensor.NewEngine(s.threads)
+	if err != nil {
+		return err
+	}
 	defer engine.Close()
-	engine.Direct = s.direct
+	network.Conv.NoWinograd = s.direct
 	evaluator := train.NewEvaluator(engine, network)
 	bad := 0
 	for some := range slices.Chunk(files, predictionBatch) {

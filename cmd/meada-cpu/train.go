@@ -216,9 +216,11 @@ func runTrain(std streams, s settings) (err error) {
 			r.folder.close()
 		}
 	}()
-	engine := tensor.NewEngine(s.Threads, nil)
+	engine, err := tensor.NewEngine(s.Threads)
+	if err != nil {
+		return err
+	}
 	defer engine.Close()
-	engine.Direct = s.Direct
 	s.Threads = engine.Threads()
 	data, err := s.load(engine, side(s.Model))
 	if err != nil {
@@ -229,6 +231,7 @@ func runTrain(std streams, s settings) (err error) {
 	if err != nil {
 		return err
 	}
+	network.Conv.NoWinograd = s.Direct
 	network.Init(s.Seed)
 	memory, err := s.fitMemory(network, data)
 	if err != nil {

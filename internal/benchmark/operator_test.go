@@ -22,7 +22,7 @@ func TestOperatorNames(t *testing.T) {
 
 // Of the steps only those of a maximisation count several.
 func TestSteps(t *testing.T) {
-	e := tensor.NewEngine(2, nil)
+	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	for _, mode := range Modes {
 		w := Step(e, "wrn", mode, 2)

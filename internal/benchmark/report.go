@@ -81,19 +81,19 @@ var convolutions = []struct {
 // batch is the number of images of a step.
 const batch = 32
 
-// Run measures a row of kernels on one thread and on that many; threads < 1 and
-// a nil row mean what they mean to [tensor.NewEngine].
-func Run(threads int, row *simd.Kernels) *Report {
-	return run(threads, row, 200*time.Millisecond)
+// Run measures a kernel set on one thread and on that many; threads < 1 and
+// nil kernels mean what they mean to [tensor.NewEngineOn].
+func Run(threads int, kernels *simd.Kernels) *Report {
+	return run(threads, kernels, 200*time.Millisecond)
 }
 
 // run is Run with so much time for each figure. The default makes the whole
 // well under 20 s.
-func run(threads int, row *simd.Kernels, budget time.Duration) *Report {
-	e := tensor.NewEngine(threads, row)
+func run(threads int, kernels *simd.Kernels, budget time.Duration) *Report {
+	e := tensor.NewEngineOn(threads, kernels)
 	r := &Report{CPU: cpuid.CPU.BrandName, ISA: e.Kernels.Name, Threads: e.Threads()}
 	if r.Threads > 1 {
-		one := tensor.NewEngine(1, row)
+		one := tensor.NewEngineOn(1, kernels)
 		r.measure(one, budget)
 		one.Close()
 	}

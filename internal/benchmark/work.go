@@ -148,7 +148,7 @@ func NewConvolution(s conv.Shape) *Convolution {
 
 // Work returns one pass of the convolution on an engine.
 func (c *Convolution) Work(e *tensor.Engine, pass Pass) Work {
-	plan := conv.New(e, c.Shape)
+	plan := conv.New(e, c.Shape, conv.Options{})
 	w := Work{
 		FLOPs: 2 * float64(c.Shape.MultiplyAdds()),
 		Bytes: 4 * float64(len(c.X.Data)+len(c.Y.Data)+len(c.W)),

@@ -48,7 +48,7 @@ func TestDomainsOnTheFly(t *testing.T) {
 		images.Data[i] = uint8(i * 7)
 	}
 	images.Labels = []uint16{4, 5}
-	engine := tensor.NewEngine(2, nil)
+	engine := tensor.NewEngineOn(2, nil)
 	defer engine.Close()
 	suite := corrupt.NewSuite(engine, 32, 32, 1, nil)
 	domains := Corrupt(images, suite)

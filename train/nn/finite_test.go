@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 func TestNonFiniteIsNamed(t *testing.T) {
@@ -15,9 +15,10 @@ func TestNonFiniteIsNamed(t *testing.T) {
 	x = g.Flatten(g.BatchNorm("bn", x))
 	net := g.Network("toy", g.Linear("fc", x, Linear{Features: 3}), x)
 	net.Init(1)
-	k := simd.Active()
-	require.Empty(t, net.NonFinite(k))
-	require.Empty(t, net.NonFiniteGradient(k))
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	require.Empty(t, net.NonFinite(engine))
+	require.Empty(t, net.NonFiniteGradient(engine))
 
 	for _, s := range net.State() {
 		if s.Data == nil {
@@ -26,12 +27,12 @@ func TestNonFiniteIsNamed(t *testing.T) {
 		last := &s.Data[len(s.Data)-1]
 		was := *last
 		*last = float32(math.Inf(-1))
-		require.Equal(t, s.Name, net.NonFinite(k))
+		require.Equal(t, s.Name, net.NonFinite(engine))
 		*last = was
 	}
 	for _, p := range net.Params { // each is nearer to the loss than those before
 		p.Grad[0] = float32(math.NaN())
-		require.Equal(t, p.Name, net.NonFiniteGradient(k))
+		require.Equal(t, p.Name, net.NonFiniteGradient(engine))
 	}
-	require.Empty(t, net.NonFinite(k))
+	require.Empty(t, net.NonFinite(engine))
 }

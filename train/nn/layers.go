@@ -52,7 +52,7 @@ func (b *builder) conv(o *op) step {
 func (b *builder) planConv(o *op) *conv.Conv {
 	shape := o.conv
 	shape.N = b.Batch
-	c := conv.New(b.engine, shape)
+	c := conv.New(b.engine, shape, b.program.net.Conv)
 	if o.live && o.wanted[0] {
 		c.PlanBackwardData()
 	}

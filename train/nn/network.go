@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -26,6 +27,9 @@ type Network struct {
 	// of their gradients, each as one block in the order of Params.
 	Params        []*Param
 	Values, Grads []float32
+
+	// Conv chooses the convolutions' algorithms, for the plans made from then on.
+	Conv conv.Options
 
 	// Dropout draws the dropped activations.
 	Dropout *rng.Source

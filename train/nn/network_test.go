@@ -23,7 +23,7 @@ func TestSaveAndLoad(t *testing.T) {
 	a, b := tiny(), tiny()
 	a.Init(1)
 	b.Init(2)
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
 	Compile(e, a, 2, Train).Forward(tensor.New(2, 2, 6, 6))
 	require.NotEqual(t, a.Values, b.Values)
@@ -95,7 +95,7 @@ func TestImpossibleGraphs(t *testing.T) {
 	require.PanicsWithValue(t, "nn: concatenation of 2x6x6 and 2x3x3", func() { g.Concat(x, g.MaxPool(x, 2, 2)) })
 	require.PanicsWithValue(t, "nn: outputs of 2x6x6 and 2x6x6, not flat", func() { g.Network("n", x, x) })
 
-	p := Compile(tensor.NewEngine(1, nil), tiny(), 2, Maximise)
+	p := Compile(tensor.NewEngineOn(1, nil), tiny(), 2, Maximise)
 	require.Panics(t, func() { p.Forward(tensor.New(3, 2, 6, 6)) })
 	require.Panics(t, func() { p.Forward(tensor.New(1, 2, 5, 6)) })
 	p.Forward(tensor.New(1, 2, 6, 6))
@@ -105,7 +105,7 @@ func TestImpossibleGraphs(t *testing.T) {
 
 // A missing gradient of the embedding is one of zeros.
 func TestNoEmbeddingGradient(t *testing.T) {
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	n := tiny()
 	n.Init(1)
 	p := Compile(e, n, 2, Maximise)

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 // Normalisation is what a network expects of the values v in [0,1] of its
@@ -23,22 +23,22 @@ func Unit(c int) Normalisation {
 }
 
 // FromBytes sets x to an image of bytes, channel by channel, normalised.
-func (n Normalisation) FromBytes(k *simd.Kernels, x []float32, image []uint8) {
+func (n Normalisation) FromBytes(e *tensor.Engine, x []float32, image []uint8) {
 	plane := len(image) / len(n.Mean)
 	for c := range n.Mean {
 		lo, hi := c*plane, (c+1)*plane
-		k.FromUint8(x[lo:hi], image[lo:hi], n.Mean[c], n.Std[c])
+		e.Kernels.FromUint8(x[lo:hi], image[lo:hi], n.Mean[c], n.Std[c])
 	}
 }
 
 // ToBytes sets image to the bytes of x. As in the published code, values beyond
 // black and white become these, and the others are truncated, so that some
 // bytes come back one lower.
-func (n Normalisation) ToBytes(k *simd.Kernels, image []uint8, x []float32) {
+func (n Normalisation) ToBytes(e *tensor.Engine, image []uint8, x []float32) {
 	plane := len(image) / len(n.Mean)
 	for c := range n.Mean {
 		lo, hi := c*plane, (c+1)*plane
-		k.ToUint8(image[lo:hi], x[lo:hi], -n.Mean[c]/n.Std[c], (1-n.Mean[c])/n.Std[c])
+		e.Kernels.ToUint8(image[lo:hi], x[lo:hi], -n.Mean[c]/n.Std[c], (1-n.Mean[c])/n.Std[c])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 func TestNormalisationTravels(t *testing.T) {
@@ -34,18 +35,20 @@ func TestNormalisationOfBytes(t *testing.T) {
 		image[i] = uint8(i)
 	}
 	for _, k := range simd.Rows() {
+		e := tensor.NewEngineOn(1, k)
+		defer e.Close()
 		x := make([]float32, len(image))
-		n.FromBytes(k, x, image)
+		n.FromBytes(e, x, image)
 		for i, b := range image {
 			require.InDelta(t, (float32(b)/255-n.Mean[i/256])/n.Std[i/256], x[i], 1e-6)
 		}
 		back := make([]uint8, len(image))
-		n.ToBytes(k, back, x)
+		n.ToBytes(e, back, x)
 		for i, b := range image {
 			require.True(t, back[i] == b || back[i]+1 == b, "%d became %d", b, back[i])
 		}
 		x[0], x[255], x[512] = -100, 100, 100
-		n.ToBytes(k, back, x)
+		n.ToBytes(e, back, x)
 		require.Equal(t, []uint8{0, 255, 255}, []uint8{back[0], back[255], back[512]})
 	}
 }

@@ -61,7 +61,7 @@ func (r recording) matches(t *testing.T, name string, got []float32) {
 func forEachRow(t *testing.T, f func(t *testing.T, e *tensor.Engine)) {
 	for _, row := range simd.Rows() {
 		t.Run(row.Name, func(t *testing.T) {
-			e := tensor.NewEngine(2, row)
+			e := tensor.NewEngineOn(2, row)
 			defer e.Close()
 			f(t, e)
 		})
@@ -223,7 +223,7 @@ func TestDropout(t *testing.T) {
 		n.Params[0].Data[c*6+c] = 1
 	}
 	ones := tensor.New(40, 6, 5, 5)
-	e := tensor.NewEngine(2, nil)
+	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	fill(ones.Data, 1)
 	gradient := tensor.View(ones.Data, 40, 150, 1, 1)

@@ -48,7 +48,7 @@ func TestSteps(t *testing.T) {
 			r[x.Name] = x.Data
 		}
 		for _, row := range simd.Rows() {
-			e := tensor.NewEngine(2, row)
+			e := tensor.NewEngineOn(2, row)
 			p := append([]float32(nil), r["p0"]...)
 			size := len(p)
 			g := make([]float32, size)
@@ -68,7 +68,7 @@ func TestSteps(t *testing.T) {
 // Chunks and threads leave no trace: many parameters move as one alone does.
 func TestChunks(t *testing.T) {
 	const n = 3*chunk + 5
-	e := tensor.NewEngine(3, nil)
+	e := tensor.NewEngineOn(3, nil)
 	defer e.Close()
 	fill := func(x []float32, v float32) []float32 {
 		for i := range x {

@@ -26,7 +26,7 @@ func BenchmarkStep(b *testing.B) {
 			for _, mode := range []string{"train", "maximise", "eval"} {
 				for _, threads := range []int{1, 2} {
 					b.Run(fmt.Sprintf("mode=%s/batch=%d/threads=%d", mode, batch, threads), func(b *testing.B) {
-						e := tensor.NewEngine(threads, nil)
+						e := tensor.NewEngineOn(threads, nil)
 						defer e.Close()
 						plan, step := prepareStep(e, n, mode, x, labels)
 						step()

@@ -83,7 +83,7 @@ func forEachNetwork(t *testing.T, f func(t *testing.T, c *parityCase)) {
 	for _, s := range small {
 		for _, row := range simd.Rows() {
 			t.Run(s.name+"/"+row.Name, func(t *testing.T) {
-				e := tensor.NewEngine(2, row)
+				e := tensor.NewEngineOn(2, row)
 				defer e.Close()
 				c := &parityCase{engine: e, dir: filepath.Join("testdata", s.name), trajectories: s.trajectories, adam: s.adam, ties: s.ties}
 				c.net = s.build()
@@ -380,7 +380,7 @@ func TestPublishedMaximisation(t *testing.T) {
 	}
 	for _, row := range simd.Rows() {
 		t.Run(row.Name, func(t *testing.T) {
-			e := tensor.NewEngine(2, row)
+			e := tensor.NewEngineOn(2, row)
 			defer e.Close()
 			labels := labels
 			if row.Name == "generic" {

@@ -58,8 +58,10 @@ const steps, batch = 20, 16
 func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate float64) distances {
 	data := synthetic.Digits(1, steps*batch, 1)
 	images := tensor.New(steps*batch, 3, 32, 32)
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
 	for n := range images.N {
-		network.Normalisation.FromBytes(simd.Active(), images.Image(n), data.Source.Image(n))
+		network.Normalisation.FromBytes(engine, images.Image(n), data.Source.Image(n))
 	}
 	labels := make([]int64, images.N)
 	for i, label := range data.Source.Labels {
@@ -124,7 +126,7 @@ func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate 
 
 // descend takes the steps on a row of kernels and returns their losses.
 func descend(network *nn.Network, row *simd.Kernels, images tensor.Tensor, labels []uint16, rate float64) (losses []float64) {
-	engine := tensor.NewEngine(2, row)
+	engine := tensor.NewEngineOn(2, row)
 	defer engine.Close()
 	plan := nn.Compile(engine, network, batch, nn.Train)
 	sgd := optim.NewSGD(engine, network.Values, network.Grads, rate)

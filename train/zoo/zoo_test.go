@@ -187,7 +187,7 @@ func TestThreadsGiveTheSameBits(t *testing.T) {
 		x, labels := randomImages(n, 5)
 		var want []float32
 		for _, threads := range []int{1, 2, 3} {
-			e := tensor.NewEngine(threads, nil)
+			e := tensor.NewEngineOn(threads, nil)
 			got := exercise(e, n, x, labels)
 			e.Close()
 			if want == nil {
@@ -208,7 +208,7 @@ func TestInstructionSetsGiveTheSameBits(t *testing.T) {
 			if row.Name == "generic" {
 				continue
 			}
-			e := tensor.NewEngine(2, row)
+			e := tensor.NewEngineOn(2, row)
 			got := exercise(e, n, x, labels)
 			e.Close()
 			if want == nil {
@@ -232,7 +232,7 @@ func requireSameBits(t *testing.T, want, got []float32, what string) {
 // A batch that is shorter than planned gives what a plan of its size gives, up
 // to the order in which a convolution that was planned for more images adds.
 func TestShortBatches(t *testing.T) {
-	e := tensor.NewEngine(2, nil)
+	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	for _, build := range miniatures {
 		n := build()
@@ -268,7 +268,7 @@ func TestShortBatches(t *testing.T) {
 
 // One thread, since AllocsPerRun leaves the workers only one processor.
 func TestStepsDoNotAllocate(t *testing.T) {
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	for _, build := range miniatures {
 		n := build()
 		n.Init(1)
