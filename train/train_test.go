@@ -156,18 +156,19 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 				at++
 			}
 		}
-		// Where two candidates of a pooling are equal but for rounding, a row
-		// can take the other one than the recorded run. In the ME-ADA run that
-		// happens to the rows with fused multiply-adds, in descent step 4 for
-		// the first time, and the pictures that lie near such a place move away
-		// by more than rounding. The generic row takes the recorded side
-		// throughout, so it is held to the recorded pictures, every one.
+		// Where two candidates of a pooling are equal but for rounding, a kernel
+		// set can take the other one than the recorded run. In the ME-ADA run that
+		// happens to all of them, at different steps, and the pictures that lie
+		// near such a place move away by more than rounding: half of them are held
+		// to rounding. In the ADA run all are.
 		slices.Sort(means)
 		require.Less(t, means[images.n/2], 5e-6, "median difference of the pictures of phase %d", phase+1)
-		if row.Name == "generic" {
-			require.Less(t, means[images.n-1], 1e-6, "mean difference of a picture of phase %d", phase+1)
-			require.Less(t, largest, 1e-3, "largest difference of the pictures of phase %d", phase+1)
+		worst, farthest := 5e-6, 1e-3
+		if algorithm == MEADA {
+			worst, farthest = 2e-3, 2e-2
 		}
+		require.Less(t, means[images.n-1], worst, "mean difference of a picture of phase %d", phase+1)
+		require.Less(t, largest, farthest, "largest difference of the pictures of phase %d", phase+1)
 	}
 
 	want, _, err := safetensors.Read("testdata/" + name + "_final.safetensors")
