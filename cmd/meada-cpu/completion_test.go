@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 func TestCompletion(t *testing.T) {
@@ -63,7 +65,7 @@ func TestCompletionOfRunFolders(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, dir := range []string{filepath.Join("runs", "first"), "other"} {
 		require.NoError(t, os.MkdirAll(dir, 0o777))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, configFile), nil, 0o666))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, runfolder.ConfigFile), nil, 0o666))
 	}
 	require.Equal(t, []string{"other", filepath.Join("runs", "first")}, completed(t, "report "))
 	require.Equal(t, []string{filepath.Join("runs", "first")}, completed(t, "train --resume runs/"))

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // configFlags reads the config.json of a run folder, which a flag names, as the
@@ -25,7 +26,7 @@ func configFlags(flag, path string) (map[string]string, error) {
 	}
 	known := json.NewDecoder(bytes.NewReader(text))
 	known.DisallowUnknownFields()
-	if err := known.Decode(new(configRecord)); err != nil {
+	if err := known.Decode(new(runfolder.Config)); err != nil {
 		return fail(errors.New(strings.TrimPrefix(err.Error(), "json: ")))
 	}
 	if _, err := known.Token(); err != io.EOF {

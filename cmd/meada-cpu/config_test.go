@@ -29,7 +29,7 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, err)
 	again, err := readOutcome(filepath.Join(dir, "again"))
 	require.NoError(t, err)
-	require.Equal(t, first.config.settings, again.config.settings)
+	require.Equal(t, first.config.Settings, again.config.Settings)
 
 	// Flags win over the file, wherever they stand.
 	succeed(t, dir, "train", "--seed", "5", "--config", config, "--out", "other", "--quiet", "--algorithm=erm")

@@ -16,6 +16,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -82,14 +83,7 @@ func chooseModel(model, dataset string) (string, error) {
 }
 
 // imageSettings say which images to use.
-type imageSettings struct {
-	Dataset     string `json:"dataset"`
-	Data        string `json:"data,omitempty"`
-	Source      string `json:"source,omitempty"` // of pacs
-	Target      string `json:"target,omitempty"` // of pacs
-	Corruptions string `json:"corruptions,omitempty"`
-	TestImages  int    `json:"test_images,omitempty"`
-}
+type imageSettings runfolder.Images
 
 // Values of Corruptions other than a folder.
 const (
@@ -262,12 +256,6 @@ func corruptionFolder(dataset string) string {
 	return ""
 }
 
-// checksum identifies a set of images as decoded, however it was packed.
-type checksum struct {
-	Images int    `json:"images"`
-	SHA256 string `json:"sha256"` // of the pixels, then the labels: bytes if all fit
-}
-
 // labelBytes returns labels as bytes and reports whether all of them fit.
 func labelBytes(labels []uint16) (narrow []uint8, ok bool) {
 	narrow = make([]uint8, len(labels))
@@ -296,9 +284,9 @@ func labelArray(labels []uint16) npy.Array {
 	return a
 }
 
-// checksums returns those of the training set, "train", and of every domain.
-func checksums(b *dataset.Task) map[string]checksum {
-	sum := func(s *dataset.Images) checksum {
+// checksums returns those of the training set and of every domain.
+func checksums(b *dataset.Task) map[string]runfolder.Checksum {
+	sum := func(s *dataset.Images) runfolder.Checksum {
 		h := sha256.New()
 		h.Write(s.Data)
 		if labels, ok := labelBytes(s.Labels); ok {
@@ -306,9 +294,9 @@ func checksums(b *dataset.Task) map[string]checksum {
 		} else {
 			_ = binary.Write(h, binary.LittleEndian, s.Labels) // a hash takes everything
 		}
-		return checksum{s.N, hex.EncodeToString(h.Sum(nil))}
+		return runfolder.Checksum{Images: s.N, SHA256: hex.EncodeToString(h.Sum(nil))}
 	}
-	sums := map[string]checksum{"train": sum(&b.Source)}
+	sums := map[string]runfolder.Checksum{runfolder.TrainingSet: sum(&b.Source)}
 	for i := range b.Domains {
 		if d := &b.Domains[i]; d.Severities == nil { // the others are too many, or made of these
 			sums[d.Name] = sum(&d.Images)
@@ -351,36 +339,36 @@ func (s *imageSettings) describeCorruptions(b *dataset.Task) string {
 	return fmt.Sprintf("%s, %d at %d severities of %s images", s.Corruptions, count, corrupt.Severities, grouped(images))
 }
 
-// accuracies names accuracies by domain and adds their average. Those on
-// corrupted images are named by robustness.
-func accuracies(domains []dataset.Domain, accuracy []float64) map[string]float64 {
-	named := map[string]float64{average: train.Average(domains, accuracy)}
+// accuracies returns the record of a test's accuracies. Those on corrupted
+// images have one of their own.
+func accuracies(domains []dataset.Domain, accuracy []float64) *runfolder.Accuracy {
+	a := &runfolder.Accuracy{Average: train.Average(domains, accuracy), Step: runfolder.NoStep}
 	for i := range domains {
 		if domains[i].Severities == nil {
-			named[domains[i].Name] = accuracy[i]
+			a.Domains = append(a.Domains, runfolder.DomainAccuracy{Name: domains[i].Name, Value: accuracy[i]})
 		}
 	}
-	return named
+	return a
 }
-
-// average is the name of the mean over the target domains.
-const average = "average"
 
 // column is a column of a table of accuracies.
 type column struct {
 	title    string
-	accuracy map[string]float64
+	accuracy *runfolder.Accuracy
 }
 
 // printAccuracies prints accuracies in per cent: the targets, their average,
 // then the source's own test set. Corruptions have a table of their own.
 func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
-	row := func(title, name string) {
+	row := func(title string, value func(*runfolder.Accuracy) float64) {
 		fmt.Fprintf(w, "%-20s", title)
 		for _, c := range columns {
-			fmt.Fprintf(w, " %12s", percent(c.accuracy[name]))
+			fmt.Fprintf(w, " %12s", percent(value(c.accuracy)))
 		}
 		fmt.Fprintln(w)
+	}
+	of := func(domain string) func(*runfolder.Accuracy) float64 {
+		return func(a *runfolder.Accuracy) float64 { value, _ := a.Of(domain); return value }
 	}
 	fmt.Fprintf(w, "%-20s", "")
 	for _, c := range columns {
@@ -389,13 +377,13 @@ func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
 	fmt.Fprintln(w)
 	for i := range domains {
 		if !domains[i].Source && domains[i].Severities == nil {
-			row(domains[i].Name, domains[i].Name)
+			row(domains[i].Name, of(domains[i].Name))
 		}
 	}
-	row(average, average)
+	row("average", func(a *runfolder.Accuracy) float64 { return a.Average })
 	for i := range domains {
 		if domains[i].Source {
-			row(domains[i].Name+" (source)", domains[i].Name)
+			row(domains[i].Name+" (source)", of(domains[i].Name))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -116,7 +117,7 @@ func runEval(std streams, s evalSettings) error {
 	named, corrupted := accuracies(data.Domains, accuracy), robustness(data.Domains, severities)
 	if s.json {
 		return json.NewEncoder(std.out).Encode(struct {
-			Accuracy    map[string]float64   `json:"accuracy"`
+			Accuracy    *runfolder.Accuracy  `json:"accuracy"`
 			Corruptions map[string][]float64 `json:"corruptions,omitempty"`
 			Dataset     string               `json:"dataset"`
 			Model       string               `json:"model"`

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // limited runs the program in dir with no file allowed to grow beyond so many
@@ -54,14 +56,14 @@ func TestWritesThatFailHalfWay(t *testing.T) {
 
 	// A run whose next checkpoint fails keeps the one before, and ends as if
 	// nothing had happened once there is room.
-	interrupted(t, dir, filepath.Join(folder, checkpointFolder, "latest.safetensors"), once("--checkpoint-every", "1")...)
+	interrupted(t, dir, filepath.Join(folder, runfolder.CheckpointFolder, "latest.safetensors"), once("--checkpoint-every", "1")...)
 	before := remains(t, folder)
 	r = limited(t, dir, mib, "train", "--resume", "r", "--checkpoint-every", "1")
 	require.Equal(t, exitFailed, r.code, r.err)
 	require.Contains(t, r.err, ": file too large\n")
 	require.Contains(t, r.err, "meada-cpu: write r/")
 	requireNothingHalf(t, folder)
-	requireNothingHalf(t, filepath.Join(folder, checkpointFolder))
+	requireNothingHalf(t, filepath.Join(folder, runfolder.CheckpointFolder))
 	after := remains(t, folder)
 	for name, content := range before {
 		if strings.HasSuffix(name, ".safetensors") {
@@ -100,8 +102,8 @@ func TestFilesRemovedUnderARun(t *testing.T) {
 	data := tinyDigits(t)
 	for name, remove := range map[string]func(folder string) error{
 		"the folder":   func(folder string) error { return os.Rename(folder, folder+"-elsewhere") },
-		"the metrics":  func(folder string) error { return os.Remove(filepath.Join(folder, metricsFile)) },
-		"the settings": func(folder string) error { return os.Remove(filepath.Join(folder, configFile)) },
+		"the metrics":  func(folder string) error { return os.Remove(filepath.Join(folder, runfolder.MetricsFile)) },
+		"the settings": func(folder string) error { return os.Remove(filepath.Join(folder, runfolder.ConfigFile)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -170,7 +172,7 @@ func TestOutputThatIsFull(t *testing.T) {
 		require.Equal(t, exitFailed, c.ProcessState.ExitCode(), errors.String())
 		require.Contains(t, errors.String(), "meada-cpu: write /dev/stdout: no space left on device\n")
 	}
-	require.FileExists(t, filepath.Join(dir, "r", summaryFile))
+	require.FileExists(t, filepath.Join(dir, "r", runfolder.SummaryFile))
 }
 
 // A run that diverges leaves the last checkpoint that was finite, from which it
@@ -185,5 +187,5 @@ func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
 	require.Empty(t, weights)
 	again := invoke(t, dir, "train", "--resume", "r", "--quiet")
 	require.Equal(t, r, again)
-	require.FileExists(t, filepath.Join(dir, "r", checkpointFolder, "latest.safetensors"))
+	require.FileExists(t, filepath.Join(dir, "r", runfolder.CheckpointFolder, "latest.safetensors"))
 }

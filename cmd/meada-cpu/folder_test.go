@@ -45,14 +45,16 @@ func TestOwnPictures(t *testing.T) {
 	o, err := readOutcome(filepath.Join(dir, "r"))
 	require.NoError(t, err)
 	require.Equal(t, "lenet5", o.summary.Model)
-	require.Equal(t, []string{"cat & dog", "owl", "zebra"}, o.config.Names)
-	require.Greater(t, o.summary.Accuracy.Last["test"], 0.9, "the classes differ in colour alone")
+	require.Equal(t, []string{"cat & dog", "owl", "zebra"}, o.config.ClassNames)
+	onTest, _ := o.summary.Accuracy.Last.Of("test")
+	require.Greater(t, onTest, 0.9, "the classes differ in colour alone")
 
 	weights := filepath.Join("r", "last.safetensors")
 	var printed struct{ Accuracy map[string]float64 }
 	out := succeed(t, dir, "eval", "--weights", weights, "--data", data, "--json").out
 	require.NoError(t, json.Unmarshal([]byte(out), &printed))
-	require.Equal(t, o.summary.Accuracy.Last["dim"], printed.Accuracy["dim"])
+	dim, _ := o.summary.Accuracy.Last.Of("dim")
+	require.Equal(t, dim, printed.Accuracy["dim"])
 
 	for _, set := range []string{"test", "dim"} {
 		folder := map[string]string{"test": "test", "dim": "test-dim"}[set]
@@ -73,6 +75,6 @@ func TestOwnPictures(t *testing.T) {
 	succeed(t, dir, "train", "--dataset", "folder", "--data", own, "--algorithm", "erm", "--max-steps", "2", "--out", "again")
 	again, err := readOutcome(filepath.Join(dir, "again"))
 	require.NoError(t, err)
-	require.Equal(t, 60, again.config.Sets["train"].Images)
-	require.Equal(t, o.config.Names, again.config.Names)
+	require.Equal(t, 60, again.config.Checksums["train"].Images)
+	require.Equal(t, o.config.ClassNames, again.config.ClassNames)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -19,7 +20,7 @@ import (
 func exampleConfig(f *testing.F, a train.Algorithm) []byte {
 	var s settings
 	require.NoError(f, s.parse([]string{"--algorithm=" + string(a), "--seed=18446744073709551615"}))
-	text, err := json.Marshal(configRecord{settings: s, Domains: []domainRecord{{"far", 10, false}, {"own", 10, true}}})
+	text, err := json.Marshal(runfolder.Config{Settings: s.Settings, Domains: []runfolder.Domain{{Name: "far", Images: 10}, {Name: "own", Images: 10, Source: true}}})
 	require.NoError(f, err)
 	return text
 }
@@ -47,7 +48,7 @@ func FuzzConfig(f *testing.F) {
 			return
 		}
 		s.Threads = max(1, s.Threads) // a run writes how many there were
-		text, err := json.Marshal(configRecord{settings: s})
+		text, err := json.Marshal(runfolder.Config{Settings: s.Settings})
 		require.NoError(t, err)
 		again, err := parse(t, text)
 		require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -23,17 +24,17 @@ import (
 
 // tally is what a run has added up so far, apart from the trainer's state.
 type tally struct {
-	Descent trainLine    // sums since the last line of metrics
-	Steps   int          // descent steps in them
-	Shown   trainLine    // the last line of metrics, or what will be the first
-	Ascent  maximiseLine // sums over the phase in progress
+	Descent runfolder.Minimise // sums since the last line of metrics
+	Steps   int                // descent steps in them
+	Shown   runfolder.Minimise // the last line of metrics, or what will be the first
+	Ascent  runfolder.Maximise // sums over the phase in progress
 
-	Best, Last map[string]float64 // accuracies by domain, and the step
-	Corrupted  train.Robustness   // at the last test
+	Best, Last *runfolder.Accuracy
+	Corrupted  train.Robustness // at the last test
 
 	// The test with the best average over the source's own test sets, if there
 	// are any: chosen without a look at the targets.
-	Validated  map[string]float64
+	Validated  *runfolder.Accuracy
 	Validation float64 // that average
 
 	Spent   spent
@@ -75,7 +76,7 @@ func (r *run) checkpoint() error {
 	if err != nil {
 		return err
 	}
-	lines, err := os.ReadFile(r.folder.path(metricsFile))
+	lines, err := r.folder.Metrics()
 	if err != nil {
 		return err
 	}
@@ -95,27 +96,27 @@ func (r *run) peakMemory() int64 { return max(r.PeakRSS, system.PeakMemory()) }
 // or at the start if there is none yet, and says which.
 func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, err error) {
 	s := r.settings
-	recorded, err := readConfig(s.resume)
+	recorded, err := runfolder.ReadConfig(s.resume)
 	if err != nil {
 		return "", err
 	}
-	if difference, err := differs(recorded.settings, s); err != nil || difference != "" {
+	if difference, err := differs(&recorded.Settings, &s.Settings); err != nil || difference != "" {
 		return "", cmp.Or(err, cli.UsageError("--resume %s: this version would train with other settings, %s", s.resume, difference))
 	}
-	if err := recorded.checkData(s.Data, checksums(data)); err != nil {
+	if err := checkData(recorded, s.Data, checksums(data)); err != nil {
 		return "", err
 	}
-	if why := recorded.otherBits(thisMachine()); why != "" {
+	if why := otherBits(&recorded.Machine, thisMachine()); why != "" {
 		fmt.Fprintf(warnings, "warning: %s\n", why)
 	}
-	r.checkpoints, r.saved = r.folder.checkpoints(), time.Now()
+	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()
 	from, err := r.checkpoints.Read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return r.startAgain(data, recorded)
 	}
 	if err != nil {
-		return "", s.resumeError(fmt.Errorf("no good checkpoint is left: %w; to train anew: meada-cpu train --config %s",
-			err, shellWord(filepath.Join(s.resume, configFile))))
+		return "", s.resumeError(fmt.Errorf("no usable checkpoint: %w; to start over: meada-cpu train --config %s",
+			err, shellWord(filepath.Join(s.resume, runfolder.ConfigFile))))
 	}
 	if from.Damaged != nil {
 		fmt.Fprintf(warnings, "warning: %v; going on from the checkpoint before it, to the same result\n", from.Damaged)
@@ -127,11 +128,11 @@ func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, er
 		return "", s.resumeError(err)
 	}
 	r.started = r.started.Add(-time.Duration(r.Elapsed * float64(time.Second)))
-	return fmt.Sprintf("the checkpoint after %s steps", grouped(from.Steps())), r.folder.begin(from.Notes[metricsNote])
+	return fmt.Sprintf("the checkpoint after %s steps", grouped(from.Steps())), r.folder.StartMetrics(from.Notes[metricsNote])
 }
 
 // startAgain starts a run that was stopped before its first checkpoint.
-func (r *run) startAgain(data *dataset.Task, recorded *configRecord) (beginning string, err error) {
+func (r *run) startAgain(data *dataset.Task, recorded *runfolder.Config) (beginning string, err error) {
 	beginning, checksum, err := r.readWeights()
 	if err != nil {
 		return "", err
@@ -159,48 +160,18 @@ func (s *settings) checkResume(given map[string]string) error {
 			return cli.UsageError("--%s cannot be changed when resuming (--resume %s)", name, s.resume)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(s.resume, configFile)); errors.Is(err, fs.ErrNotExist) {
-		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.resume, configFile)
+	if _, err := os.Stat(filepath.Join(s.resume, runfolder.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
+		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.resume, runfolder.ConfigFile)
 	}
 	return nil
 }
 
-// readConfig reads what a run recorded when it began.
-func readConfig(dir string) (*configRecord, error) {
-	path := filepath.Join(dir, configFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	c := new(configRecord)
-	if err := json.Unmarshal(text, c); err != nil {
-		return nil, &dataset.Error{Path: path, Err: err}
-	}
-	return c, nil
-}
-
-// unfinished returns the settings of the run in a folder if train --resume would
-// continue it: it has begun and is not complete. Otherwise they are nil.
-func unfinished(dir string) (*settings, error) {
-	if _, err := os.Stat(filepath.Join(dir, summaryFile)); err == nil {
-		return nil, nil
-	}
-	c, err := readConfig(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &c.settings, nil
-}
-
 // checkData refuses images that are not those that the run began with.
-func (c *configRecord) checkData(path string, now map[string]checksum) error {
-	all := maps.Clone(c.Sets)
+func checkData(c *runfolder.Config, path string, now map[string]runfolder.Checksum) error {
+	all := maps.Clone(c.Checksums)
 	maps.Copy(all, now)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		was, is := c.Sets[name], now[name]
+		was, is := c.Checksums[name], now[name]
 		if was == is {
 			continue
 		}
@@ -218,12 +189,12 @@ const generic = "generic"
 
 // otherBits says why a run that goes on here may end with other bits than where
 // it began, "" if there is no reason.
-func (c *configRecord) otherBits(now machine) string {
+func otherBits(then *runfolder.Machine, now runfolder.Machine) string {
 	switch {
-	case (c.SIMD == generic) != (now.SIMD == generic):
-		return fmt.Sprintf("begun with %s, it goes on with %s: the result agrees within rounding, not bit for bit", c.SIMD, now.SIMD)
-	case c.Version != now.Version:
-		return fmt.Sprintf("begun with version %s, it goes on with %s: the result may differ", c.Version, now.Version)
+	case (then.SIMD == generic) != (now.SIMD == generic):
+		return fmt.Sprintf("begun with %s, it goes on with %s: the result agrees within rounding, not bit for bit", then.SIMD, now.SIMD)
+	case then.Version != now.Version:
+		return fmt.Sprintf("begun with version %s, it goes on with %s: the result may differ", then.Version, now.Version)
 	}
 	return ""
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
 )
 
@@ -35,9 +36,9 @@ func remains(t *testing.T, folder string) map[string]any {
 		switch name {
 		case "report.html":
 			left[name] = true
-		case configFile, summaryFile:
+		case runfolder.ConfigFile, runfolder.SummaryFile:
 			left[name] = timeless(readJSON(t, path))
-		case metricsFile:
+		case runfolder.MetricsFile:
 			lines := metrics(t, folder)
 			for _, line := range lines {
 				timeless(line)
@@ -119,13 +120,13 @@ func TestKilledRunsEndTheSame(t *testing.T) {
 				for runAndKill(t, dir, args, time.Duration(1.1*random.Float64()*float64(took))) {
 					kills++
 					moments[moment(t, folder)]++
-					if exists(filepath.Join(folder, summaryFile)) { // complete, but for what is to be removed
+					if exists(filepath.Join(folder, runfolder.SummaryFile)) { // complete, but for what is to be removed
 						r := invoke(t, dir, "train", "--resume", "r")
 						require.Equal(t, exitUsage, r.code)
 						require.Contains(t, r.err, "the run is complete")
 						break
 					}
-					if exists(filepath.Join(folder, configFile)) {
+					if exists(filepath.Join(folder, runfolder.ConfigFile)) {
 						args = []string{"train", "--quiet", "--resume", "r", "--threads", strconv.Itoa(1 + random.IntN(3))}
 					}
 					if random.Float64() < 0.7 {
@@ -172,7 +173,7 @@ func runAndKill(t *testing.T, dir string, args []string, after time.Duration) bo
 func moment(t *testing.T, folder string) string {
 	t.Helper()
 	what := "before the first checkpoint"
-	tensors, _, err := safetensors.Read(filepath.Join(folder, checkpointFolder, "latest.safetensors"))
+	tensors, _, err := safetensors.Read(filepath.Join(folder, runfolder.CheckpointFolder, "latest.safetensors"))
 	if err == nil {
 		for i := range tensors {
 			if tensors[i].Name == "state" {
@@ -217,14 +218,14 @@ func TestResumeAfterAnInterruption(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	weights := filepath.Join(dir, "start.safetensors")
 	succeed(t, dir, short(data, "--algorithm", "erm", "--out", "before")...)
-	require.NoError(t, os.Rename(filepath.Join(dir, "before", lastFile), weights))
+	require.NoError(t, os.Rename(filepath.Join(dir, "before", runfolder.LastFile), weights))
 	folder := filepath.Join(dir, "r")
 	said := interrupted(t, dir, filepath.Join(folder, "samples", "phase-1.json"), long(data, "--weights", weights)...)
 	require.Contains(t, said, "to continue: meada-cpu train --resume r")
-	require.FileExists(t, filepath.Join(folder, lastFile))
+	require.FileExists(t, filepath.Join(folder, runfolder.LastFile))
 	require.FileExists(t, filepath.Join(folder, "report.html"))
-	require.NoFileExists(t, filepath.Join(folder, lockFile))
-	s, err := unfinished(folder)
+	require.NoFileExists(t, filepath.Join(folder, runfolder.LockFile))
+	s, err := runfolder.Unfinished(folder)
 	require.NoError(t, err)
 	require.Equal(t, 24, s.LoopsTrain)
 
@@ -232,27 +233,27 @@ func TestResumeAfterAnInterruption(t *testing.T) {
 	// metrics are those of the checkpoint, whatever has become of the file.
 	require.NoError(t, os.Remove(weights))
 	require.NoError(t, os.Rename(data, data+"-moved"))
-	f, err := os.OpenFile(filepath.Join(folder, metricsFile), os.O_WRONLY|os.O_APPEND, 0)
+	f, err := os.OpenFile(filepath.Join(folder, runfolder.MetricsFile), os.O_WRONLY|os.O_APPEND, 0)
 	require.NoError(t, err)
 	_, err = f.WriteString(`{"type":"train","st`)
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 	r := succeed(t, dir, "train", "--resume", "r", "--data", data+"-moved", "--json")
 	require.Contains(t, r.err, "the checkpoint after ")
-	require.Equal(t, readJSON(t, filepath.Join(folder, summaryFile))["seed"], 1.0)
-	s, err = unfinished(folder)
+	require.Equal(t, readJSON(t, filepath.Join(folder, runfolder.SummaryFile))["seed"], 1.0)
+	s, err = runfolder.Unfinished(folder)
 	require.NoError(t, err)
 	require.Nil(t, s)
 
 	require.NoError(t, os.Rename(data+"-moved", data))
 	succeed(t, dir, short(data, "--algorithm", "erm", "--out", "before-2")...)
-	require.NoError(t, os.Rename(filepath.Join(dir, "before-2", lastFile), weights))
+	require.NoError(t, os.Rename(filepath.Join(dir, "before-2", runfolder.LastFile), weights))
 	succeed(t, dir, long(data, "--out", "whole", "--weights", weights)...)
 	want := remains(t, filepath.Join(dir, "whole"))
-	want[configFile].(map[string]any)["data"] = data
+	want[runfolder.ConfigFile].(map[string]any)["data"] = data
 	requireSame(t, want, folder, "resumed")
 
-	seconds := readJSON(t, filepath.Join(folder, summaryFile))["seconds"].(map[string]any)
+	seconds := readJSON(t, filepath.Join(folder, runfolder.SummaryFile))["seconds"].(map[string]any)
 	sum := 0.0
 	for _, name := range []string{"minimise", "maximise", "evaluate"} {
 		sum += seconds[name].(float64)
@@ -266,7 +267,7 @@ func TestResumeRefuses(t *testing.T) {
 	}
 	dir, data := t.TempDir(), tinyDigits(t)
 	folder := filepath.Join(dir, "r")
-	checkpoint := filepath.Join(folder, checkpointFolder)
+	checkpoint := filepath.Join(folder, runfolder.CheckpointFolder)
 	interrupted(t, dir, filepath.Join(checkpoint, "previous.safetensors"), long(data, "--checkpoint-every", "2", "--threads", "1")...)
 	refused := func(code int, message string, args ...string) {
 		t.Helper()
@@ -294,11 +295,11 @@ func TestResumeRefuses(t *testing.T) {
 	refused(exitData, "the images of mnist have changed since the run began", "--data", other)
 
 	// A lock is held as long as its process lives, no longer.
-	held, err := lockFolder(folder)
+	held, err := runfolder.Open(folder)
 	require.NoError(t, err)
 	refused(exitFailed, fmt.Sprintf("r: the run folder is in use by process %d", os.Getpid()))
-	held.Release()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, lockFile), []byte("1\n"), 0o666)) // as a killed process leaves it
+	held.Close()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, runfolder.LockFile), []byte("1\n"), 0o666)) // as a killed process leaves it
 	require.Equal(t, exitData, invoke(t, dir, "train", "--resume", "r", "--data", other).code)
 
 	// Of a damaged checkpoint the one before is used. Without a good one nothing
@@ -312,8 +313,8 @@ func TestResumeRefuses(t *testing.T) {
 	}
 	damage("previous.safetensors")
 	damage("latest.safetensors")
-	refused(exitData, "no good checkpoint is left: r/checkpoint/latest.safetensors: its content is damaged")
-	refused(exitData, "to train anew: meada-cpu train --config r/config.json")
+	refused(exitData, "no usable checkpoint: r/checkpoint/latest.safetensors: its content is damaged")
+	refused(exitData, "to start over: meada-cpu train --config r/config.json")
 	damage("previous.safetensors") // undoes it
 	r = succeed(t, dir, "train", "--resume", "r")
 	require.Contains(t, r.err, "warning: r/checkpoint/latest.safetensors: its content is damaged, it does not have its checksum; going on from the checkpoint before")
@@ -334,12 +335,12 @@ func TestTwoProcesses(t *testing.T) {
 		require.NoError(t, c.Process.Kill())
 		require.Error(t, c.Wait())
 	}()
-	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", checkpointFolder)) }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", runfolder.CheckpointFolder)) }, time.Minute, time.Millisecond)
 	r := invoke(t, dir, "train", "--resume", "r")
 	require.Equal(t, exitFailed, r.code)
 	require.Equal(t, fmt.Sprintf("meada-cpu: r: the run folder is in use by process %d\n", c.Process.Pid), r.err)
 	succeed(t, dir, short(data, "--out", "r", "--algorithm", "erm")...)
-	require.FileExists(t, filepath.Join(dir, "r-2", summaryFile))
+	require.FileExists(t, filepath.Join(dir, "r-2", runfolder.SummaryFile))
 }
 
 // The first interruption waits for the end of the step, which may take long. The
@@ -354,7 +355,7 @@ func TestSecondInterruption(t *testing.T) {
 	c := exec.Command(command, short(data, "--loops-adv", "10000000", "--test-every", "1000", "--checkpoint-every", "2", "--out", "r")...)
 	c.Dir = dir
 	require.NoError(t, c.Start())
-	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", checkpointFolder, "latest.safetensors")) }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", runfolder.CheckpointFolder, "latest.safetensors")) }, time.Minute, time.Millisecond)
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
@@ -366,7 +367,7 @@ func TestSecondInterruption(t *testing.T) {
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	require.Error(t, <-ended)
 	require.False(t, c.ProcessState.Exited(), "ended by the signal")
-	require.NoError(t, train.NewCheckpoints(filepath.Join(dir, "r", checkpointFolder)).Remove())
+	require.NoError(t, train.NewCheckpoints(filepath.Join(dir, "r", runfolder.CheckpointFolder)).Remove())
 }
 
 // A process killed before it could even record its settings leaves nothing that
@@ -375,21 +376,21 @@ func TestStartAfterNothing(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	folder := filepath.Join(dir, "r")
 	require.NoError(t, os.Mkdir(folder, 0o777))
-	for _, name := range []string{lockFile, configFile + ".tmp"} {
+	for _, name := range []string{runfolder.LockFile, runfolder.ConfigFile + ".tmp"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte("1\n"), 0o666))
 	}
 	succeed(t, dir, short(data, "--algorithm", "erm", "--out", "r")...)
-	require.FileExists(t, filepath.Join(folder, summaryFile))
-	require.NoFileExists(t, filepath.Join(folder, lockFile))
+	require.FileExists(t, filepath.Join(folder, runfolder.SummaryFile))
+	require.NoFileExists(t, filepath.Join(folder, runfolder.LockFile))
 }
 
 // A run that was stopped before its first checkpoint needs all it began with.
 func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, short(data, "--out", "first", "--quiet")...)
-	weights := filepath.Join(dir, "first", lastFile)
+	weights := filepath.Join(dir, "first", runfolder.LastFile)
 	succeed(t, dir, short(data, "--out", "whole", "--quiet", "--weights", weights)...)
-	for _, keep := range []string{configFile, metricsFile} {
+	for _, keep := range []string{runfolder.ConfigFile, runfolder.MetricsFile} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, "r"), 0o777))
 		content, err := os.ReadFile(filepath.Join(dir, "whole", keep))
 		require.NoError(t, err)

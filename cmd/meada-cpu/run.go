@@ -4,16 +4,15 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -29,7 +28,8 @@ type run struct {
 	classes  []string // names
 	domains  []dataset.Domain
 	trainer  *train.Trainer
-	folder   *runFolder
+	folder   *runfolder.Folder
+	events   *eventLog // nil without --tensorboard
 	progress *progress
 	started  time.Time // less the time of the processes before
 	clock    clock
@@ -75,11 +75,11 @@ func (r *run) train() error {
 		}
 		if stopping {
 			r.progress.clear()
-			if err := r.save(lastFile, r.trainer.Steps()); err != nil {
+			if err := r.save(runfolder.LastFile, r.trainer.Steps()); err != nil {
 				return err
 			}
 			return fmt.Errorf("%w after %d of %d steps, to continue: meada-cpu train --resume %s", errInterrupted,
-				r.trainer.Steps(), r.total(), shellWord(r.folder.dir))
+				r.trainer.Steps(), r.total(), shellWord(r.folder.Dir))
 		}
 		select {
 		case <-r.asked:
@@ -88,7 +88,7 @@ func (r *run) train() error {
 		}
 	}
 	r.progress.clear()
-	return r.save(lastFile, r.trainer.Steps())
+	return r.save(runfolder.LastFile, r.trainer.Steps())
 }
 
 // total returns the number of descent steps of the run.
@@ -111,13 +111,13 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 	r.Steps++
 	due := (e.Step+1)%trainLineEvery == 0 || e.Step+1 == r.total()
 	if due || e.Step < trainLineEvery {
-		r.Shown = trainLine{Type: "train", Step: e.Step,
+		r.Shown = runfolder.Minimise{Step: e.Step,
 			Loss: r.Descent.Loss / float64(r.Steps), Accuracy: r.Descent.Accuracy / float64(r.Steps)}
 	}
 	if due {
 		r.Shown.Rate = r.clock.lap(train.Minimise)
-		r.Descent, r.Steps = trainLine{}, 0
-		if err := r.folder.log(r.Shown); err != nil {
+		r.Descent, r.Steps = runfolder.Minimise{}, 0
+		if err := r.log(r.Shown); err != nil {
 			return err
 		}
 	}
@@ -145,15 +145,15 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 		return nil
 	}
 	line := r.Ascent
-	r.Ascent = maximiseLine{}
-	line.Type, line.Step, line.Phase, line.Images = "maximise", e.Step, e.Phase, e.Total
+	r.Ascent = runfolder.Maximise{}
+	line.Step, line.Phase, line.Images = e.Step, e.Phase, e.Total
 	line.Rate, line.Seconds = r.clock.lap(train.Maximise), now.Sub(r.started).Seconds()
 	r.progress.line("%-9s phase %d before step %d: %s images added, cross-entropy %.4f, entropy %.4f, distance %.4g", "maximise",
 		e.Phase, e.Step, grouped(e.Total), line.CrossEntropy, line.Entropy, line.Distance)
 	if err := r.sample(e.Phase, e.Step); err != nil {
 		return err
 	}
-	return r.folder.log(line)
+	return r.log(line)
 }
 
 func (r *run) observeTest(e train.Event, now time.Time) error {
@@ -165,17 +165,18 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	}
 	t := e.Test
 	r.Corrupted = robustness(r.domains, t.Severities)
-	line := evaluateLine{
-		Type:        "evaluate",
+	accuracy := accuracies(r.domains, t.Accuracy)
+	line := runfolder.Evaluate{
 		Step:        t.Step,
-		Accuracy:    accuracies(r.domains, t.Accuracy),
+		Accuracy:    *accuracy,
 		Corruptions: bySeverity(r.Corrupted),
 		Best:        t.Improved,
 		Rate:        r.clock.lap(train.Evaluate),
 		PeakRSS:     r.peakMemory(),
 		Seconds:     now.Sub(r.started).Seconds(),
 	}
-	r.Last = withStep(line.Accuracy, t.Step)
+	r.Last = accuracy
+	r.Last.Step = t.Step
 	text := fmt.Sprintf("step %d ", t.Step)
 	for i := range r.domains {
 		if r.domains[i].Severities == nil {
@@ -189,7 +190,7 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	if t.Improved {
 		text += "  best so far"
 		r.Best = r.Last
-		if err := r.save("best.safetensors", t.Step+1); err != nil {
+		if err := r.save(runfolder.BestFile, t.Step+1); err != nil {
 			return err
 		}
 	}
@@ -197,34 +198,28 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	if err := r.validate(t); err != nil {
 		return err
 	}
-	if err := r.folder.writeCompact(report.ConfusionFile, confusion(r.domains, t)); err != nil {
+	if err := r.folder.WriteConfusion(confusion(r.domains, t)); err != nil {
 		return err
 	}
-	return r.folder.log(line)
+	return r.log(line)
 }
 
 // validate keeps the weights if the test is the best so far by the source's own
 // test sets.
 func (r *run) validate(t *train.Test) error {
-	sum, n := 0.0, 0
-	for i := range r.domains {
-		if r.domains[i].Source {
-			sum, n = sum+t.Accuracy[i], n+1
-		}
-	}
-	// Of equal ones the later, which has trained longer: the source is soon learnt.
-	if n == 0 || r.Validated != nil && sum/float64(n) < r.Validation {
+	mean, ok := r.Last.OnSource(domainRecords(r.domains))
+	if !ok || r.Validated != nil && !runfolder.Validates(mean, r.Validation) {
 		return nil
 	}
-	r.Validated, r.Validation = r.Last, sum/float64(n)
-	return r.save("source-validation.safetensors", t.Step+1)
+	r.Validated, r.Validation = r.Last, mean
+	return r.save(runfolder.ValidatedFile, t.Step+1)
 }
 
-func confusion(domains []dataset.Domain, t *train.Test) report.Confusion {
-	c := report.Confusion{Step: t.Step}
+func confusion(domains []dataset.Domain, t *train.Test) *runfolder.Confusion {
+	c := &runfolder.Confusion{Step: t.Step}
 	for i := range domains {
 		if domains[i].Severities == nil {
-			c.Domains = append(c.Domains, report.DomainConfusion{Name: domains[i].Name, Counts: t.Confusion[i]})
+			c.Domains = append(c.Domains, runfolder.DomainConfusion{Name: domains[i].Name, Counts: t.Confusion[i]})
 		}
 	}
 	return c
@@ -236,14 +231,7 @@ func (r *run) save(name string, steps int) error {
 	if err := r.trainer.Check(); err != nil {
 		return err
 	}
-	return r.network.Save(r.folder.path(name), metadata(r.network, r.settings.Dataset, r.classes, steps))
-}
-
-// withStep adds the step to named accuracies, as summary.json has them.
-func withStep(accuracy map[string]float64, step int) map[string]float64 {
-	a := maps.Clone(accuracy)
-	a["step"] = float64(step)
-	return a
+	return r.network.Save(r.folder.Path(name), metadata(r.network, r.settings.Dataset, r.classes, steps))
 }
 
 // pace tells the speed of a kind of work, its share of the multiply-add peak and
@@ -252,10 +240,18 @@ func (r *run) pace(k train.Kind) string {
 	return fmt.Sprintf("%.0f img/s  %.0f%% peak  ETA %s", r.clock.rate(k), 100*r.clock.share(k), brief(r.clock.left()))
 }
 
+// log appends a line to metrics.jsonl, and tells TensorBoard.
+func (r *run) log(line runfolder.Line) error {
+	if err := r.folder.Log(line); err != nil || r.events == nil {
+		return err
+	}
+	return r.events.log(line)
+}
+
 // finish writes and prints the result of a complete run.
 func (r *run) finish(std streams) error {
 	s := r.settings
-	var sum summary
+	var sum runfolder.Summary
 	sum.Algorithm, sum.Dataset, sum.Model = string(s.Algorithm), s.Dataset, r.network.Name
 	sum.Seed, sum.Steps, sum.Threads = s.Seed, r.total(), s.Threads
 	sum.SIMD = simd.Active().Name
@@ -269,14 +265,14 @@ func (r *run) finish(std streams) error {
 	sum.ImagesPerSecond.Maximise = r.clock.rate(train.Maximise)
 	sum.PeakRSS = r.peakMemory()
 	sum.Complete = true
-	if err := errors.Join(r.folder.metrics.Sync(), r.folder.metrics.Close()); err != nil {
+	if err := r.folder.FinishMetrics(); err != nil {
 		return err
 	}
-	if err := r.writeFinalReport(sum); err != nil {
+	if err := r.writeFinalReport(&sum); err != nil {
 		return err
 	}
 	// This makes the run complete, so it comes last.
-	if err := r.folder.write(summaryFile, sum); err != nil {
+	if err := r.folder.WriteSummary(&sum); err != nil {
 		return err
 	}
 	if err := r.checkpoints.Remove(); err != nil {
@@ -286,14 +282,14 @@ func (r *run) finish(std streams) error {
 		return json.NewEncoder(std.out).Encode(sum)
 	}
 	out := bufio.NewWriter(std.out)
-	r.printResult(out, sum)
+	r.printResult(out, &sum)
 	return out.Flush()
 }
 
 // writeFinalReport writes the page about the run as if its summary were there
 // already.
-func (r *run) writeFinalReport(sum summary) error {
-	page, err := report.Load(r.folder.dir)
+func (r *run) writeFinalReport(sum *runfolder.Summary) error {
+	page, err := report.Load(r.folder.Dir)
 	if err != nil {
 		return err
 	}
@@ -304,11 +300,11 @@ func (r *run) writeFinalReport(sum summary) error {
 	if err := json.Unmarshal(text, &page.Summary); err != nil {
 		return err
 	}
-	return page.WriteFile(r.folder.path(report.FileName))
+	return page.WriteFile(r.folder.Path(report.FileName))
 }
 
 // printResult prints the accuracies and the times.
-func (r *run) printResult(w io.Writer, sum summary) {
+func (r *run) printResult(w io.Writer, sum *runfolder.Summary) {
 	columns := []column{{"last, %", sum.Accuracy.Last}}
 	if a := sum.Accuracy.SourceValidation; a != nil {
 		columns = append(columns, column{"validated, %", a})
@@ -317,7 +313,7 @@ func (r *run) printResult(w io.Writer, sum summary) {
 	printAccuracies(w, r.domains, columns...)
 	fmt.Fprintf(w, "%-20s", "after step")
 	for _, c := range columns {
-		fmt.Fprintf(w, " %12.0f", c.accuracy["step"])
+		fmt.Fprintf(w, " %12d", c.accuracy.Step)
 	}
 	fmt.Fprint(w, "\n\n")
 	if r.Corrupted != nil {
@@ -332,5 +328,5 @@ func (r *run) printResult(w io.Writer, sum summary) {
 	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
 		brief(sum.Seconds.Total), brief(sum.Seconds.Minimise), brief(sum.Seconds.Maximise), brief(sum.Seconds.Evaluate),
 		bytesOf(int(sum.PeakRSS)))
-	fmt.Fprintf(w, "report: %s\n", r.folder.path(report.FileName))
+	fmt.Fprintf(w, "report: %s\n", r.folder.Path(report.FileName))
 }

@@ -1,17 +1,15 @@
 package main
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
 	"io"
 	"math"
-	"os"
+	"strings"
 
-	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
-	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
@@ -32,34 +30,26 @@ func (r *run) sample(phase, step int) error {
 	if source.N == 0 {
 		return nil
 	}
-	record := report.Sample{Phase: phase, Step: step, Width: source.W}
+	record := runfolder.Sample{Phase: phase, Step: step, Width: source.W}
 	for _, label := range source.Labels {
 		record.Labels = append(record.Labels, int(label))
 	}
 	record.Source = predict(r.trainer.Evaluator(), &source)
 	record.Adversarial = predict(r.trainer.Evaluator(), &adversarial)
 	shown := min(source.N, mostPictures, max(leastPictures, samplePixels/(source.H*source.W)))
-	name := fmt.Sprintf("%s/phase-%d", report.SampleFolder, phase)
-	if err := os.MkdirAll(r.folder.path(report.SampleFolder), 0o777); err != nil {
-		return err
-	}
-	err := atomicfile.Write(r.folder.path(name+".png"), func(w io.Writer) error {
+	picture, err := r.folder.WriteSample(&record, func(w io.Writer) error {
 		return png.Encode(w, contactSheet(shown, &source, &adversarial))
 	})
-	if err != nil {
+	if err != nil || r.events == nil {
 		return err
 	}
-	if r.folder.events != nil {
-		if err := r.folder.events.picture(step, name, shown*source.W, 2*source.H, r.folder.path(name+".png")); err != nil {
-			return err
-		}
-	}
-	return r.folder.writeCompact(name+".json", record)
+	tag := strings.TrimSuffix(picture, ".png")
+	return r.events.picture(step, tag, shown*source.W, 2*source.H, r.folder.Path(picture))
 }
 
 // predict returns what a network says about images.
-func predict(evaluator *train.Evaluator, images *dataset.Images) report.Predictions {
-	var p report.Predictions
+func predict(evaluator *train.Evaluator, images *dataset.Images) runfolder.Predictions {
+	var p runfolder.Predictions
 	for first := 0; first < images.N; {
 		logits := evaluator.Logits(images, first)
 		for n := range logits.N {

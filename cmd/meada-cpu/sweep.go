@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -25,6 +24,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 )
@@ -302,15 +302,15 @@ func (m *member) find() (complete bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		var found *settings
+		var found *runfolder.Config
 		if o != nil {
-			found = &o.config.settings
-		} else if found, err = unfinished(dir); err != nil {
+			found = o.config
+		} else if found, err = runfolder.Unfinished(dir); err != nil {
 			return false, err
 		} else if found == nil {
 			continue
 		}
-		difference, err := differs(*found, want)
+		difference, err := differs(&found.Settings, &want.Settings)
 		if err != nil {
 			return false, err
 		}
@@ -344,7 +344,7 @@ func attempts(dir string) func(func(string) bool) {
 var elsewhere = []string{"threads", "data", "checkpoint_every"}
 
 // differs names the first setting in which two runs differ, "" if there is none.
-func differs(was, is settings, except ...string) (string, error) {
+func differs(was, is *runfolder.Settings, except ...string) (string, error) {
 	all, err := differences(was, is, except...)
 	if len(all) == 0 {
 		return "", err
@@ -354,9 +354,9 @@ func differs(was, is settings, except ...string) (string, error) {
 
 // differences lists the settings in which two runs differ, such as "k 1 instead
 // of 3".
-func differences(was, is settings, except ...string) ([]string, error) {
+func differences(was, is *runfolder.Settings, except ...string) ([]string, error) {
 	var fields [2]map[string]any
-	for i, s := range []settings{was, is} {
+	for i, s := range []*runfolder.Settings{was, is} {
 		text, err := json.Marshal(s)
 		if err != nil {
 			return nil, err
@@ -410,8 +410,8 @@ func (s *sweepSettings) runAll(members []member, threads int, std streams, talk 
 				head := fmt.Sprintf("[%d/%d] %-10s", done, len(members), m)
 				switch {
 				case err == nil:
-					talk.line("%s average %s best, %s last, in %s", head, percent(sum.Accuracy.Best[average]),
-						percent(sum.Accuracy.Last[average]), brief(sum.Seconds.Total))
+					talk.line("%s average %s best, %s last, in %s", head, percent(sum.Accuracy.Best.Average),
+						percent(sum.Accuracy.Last.Average), brief(sum.Seconds.Total))
 				case ctx.Err() == nil:
 					talk.line("%s %v", head, err)
 					failed = append(failed, err)
@@ -445,10 +445,10 @@ feed:
 // runOne trains a member in a process of its own, from where an earlier one
 // stopped, and returns its summary. A single job talks to the terminal, side by
 // side each has a log.
-func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std streams) (summary, error) {
+func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std streams) (runfolder.Summary, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return summary{}, err
+		return runfolder.Summary{}, err
 	}
 	args := []string{"train", "--json", fmt.Sprintf("--threads=%d", threads)}
 	if m.begun != "" {
@@ -462,11 +462,11 @@ func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std s
 		args = append(append(args, m.flags...), "--out="+m.dir)
 	}
 	var out bytes.Buffer
-	var sum summary
+	var sum runfolder.Summary
 	c := exec.CommandContext(ctx, program, args...)
 	c.Stdout = &out
 	system.Interruptible(c)
-	fail := func(err error) (summary, error) { return summary{}, fmt.Errorf("%s: %w", m, err) }
+	fail := func(err error) (runfolder.Summary, error) { return runfolder.Summary{}, fmt.Errorf("%s: %w", m, err) }
 	if s.jobs > 1 || s.quiet {
 		name := m.dir + ".log"
 		log, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
@@ -475,8 +475,8 @@ func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std s
 		}
 		defer log.Close()
 		c.Stderr = log
-		fail = func(err error) (summary, error) {
-			return summary{}, fmt.Errorf("%s: %w, %s (see %s)", m, err, lastWords(name), name)
+		fail = func(err error) (runfolder.Summary, error) {
+			return runfolder.Summary{}, fmt.Errorf("%s: %w, %s (see %s)", m, err, lastWords(name), name)
 		}
 	} else {
 		c.Stderr = std.err
@@ -487,8 +487,8 @@ func (s *sweepSettings) runOne(ctx context.Context, m member, threads int, std s
 	if err := json.Unmarshal(out.Bytes(), &sum); err != nil {
 		return fail(err)
 	}
-	if average, ok := sum.Accuracy.Last[average]; !ok || math.IsNaN(average) {
-		return fail(errors.New("its summary has no average accuracy"))
+	if sum.Accuracy.Best == nil || sum.Accuracy.Last == nil {
+		return fail(errors.New("its summary has no accuracies"))
 	}
 	return sum, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/statistics"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -23,30 +23,24 @@ import (
 // outcome is a complete run, read back from its folder.
 type outcome struct {
 	dir     string
-	config  configRecord
-	summary summary
+	config  *runfolder.Config
+	summary *runfolder.Summary
 }
 
 // readOutcome reads a run folder; nil if it holds no complete run.
 func readOutcome(dir string) (*outcome, error) {
-	o := outcome{dir: dir}
-	for name, v := range map[string]any{"summary.json": &o.summary, "config.json": &o.config} {
-		path := filepath.Join(dir, name)
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(text, v); err != nil {
-			return nil, &dataset.Error{Path: path, Err: err}
-		}
+	summary, err := runfolder.ReadSummary(dir)
+	if err != nil || summary == nil {
+		return nil, err
 	}
-	if !o.summary.Complete {
+	config, err := runfolder.ReadConfig(dir)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return &o, nil
+	if err != nil {
+		return nil, err
+	}
+	return &outcome{dir, config, summary}, nil
 }
 
 // readOutcomes reads the complete runs in a sweep's folder, one for each
@@ -76,7 +70,7 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 			continue
 		}
 		if len(all) > 0 {
-			difference, err := differs(all[0].config.settings, o.config.settings, "algorithm", "seed")
+			difference, err := differs(&all[0].config.Settings, &o.config.Settings, "algorithm", "seed")
 			if err != nil {
 				return nil, nil, err
 			}
@@ -98,13 +92,13 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 // selection is a way to choose the test of a run whose accuracy is reported.
 type selection struct {
 	name string
-	of   func(*summary) map[string]float64
+	of   func(*runfolder.Summary) *runfolder.Accuracy
 }
 
 var selections = []selection{
-	{"best on targets", func(s *summary) map[string]float64 { return s.Accuracy.Best }},
-	{"source validation", func(s *summary) map[string]float64 { return s.Accuracy.SourceValidation }},
-	{"last", func(s *summary) map[string]float64 { return s.Accuracy.Last }},
+	{"best on targets", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.Best }},
+	{"source validation", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.SourceValidation }},
+	{"last", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.Last }},
 }
 
 // cell is an accuracy in per cent, over some runs. A mean that is not known is
@@ -214,6 +208,21 @@ func newSweepTable(all []outcome) sweepTable {
 	return t
 }
 
+// average is the column of the mean over the target domains. No domain that is
+// read has this name.
+const average = "average"
+
+// accuracyIn returns what a column shows of a test, and whether it has anything.
+func accuracyIn(a *runfolder.Accuracy, column string) (float64, bool) {
+	switch {
+	case a == nil:
+		return 0, false
+	case column == average:
+		return a.Average, true
+	}
+	return a.Of(column)
+}
+
 // values returns, by seed, what a selection reports of an algorithm's runs.
 func values(all []outcome, a train.Algorithm, s selection, column string) map[uint64]float64 {
 	bySeed := map[uint64]float64{}
@@ -221,7 +230,7 @@ func values(all []outcome, a train.Algorithm, s selection, column string) map[ui
 		if all[i].config.Algorithm != a {
 			continue
 		}
-		if v, ok := s.of(&all[i].summary)[column]; ok {
+		if v, ok := accuracyIn(s.of(all[i].summary), column); ok {
 			bySeed[all[i].config.Seed] = 100 * v
 		}
 	}
@@ -274,14 +283,14 @@ func method(a train.Algorithm) string { return strings.ToUpper(string(a)) }
 
 // noteDepartures says, where the paper's figures stand beside those of runs, in
 // what the runs' settings are not the published ones.
-func (t *sweepTable) noteDepartures(s *settings) error {
+func (t *sweepTable) noteDepartures(s *runfolder.Settings) error {
 	if len(t.notes) == 0 {
 		return nil
 	}
 	official := *s
 	official.Config = config(s.Dataset, s.Model)
 	official.Weights, official.TestImages = "", 0
-	departures, err := differences(*s, official, "algorithm", "seed", "preset")
+	departures, err := differences(s, &official, "algorithm", "seed", "preset")
 	if len(departures) > 0 {
 		t.notes = append(t.notes, "These runs are not the paper's: "+strings.Join(departures, ", ")+".")
 	}
@@ -298,7 +307,7 @@ func writeTables(std streams, dir string) error {
 		fmt.Fprintf(std.err, "not complete: %s\n", name)
 	}
 	t := newSweepTable(all)
-	if err := t.noteDepartures(&all[0].config.settings); err != nil {
+	if err := t.noteDepartures(&all[0].config.Settings); err != nil {
 		return err
 	}
 	for name, write := range map[string]func(io.Writer) error{

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -36,7 +37,7 @@ func TestSweep(t *testing.T) {
 	require.Contains(t, first.err, "4 runs, 0 complete, 4 to do, 2 at a time")
 	require.Contains(t, first.err, "[4/4]")
 	single := succeed(t, dir, short(data, "--loops-train", "4", "--loops-adv", "1", "--k", "1", "--seed", "2", "--out", "single", "--json")...)
-	var alone summary
+	var alone runfolder.Summary
 	require.NoError(t, json.Unmarshal([]byte(single.out), &alone))
 	o, err := readOutcome(filepath.Join(dir, "all", "me-ada-s2"))
 	require.NoError(t, err)
@@ -196,7 +197,7 @@ func TestSweepInterrupted(t *testing.T) {
 			require.NoError(t, sweep.Signal(syscall.SIGTERM))
 		}, exitInterrupted, "interrupted after 0 of 2 runs, the same command continues"},
 		"killed": {func(t *testing.T, dir string, _ *os.Process) {
-			text, err := os.ReadFile(filepath.Join(dir, "all", "erm-s1", lockFile))
+			text, err := os.ReadFile(filepath.Join(dir, "all", "erm-s1", runfolder.LockFile))
 			require.NoError(t, err)
 			pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 			require.NoError(t, err)
@@ -239,15 +240,15 @@ func sweepOf(averages map[string][]float64) []outcome {
 	var all []outcome
 	for algorithm, values := range averages {
 		for i, v := range values {
-			var o outcome
+			o := outcome{config: new(runfolder.Config), summary: new(runfolder.Summary)}
 			text := fmt.Sprintf(`{"algorithm":%q,"dataset":"digits","model":"lenet5","seed":%d,"domains":[
 				{"name":"mnist","source":true},{"name":"svhn"},{"name":"mnist-m"},{"name":"syn"},{"name":"usps"}]}`, algorithm, i+1)
-			if err := json.Unmarshal([]byte(text), &o.config); err != nil {
+			if err := json.Unmarshal([]byte(text), o.config); err != nil {
 				panic(err)
 			}
 			o.summary.Dataset, o.summary.Model = "digits", "lenet5"
-			o.summary.Accuracy.Best = map[string]float64{average: v / 100, "mnist": 0.99}
-			o.summary.Accuracy.Last = map[string]float64{average: v/100 - 0.01, "mnist": 0.98}
+			o.summary.Accuracy.Best = &runfolder.Accuracy{Average: v / 100, Domains: []runfolder.DomainAccuracy{{Name: "mnist", Value: 0.99}}}
+			o.summary.Accuracy.Last = &runfolder.Accuracy{Average: v/100 - 0.01, Domains: []runfolder.DomainAccuracy{{Name: "mnist", Value: 0.98}}}
 			all = append(all, o)
 		}
 	}
@@ -290,7 +291,7 @@ func TestSweepTable(t *testing.T) {
 	}
 
 	// Runs with the published settings need no note, others do.
-	one := settings{imageSettings: imageSettings{Dataset: digits}, Model: "lenet5", Config: train.Digits(train.ERM)}
+	one := runfolder.Settings{Images: runfolder.Images{Dataset: digits}, Model: "lenet5", Config: train.Digits(train.ERM)}
 	notes := len(table.notes)
 	require.NoError(t, table.noteDepartures(&one))
 	require.Len(t, table.notes, notes)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // eventLog repeats the lines of metrics.jsonl, and the pictures of samples, to
@@ -12,24 +13,25 @@ import (
 type eventLog struct{ *tfevents.Writer }
 
 // log records the values of a line of metrics.
-func (l eventLog) log(line any) error {
+func (l eventLog) log(line runfolder.Line) error {
 	now := time.Now()
 	var step int
 	var values []tagged
 	switch m := line.(type) {
-	case trainLine:
+	case runfolder.Minimise:
 		step, values = m.Step, []tagged{
 			{"train/loss", m.Loss}, {"train/accuracy", m.Accuracy}, {"images_per_second/descent", m.Rate},
 		}
-	case maximiseLine:
+	case runfolder.Maximise:
 		step, values = m.Step, []tagged{
 			{"maximise/cross_entropy", m.CrossEntropy}, {"maximise/entropy", m.Entropy}, {"maximise/distance", m.Distance},
 			{"maximise/images_added", float64(m.Images)}, {"images_per_second/maximisation", m.Rate},
 		}
-	case evaluateLine:
+	case runfolder.Evaluate:
 		step = m.Step
-		for name, accuracy := range m.Accuracy {
-			values = append(values, tagged{"accuracy/" + name, accuracy})
+		values = append(values, tagged{"accuracy/average", m.Accuracy.Average})
+		for _, d := range m.Accuracy.Domains {
+			values = append(values, tagged{"accuracy/" + d.Name, d.Value})
 		}
 	}
 	for _, v := range values {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -25,27 +26,22 @@ import (
 
 // settings are what the flags of train decide.
 type settings struct {
-	imageSettings
-	Model   string `json:"model"`
-	Weights string `json:"weights,omitempty"`
-	Preset  string `json:"preset"`
-	Threads int    `json:"threads"`
-	Direct  bool   `json:"direct"`
-	train.Config
-
-	CheckpointEvery int `json:"checkpoint_every,omitempty"` // steps; 0 for by time
+	runfolder.Settings
 
 	config, resume, out, http string
 	quiet, json, tensorboard  bool
 	maxMemory                 int64 // bytes, 0 for those available, or cli.NoLimit
 }
 
+// images returns the settings that say which images to use.
+func (s *settings) images() *imageSettings { return (*imageSettings)(&s.Images) }
+
 // define declares the flags of train.
 func (s *settings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to train")
 	cli.Choice(f, &s.Algorithm, "algorithm", "erm, ada or me-ada", train.Algorithms...)
-	s.declare(f)
+	s.images().declare(f)
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Text(&s.Weights, "weights", "FILE", "initial weights instead of random ones; a last layer for another number of classes is left out")
 	f.Text(&s.config, "config", "FILE", "the settings of a run folder's config.json; other flags win")
@@ -72,7 +68,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada only")
 
 	f.Group("tests")
-	s.declareTests(f)
+	s.images().declareTests(f)
 
 	f.Group("running")
 	f.Add("resume", &cli.Value{
@@ -97,7 +93,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 func runFolders(typed string) []string {
 	var all []string
 	for _, pattern := range []string{typed + "*", filepath.Join("runs", "*")} {
-		configs, _ := filepath.Glob(filepath.Join(pattern, configFile)) // a pattern that is none matches nothing
+		configs, _ := filepath.Glob(filepath.Join(pattern, runfolder.ConfigFile)) // a pattern that is none matches nothing
 		for _, path := range configs {
 			if dir := filepath.Dir(path); strings.HasPrefix(dir, typed) && !slices.Contains(all, dir) {
 				all = append(all, dir)
@@ -126,7 +122,7 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := s.checkKind(cli.Given(set)); err != nil {
 		return err
 	}
-	return s.imageSettings.check()
+	return s.images().check()
 }
 
 // choose sets what flags do not: flags win over the settings of --config, these
@@ -137,7 +133,7 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 		if err := s.checkResume(cli.Given(set)); err != nil {
 			return err
 		}
-		flag, recorder = "--resume", filepath.Join(s.resume, configFile)
+		flag, recorder = "--resume", filepath.Join(s.resume, runfolder.ConfigFile)
 	}
 	if recorder != "" {
 		recorded, err := configFlags(flag, recorder)
@@ -213,7 +209,7 @@ func runTrain(std streams, s settings) (err error) {
 	}
 	defer func() {
 		if r.folder != nil {
-			r.folder.close()
+			r.folder.Close()
 		}
 	}()
 	engine, err := tensor.NewEngine(s.Threads)
@@ -222,7 +218,7 @@ func runTrain(std streams, s settings) (err error) {
 	}
 	defer engine.Close()
 	s.Threads = engine.Threads()
-	data, err := s.load(engine, side(s.Model))
+	data, err := s.images().load(engine, side(s.Model))
 	if err != nil {
 		return err
 	}
@@ -244,19 +240,20 @@ func runTrain(std streams, s settings) (err error) {
 		return err
 	}
 	if s.tensorboard {
-		events, err := tfevents.Create(r.folder.dir, started)
+		events, err := tfevents.Create(r.folder.Dir, started)
 		if err != nil {
 			return err
 		}
-		r.folder.events = &eventLog{events}
+		r.events = &eventLog{events}
+		defer r.events.Close()
 	}
 	r.clock = newClock(r.trainer, network, s.LoopsAdv, measurePeak(engine, 20))
 	r.clock.spent = r.Spent
 	if live != nil {
-		live.serve(r.folder.dir)
+		live.serve(r.folder.Dir)
 	}
 	if !s.quiet {
-		rows := append(describe(s, data, network, beginning, r.folder.dir),
+		rows := append(describe(s, data, network, beginning, r.folder.Dir),
 			[2]string{"expected", r.clock.expected()}, [2]string{"memory", memory})
 		if live != nil {
 			rows = append(rows, [2]string{"live view", live.url()})
@@ -264,7 +261,7 @@ func runTrain(std streams, s settings) (err error) {
 		table(std.err, rows)
 	}
 	if err := r.train(); err != nil {
-		_, _ = writeReport("", r.folder.dir) // what there is; the error that ended the run matters more
+		_, _ = writeReport("", r.folder.Dir) // what there is; the error that ended the run matters more
 		return err
 	}
 	return r.finish(std)
@@ -285,19 +282,19 @@ func (r *run) begin(data *dataset.Task, warnings io.Writer) (beginning string, e
 		s.out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
 			r.started.Format("20060102-150405"), s.Dataset, s.Algorithm, s.Seed))
 	}
-	if r.folder, err = createRunFolder(s.out); err != nil {
+	if r.folder, err = runfolder.Create(s.out); err != nil {
 		return "", err
 	}
-	err = r.folder.write(configFile, configRecord{
-		settings:   s,
+	err = r.folder.WriteConfig(&runfolder.Config{
+		Settings:   s.Settings,
 		Steps:      s.Outline(data.Source.N).Steps,
 		Classes:    len(data.Classes),
-		machine:    thisMachine(),
+		Machine:    thisMachine(),
 		Command:    commandLine(),
-		Names:      data.Classes,
+		ClassNames: data.Classes,
 		Domains:    domainRecords(data.Domains),
 		Started:    r.started.Format(time.RFC3339),
-		Sets:       checksums(data),
+		Checksums:  checksums(data),
 		Absent:     data.Absent,
 		WeightsSum: weightsSum,
 	})
@@ -311,8 +308,8 @@ func (r *run) begin(data *dataset.Task, warnings io.Writer) (beginning string, e
 // without a line.
 func (r *run) atTheStart(data *dataset.Task) error {
 	r.trainer = train.New(r.engine, r.network, data, r.settings.Config)
-	r.checkpoints, r.saved = r.folder.checkpoints(), time.Now()
-	return r.folder.begin(nil)
+	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()
+	return r.folder.StartMetrics(nil)
 }
 
 // readWeights reads the weights to begin with into the network, if there are
@@ -345,7 +342,7 @@ func describe(s settings, data *dataset.Task, network *nn.Network, beginning, di
 		{"algorithm", string(s.Algorithm)},
 		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, grouped(data.Source.N))},
 		{"domains", describeDomains(data)},
-		{"corruptions", s.describeCorruptions(data)},
+		{"corruptions", s.images().describeCorruptions(data)},
 	}
 	for _, a := range data.Absent {
 		rows = append(rows, [2]string{"absent", a})

@@ -33,7 +33,7 @@ var storeys = [][]string{
 	{"conv"},
 	{"augment"},
 	{"train"},
-	{"internal/benchmark", "internal/cli"},
+	{"internal/benchmark", "internal/cli", "internal/runfolder"},
 	{"cmd", "tools"},
 }
 

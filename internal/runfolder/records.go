@@ -1,0 +1,311 @@
+package runfolder
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/meada-cpu/meada-cpu/train"
+)
+
+// Images are the settings that say which images a run uses.
+type Images struct {
+	Dataset     string `json:"dataset"`
+	Data        string `json:"data,omitempty"`
+	Source      string `json:"source,omitempty"` // domain of PACS
+	Target      string `json:"target,omitempty"` // domain of PACS
+	Corruptions string `json:"corruptions,omitempty"`
+	TestImages  int    `json:"test_images,omitempty"` // of each test set, 0 for all
+}
+
+// Settings are the resolved settings of a run.
+type Settings struct {
+	Images
+	Model   string `json:"model"`
+	Weights string `json:"weights,omitempty"`
+	Preset  string `json:"preset"`
+	Threads int    `json:"threads"`
+	Direct  bool   `json:"direct"`
+	train.Config
+
+	CheckpointEvery int `json:"checkpoint_every,omitempty"` // steps; 0 for by time
+}
+
+// Machine is what a run computes with.
+type Machine struct {
+	Version string `json:"version"` // of this program
+	Go      string `json:"go"`
+	System  string `json:"system"` // GOOS/GOARCH
+	CPU     string `json:"cpu"`
+	SIMD    string `json:"simd"` // the kernel set
+}
+
+// Config is config.json: the settings of a run, its data and its machine.
+type Config struct {
+	Settings
+	Steps   int `json:"steps"` // of descent
+	Classes int `json:"classes"`
+	Machine
+	Command    string              `json:"command"` // as a POSIX shell takes it
+	Started    string              `json:"started"` // RFC 3339
+	ClassNames []string            `json:"class_names"`
+	Domains    []Domain            `json:"domains"`
+	Checksums  map[string]Checksum `json:"data_checksums"` // of TrainingSet and of every domain
+	Absent     []string            `json:"absent_domains,omitempty"`
+	WeightsSum string              `json:"weights_sha256,omitempty"` // of the file Weights
+}
+
+// TrainingSet is the name of the training set among Config.Checksums.
+const TrainingSet = "train"
+
+// Domain is a domain that a run is tested on. Corruptions are none.
+type Domain struct {
+	Name   string `json:"name"`
+	Images int    `json:"images"`
+	Source bool   `json:"source"` // a test set of the source
+}
+
+// Checksum identifies a set of images as decoded, however it was packed.
+type Checksum struct {
+	Images int    `json:"images"`
+	SHA256 string `json:"sha256"` // of the pixels, then the labels: bytes if all fit
+}
+
+// The lines of metrics.jsonl. Steps count from 0, as in the official code.
+type (
+	// Line is a Minimise, a Maximise or an Evaluate.
+	Line interface{ kind() string }
+
+	// Minimise holds the means over the descent steps since the line before.
+	Minimise struct {
+		Step     int     `json:"step"`
+		Loss     float64 `json:"loss"`
+		Accuracy float64 `json:"accuracy"`
+		Rate     float64 `json:"images_per_second"`
+	}
+
+	// Maximise holds the means of a finished phase over its images at the last
+	// ascent step.
+	Maximise struct {
+		Step         int     `json:"step"` // of descent, before which the phase was
+		Phase        int     `json:"phase"`
+		Images       int     `json:"images"`
+		CrossEntropy float64 `json:"cross_entropy"`
+		Entropy      float64 `json:"entropy"`
+		Distance     float64 `json:"distance"`
+		Rate         float64 `json:"images_per_second"` // an image counts once for each ascent step
+		Seconds      float64 `json:"seconds"`           // since the run began
+	}
+
+	// Evaluate holds the results of a test.
+	Evaluate struct {
+		Step        int                  `json:"step"`
+		Accuracy    Accuracy             `json:"accuracy"`              // without a step
+		Corruptions map[string][]float64 `json:"corruptions,omitempty"` // accuracies by severity
+		Best        bool                 `json:"best"`                  // the best average so far
+		Rate        float64              `json:"images_per_second"`
+		PeakRSS     int64                `json:"peak_rss_bytes"`
+		Seconds     float64              `json:"seconds"` // since the run began
+	}
+)
+
+func (Minimise) kind() string { return "train" }
+func (Maximise) kind() string { return "maximise" }
+func (Evaluate) kind() string { return "evaluate" }
+
+// encodeLine returns a line of metrics.jsonl with its end.
+func encodeLine(line Line) ([]byte, error) {
+	body, err := json.Marshal(line)
+	if err != nil {
+		return nil, err
+	}
+	head := fmt.Sprintf(`{"type":%q,`, line.kind())
+	return append(append([]byte(head), body[1:]...), '\n'), nil
+}
+
+// decodeLine reads a line of metrics.jsonl. It is nil for a type that only
+// later versions know.
+func decodeLine(text []byte) (Line, error) {
+	var head struct{ Type string }
+	if err := json.Unmarshal(text, &head); err != nil {
+		return nil, err
+	}
+	switch head.Type {
+	case Minimise{}.kind():
+		return decodeAs[Minimise](text)
+	case Maximise{}.kind():
+		return decodeAs[Maximise](text)
+	case Evaluate{}.kind():
+		return decodeAs[Evaluate](text)
+	}
+	return nil, nil
+}
+
+func decodeAs[L Line](text []byte) (Line, error) {
+	var line L
+	err := json.Unmarshal(text, &line)
+	return line, err
+}
+
+// Accuracy is the result of a test, in fractions.
+type Accuracy struct {
+	Domains []DomainAccuracy
+	Average float64 // over the target domains
+	Step    int     // of the test, NoStep where the record around it says it
+}
+
+// DomainAccuracy is the accuracy on one domain.
+type DomainAccuracy struct {
+	Name  string
+	Value float64
+}
+
+// NoStep stands for a step that is not recorded.
+const NoStep = -1
+
+// The names in the JSON of an Accuracy that are no domain's.
+const (
+	averageKey = "average"
+	stepKey    = "step"
+)
+
+// Reserved reports whether a name means something else than a domain in the
+// records of a run.
+func Reserved(name string) bool {
+	return name == averageKey || name == stepKey || name == TrainingSet
+}
+
+// MarshalJSON writes an object with the accuracy of every domain by its name,
+// "average" and "step".
+func (a Accuracy) MarshalJSON() ([]byte, error) {
+	named := map[string]float64{averageKey: a.Average}
+	if a.Step != NoStep {
+		named[stepKey] = float64(a.Step)
+	}
+	for _, d := range a.Domains {
+		if _, taken := named[d.Name]; taken || d.Name == stepKey {
+			return nil, fmt.Errorf("domain %q: the name is taken", d.Name)
+		}
+		named[d.Name] = d.Value
+	}
+	return json.Marshal(named)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, the domains in the order of their
+// names.
+func (a *Accuracy) UnmarshalJSON(text []byte) error {
+	if bytes.Equal(text, []byte("null")) {
+		return nil
+	}
+	var named map[string]float64
+	if err := json.Unmarshal(text, &named); err != nil {
+		return err
+	}
+	*a = Accuracy{Step: NoStep}
+	average, ok := named[averageKey]
+	if !ok {
+		return fmt.Errorf("accuracies without %q", averageKey)
+	}
+	a.Average = average
+	if step, ok := named[stepKey]; ok {
+		if a.Step = int(step); float64(a.Step) != step || step < 0 {
+			return fmt.Errorf("%s %v, expected the number of a step", stepKey, step)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if name != averageKey && name != stepKey {
+			a.Domains = append(a.Domains, DomainAccuracy{name, named[name]})
+		}
+	}
+	return nil
+}
+
+// Of returns the accuracy on a domain, and whether there is one.
+func (a *Accuracy) Of(domain string) (float64, bool) {
+	for _, d := range a.Domains {
+		if d.Name == domain {
+			return d.Value, true
+		}
+	}
+	return 0, false
+}
+
+// OnSource returns the mean accuracy over the test sets of the source among
+// domains, and whether there are any.
+func (a *Accuracy) OnSource(domains []Domain) (float64, bool) {
+	sum, n := 0.0, 0
+	for _, d := range domains {
+		if value, ok := a.Of(d.Name); ok && d.Source {
+			sum, n = sum+value, n+1
+		}
+	}
+	return sum / float64(max(n, 1)), n > 0
+}
+
+// Validates reports whether a test is chosen by its mean accuracy on the
+// source's own test sets over the best one before it: of equal ones it is the
+// later, which has trained longer, since the source is soon learnt.
+func Validates(accuracy, best float64) bool { return accuracy >= best }
+
+// Summary is summary.json, the result of a complete run.
+type Summary struct {
+	Algorithm string `json:"algorithm"`
+	Dataset   string `json:"dataset"`
+	Model     string `json:"model"`
+	Seed      uint64 `json:"seed"`
+	Steps     int    `json:"steps"`
+	Accuracy  struct {
+		Best             *Accuracy `json:"best"`
+		SourceValidation *Accuracy `json:"source_validation,omitempty"` // nil without a test set of the source
+		Last             *Accuracy `json:"last"`
+	} `json:"accuracy"`
+	Corruptions map[string][]float64 `json:"corruptions,omitempty"` // accuracies by severity at the last test
+	Seconds     struct {
+		Total    float64 `json:"total"`
+		Minimise float64 `json:"minimise"`
+		Maximise float64 `json:"maximise"`
+		Evaluate float64 `json:"evaluate"`
+	} `json:"seconds"`
+	ImagesPerSecond struct {
+		Minimise float64 `json:"minimise"`
+		Maximise float64 `json:"maximise"` // an image counts once for each ascent step
+	} `json:"images_per_second"`
+	SIMD     string `json:"simd"`
+	Threads  int    `json:"threads"`
+	PeakRSS  int64  `json:"peak_rss_bytes"`
+	Complete bool   `json:"complete"`
+}
+
+// Sample describes some images of the source and what a maximisation phase made
+// of them. A picture beside it shows the first of them: source images above,
+// adversarial ones below.
+type Sample struct {
+	Phase  int   `json:"phase"` // from 1
+	Step   int   `json:"step"`  // the descent step that the phase precedes
+	Width  int   `json:"width"` // of one image in the picture, in pixels
+	Labels []int `json:"labels"`
+
+	// Outputs of the network whose objective the phase ascended.
+	Source      Predictions `json:"source"`
+	Adversarial Predictions `json:"adversarial"`
+}
+
+// Predictions are a network's outputs for some images.
+type Predictions struct {
+	Classes []int     `json:"classes"` // of the largest logit
+	Entropy []float64 `json:"entropy"` // of the softmax, in nats
+}
+
+// Confusion is confusion.json, the confusion matrices of a test.
+type Confusion struct {
+	Step    int               `json:"step"`
+	Domains []DomainConfusion `json:"domains"`
+}
+
+// DomainConfusion counts the images of a domain: Counts[label*classes+predicted].
+type DomainConfusion struct {
+	Name   string `json:"name"`
+	Counts []int  `json:"counts"`
+}

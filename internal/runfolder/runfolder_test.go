@@ -1,0 +1,188 @@
+package runfolder
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/train"
+)
+
+func TestAccuracyJSON(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Accuracy{
+		`{"average":0.5,"step":2999,"svhn":0.25,"usps":0.75}`: {[]DomainAccuracy{{"svhn", .25}, {"usps", .75}}, .5, 2999},
+		`{"average":0.5,"usps":0.5}`:                          {[]DomainAccuracy{{"usps", .5}}, .5, NoStep},
+		`{"average":0,"step":0}`:                              {nil, 0, 0},
+	} {
+		got, err := json.Marshal(want)
+		require.NoError(t, err)
+		require.Equal(t, text, string(got))
+		var back Accuracy
+		require.NoError(t, json.Unmarshal([]byte(text), &back))
+		require.Equal(t, want, back)
+	}
+	for _, name := range []string{"average", "step"} {
+		require.True(t, Reserved(name))
+		_, err := json.Marshal(Accuracy{Domains: []DomainAccuracy{{name, 1}}, Step: NoStep})
+		require.ErrorContains(t, err, fmt.Sprintf("domain %q: the name is taken", name))
+	}
+	_, err := json.Marshal(Accuracy{Domains: []DomainAccuracy{{"usps", 1}, {"usps", 0}}})
+	require.ErrorContains(t, err, `domain "usps": the name is taken`)
+	for text, message := range map[string]string{
+		`{"usps":1}`:                `without "average"`,
+		`{"average":1,"step":0.5}`:  "step 0.5, expected",
+		`{"average":1,"step":-1}`:   "step -1, expected",
+		`{"average":1,"step":1e30}`: "step 1e+30, expected",
+		`{"average":"1"}`:           "cannot unmarshal",
+	} {
+		require.ErrorContains(t, json.Unmarshal([]byte(text), new(Accuracy)), message)
+	}
+}
+
+func TestChosenTests(t *testing.T) {
+	t.Parallel()
+	a := Accuracy{Domains: []DomainAccuracy{{"far", .1}, {"own", .8}, {"held", .6}}}
+	mean, ok := a.OnSource([]Domain{{Name: "own", Source: true}, {Name: "held", Source: true}, {Name: "far"}})
+	require.True(t, ok)
+	require.InDelta(t, .7, mean, 1e-15)
+	_, ok = a.OnSource([]Domain{{Name: "far"}})
+	require.False(t, ok)
+	require.True(t, Validates(.7, .7), "of equal ones the later")
+	require.True(t, Validates(.8, .7))
+	require.False(t, Validates(.6, .7))
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "runs", "first")
+	f, err := Create(dir)
+	require.NoError(t, err)
+	require.Equal(t, dir, f.Dir)
+	_, err = Open(dir)
+	require.Equal(t, &InUseError{dir, fmt.Sprint(os.Getpid())}, err)
+
+	require.NoError(t, f.StartMetrics(nil))
+	lines := []Line{
+		Minimise{Step: 9, Loss: 2, Accuracy: .5, Rate: 100},
+		Maximise{Step: 10, Phase: 1, Images: 5},
+		Evaluate{Step: 9, Accuracy: Accuracy{[]DomainAccuracy{{"usps", .5}}, .5, NoStep},
+			Corruptions: map[string][]float64{"fog": {1, .5}}, Best: true},
+	}
+	for _, line := range lines {
+		require.NoError(t, f.Log(line))
+	}
+	text, err := f.Metrics()
+	require.NoError(t, err)
+	require.Equal(t, `{"type":"train","step":9,"loss":2,"accuracy":0.5,"images_per_second":100}
+{"type":"maximise","step":10,"phase":1,"images":5,"cross_entropy":0,"entropy":0,"distance":0,"images_per_second":0,"seconds":0}
+{"type":"evaluate","step":9,"accuracy":{"average":0.5,"usps":0.5},"corruptions":{"fog":[1,0.5]},"best":true,`+
+		`"images_per_second":0,"peak_rss_bytes":0,"seconds":0}
+`, string(text))
+
+	config := &Config{Settings: Settings{Images: Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(train.ERM)},
+		Domains: []Domain{{"usps", 7, false}}, Checksums: map[string]Checksum{TrainingSet: {60, "ab"}}}
+	require.NoError(t, f.WriteConfig(config))
+	unfinished, err := Unfinished(dir)
+	require.NoError(t, err)
+	require.Equal(t, config.Settings, unfinished.Settings)
+	settings, err := ReadSettings(dir)
+	require.NoError(t, err)
+	require.Equal(t, []Setting{{"dataset", "digits"}, {"model", "lenet5"}}, settings[:2])
+
+	sample := Sample{Phase: 10, Width: 1, Labels: []int{1}}
+	picture, err := f.WriteSample(&sample, func(w io.Writer) error { _, err := w.Write([]byte("png")); return err })
+	require.NoError(t, err)
+	require.FileExists(t, f.Path(picture))
+	sample.Phase = 9
+	_, err = f.WriteSample(&sample, func(io.Writer) error { return nil })
+	require.NoError(t, err)
+	samples, err := ReadSamples(dir)
+	require.NoError(t, err)
+	require.Len(t, samples, 2)
+	require.Equal(t, 9, samples[0].Phase)
+	require.Equal(t, f.Path(picture), samples[1].Picture)
+
+	confusion := &Confusion{Step: 9, Domains: []DomainConfusion{{"usps", []int{1, 2, 3, 4}}}}
+	require.NoError(t, f.WriteConfusion(confusion))
+	readBack, err := ReadConfusion(dir)
+	require.NoError(t, err)
+	require.Equal(t, confusion, readBack)
+
+	summary, err := ReadSummary(dir)
+	require.NoError(t, err)
+	require.Nil(t, summary, "the run is not complete")
+	require.NoError(t, f.FinishMetrics())
+	sum := &Summary{Algorithm: "erm", Complete: true}
+	sum.Accuracy.Last = &Accuracy{Average: 1, Step: 9}
+	require.NoError(t, f.WriteSummary(sum))
+	f.Close()
+	summary, err = ReadSummary(dir)
+	require.NoError(t, err)
+	require.Equal(t, sum, summary)
+	_, err = Open(dir)
+	require.Equal(t, &CompleteError{dir}, err)
+	unfinished, err = Unfinished(dir)
+	require.NoError(t, err)
+	require.Nil(t, unfinished)
+
+	var read []Line
+	for line, err := range ReadMetrics(dir) {
+		require.NoError(t, err)
+		read = append(read, line)
+	}
+	require.Equal(t, lines, read)
+
+	second, err := Create(dir)
+	require.NoError(t, err)
+	require.Equal(t, dir+"-2", second.Dir, "nothing is overwritten")
+	second.Close()
+}
+
+// What killed processes leave before a run began is no run.
+func TestCreateInAnUnusedFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{LockFile, ConfigFile + ".tmp"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o666))
+	}
+	f, err := Create(dir)
+	require.NoError(t, err)
+	require.Equal(t, dir, f.Dir)
+	f.Close()
+}
+
+// FuzzMetrics feeds metrics.jsonl. What is read is written as it was, and the
+// errors name the file.
+func FuzzMetrics(f *testing.F) {
+	f.Add([]byte(`{"type":"train","step":9,"loss":2}` + "\n" + `{"type":"later"}` + "\n" + `{"type":"ev`))
+	f.Add([]byte(`{"type":"evaluate","step":-1,"accuracy":{"average":1e-400,"step":3},"corruptions":{"fog":null}}` + "\n"))
+	f.Add([]byte(`{"type":"evaluate","accuracy":null}` + "\n" + `{"type":"maximise","images":1e3}` + "\n"))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(dir, MetricsFile)
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		n := 0
+		for line, err := range ReadMetrics(dir) {
+			if err != nil {
+				require.ErrorContains(t, err, path)
+				return
+			}
+			n++
+			text, err := encodeLine(line)
+			require.NoError(t, err)
+			back, err := decodeLine(text)
+			require.NoError(t, err)
+			again, err := encodeLine(back)
+			require.NoError(t, err)
+			require.Equal(t, string(text), string(again))
+		}
+		require.LessOrEqual(t, n, bytes.Count(content, []byte("\n")))
+	})
+}
