@@ -8,6 +8,7 @@ package conv
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -45,6 +46,14 @@ func (s Shape) check() {
 		s.PadH < 0 || s.PadW < 0 || s.Groups < 1 || s.C%s.Groups != 0 || s.K%s.Groups != 0 ||
 		s.H+2*s.PadH < s.R || s.W+2*s.PadW < s.S {
 		panic("conv: impossible shape " + s.String())
+	}
+	padded := tensor.Elements(s.C, s.H+2*s.PadH, s.W+2*s.PadW)
+	pixels := tensor.Elements(s.K, s.OutH(), s.OutW())
+	tensor.Elements(s.N, padded)
+	tensor.Elements(s.N, pixels)
+	tensor.Elements(s.K, s.C/s.Groups, s.R, s.S)
+	if max(padded, pixels) > math.MaxInt32 {
+		panic("conv: an image too large for offsets of 32 bits: " + s.String())
 	}
 }
 
@@ -95,8 +104,8 @@ func New(e *tensor.Engine, s Shape, o Options) *Conv {
 // x OutW, w is K x C/groups x R x S, bias has K elements or is nil; act is
 // simd.Identity or simd.ReLU. x and y may hold fewer than N images.
 func (c *Conv) Forward(y, x tensor.Tensor, w, bias []float32, act simd.Activation) {
-	c.checkImages("input", x, c.C, c.H, c.W)
-	c.checkImages("output", y, c.K, c.OutH(), c.OutW())
+	c.checkImages("conv: input", x, "conv: output", y)
+	c.checkWeights("conv: weights", w, "conv: bias", bias)
 	if c.winograd != nil {
 		c.winograd.forward(y, x, w, bias, act == simd.ReLU)
 		return
@@ -127,8 +136,8 @@ func (c *Conv) PlanBackwardData() {
 // BackwardData computes the gradient of the input, dx = (or, accumulating,
 // dx +=) w^T * dy, shapes as in Forward.
 func (c *Conv) BackwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) {
-	c.checkImages("input gradient", dx, c.C, c.H, c.W)
-	c.checkImages("output gradient", dy, c.K, c.OutH(), c.OutW())
+	c.checkImages("conv: input gradient", dx, "conv: output gradient", dy)
+	c.checkWeights("conv: weights", w, "conv: bias", nil)
 	switch {
 	case c.winograd != nil:
 		c.winograd.backwardData(dx, dy, w, accumulate)
@@ -153,8 +162,8 @@ func (c *Conv) PlanBackwardWeights() {
 // BackwardWeights computes the gradients of the filters and, unless dbias is
 // nil, of the bias: dw = dy * x^T, dbias = sum of dy over images and pixels.
 func (c *Conv) BackwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
-	c.checkImages("input", x, c.C, c.H, c.W)
-	c.checkImages("output gradient", dy, c.K, c.OutH(), c.OutW())
+	c.checkImages("conv: input", x, "conv: output gradient", dy)
+	c.checkWeights("conv: weights' gradient", dw, "conv: bias gradient", dbias)
 	if c.winograd != nil {
 		c.winograd.backwardWeights(dw, dbias, x, dy)
 		return
@@ -162,8 +171,22 @@ func (c *Conv) BackwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	c.weights.run(dw, dbias, x, dy)
 }
 
-func (c *Conv) checkImages(what string, t tensor.Tensor, channels, h, w int) {
-	if t.N < 1 || t.N > c.N || t.C != channels || t.H != h || t.W != w {
-		panic(fmt.Sprintf("conv: %s %v, expected %dx%dx%dx%d or fewer images", what, t, c.N, channels, h, w))
+// checkImages panics unless the tensors are inputs and outputs of the same number
+// of images, at most N.
+func (c *Conv) checkImages(input string, x tensor.Tensor, output string, y tensor.Tensor) {
+	n := x.N
+	if n < 1 || n > c.N {
+		panic(fmt.Sprintf("%s is %v, expected 1 to %d images", input, x, c.N))
+	}
+	x.Check(input, n, c.C, c.H, c.W)
+	y.Check(output, n, c.K, c.OutH(), c.OutW())
+}
+
+// checkWeights panics unless the weights and, if there is one, the bias are all
+// there.
+func (c *Conv) checkWeights(weights string, w []float32, name string, bias []float32) {
+	tensor.CheckVector(weights, w, c.Weights())
+	if bias != nil {
+		tensor.CheckVector(name, bias, c.K)
 	}
 }

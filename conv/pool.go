@@ -35,6 +35,13 @@ func (s PoolShape) check() {
 	if s.N < 1 || s.C < 1 || s.Window < 1 || s.Stride < 1 || s.H < s.Window || s.W < s.Window {
 		panic("conv: impossible pooling of " + s.String())
 	}
+	tensor.Elements(s.N, s.C, s.H, s.W)
+}
+
+// checkImages panics unless the tensors are an input and an output.
+func (s PoolShape) checkImages(input string, x tensor.Tensor, output string, y tensor.Tensor) {
+	x.Check(input, s.N, s.C, s.H, s.W)
+	y.Check(output, s.N, s.C, s.OutH(), s.OutW())
 }
 
 // MaxPool is a maximum pooling planned for one shape on one engine. Its methods
@@ -67,6 +74,10 @@ func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
 // the first of equal ones, NaN before numbers, as in PyTorch; or Window*Window
 // where ReLU lets no gradient pass. It may be nil if no backward pass follows.
 func (p *MaxPool) Forward(y tensor.Tensor, arg []uint8, x tensor.Tensor, relu bool) {
+	p.checkImages("conv: pooling's input", x, "conv: pooling's output", y)
+	if arg != nil {
+		tensor.CheckVector("conv: the argument of a maximum", arg, p.Out())
+	}
 	p.forward.y, p.forward.arg, p.forward.x, p.forward.relu = y, arg, x, relu
 	p.engine.Run(p.N, &p.forward)
 }
@@ -74,11 +85,13 @@ func (p *MaxPool) Forward(y tensor.Tensor, arg []uint8, x tensor.Tensor, relu bo
 // Backward sets dx to the gradient of the input: each element of dy is added at
 // the place that arg names.
 func (p *MaxPool) Backward(dx, dy tensor.Tensor, arg []uint8) {
+	p.checkImages("conv: pooling's input gradient", dx, "conv: pooling's output gradient", dy)
+	tensor.CheckVector("conv: the argument of a maximum", arg, p.Out())
 	p.backward.dx, p.backward.dy, p.backward.arg = dx, dy, arg
 	p.engine.Run(p.N, &p.backward)
 }
 
-// fast says whether the kernels for 2x2 windows apply.
+// fast reports whether the kernels for 2x2 windows apply.
 func (p *MaxPool) fast() bool { return p.Window == 2 && p.Stride == 2 }
 
 // image returns the part of arg that belongs to image n.
@@ -192,17 +205,19 @@ func NewAvgPool(e *tensor.Engine, s PoolShape) *AvgPool {
 
 // Forward computes the mean of each window.
 func (p *AvgPool) Forward(y, x tensor.Tensor) {
+	p.checkImages("conv: pooling's input", x, "conv: pooling's output", y)
 	p.forward.y, p.forward.x = y, x
 	p.engine.Run(p.N, &p.forward)
 }
 
 // Backward sets dx to the gradient of the input, 0 where no window reaches.
 func (p *AvgPool) Backward(dx, dy tensor.Tensor) {
+	p.checkImages("conv: pooling's input gradient", dx, "conv: pooling's output gradient", dy)
 	p.backward.dx, p.backward.dy = dx, dy
 	p.engine.Run(p.N, &p.backward)
 }
 
-// fast says whether the kernels for 2x2 windows apply, which leave nothing out.
+// fast reports whether the kernels for 2x2 windows apply, which leave nothing out.
 func (p *AvgPool) fast() bool { return p.Window == 2 && p.H%2 == 0 && p.W%2 == 0 }
 
 // mean returns the factor that turns the sum of a window into its mean.

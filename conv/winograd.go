@@ -48,8 +48,8 @@ const (
 // reading its filters.
 const fewTiles = 28
 
-// winogradFits says whether the shape can be computed by this algorithm and is
-// worth it. It is a function of the shape alone: every instruction set and
+// winogradFits reports whether the shape can be computed by this algorithm and is
+// worth it. It is a function of the shape alone: every kernel set and
 // machine makes the same choice.
 func winogradFits(s Shape) bool {
 	const fewChannels, fewFilters = 16, 12

@@ -21,7 +21,8 @@ type Task interface {
 // Which worker runs which part is left to chance. Results never depend on it:
 // parts write disjoint outputs and are cut by the shapes alone.
 //
-// An Engine runs one operation at a time; it is not safe for concurrent use.
+// An Engine runs one operation at a time; it is not safe for concurrent use, and
+// panics where it notices any.
 type Engine struct {
 	Kernels *simd.Kernels // what operations call
 
@@ -37,6 +38,8 @@ type Engine struct {
 	waiting atomic.Bool   // Run sleeps on done
 	done    chan struct{}
 	workers []*worker
+	running atomic.Bool
+	closed  bool
 }
 
 type worker struct {
@@ -86,9 +89,13 @@ func NewEngineOn(threads int, kernels *simd.Kernels) *Engine {
 // Threads returns the number of workers.
 func (e *Engine) Threads() int { return e.threads }
 
-// Close ends the workers. The engine must not be used after it.
+// Close ends the workers. The engine must not be used after it; closing it again
+// does nothing.
 func (e *Engine) Close() {
-	e.Run(0, nil)
+	if !e.closed {
+		e.closed = true
+		e.start(0, nil)
+	}
 }
 
 // Reserve makes sure that Shared has at least shared elements and Scratch at
@@ -111,14 +118,28 @@ func (e *Engine) Shared() []float32 { return e.shared }
 func (e *Engine) Scratch(worker int) []float32 { return e.scratch[worker] }
 
 // Run runs the parts 0 <= i < tasks of t on the workers and returns when all
-// are done.
+// are done. It panics on an engine that is closed or runs another operation.
 func (e *Engine) Run(tasks int, t Task) {
-	if t != nil && (tasks <= 1 || e.threads == 1) {
+	if e.running.Swap(true) {
+		panic("tensor: an engine runs one operation at a time")
+	}
+	defer e.running.Store(false)
+	if e.closed {
+		panic("tensor: the engine is closed")
+	}
+	if tasks <= 1 || e.threads == 1 {
 		for i := range tasks {
 			t.Do(i, 0)
 		}
 		return
 	}
+	e.start(tasks, t)
+	e.drain(0)
+	e.wait()
+}
+
+// start hands a task to the workers; nil ends them.
+func (e *Engine) start(tasks int, t Task) {
 	e.task, e.tasks = t, int64(tasks)
 	e.next.Store(0)
 	e.pending.Store(int32(len(e.workers)))
@@ -128,10 +149,10 @@ func (e *Engine) Run(tasks int, t Task) {
 			w.wake <- struct{}{}
 		}
 	}
-	if t == nil {
-		return
-	}
-	e.drain(0)
+}
+
+// wait returns when all workers have finished.
+func (e *Engine) wait() {
 	for range spins {
 		if e.pending.Load() == 0 {
 			return

@@ -53,7 +53,7 @@ type Gemm struct {
 	acc, thenReLU bool
 }
 
-// Block sizes, common to all instruction sets. A block of A, rowDepth x depth,
+// Block sizes, common to all kernel sets. A block of A, rowDepth x depth,
 // stays in the second-level cache together with a panel of B, depth x NR: the
 // kernels run at their full rate from there. The deeper the block, the less
 // often C is read and written; where B is a single panel nothing of A is read
@@ -72,7 +72,7 @@ const fewTiles = 3
 // packWorth is the number of columns from which on packing A pays.
 const packWorth = 96
 
-// aliases says whether rows so many elements apart share a few sets of a cache,
+// aliases reports whether rows so many elements apart share a few sets of a cache,
 // as those at multiples of 4 KiB do, and push each other out of it. Such operands
 // are packed; others are read where they are, which is faster at every size.
 func aliases(distance int) bool { return distance%1024 == 0 }
@@ -91,6 +91,9 @@ type Epilogue struct {
 func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	if m < 1 || n < 1 || k < 1 {
 		panic(fmt.Sprintf("tensor: matrix product of %dx%d and %dx%d", m, k, k, n))
+	}
+	for _, sizes := range [][]int{{m, n}, {m, k}, {k, n}} {
+		Elements(sizes...)
 	}
 	g := &Gemm{M: m, N: n, K: k, TransA: transA, TransB: transB, engine: e}
 	g.rows, g.cols = m, n
@@ -175,6 +178,7 @@ func (g *Gemm) panels() int { return (g.cols + g.engine.Kernels.NR - 1) / g.engi
 // Run computes the product. lda, ldb and ldc are the distances between the rows
 // of the stored matrices, in elements.
 func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
+	g.check(c, a, b, ldc, lda, ldb, ep)
 	g.c, g.ldc = c, ldc
 	g.acc, g.thenReLU = ep.Accumulate, ep.ReLU
 	stored := func(trans bool, ld int) (row, col int) {
@@ -213,6 +217,27 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.engine.Run((g.K+packRows-1)/packRows, (*gemmPackB)(g))
 	}
 	g.engine.Run(g.tasks, (*gemmBlock)(g))
+}
+
+// check panics unless the operands of a run hold what the plan reads and writes.
+func (g *Gemm) check(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
+	checkMatrix("C", c, g.M, g.N, ldc)
+	if g.TransA {
+		checkMatrix("A, stored transposed,", a, g.K, g.M, lda)
+	} else {
+		checkMatrix("A", a, g.M, g.K, lda)
+	}
+	if g.TransB {
+		checkMatrix("B, stored transposed,", b, g.N, g.K, ldb)
+	} else {
+		checkMatrix("B", b, g.K, g.N, ldb)
+	}
+	if ep.RowBias != nil {
+		CheckVector("tensor: the row bias of a matrix product", ep.RowBias, g.M)
+	}
+	if ep.ColumnBias != nil {
+		CheckVector("tensor: the column bias of a matrix product", ep.ColumnBias, g.N)
+	}
 }
 
 // packTiles interleaves the rows of tiles [t0, t1) of A, for kc elements of the

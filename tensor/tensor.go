@@ -1,5 +1,15 @@
 // Package tensor holds float32 tensors, the engine that runs tasks on a fixed
 // set of workers, and matrix multiplication.
+//
+// Nothing allocates while a plan runs. So the operands of a run are parked in the
+// plan, and the tasks that read them are small structs that belong to it, each with
+// a pointer to its owner, to be handed to [Engine.Run]:
+//
+//	type addTask struct{ *Adder }
+//
+//	func (t *addTask) Do(i, worker int) { ... t.x ... }
+//
+// Slices and shapes are checked once, when a plan is run: kernels do not.
 package tensor
 
 import (
@@ -18,12 +28,12 @@ type Tensor struct {
 
 // New returns a zeroed dense tensor whose data begin on a cache line.
 func New(n, c, h, w int) Tensor {
-	return View(Aligned(n*c*h*w), n, c, h, w)
+	return View(Aligned(Elements(n, c, h, w)), n, c, h, w)
 }
 
 // View returns the dense tensor over the first n*c*h*w elements of data.
 func View(data []float32, n, c, h, w int) Tensor {
-	size := n * c * h * w
+	size := Elements(n, c, h, w)
 	if len(data) < size {
 		panic(fmt.Sprintf("tensor: view of %dx%dx%dx%d over %d elements", n, c, h, w, len(data)))
 	}
@@ -52,10 +62,10 @@ func (t Tensor) Images(lo, hi int) Tensor {
 	return u
 }
 
-// Dense says whether the images follow each other without a gap.
+// Dense reports whether the images follow each other without a gap.
 func (t Tensor) Dense() bool { return t.Stride == t.C*t.H*t.W }
 
-// Is says whether t has that shape, whatever its stride.
+// Is reports whether t has that shape, whatever its stride.
 func (t Tensor) Is(n, c, h, w int) bool { return t.N == n && t.C == c && t.H == h && t.W == w }
 
 // String gives the shape, for messages.
