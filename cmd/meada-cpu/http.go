@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/report"
 )
 
 // refreshEvery is how often the live page asks for itself again.

@@ -22,7 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+	"github.com/meada-cpu/meada-cpu/internal/report"
 )
 
 func TestListenIsPrivateByDefault(t *testing.T) {

@@ -7,8 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/report"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // comparisonFile is where the comparison of several runs goes by default.
@@ -43,7 +44,7 @@ folder of a run, complete or not. Several runs are compared on one page.`,
 		},
 	}
 	f := cli.NewFlags(c.Flags())
-	f.Text(&out, "out", "FILE", "the page; by default RUN/"+report.FileName+", for several runs "+comparisonFile)
+	f.Text(&out, "out", "FILE", "the page; by default RUN/"+runfolder.ReportFile+", for several runs "+comparisonFile)
 	return c
 }
 
@@ -62,6 +63,6 @@ func writeReport(path string, folders ...string) (string, error) {
 		path = cmp.Or(path, comparisonFile)
 		return path, report.WriteComparison(path, runs)
 	}
-	path = cmp.Or(path, filepath.Join(folders[0], report.FileName))
+	path = cmp.Or(path, filepath.Join(folders[0], runfolder.ReportFile))
 	return path, runs[0].WriteFile(path)
 }

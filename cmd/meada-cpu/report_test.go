@@ -7,14 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 func TestReport(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, short(data, "--out", "a", "--seed", "1")...)
 	succeed(t, dir, short(data, "--out", "b", "--seed", "2", "--algorithm", "erm")...)
-	page := filepath.Join(dir, "a", report.FileName)
+	page := filepath.Join(dir, "a", runfolder.ReportFile)
 	written, err := os.ReadFile(page)
 	require.NoError(t, err, "train writes it")
 	require.Contains(t, string(written), "meada-cpu train --dataset digits --data "+data)

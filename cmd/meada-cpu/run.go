@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/meada-cpu/meada-cpu/cmd/meada-cpu/report"
+	"github.com/meada-cpu/meada-cpu/internal/report"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -293,14 +293,8 @@ func (r *run) writeFinalReport(sum *runfolder.Summary) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(sum)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, &page.Summary); err != nil {
-		return err
-	}
-	return page.WriteFile(r.folder.Path(report.FileName))
+	page.Summary = sum
+	return page.WriteFile(r.folder.Path(runfolder.ReportFile))
 }
 
 // printResult prints the accuracies and the times.
@@ -322,11 +316,11 @@ func (r *run) printResult(w io.Writer, sum *runfolder.Summary) {
 		fmt.Fprintln(w)
 	}
 	if sum.Accuracy.SourceValidation != nil {
-		fmt.Fprintln(w, "validated is the best on the source's own test set: the choice that needs no look at the targets")
+		fmt.Fprintln(w, "validated is the best on the source's own test set (training-domain validation)")
 	}
-	fmt.Fprintln(w, "best is the best average over the target domains, as the official code picks it: it peeks")
+	fmt.Fprintln(w, "best is the best average over the target domains, selected on the target test sets (oracle) as the official code does")
 	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
 		brief(sum.Seconds.Total), brief(sum.Seconds.Minimise), brief(sum.Seconds.Maximise), brief(sum.Seconds.Evaluate),
 		bytesOf(int(sum.PeakRSS)))
-	fmt.Fprintf(w, "report: %s\n", r.folder.Path(report.FileName))
+	fmt.Fprintf(w, "report: %s\n", r.folder.Path(runfolder.ReportFile))
 }

@@ -153,7 +153,7 @@ func decodeAs[L Line](text []byte) (Line, error) {
 type Accuracy struct {
 	Domains []DomainAccuracy
 	Average float64 // over the target domains
-	Step    int     // of the test, NoStep where the record around it says it
+	Step    int     // of the test, NoStep where the record around it has it
 }
 
 // DomainAccuracy is the accuracy on one domain.
@@ -279,7 +279,7 @@ type Summary struct {
 }
 
 // Sample describes some images of the source and what a maximisation phase made
-// of them. A picture beside it shows the first of them: source images above,
+// of them. Its picture shows the first of them: source images above,
 // adversarial ones below.
 type Sample struct {
 	Phase  int   `json:"phase"` // from 1

@@ -20,7 +20,7 @@ func AvailableMemory() int64 {
 	return free + readFields(root, "proc/self/status")["RssAnon:"]<<10 // which counts as taken
 }
 
-// cgroupFiles says where a version of control groups tells what they take.
+// cgroupFiles names the files that hold the memory of control groups of one version.
 type cgroupFiles struct {
 	root, limit, usage string
 	caches             []string // the lines of memory.stat that can be reclaimed

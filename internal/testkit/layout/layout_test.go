@@ -34,6 +34,7 @@ var storeys = [][]string{
 	{"augment"},
 	{"train"},
 	{"internal/benchmark", "internal/cli", "internal/runfolder"},
+	{"internal/report"},
 	{"cmd", "tools"},
 }
 

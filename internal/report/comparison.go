@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/report/svg"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 //go:embed comparison.html
@@ -62,10 +65,10 @@ type difference struct {
 	Values []string
 }
 
-func newCell(t *test, name string) cell {
+func newCell(t *runfolder.Evaluate, of measure) cell {
 	if t != nil {
-		if a, ok := t.Accuracy[name]; ok {
-			return cell{Text: percent(a), value: a}
+		if a, ok := of(&t.Accuracy); ok {
+			return cell{Text: cli.Percent(a), value: a}
 		}
 	}
 	return cell{Text: "–", value: -1}
@@ -93,12 +96,12 @@ func compare(runs []*Run) *comparison {
 	var rows [][]cell
 	for i, r := range runs {
 		row := comparedRun{
-			Style: style(i), Name: r.name(), Algorithm: r.title(), Dataset: r.Config.Dataset, Seed: fmt.Sprint(r.Config.Seed),
-			Values: []cell{newCell(r.last(), average), newCell(r.validated(), average), newCell(r.peeked(), average)},
-			Steps:  grouped(r.steps()), Time: brief(r.seconds()),
+			Style: svg.Style(i), Name: r.name(), Algorithm: r.title(), Dataset: r.Config.Dataset, Seed: fmt.Sprint(r.Config.Seed),
+			Values: []cell{newCell(r.last(), average), newCell(r.validated(), average), newCell(r.oracle(), average)},
+			Steps:  cli.Count(r.steps()), Time: cli.Duration(r.seconds()),
 		}
 		if r.Summary == nil {
-			row.Steps += " of " + grouped(r.Config.Steps)
+			row.Steps += " of " + cli.Count(r.Config.Steps)
 		}
 		rows = append(rows, row.Values)
 		c.Runs = append(c.Runs, row)
@@ -109,12 +112,12 @@ func compare(runs []*Run) *comparison {
 		domainTable(runs, "By domain, last", "Accuracy in per cent, after the last step.", (*Run).last),
 	}
 	c.Figures = []figure{
-		overlay(runs, "Average over the targets", "", 1, wholePercent, func(r *Run) line { return r.testLine("", average, 0) }),
-		overlay(runs, "Training loss", "Mean cross-entropy of the batches.", 0, short, func(r *Run) line {
-			return r.descentLine("", func(d descent) float64 { return d.Loss })
+		overlay(runs, "Average over the targets", "", 1, svg.WholePercent, func(r *Run) svg.Line { return r.testLine("", average, 0) }),
+		overlay(runs, "Training loss", "Mean cross-entropy of the batches.", 0, svg.Short, func(r *Run) svg.Line {
+			return r.descentLine("", func(d runfolder.Minimise) float64 { return d.Loss })
 		}),
-		overlay(runs, "Throughput of the descent, images/s", "", 0, short, func(r *Run) line {
-			return r.descentLine("", func(d descent) float64 { return d.Rate })
+		overlay(runs, "Throughput of the descent, images/s", "", 0, svg.Short, func(r *Run) svg.Line {
+			return r.descentLine("", func(d runfolder.Minimise) float64 { return d.Rate })
 		}),
 	}
 	c.Differences = differences(runs)
@@ -133,7 +136,7 @@ func sharedNames(runs []*Run) []string {
 }
 
 // domainTable shows every domain's accuracy at a test of each run.
-func domainTable(runs []*Run, title, caption string, at func(*Run) *test) comparedTable {
+func domainTable(runs []*Run, title, caption string, at func(*Run) *runfolder.Evaluate) comparedTable {
 	table := comparedTable{Title: title, Caption: caption}
 	var names []string
 	for _, r := range runs {
@@ -150,9 +153,9 @@ func domainTable(runs []*Run, title, caption string, at func(*Run) *test) compar
 	}
 	var rows [][]cell
 	for i, r := range runs {
-		row := comparedRow{Style: style(i), Name: r.name()}
+		row := comparedRow{Style: svg.Style(i), Name: r.name()}
 		for _, name := range names {
-			row.Values = append(row.Values, newCell(at(r), name))
+			row.Values = append(row.Values, newCell(at(r), on(name)))
 		}
 		rows = append(rows, row.Values)
 		table.Rows = append(table.Rows, row)
@@ -162,8 +165,8 @@ func domainTable(runs []*Run, title, caption string, at func(*Run) *test) compar
 }
 
 // overlay draws one line of each run; the axis reaches down to low at least.
-func overlay(runs []*Run, title, caption string, low float64, format func(float64) string, of func(*Run) line) figure {
-	c := chart{Name: title + " over descent steps", X: "step", Low: low, Format: format}
+func overlay(runs []*Run, title, caption string, low float64, format func(float64) string, of func(*Run) svg.Line) figure {
+	c := svg.Chart{Name: title + " over descent steps", X: "step", Low: low, Format: format}
 	for i, r := range runs {
 		l := of(r)
 		l.Name, l.Style, l.Dashed = r.name(), i, i >= 8
@@ -177,7 +180,7 @@ func differences(runs []*Run) []difference {
 	var list []difference
 	var seen []string
 	for _, r := range runs {
-		for _, s := range r.Config.settings {
+		for _, s := range r.settings {
 			if slices.Contains(seen, s.Name) || s.Name == "started" || s.Name == "command" {
 				continue
 			}
@@ -195,7 +198,7 @@ func differences(runs []*Run) []difference {
 }
 
 func (r *Run) setting(name string) string {
-	for _, s := range r.Config.settings {
+	for _, s := range r.settings {
 		if s.Name == name {
 			return s.Value
 		}

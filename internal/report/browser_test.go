@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // chromium returns the path of a browser to test with.
@@ -124,7 +126,7 @@ func TestInBrowser(t *testing.T) {
 func TestScreenshotAndPrint(t *testing.T) {
 	browser := chromium(t)
 	dir := exampleRun(t, "run")
-	path := filepath.Join(dir, FileName)
+	path := filepath.Join(dir, runfolder.ReportFile)
 	require.NoError(t, load(t, dir).WriteFile(path))
 	shot, pdf := filepath.Join(dir, "shot.png"), filepath.Join(dir, "page.pdf")
 	_, log := browse(t, browser, "--window-size=1280,2400", "--screenshot="+shot, "file://"+path)

@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // exampleClasses have names that markup would mistake.
@@ -27,12 +30,12 @@ var exampleClasses = []string{"airplane", "cat & dog", "<b>frog</b>"}
 func exampleRun(t testing.TB, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, SampleFolder), 0o777))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, runfolder.SampleFolder), 0o777))
 	write(t, dir, "config.json", map[string]any{
 		"algorithm": "me-ada", "dataset": "toys", "model": "lenet5", "seed": 3, "steps": 101, "loops_train": 101, "lr": 1e-4, "threads": 2,
 		"version": "v1.2.3", "go": "go1.26", "system": "linux/amd64", "cpu": "Example CPU", "simd": "avx2",
 		"command": "meada-cpu train --out 'a b'", "started": "2026-01-02T03:04:05Z", "class_names": exampleClasses,
-		"domains":        []domain{{"own", 50, true}, {"far", 40, false}, {"<i>near</i>", 30, false}, {"snow", 250, false}, {"fog", 250, false}},
+		"domains":        []runfolder.Domain{{Name: "own", Images: 50, Source: true}, {Name: "far", Images: 40}, {Name: "<i>near</i>", Images: 30}},
 		"data_checksums": map[string]any{"train": map[string]any{"images": 60, "sha256": "ab"}},
 		"absent_domains": []string{"lost (lost.mat)"},
 	})
@@ -54,9 +57,8 @@ func exampleRun(t testing.TB, name string) string {
 				"type": "evaluate", "step": step, "seconds": step, "peak_rss_bytes": 100 << 20,
 				"accuracy": map[string]float64{
 					"own": []float64{.7, .9, .9, .8, .8, .8, .8, .8, .8, .8}[step/10-1], "far": far, "<i>near</i>": near, "average": (far + near) / 2,
-					"fog": .7, "snow": .52,
 				},
-				"corruptions": map[string][]float64{"fog": {.9, .8, .7, .6, .5}, "snow": {.8, .7, .6, .5, 0}},
+				"best": step <= 60, "corruptions": map[string][]float64{"fog": {.9, .8, .7, .6, .5}, "snow": {.8, .7, .6, .5, 0}},
 			})
 		}
 	}
@@ -67,10 +69,10 @@ func exampleRun(t testing.TB, name string) string {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "metrics.jsonl"), text.Bytes(), 0o666))
 	write(t, dir, "summary.json", map[string]any{
 		"seconds":           map[string]any{"total": 130.0, "minimise": 60.0, "maximise": 50.0, "evaluate": 15.0},
-		"images_per_second": map[string]any{"minimise": 1000, "maximise": 500}, "peak_rss_bytes": 123 << 20,
+		"images_per_second": map[string]any{"minimise": 1000, "maximise": 500}, "peak_rss_bytes": 123 << 20, "complete": true,
 	})
-	write(t, dir, ConfusionFile, Confusion{Step: 100, Domains: []DomainConfusion{
-		{"own", []int{20, 0, 0, 5, 10, 0, 0, 0, 15}}, {"far", []int{10, 0, 3, 5, 10, 0, 2, 0, 10}}, {"<i>near</i>", make([]int, 9)},
+	write(t, dir, runfolder.ConfusionFile, runfolder.Confusion{Step: 100, Domains: []runfolder.DomainConfusion{
+		{Name: "own", Counts: []int{20, 0, 0, 5, 10, 0, 0, 0, 15}}, {Name: "far", Counts: []int{10, 0, 3, 5, 10, 0, 2, 0, 10}}, {Name: "<i>near</i>", Counts: make([]int, 9)},
 	}})
 	for phase := 1; phase <= 2; phase++ {
 		const shown, width = 3, 8
@@ -83,11 +85,11 @@ func exampleRun(t testing.TB, name string) string {
 		var b bytes.Buffer
 		require.NoError(t, png.Encode(&b, picture))
 		name := fmt.Sprintf("phase-%d", phase)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, SampleFolder, name+".png"), b.Bytes(), 0o666))
-		write(t, dir, filepath.Join(SampleFolder, name+".json"), Sample{
+		require.NoError(t, os.WriteFile(filepath.Join(dir, runfolder.SampleFolder, name+".png"), b.Bytes(), 0o666))
+		write(t, dir, filepath.Join(runfolder.SampleFolder, name+".json"), runfolder.Sample{
 			Phase: phase, Step: 30 * phase, Width: width, Labels: []int{0, 1, 2, 0},
-			Source:      Predictions{[]int{0, 1, 1, 0}, []float64{0, .1, .2, .3}},
-			Adversarial: Predictions{[]int{1, 1, 1, 2}, []float64{1, .9, .8, math.Log(3)}},
+			Source:      runfolder.Predictions{Classes: []int{0, 1, 1, 0}, Entropy: []float64{0, .1, .2, .3}},
+			Adversarial: runfolder.Predictions{Classes: []int{1, 1, 1, 2}, Entropy: []float64{1, .9, .8, math.Log(3)}},
 		})
 	}
 	return dir
@@ -115,29 +117,31 @@ func render(t *testing.T, r *Run, refresh time.Duration) string {
 }
 
 func TestSelections(t *testing.T) {
+	t.Parallel()
 	r := load(t, exampleRun(t, "run"))
 	require.Equal(t, 100, r.last().Step)
 	require.Equal(t, 30, r.validated().Step, "the last of equal ones, as train chooses")
-	best := r.peeked()
+	best := r.oracle()
 	for _, other := range r.Tests {
-		require.LessOrEqual(t, other.Accuracy[average], best.Accuracy[average])
+		require.LessOrEqual(t, other.Accuracy.Average, best.Accuracy.Average)
 	}
 	require.Equal(t, 60, best.Step)
 	r.Config.Domains[0].Source = false
 	require.Nil(t, r.validated(), "no test set of the source")
 	r.Tests = nil
 	require.Nil(t, r.last())
-	require.Nil(t, r.peeked())
+	require.Nil(t, r.oracle())
 }
 
 func TestPageTellsEverything(t *testing.T) {
+	t.Parallel()
 	r := load(t, exampleRun(t, "run"))
 	page := render(t, r, time.Second)
 	text := html.UnescapeString(page)
 	for _, want := range []string{
 		"ME-ADA on toys", "lenet5 · seed 3 · 2 January 2026, 03:04", "complete · 101 of 101 steps",
-		"Last", "Source validation", "Best on targets", "recommended", "peeks",
-		percent(r.last().Accuracy[average]), percent(r.validated().Accuracy[average]), percent(r.peeked().Accuracy[average]),
+		"Last", "Source validation", "Best on targets", "recommended", "(oracle)",
+		cli.Percent(r.last().Accuracy.Average), cli.Percent(r.validated().Accuracy.Average), cli.Percent(r.oracle().Accuracy.Average),
 		"last.safetensors", "source-validation.safetensors", "best.safetensors", "lost (lost.mat)",
 		"phase 1", "phase 2", "×", "cat & dog", "mean 0.15 nats", "turned 2 that were classified correctly into errors",
 		"meada-cpu train --out 'a b'", "Example CPU", "avx2", "v1.2.3", "go1.26", "123 MiB", "2 min 10 s",
@@ -155,6 +159,7 @@ func TestPageTellsEverything(t *testing.T) {
 }
 
 func TestCorruptionsStandApart(t *testing.T) {
+	t.Parallel()
 	r := load(t, exampleRun(t, "run"))
 	var names []string
 	for _, d := range r.domains() {
@@ -169,14 +174,15 @@ func TestCorruptionsStandApart(t *testing.T) {
 	for _, c := range cells {
 		texts = append(texts, c[1])
 	}
-	require.Equal(t, strings.Fields("1 2 3 4 5 80.0 70.0 60.0 50.0 52.0 90.0 80.0 70.0 60.0 50.0 70.0"), texts,
-		"snow before fog, as in config.json; a cell of 0 is empty; means")
+	require.Equal(t, strings.Fields("1 2 3 4 5 90.0 80.0 70.0 60.0 50.0 70.0 80.0 70.0 60.0 50.0 52.0"), texts,
+		"by name; a cell of 0 is empty; means")
 
-	r.Config.Domains = append(r.Config.Domains[:1:1], r.Config.Domains[3:]...)
+	r.Config.Domains = r.Config.Domains[:1]
 	require.Equal(t, "average of corruptions", r.averageName(), "without targets")
 }
 
 func TestPageNeedsNothingElse(t *testing.T) {
+	t.Parallel()
 	page := render(t, load(t, exampleRun(t, "run")), 0)
 	require.NotRegexp(t, `(?i)<script|<iframe|@import|url\(|\son\w+=`, page)
 	for _, address := range regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
@@ -187,9 +193,10 @@ func TestPageNeedsNothingElse(t *testing.T) {
 }
 
 func TestPageOfARunUnderWay(t *testing.T) {
+	t.Parallel()
 	dir := exampleRun(t, "run")
 	require.NoError(t, os.Remove(filepath.Join(dir, "summary.json")))
-	require.NoError(t, os.Remove(filepath.Join(dir, ConfusionFile)))
+	require.NoError(t, os.Remove(filepath.Join(dir, runfolder.ConfusionFile)))
 	page := render(t, load(t, dir), 5*time.Second)
 	require.Contains(t, page, `<meta http-equiv="refresh" content="5">`)
 	require.Contains(t, page, "running · 101 of 101")
@@ -209,13 +216,14 @@ func TestPageOfARunUnderWay(t *testing.T) {
 }
 
 func TestErrorsNameTheFile(t *testing.T) {
+	t.Parallel()
 	for file, content := range map[string]string{
-		"config.json":                  `{"seed": "x"}`,
-		"metrics.jsonl":                "{\"type\":\"train\"}\n{\"type\":\"train\",\"loss\":[]}\n",
-		"summary.json":                 `[`,
-		ConfusionFile:                  `{"step": {}}`,
-		SampleFolder + "/phase-1.json": `{"labels": [1, 2], "source": {"classes": [1]}}`,
-		SampleFolder + "/phase-2.png":  "no picture",
+		"config.json":                            `{"seed": "x"}`,
+		"metrics.jsonl":                          "{\"type\":\"train\"}\n{\"type\":\"train\",\"loss\":[]}\n",
+		"summary.json":                           `[`,
+		runfolder.ConfusionFile:                  `{"step": {}}`,
+		runfolder.SampleFolder + "/phase-1.json": `{"labels": [1, 2], "source": {"classes": [1]}}`,
+		runfolder.SampleFolder + "/phase-2.png":  "no picture",
 	} {
 		dir := exampleRun(t, "run")
 		path := filepath.Join(dir, filepath.FromSlash(file))
@@ -224,7 +232,7 @@ func TestErrorsNameTheFile(t *testing.T) {
 		require.ErrorContains(t, err, path)
 		require.NotContains(t, err.Error(), "\n")
 	}
-	for _, file := range []string{"config.json", "metrics.jsonl", SampleFolder + "/phase-1.png"} {
+	for _, file := range []string{"config.json", "metrics.jsonl", runfolder.SampleFolder + "/phase-1.png"} {
 		dir := exampleRun(t, "run")
 		path := filepath.Join(dir, filepath.FromSlash(file))
 		require.NoError(t, os.Remove(path))
@@ -235,18 +243,20 @@ func TestErrorsNameTheFile(t *testing.T) {
 }
 
 func TestFolderWithPatternInItsName(t *testing.T) {
+	t.Parallel()
 	require.Len(t, load(t, exampleRun(t, "run [1]*")).Samples, 2)
 }
 
 func TestComparison(t *testing.T) {
+	t.Parallel()
 	a, b := load(t, exampleRun(t, "first")), load(t, exampleRun(t, "second"))
 	for i := range b.Tests {
-		b.Tests[i].Accuracy[average] /= 2
+		b.Tests[i].Accuracy.Average /= 2
 	}
 	b.Config.Domains = b.Config.Domains[:2]
-	for i, s := range b.Config.settings {
+	for i, s := range b.settings {
 		if s.Name == "lr" {
-			b.Config.settings[i].Value = "0.5"
+			b.settings[i].Value = "0.5"
 		}
 	}
 	c := compare([]*Run{a, b})
@@ -258,7 +268,8 @@ func TestComparison(t *testing.T) {
 		require.False(t, v.Top)
 	}
 	require.Equal(t, []string{"far", "<i>near</i>", "own (source)"}, c.Tables[0].Columns)
-	require.Equal(t, percent(a.validated().Accuracy["far"]), c.Tables[0].Rows[0].Values[0].Text)
+	far, _ := a.validated().Accuracy.Of("far")
+	require.Equal(t, cli.Percent(far), c.Tables[0].Rows[0].Values[0].Text)
 	var page bytes.Buffer
 	require.NoError(t, Compare(&page, []*Run{a, b}))
 	for _, want := range []string{"2 runs compared", "first", "second", "lr"} {
@@ -268,44 +279,16 @@ func TestComparison(t *testing.T) {
 	require.NotContains(t, page.String(), "ZgotmplZ")
 }
 
-func TestTicks(t *testing.T) {
-	require.Equal(t, []float64{0, 20, 40, 60, 80, 100}, ticks(span{0, 100}, 5))
-	require.Equal(t, span{0, 2.5}, widened(span{0, 2.1}))
-	require.Equal(t, span{0, 1}, widened(span{0, 0}))
-	for _, s := range []span{{0, 1e-9}, {0, 3}, {0.91, 0.97}, {-2, 5}, {0, 1e7}} {
-		list := ticks(widened(s), 5)
-		require.LessOrEqual(t, list[0], s.low+1e-12)
-		require.GreaterOrEqual(t, list[len(list)-1], s.high*(1-1e-12))
-		require.Less(t, len(list), 9)
-	}
-}
-
-func TestThinningKeepsTheMean(t *testing.T) {
-	var points []point
-	sum := 0.0
-	for i := range 1000 {
-		points = append(points, point{float64(i), float64(i % 7)})
-		sum += float64(i % 7)
-	}
-	thin := thinned(points)
-	require.Len(t, thin, 200, "groups of 5")
-	require.InDelta(t, 2, thin[0].X, 1e-12)
-	for _, p := range thin {
-		sum -= 5 * p.Y
-	}
-	require.InDelta(t, 0, sum, 1e-9)
-	require.Equal(t, points[:mostPoints], thinned(points[:mostPoints]))
-}
-
 func TestManyClasses(t *testing.T) {
+	t.Parallel()
 	r := load(t, exampleRun(t, "run"))
-	r.Config.Classes = nil
+	r.Config.ClassNames = nil
 	counts := make([]int, 100*100)
 	for i := range 100 {
-		r.Config.Classes = append(r.Config.Classes, fmt.Sprint("class ", i))
+		r.Config.ClassNames = append(r.Config.ClassNames, fmt.Sprint("class ", i))
 		counts[i*100+i], counts[i*100+(i+1)%100] = 9, 1
 	}
-	r.Confusion.Domains = []DomainConfusion{{"far", counts}}
+	r.Confusion.Domains = []runfolder.DomainConfusion{{Name: "far", Counts: counts}}
 	view, ok := r.confusionView("far")
 	require.True(t, ok)
 	require.Equal(t, "far · 90.00 %", view.Title)

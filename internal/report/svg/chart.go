@@ -1,4 +1,6 @@
-package report
+// Package svg draws charts as SVG pictures for a page, whose style sheet gives
+// them their colours: lines over a common axis, matrices as shades, and bars.
+package svg
 
 import (
 	"fmt"
@@ -20,13 +22,17 @@ const (
 	nameWidth               = 56.0 // of the name of a mark
 )
 
-type point struct{ X, Y float64 }
+// Point is a place in the plot.
+type Point struct{ X, Y float64 }
 
-// line is a curve of a chart. Lines of a chart differ by Style, from 0; -1 is
+// At returns the point (x, y).
+func At(x, y float64) Point { return Point{x, y} }
+
+// Line is a curve of a chart. Lines of a chart differ by Style, from 0; -1 is
 // the one that stands out.
-type line struct {
+type Line struct {
 	Name   string
-	Points []point
+	Points []Point
 	Style  int
 	Dashed bool
 	Steps  bool // constant between points
@@ -34,26 +40,26 @@ type line struct {
 	Dots   bool // every point is marked
 }
 
-// ring marks a point.
-type ring struct {
-	point
+// Ring marks a point.
+type Ring struct {
+	Point
 	Name string
 }
 
-// chart is lines over a common axis.
-type chart struct {
+// Chart is lines over a common axis.
+type Chart struct {
 	Name, X string
 	Until   float64              // the x axis reaches to this at least
 	Low     float64              // the y axis reaches down to this at least
 	High    float64              // and up to this at least
 	Format  func(float64) string // of y
-	Lines   []line
+	Lines   []Line
 	Marks   []float64 // where the phases 1, 2, ... are
-	Rings   []ring
+	Rings   []Ring
 }
 
-// SVG draws the chart, or says that there is nothing to draw yet.
-func (c chart) SVG() template.HTML {
+// SVG draws the chart, or a note that there is nothing to draw yet.
+func (c Chart) SVG() template.HTML {
 	x, y, any := c.bounds()
 	if !any {
 		return `<p class="none">Nothing measured yet.</p>`
@@ -69,7 +75,7 @@ func (c chart) SVG() template.HTML {
 			marginLeft, py(v), chartWidth-marginRight, marginLeft-6, py(v), html.EscapeString(c.Format(v)))
 	}
 	for _, v := range ticks(x, 5) {
-		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, px(v), chartHeight-marginBottom+15, short(v))
+		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, px(v), chartHeight-marginBottom+15, Short(v))
 	}
 	fmt.Fprintf(&b, `<path class="axis" d="M%g %gH%g"/>`, marginLeft, chartHeight-marginBottom, chartWidth-marginRight)
 	fmt.Fprintf(&b, `<text class="tick middle" x="%g" y="%g">%s</text>`, marginLeft+plotWidth/2, chartHeight-4, html.EscapeString(c.X))
@@ -103,19 +109,19 @@ func (c chart) SVG() template.HTML {
 			}
 		}
 		if l.Area {
-			fmt.Fprintf(&b, `<path class="area %s" d="%sV%.1fH%.1fZ"/>`, style(l.Style), d.String(), py(y.low), px(points[0].X))
+			fmt.Fprintf(&b, `<path class="area %s" d="%sV%.1fH%.1fZ"/>`, Style(l.Style), d.String(), py(y.low), px(points[0].X))
 		}
 		dashed := ""
 		if l.Dashed {
 			dashed = " dashed"
 		}
-		fmt.Fprintf(&b, `<path class="line %s%s" d="%s"/>`, style(l.Style), dashed, d.String())
+		fmt.Fprintf(&b, `<path class="line %s%s" d="%s"/>`, Style(l.Style), dashed, d.String())
 		if !l.Dots {
 			continue
 		}
 		for _, p := range points {
-			fmt.Fprintf(&b, `<circle class="dot %s" cx="%.1f" cy="%.1f" r="2.2"><title>%s: %s at %s %s</title></circle>`, style(l.Style),
-				px(p.X), py(p.Y), html.EscapeString(l.Name), html.EscapeString(c.Format(p.Y)), html.EscapeString(c.X), short(p.X))
+			fmt.Fprintf(&b, `<circle class="dot %s" cx="%.1f" cy="%.1f" r="2.2"><title>%s: %s at %s %s</title></circle>`, Style(l.Style),
+				px(p.X), py(p.Y), html.EscapeString(l.Name), html.EscapeString(c.Format(p.Y)), html.EscapeString(c.X), Short(p.X))
 		}
 	}
 	for _, r := range c.Rings {
@@ -126,7 +132,7 @@ func (c chart) SVG() template.HTML {
 }
 
 // bounds returns the ranges of the axes, and whether there is a point at all.
-func (c chart) bounds() (x, y span, any bool) {
+func (c Chart) bounds() (x, y span, any bool) {
 	x, y = span{0, c.Until}, span{c.Low, c.High}
 	for _, v := range c.Marks {
 		x = x.with(v)
@@ -142,8 +148,8 @@ func (c chart) bounds() (x, y span, any bool) {
 	return x, y, any
 }
 
-// style returns the class of a line's colour.
-func style(n int) string {
+// Style returns the class of a line's colour.
+func Style(n int) string {
 	if n < 0 {
 		return "main"
 	}
@@ -151,15 +157,15 @@ func style(n int) string {
 }
 
 // thinned averages neighbours until few enough points are left.
-func thinned(points []point) []point {
+func thinned(points []Point) []Point {
 	group := (len(points) + mostPoints - 1) / mostPoints
 	if group <= 1 {
 		return points
 	}
-	var thin []point
+	var thin []Point
 	for len(points) > 0 {
 		n := min(group, len(points))
-		var mean point
+		var mean Point
 		for _, p := range points[:n] {
 			mean.X += p.X / float64(n)
 			mean.Y += p.Y / float64(n)
@@ -207,8 +213,8 @@ func ticks(s span, n int) []float64 {
 	return list
 }
 
-// heat is a matrix drawn as shades, 0 the page and 1 full.
-type heat struct {
+// Heat is a matrix drawn as shades, 0 the page and 1 full.
+type Heat struct {
 	Name          string
 	Rows, Columns []string
 	Values        [][]float64
@@ -219,7 +225,7 @@ type heat struct {
 }
 
 // SVG draws the matrix, cells of 0 left out.
-func (h heat) SVG() template.HTML {
+func (h Heat) SVG() template.HTML {
 	const headings = 16.0
 	height := min(h.Size, 24)
 	var b strings.Builder
@@ -255,51 +261,20 @@ func (h heat) SVG() template.HTML {
 	return template.HTML(b.String())
 }
 
-// percent formats a fraction as the paper's tables do.
-func percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
-
-// wholePercent formats a fraction for an axis.
-func wholePercent(x float64) string {
+// WholePercent formats a fraction for an axis.
+func WholePercent(x float64) string {
 	return strconv.FormatFloat(math.Round(1000*x)/10, 'f', -1, 64) + " %"
 }
 
-// short formats a number for an axis.
-func short(x float64) string {
+// Short formats a number for an axis.
+func Short(x float64) string {
 	if a := math.Abs(x); a >= 1e6 {
-		return trimmed(x/1e6) + "M"
+		return Trimmed(x/1e6) + "M"
 	} else if a >= 1e4 {
-		return trimmed(x/1e3) + "k"
+		return Trimmed(x/1e3) + "k"
 	}
-	return trimmed(x)
+	return Trimmed(x)
 }
 
-func trimmed(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
-
-// grouped formats a count with thousands separated.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
-// brief formats seconds for people: 42 s, 3 min 07 s, 2 h 05 min.
-func brief(seconds float64) string {
-	s := int(math.Round(seconds))
-	switch {
-	case s < 60:
-		return fmt.Sprintf("%d s", s)
-	case s < 3600:
-		return fmt.Sprintf("%d min %02d s", s/60, s%60)
-	}
-	return fmt.Sprintf("%d h %02d min", s/3600, s/60%60)
-}
-
-// mebibytes formats a size in bytes.
-func mebibytes(n int64) string {
-	if n < 1<<30 {
-		return fmt.Sprintf("%d MiB", n>>20)
-	}
-	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
-}
+// Trimmed formats a number with at most four digits.
+func Trimmed(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }

@@ -21,10 +21,10 @@ import (
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/report/svg"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
-
-// FileName is the name of the page in a run folder.
-const FileName = "report.html"
 
 //go:embed style.css
 var styleSheet string
@@ -68,7 +68,7 @@ type page struct {
 	Selections []selection
 	Rows       []accuracyRow
 	Absent     []string
-	Figures    []figure // accuracy, loss, pool, ...
+	Figures    []figure // accuracy, loss, training images, ...
 	Phases     []phaseRow
 	Samples    []sampleView
 	Confusion  []heatView
@@ -76,20 +76,20 @@ type page struct {
 	Corrupted  *heatView
 	Corruption string
 
-	Facts    []setting // time and memory
+	Facts    []fact // time and memory
 	Shares   []share
 	Speed    []figure
 	Command  []string // its words, quoted as a shell wants them
-	Settings []setting
-	Machine  []setting
+	Settings []runfolder.Setting
+	Machine  []fact
 	Sets     []setRow
 }
 
 // selection is one way to choose the weights of a run.
 type selection struct {
 	Name, Accuracy, Step, Note, File string
-	Kind                             string // "last", "validated" or "peeked", a class of the style sheet
-	test                             *test
+	Kind                             string // "last", "validated" or "oracle", a class of the style sheet
+	test                             *runfolder.Evaluate
 }
 
 type accuracyRow struct {
@@ -112,8 +112,8 @@ type legend struct {
 }
 
 type phaseRow struct {
-	Phase                                                           int
-	Step, Images, Pool, CrossEntropy, Entropy, Distance, Rate, Time string
+	Phase                                                                     int
+	Step, Images, TrainingImages, CrossEntropy, Entropy, Distance, Rate, Time string
 }
 
 // heatView is a matrix under its name.
@@ -121,6 +121,9 @@ type heatView struct {
 	Title string
 	Chart template.HTML
 }
+
+// fact is a figure under its name.
+type fact struct{ Name, Value string }
 
 type share struct {
 	Name, Class string
@@ -133,19 +136,21 @@ type setRow struct{ Name, Images, SHA256 string }
 // titles are the algorithms as the paper writes them.
 var titles = map[string]string{"erm": "ERM", "ada": "ADA", "me-ada": "ME-ADA"}
 
-func (r *Run) title() string { return cmp.Or(titles[r.Config.Algorithm], r.Config.Algorithm) }
+func (r *Run) title() string {
+	return cmp.Or(titles[string(r.Config.Algorithm)], string(r.Config.Algorithm))
+}
 
 func (r *Run) page() (*page, error) {
-	c := &r.Config
+	c := r.Config
 	p := &page{
 		Title:    r.title() + " on " + c.Dataset,
 		Subtitle: fmt.Sprintf("%s · seed %d · %s", c.Model, c.Seed, started(c.Started)),
 		Complete: r.Summary != nil,
-		Steps:    grouped(r.steps()), Total: grouped(c.Steps),
+		Steps:    cli.Count(r.steps()), Total: cli.Count(c.Steps),
 		Progress: 100 * float64(r.steps()) / float64(max(c.Steps, 1)),
 		Absent:   c.Absent,
-		Settings: c.settings,
-		Machine: []setting{
+		Settings: r.settings,
+		Machine: []fact{
 			{"CPU", c.CPU}, {"Instruction set", c.SIMD}, {"Threads", fmt.Sprint(c.Threads)},
 			{"System", c.System}, {"Go", c.Go}, {"meada-cpu", c.Version},
 		},
@@ -153,19 +158,19 @@ func (r *Run) page() (*page, error) {
 	if c.Command != "" {
 		p.Command = strings.Split(c.Command, " ")
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Sets)) {
-		p.Sets = append(p.Sets, setRow{name, grouped(c.Sets[name].Images), c.Sets[name].SHA256})
+	for _, name := range slices.Sorted(maps.Keys(c.Checksums)) {
+		p.Sets = append(p.Sets, setRow{name, cli.Count(c.Checksums[name].Images), c.Checksums[name].SHA256})
 	}
 	p.Selections = r.selections()
 	p.Rows = r.accuracyRows(p.Selections)
 	p.Figures = []figure{r.accuracyFigure(p.Selections), r.lossFigure(), r.trainAccuracyFigure()}
 	if len(r.Phases) > 0 {
-		p.Figures = append(p.Figures, r.poolFigure())
+		p.Figures = append(p.Figures, r.growthFigure())
 	}
 	for i, ph := range r.Phases {
 		p.Phases = append(p.Phases, phaseRow{
-			ph.Phase, grouped(ph.Step), grouped(ph.Images), grouped(r.pool(i + 1)),
-			trimmed(ph.CrossEntropy), trimmed(ph.Entropy), trimmed(ph.Distance), grouped(int(ph.Rate)), brief(ph.Seconds),
+			ph.Phase, cli.Count(ph.Step), cli.Count(ph.Images), cli.Count(r.trainingImages(i + 1)),
+			svg.Trimmed(ph.CrossEntropy), svg.Trimmed(ph.Entropy), svg.Trimmed(ph.Distance), cli.Count(int(ph.Rate)), cli.Duration(ph.Seconds),
 		})
 	}
 	for i := range r.Samples {
@@ -176,7 +181,7 @@ func (r *Run) page() (*page, error) {
 		p.Samples = append(p.Samples, view)
 	}
 	if r.Confusion != nil {
-		p.Confused = grouped(r.Confusion.Step)
+		p.Confused = cli.Count(r.Confusion.Step)
 		for _, d := range r.domains() {
 			if view, ok := r.confusionView(d.Name); ok {
 				p.Confusion = append(p.Confusion, view)
@@ -189,6 +194,15 @@ func (r *Run) page() (*page, error) {
 	return p, nil
 }
 
+// measure takes a figure from a test, and reports whether it has it.
+type measure func(*runfolder.Accuracy) (float64, bool)
+
+func average(a *runfolder.Accuracy) (float64, bool) { return a.Average, true }
+
+func on(domain string) measure {
+	return func(a *runfolder.Accuracy) (float64, bool) { return a.Of(domain) }
+}
+
 func started(text string) string {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t.Format("2 January 2006, 15:04")
@@ -199,27 +213,28 @@ func started(text string) string {
 // selections lists the ways to choose the weights that the run allows.
 func (r *Run) selections() []selection {
 	var list []selection
-	add := func(t *test, s selection) {
+	add := func(t *runfolder.Evaluate, s selection) {
 		if t == nil {
 			return
 		}
-		s.test, s.Accuracy, s.Step = t, percent(t.Accuracy[average]), grouped(t.Step)
+		s.test, s.Accuracy, s.Step = t, cli.Percent(t.Accuracy.Average), cli.Count(t.Step)
 		list = append(list, s)
 	}
-	add(r.last(), selection{Name: "Last", Kind: "last", File: "last.safetensors",
+	add(r.last(), selection{Name: "Last", Kind: "last", File: runfolder.LastFile,
 		Note: "the weights at the end, nothing chosen"})
-	add(r.validated(), selection{Name: "Source validation", Kind: "validated", File: "source-validation.safetensors",
+	add(r.validated(), selection{Name: "Source validation", Kind: "validated", File: runfolder.ValidatedFile,
 		Note: "recommended: the best test on held-out images of the source"})
-	add(r.peeked(), selection{Name: "Best on targets", Kind: "peeked", File: "best.safetensors",
-		Note: "peeks: chosen on the very images it is measured on, as the official code reports"})
+	add(r.oracle(), selection{Name: "Best on targets", Kind: "oracle", File: runfolder.BestFile,
+		Note: "selected on the target test sets (oracle), as the official code reports"})
 	return list
 }
 
 func (r *Run) accuracyRows(selections []selection) []accuracyRow {
 	var rows []accuracyRow
-	add := func(row accuracyRow, name string) {
+	add := func(row accuracyRow, of measure) {
 		for _, s := range selections {
-			row.Values = append(row.Values, percent(s.test.Accuracy[name]))
+			accuracy, _ := of(&s.test.Accuracy)
+			row.Values = append(row.Values, cli.Percent(accuracy))
 		}
 		rows = append(rows, row)
 	}
@@ -229,13 +244,13 @@ func (r *Run) accuracyRows(selections []selection) []accuracyRow {
 	domains := r.domains()
 	for _, d := range domains {
 		if !d.Source {
-			add(accuracyRow{Name: d.Name}, d.Name)
+			add(accuracyRow{Name: d.Name}, on(d.Name))
 		}
 	}
 	add(accuracyRow{Name: r.averageName(), Mean: true}, average)
 	for _, d := range domains {
 		if d.Source {
-			add(accuracyRow{Name: d.Name, Source: true}, d.Name)
+			add(accuracyRow{Name: d.Name, Source: true}, on(d.Name))
 		}
 	}
 	return rows
@@ -251,28 +266,28 @@ func (r *Run) marks() []float64 {
 }
 
 // courseFigure draws lines over the descent steps, with the phases marked.
-func (r *Run) courseFigure(title, caption string, c chart) figure {
+func (r *Run) courseFigure(title, caption string, c svg.Chart) figure {
 	c.Name, c.X, c.Until, c.Marks = title+" over descent steps", "step", float64(max(r.steps()-1, 0)), r.marks()
 	return newFigure(title, caption, c)
 }
 
 // newFigure draws a chart with a legend of its lines and their last values.
-func newFigure(title, caption string, c chart) figure {
+func newFigure(title, caption string, c svg.Chart) figure {
 	f := figure{Title: title, Caption: caption, Chart: c.SVG()}
 	for _, l := range c.Lines {
 		if len(l.Points) == 0 {
 			continue
 		}
-		f.Legend = append(f.Legend, legend{style(l.Style), l.Name, c.Format(l.Points[len(l.Points)-1].Y), l.Dashed})
+		f.Legend = append(f.Legend, legend{svg.Style(l.Style), l.Name, c.Format(l.Points[len(l.Points)-1].Y), l.Dashed})
 	}
 	return f
 }
 
-func (r *Run) testLine(name, domain string, style int) line {
-	l := line{Name: name, Style: style, Dots: true}
+func (r *Run) testLine(name string, of measure, style int) svg.Line {
+	l := svg.Line{Name: name, Style: style, Dots: true}
 	for _, t := range r.Tests {
-		if a, ok := t.Accuracy[domain]; ok {
-			l.Points = append(l.Points, point{float64(t.Step), a})
+		if a, ok := of(&t.Accuracy); ok {
+			l.Points = append(l.Points, svg.At(float64(t.Step), a))
 		}
 	}
 	l.Dots = len(l.Points) <= 60
@@ -280,9 +295,9 @@ func (r *Run) testLine(name, domain string, style int) line {
 }
 
 func (r *Run) accuracyFigure(selections []selection) figure {
-	c := chart{Low: 1, Format: wholePercent}
+	c := svg.Chart{Low: 1, Format: svg.WholePercent}
 	for i, d := range r.domains() {
-		l := r.testLine(d.Name, d.Name, i)
+		l := r.testLine(d.Name, on(d.Name), i)
 		if l.Dashed = d.Source; d.Source {
 			l.Name += " (source)"
 		}
@@ -290,83 +305,83 @@ func (r *Run) accuracyFigure(selections []selection) figure {
 	}
 	c.Lines = append(c.Lines, r.testLine(r.averageName(), average, -1))
 	for _, s := range selections {
-		c.Rings = append(c.Rings, ring{point{float64(s.test.Step), s.test.Accuracy[average]}, s.Name + ": " + s.Accuracy + " %"})
+		c.Rings = append(c.Rings, svg.Ring{Point: svg.At(float64(s.test.Step), s.test.Accuracy.Average), Name: s.Name + ": " + s.Accuracy + " %"})
 	}
 	return r.courseFigure("Accuracy by domain", "Rings on the average mark the tests that the figures above are from.", c)
 }
 
-func (r *Run) descentLine(name string, value func(descent) float64) line {
-	l := line{Name: name}
+func (r *Run) descentLine(name string, value func(runfolder.Minimise) float64) svg.Line {
+	l := svg.Line{Name: name}
 	for _, d := range r.Descent {
-		l.Points = append(l.Points, point{float64(d.Step), value(d)})
+		l.Points = append(l.Points, svg.At(float64(d.Step), value(d)))
 	}
 	return l
 }
 
 func (r *Run) lossFigure() figure {
-	return r.courseFigure("Training loss", "Mean cross-entropy of the batches; a phase adds harder images.", chart{
-		Format: short, Lines: []line{r.descentLine("cross-entropy, nats", func(d descent) float64 { return d.Loss })},
+	return r.courseFigure("Training loss", "Mean cross-entropy of the batches; a phase adds harder images.", svg.Chart{
+		Format: svg.Short, Lines: []svg.Line{r.descentLine("cross-entropy, nats", func(d runfolder.Minimise) float64 { return d.Loss })},
 	})
 }
 
 func (r *Run) trainAccuracyFigure() figure {
-	return r.courseFigure("Training accuracy", "Of the batches, before each update.", chart{
-		Low: 1, High: 1, Format: wholePercent,
-		Lines: []line{r.descentLine("accuracy", func(d descent) float64 { return d.Accuracy })},
+	return r.courseFigure("Training accuracy", "Of the batches, before each update.", svg.Chart{
+		Low: 1, High: 1, Format: svg.WholePercent,
+		Lines: []svg.Line{r.descentLine("accuracy", func(d runfolder.Minimise) float64 { return d.Accuracy })},
 	})
 }
 
-func (r *Run) poolFigure() figure {
-	l := line{Name: "images", Steps: true, Area: true}
-	l.Points = append(l.Points, point{0, float64(r.pool(0))})
+func (r *Run) growthFigure() figure {
+	l := svg.Line{Name: "images", Steps: true, Area: true}
+	l.Points = append(l.Points, svg.At(0, float64(r.trainingImages(0))))
 	for i, p := range r.Phases {
-		l.Points = append(l.Points, point{float64(p.Step), float64(r.pool(i + 1))})
+		l.Points = append(l.Points, svg.At(float64(p.Step), float64(r.trainingImages(i+1))))
 	}
 	end := max(r.steps()-1, r.Phases[len(r.Phases)-1].Step)
-	l.Points = append(l.Points, point{float64(end), float64(r.pool(len(r.Phases)))})
-	return r.courseFigure("Training images", "Each phase adds an adversarial version of nearly every image so far.", chart{
-		Format: short, Lines: []line{l},
+	l.Points = append(l.Points, svg.At(float64(end), float64(r.trainingImages(len(r.Phases)))))
+	return r.courseFigure("Training images", "Each phase adds an adversarial version of nearly every image so far.", svg.Chart{
+		Format: svg.Short, Lines: []svg.Line{l},
 	})
 }
 
 func (r *Run) speedFigure() figure {
-	phases := line{Name: "maximisation, an image for each ascent step", Style: 1, Dots: true}
+	phases := svg.Line{Name: "maximisation, an image for each ascent step", Style: 1, Dots: true}
 	for _, p := range r.Phases {
-		phases.Points = append(phases.Points, point{float64(p.Step), p.Rate})
+		phases.Points = append(phases.Points, svg.At(float64(p.Step), p.Rate))
 	}
-	return r.courseFigure("Throughput, images per second", "", chart{
-		Format: short, Lines: []line{r.descentLine("descent", func(d descent) float64 { return d.Rate }), phases},
+	return r.courseFigure("Throughput, images per second", "", svg.Chart{
+		Format: svg.Short, Lines: []svg.Line{r.descentLine("descent", func(d runfolder.Minimise) float64 { return d.Rate }), phases},
 	})
 }
 
 func (r *Run) memoryFigure() figure {
-	l := line{Name: "peak so far, MiB", Style: 4, Area: true}
+	l := svg.Line{Name: "peak so far, MiB", Style: 4, Area: true}
 	for _, t := range r.Tests {
 		if t.PeakRSS > 0 {
-			l.Points = append(l.Points, point{float64(t.Step), float64(t.PeakRSS >> 20)})
+			l.Points = append(l.Points, svg.At(float64(t.Step), float64(t.PeakRSS>>20)))
 		}
 	}
-	return r.courseFigure("Memory", "", chart{Format: short, Lines: []line{l}})
+	return r.courseFigure("Memory", "", svg.Chart{Format: svg.Short, Lines: []svg.Line{l}})
 }
 
-func (r *Run) facts() []setting {
-	var list []setting
+func (r *Run) facts() []fact {
+	var list []fact
 	if s := r.seconds(); s > 0 {
-		list = append(list, setting{"Elapsed", brief(s)})
+		list = append(list, fact{"Elapsed", cli.Duration(s)})
 	}
 	if s := r.Summary; s != nil {
-		list = append(list, setting{"Descent", grouped(int(s.Rate.Minimise)) + " images/s"})
-		if s.Rate.Maximise > 0 {
-			list = append(list, setting{"Maximisation", grouped(int(s.Rate.Maximise)) + " images/s"})
+		list = append(list, fact{"Descent", cli.Count(int(s.ImagesPerSecond.Minimise)) + " images/s"})
+		if s.ImagesPerSecond.Maximise > 0 {
+			list = append(list, fact{"Maximisation", cli.Count(int(s.ImagesPerSecond.Maximise)) + " images/s"})
 		}
 	}
 	if n := r.peakRSS(); n > 0 {
-		list = append(list, setting{"Peak memory", mebibytes(n)})
+		list = append(list, fact{"Peak memory", cli.Bytes(n)})
 	}
 	return list
 }
 
-// shares says where the time of a complete run went.
+// shares returns where the time of a complete run went.
 func (r *Run) shares() []share {
 	if r.Summary == nil || r.Summary.Seconds.Total <= 0 {
 		return nil
@@ -379,7 +394,7 @@ func (r *Run) shares() []share {
 		seconds float64
 	}{{"descent", s.Minimise}, {"maximisation", s.Maximise}, {"tests", s.Evaluate}, {"loading and saving", rest}} {
 		if part.seconds > 0 {
-			list = append(list, share{part.name, style(i), 100 * part.seconds / s.Total, brief(part.seconds)})
+			list = append(list, share{part.name, svg.Style(i), 100 * part.seconds / s.Total, cli.Duration(part.seconds)})
 		}
 	}
 	return list
@@ -392,14 +407,14 @@ const mostColumns = 12
 // confusionView draws the confusion matrix of a domain, false if there is none
 // of the size of the classes.
 func (r *Run) confusionView(domain string) (heatView, bool) {
-	classes := r.Config.Classes
+	classes := r.Config.ClassNames
 	n := len(classes)
-	at := slices.IndexFunc(r.Confusion.Domains, func(d DomainConfusion) bool { return d.Name == domain })
+	at := slices.IndexFunc(r.Confusion.Domains, func(d runfolder.DomainConfusion) bool { return d.Name == domain })
 	if n == 0 || at < 0 || len(r.Confusion.Domains[at].Counts) != n*n {
 		return heatView{}, false
 	}
 	d := r.Confusion.Domains[at]
-	h := heat{Name: "Confusion matrix of " + d.Name, Rows: make([]string, n), Size: 26}
+	h := svg.Heat{Name: "Confusion matrix of " + d.Name, Rows: make([]string, n), Size: 26}
 	longest := 0
 	for i, name := range classes {
 		longest = max(longest, len(name))
@@ -444,7 +459,7 @@ func (r *Run) confusionView(domain string) (heatView, bool) {
 	}
 	title := d.Name
 	if total > 0 {
-		title += " · " + percent(float64(correct)/float64(total)) + " %"
+		title += " · " + cli.Percent(float64(correct)/float64(total)) + " %"
 	}
 	return heatView{title, h.SVG()}, true
 }
@@ -458,15 +473,14 @@ func abbreviated(name string) string {
 }
 
 // corruptionView draws the accuracy by corruption and severity of the last test,
-// and tells of which step.
+// and returns its step.
 func (r *Run) corruptionView() (*heatView, string) {
 	t := r.last()
 	if t == nil || len(t.Corruptions) == 0 {
 		return nil, ""
 	}
-	h := heat{Name: "Accuracy by corruption and severity", Size: 46, Labels: 128}
+	h := svg.Heat{Name: "Accuracy by corruption and severity", Size: 46, Labels: 128}
 	names := slices.Sorted(maps.Keys(t.Corruptions))
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(r.place(a), r.place(b)) })
 	for _, name := range names {
 		values := slices.Clone(t.Corruptions[name])
 		for i := len(h.Columns); i < len(values); i++ {
@@ -477,14 +491,9 @@ func (r *Run) corruptionView() (*heatView, string) {
 	h.Columns = append(h.Columns, "mean")
 	h.Text = func(row, column int) string { return fmt.Sprintf("%.1f", 100*h.Values[row][column]) }
 	h.Title = func(row, column int) string {
-		return fmt.Sprintf("%s, %s: %s %%", h.Rows[row], h.Columns[column], percent(h.Values[row][column]))
+		return fmt.Sprintf("%s, %s: %s %%", h.Rows[row], h.Columns[column], cli.Percent(h.Values[row][column]))
 	}
-	return &heatView{Chart: h.SVG()}, grouped(t.Step)
-}
-
-// place returns where in the list of domains one is.
-func (r *Run) place(name string) int {
-	return slices.IndexFunc(r.Config.Domains, func(d domain) bool { return d.Name == name })
+	return &heatView{Chart: h.SVG()}, cli.Count(t.Step)
 }
 
 func mean(values []float64) float64 {
@@ -516,9 +525,9 @@ type card struct {
 }
 
 func (r *Run) sampleView(s *sample) (sampleView, error) {
-	v := sampleView{Phase: s.Phase, Step: grouped(s.Step)}
+	v := sampleView{Phase: s.Phase, Step: cli.Count(s.Step)}
 	gain := s.gain()
-	v.Gain = trimmed(math.Round(10*gain) / 10)
+	v.Gain = svg.Trimmed(math.Round(10*gain) / 10)
 	for i := range s.shown() {
 		picture := s.triptych(i, gain)
 		uri, err := dataURI(picture)
@@ -540,14 +549,14 @@ func (r *Run) sampleView(s *sample) (sampleView, error) {
 		}
 	}
 	v.Note = fmt.Sprintf("Of %s sampled images the phase turned %s that were classified correctly into errors.",
-		grouped(len(s.Labels)), grouped(lost))
+		cli.Count(len(s.Labels)), cli.Count(lost))
 	v.Histogram = r.histogram(s)
 	return v, nil
 }
 
 func (r *Run) class(n int) string {
-	if n >= 0 && n < len(r.Config.Classes) {
-		return r.Config.Classes[n]
+	if n >= 0 && n < len(r.Config.ClassNames) {
+		return r.Config.ClassNames[n]
 	}
 	return fmt.Sprint(n)
 }
@@ -555,9 +564,9 @@ func (r *Run) class(n int) string {
 // histogram shows how the entropies of the predictions moved.
 func (r *Run) histogram(s *sample) figure {
 	const bins = 24
-	most := math.Log(float64(max(len(r.Config.Classes), 2)))
-	area := func(name string, style int, entropies []float64) line {
-		l := line{Style: style, Steps: true, Area: true}
+	most := math.Log(float64(max(len(r.Config.ClassNames), 2)))
+	area := func(name string, style int, entropies []float64) svg.Line {
+		l := svg.Line{Style: style, Steps: true, Area: true}
 		var counts [bins]int
 		sum := 0.0
 		for _, e := range entropies {
@@ -567,19 +576,19 @@ func (r *Run) histogram(s *sample) figure {
 		n := float64(max(len(entropies), 1))
 		l.Name = fmt.Sprintf("%s, mean %.2f nats", name, sum/n)
 		// The line holds a bin's value from its left edge on.
-		l.Points = append(l.Points, point{0, float64(counts[0]) / n})
+		l.Points = append(l.Points, svg.At(0, float64(counts[0])/n))
 		for i, count := range counts {
 			if i > 0 {
-				l.Points = append(l.Points, point{most * float64(i) / bins, float64(counts[i-1]) / n})
+				l.Points = append(l.Points, svg.At(most*float64(i)/bins, float64(counts[i-1])/n))
 			}
-			l.Points = append(l.Points, point{most * float64(i) / bins, float64(count) / n})
+			l.Points = append(l.Points, svg.At(most*float64(i)/bins, float64(count)/n))
 		}
-		l.Points = append(l.Points, point{most, float64(counts[bins-1]) / n})
+		l.Points = append(l.Points, svg.At(most, float64(counts[bins-1])/n))
 		return l
 	}
-	f := newFigure(fmt.Sprintf("Entropy before and after phase %d", s.Phase), "", chart{
-		Name: fmt.Sprintf("Histogram of entropies before and after phase %d", s.Phase), X: "entropy of the prediction, nats", Format: wholePercent,
-		Lines: []line{area("source images", 0, s.Source.Entropy), area("adversarial images", 7, s.Adversarial.Entropy)},
+	f := newFigure(fmt.Sprintf("Entropy before and after phase %d", s.Phase), "", svg.Chart{
+		Name: fmt.Sprintf("Histogram of entropies before and after phase %d", s.Phase), X: "entropy of the prediction, nats", Format: svg.WholePercent,
+		Lines: []svg.Line{area("source images", 0, s.Source.Entropy), area("adversarial images", 7, s.Adversarial.Entropy)},
 	})
 	for i := range f.Legend {
 		f.Legend[i].Value = ""
@@ -641,5 +650,5 @@ func dataURI(picture image.Image) (template.URL, error) {
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
 }
 
-// name returns how a run is called beside others.
+// name returns the name of a run among others.
 func (r *Run) name() string { return filepath.Base(filepath.Clean(r.Dir)) }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // sampleLine is a line of Prometheus' text format.
@@ -20,8 +22,8 @@ var sampleLine = regexp.MustCompile(`^(# (HELP|TYPE) meada_\w+ .+|meada_\w+(\{\w
 // FuzzRun feeds every file of a run folder that a page is made from; an empty one
 // is left out.
 func FuzzRun(f *testing.F) {
-	names := []string{"config.json", "metrics.jsonl", "summary.json", ConfusionFile,
-		filepath.Join(SampleFolder, "phase-1.json"), filepath.Join(SampleFolder, "phase-1.png")}
+	names := []string{"config.json", "metrics.jsonl", "summary.json", runfolder.ConfusionFile,
+		filepath.Join(runfolder.SampleFolder, "phase-1.json"), filepath.Join(runfolder.SampleFolder, "phase-1.png")}
 	dir := exampleRun(f, "run")
 	var seed [6][]byte
 	for i, name := range names {

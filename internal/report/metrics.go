@@ -25,14 +25,14 @@ func (r *Run) Metrics(w io.Writer) error {
 	if r.Summary != nil {
 		complete = 1
 	}
-	c := &r.Config
-	family("run_info", "What is trained.", labelled(1, "algorithm", c.Algorithm, "dataset", c.Dataset, "model", c.Model,
+	c := r.Config
+	family("run_info", "What is trained.", labelled(1, "algorithm", string(c.Algorithm), "dataset", c.Dataset, "model", c.Model,
 		"seed", fmt.Sprint(c.Seed), "simd", c.SIMD, "version", c.Version))
 	family("complete", "Whether the run is complete.", plain(complete))
 	family("steps", "Descent steps done.", plain(float64(r.steps())))
 	family("steps_planned", "Descent steps of the run.", plain(float64(c.Steps)))
 	family("phases", "Maximisation phases done.", plain(float64(len(r.Phases))))
-	family("training_images", "Images of the training set, which phases enlarge.", plain(float64(r.pool(len(r.Phases)))))
+	family("training_images", "Images of the training set, which phases enlarge.", plain(float64(r.trainingImages(len(r.Phases)))))
 	var rates []string
 	if n := len(r.Descent); n > 0 {
 		d := r.Descent[n-1]
@@ -50,10 +50,11 @@ func (r *Run) Metrics(w io.Writer) error {
 	if t := r.last(); t != nil {
 		var accuracies []string
 		for _, d := range r.domains() {
-			accuracies = append(accuracies, labelled(t.Accuracy[d.Name], "domain", d.Name, "source", strconv.FormatBool(d.Source)))
+			accuracy, _ := t.Accuracy.Of(d.Name)
+			accuracies = append(accuracies, labelled(accuracy, "domain", d.Name, "source", strconv.FormatBool(d.Source)))
 		}
 		family("accuracy", "Accuracy on a domain at the last test, a fraction.", accuracies...)
-		family("accuracy_average", "Mean accuracy over the target domains at the last test.", plain(t.Accuracy[average]))
+		family("accuracy_average", "Mean accuracy over the target domains at the last test.", plain(t.Accuracy.Average))
 		family("tested_step", "Descent step of the last test.", plain(float64(t.Step)))
 	}
 	if n := r.peakRSS(); n > 0 {

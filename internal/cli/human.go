@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Percent formats a fraction in per cent as the paper's tables do: 58.72.
+func Percent(fraction float64) string { return fmt.Sprintf("%.2f", 100*fraction) }
+
+// Count formats a count with thousands separated: 10,001.
+func Count(n int) string {
+	sign, digits := "", strconv.Itoa(n)
+	if n < 0 {
+		sign, digits = digits[:1], digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// Duration formats seconds: 42 s, 3 min 07 s, 2 h 05 min.
+func Duration(seconds float64) string {
+	s := int(math.Round(seconds))
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %02d s", s/60, s%60)
+	}
+	return fmt.Sprintf("%d h %02d min", s/3600, s/60%60)
+}
+
+// Bytes formats a size: 12 KiB, 123 MiB, 1.50 GiB. Sizes that are not positive
+// are not known.
+func Bytes(n int64) string {
+	switch {
+	case n <= 0:
+		return "unknown"
+	case n < 1<<20:
+		return fmt.Sprintf("%d KiB", n>>10)
+	case n < 1<<30:
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+}

@@ -1,0 +1,21 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNumbersForPeople(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "58.72", Percent(0.58724))
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -123: "-123", -1234: "-1,234"} {
+		require.Equal(t, want, Count(n))
+	}
+	for seconds, want := range map[float64]string{0: "0 s", 59.4: "59 s", 59.6: "1 min 00 s", 187: "3 min 07 s", 7500: "2 h 05 min"} {
+		require.Equal(t, want, Duration(seconds))
+	}
+	for n, want := range map[int64]string{-1: "unknown", 0: "unknown", 2048: "2 KiB", 123 << 20: "123 MiB", 3 << 29: "1.50 GiB"} {
+		require.Equal(t, want, Bytes(n))
+	}
+}

@@ -1,0 +1,234 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+)
+
+// Run is what a run folder holds so far. Accuracies are fractions.
+type Run struct {
+	Dir     string
+	Config  *runfolder.Config
+	Summary *runfolder.Summary // nil until the run is complete
+
+	Descent   []runfolder.Minimise
+	Phases    []runfolder.Maximise
+	Tests     []runfolder.Evaluate
+	Samples   []sample
+	Confusion *runfolder.Confusion
+
+	settings []runfolder.Setting
+}
+
+// sample is a Sample and its picture.
+type sample struct {
+	runfolder.Sample
+	picture image.Image
+}
+
+// Load reads a run folder, of a complete run or of one under way.
+func Load(dir string) (*Run, error) {
+	r := &Run{Dir: dir}
+	var err error
+	if r.Config, err = runfolder.ReadConfig(dir); err != nil {
+		return nil, err
+	}
+	if r.settings, err = runfolder.ReadSettings(dir); err != nil {
+		return nil, err
+	}
+	if err := r.readMetrics(); err != nil {
+		return nil, err
+	}
+	if r.Summary, err = runfolder.ReadSummary(dir); err != nil {
+		return nil, err
+	}
+	if r.Confusion, err = runfolder.ReadConfusion(dir); err != nil {
+		return nil, err
+	}
+	return r, r.readSamples()
+}
+
+func (r *Run) readMetrics() error {
+	for line, err := range runfolder.ReadMetrics(r.Dir) {
+		if err != nil {
+			return err
+		}
+		switch l := line.(type) {
+		case runfolder.Minimise:
+			r.Descent = append(r.Descent, l)
+		case runfolder.Maximise:
+			r.Phases = append(r.Phases, l)
+		case runfolder.Evaluate:
+			r.Tests = append(r.Tests, l)
+		}
+	}
+	return nil
+}
+
+func (r *Run) readSamples() error {
+	records, err := runfolder.ReadSamples(r.Dir)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		s := sample{Sample: record.Sample}
+		n := len(s.Labels)
+		for _, p := range []runfolder.Predictions{s.Source, s.Adversarial} {
+			if len(p.Classes) != n || len(p.Entropy) != n {
+				return fmt.Errorf("%s: %d labels but %d classes and %d entropies", record.Path, n, len(p.Classes), len(p.Entropy))
+			}
+		}
+		if s.picture, err = readPNG(record.Picture); err != nil {
+			return err
+		}
+		if s.Width < 1 || s.shown() > n {
+			return fmt.Errorf("%s: %d pixels wide, expected at most %d images of %d",
+				record.Picture, s.picture.Bounds().Dx(), n, s.Width)
+		}
+		r.Samples = append(r.Samples, s)
+	}
+	return nil
+}
+
+// shown returns the number of images in the picture.
+func (s *sample) shown() int { return s.picture.Bounds().Dx() / s.Width }
+
+func readPNG(path string) (image.Image, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	config, err := png.DecodeConfig(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if config.Width > maxPixels/config.Height {
+		return nil, fmt.Errorf("%s: %dx%d pixels, at most %d expected", path, config.Width, config.Height, maxPixels)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	picture, err := png.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return picture, nil
+}
+
+// maxPixels bounds the size of a picture. That of a run on images of 1024 x 1024
+// has half as many.
+const maxPixels = 1 << 24
+
+// averageName names the average by what it is over.
+func (r *Run) averageName() string {
+	for _, d := range r.domains() {
+		if !d.Source {
+			return "average of targets"
+		}
+	}
+	if len(r.Tests) > 0 && len(r.Tests[0].Corruptions) > 0 {
+		return "average of corruptions"
+	}
+	return "average"
+}
+
+// domains lists what is tested, corrupted images apart: the targets, then the
+// source's own test sets.
+func (r *Run) domains() []runfolder.Domain {
+	list := slices.Clone(r.Config.Domains)
+	order := func(d runfolder.Domain) int {
+		if d.Source {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(list, func(a, b runfolder.Domain) int { return cmp.Compare(order(a), order(b)) })
+	return list
+}
+
+// last returns the last test.
+func (r *Run) last() *runfolder.Evaluate {
+	if len(r.Tests) == 0 {
+		return nil
+	}
+	return &r.Tests[len(r.Tests)-1]
+}
+
+// oracle returns the test that was best on the targets.
+func (r *Run) oracle() *runfolder.Evaluate {
+	for i := len(r.Tests) - 1; i >= 0; i-- {
+		if r.Tests[i].Best {
+			return &r.Tests[i]
+		}
+	}
+	return nil
+}
+
+// validated returns the test that was best on the source's own test sets, nil
+// where there are none.
+func (r *Run) validated() *runfolder.Evaluate {
+	var chosen *runfolder.Evaluate
+	best := 0.0
+	for i := range r.Tests {
+		accuracy, ok := r.Tests[i].Accuracy.OnSource(r.Config.Domains)
+		if ok && (chosen == nil || runfolder.Validates(accuracy, best)) {
+			chosen, best = &r.Tests[i], accuracy
+		}
+	}
+	return chosen
+}
+
+// steps returns the descent steps that are known to be done.
+func (r *Run) steps() int {
+	n := 0
+	if len(r.Descent) > 0 {
+		n = r.Descent[len(r.Descent)-1].Step + 1
+	}
+	if len(r.Tests) > 0 {
+		n = max(n, r.last().Step+1)
+	}
+	return n
+}
+
+// seconds returns how long the run took, or had taken at its last test or phase.
+func (r *Run) seconds() float64 {
+	if r.Summary != nil {
+		return r.Summary.Seconds.Total
+	}
+	s := 0.0
+	if len(r.Tests) > 0 {
+		s = r.last().Seconds
+	}
+	if len(r.Phases) > 0 {
+		s = max(s, r.Phases[len(r.Phases)-1].Seconds)
+	}
+	return s
+}
+
+// peakRSS returns the largest resident size known, in bytes.
+func (r *Run) peakRSS() int64 {
+	if r.Summary != nil {
+		return r.Summary.PeakRSS
+	}
+	if len(r.Tests) > 0 {
+		return r.last().PeakRSS
+	}
+	return 0
+}
+
+// trainingImages returns the size of the training set after the first phases.
+func (r *Run) trainingImages(phases int) int {
+	n := r.Config.Checksums[runfolder.TrainingSet].Images
+	for _, p := range r.Phases[:phases] {
+		n += p.Images
+	}
+	return n
+}
