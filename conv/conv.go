@@ -73,11 +73,11 @@ type Conv struct {
 
 	// One of the algorithms for each pass.
 	winograd *winograd // all three passes
-	forward  *product
-	data     *product // backward to the data as a convolution, or
-	phases   *phases  // as a product for each phase of a stride, or
-	scatter  *scatter // as a product whose columns are scattered
-	weights  *weights
+	forward  *implicitGemm
+	data     *implicitGemm    // backward to the data as a convolution, or
+	phases   *stridedDataGrad // as a product for each phase of a stride, or
+	scatter  *col2imDataGrad  // as a product whose columns are scattered
+	weights  *weightGrad
 }
 
 // Options choose among the algorithms. The zero value is the fastest.
@@ -95,7 +95,7 @@ func New(e *tensor.Engine, s Shape, o Options) *Conv {
 		c.winograd = newWinograd(e, s)
 		c.winograd.reserve()
 	} else {
-		c.forward = newProduct(e, s, false)
+		c.forward = newImplicitGemm(e, s, false)
 	}
 	return c
 }
@@ -125,11 +125,11 @@ func (c *Conv) PlanBackwardData() {
 	waste := float64(c.H*c.W) / float64(c.OutH()*c.OutW())
 	t := c.transposed()
 	if c.Stride == 1 && t.PadH >= 0 && t.PadW >= 0 && waste < wasteful && c.C/c.Groups >= thin {
-		c.data = newProduct(c.engine, t, true)
+		c.data = newImplicitGemm(c.engine, t, true)
 	} else if c.Stride > 1 && c.C/c.Groups >= thin {
-		c.phases = newPhases(c.engine, c.Shape)
+		c.phases = newStridedDataGrad(c.engine, c.Shape)
 	} else {
-		c.scatter = newScatter(c.engine, c.Shape)
+		c.scatter = newCol2imDataGrad(c.engine, c.Shape)
 	}
 }
 
@@ -156,7 +156,7 @@ func (c *Conv) PlanBackwardWeights() {
 		c.winograd.reserveWeights()
 		return
 	}
-	c.weights = newWeights(c.engine, c.Shape)
+	c.weights = newWeightGrad(c.engine, c.Shape)
 }
 
 // BackwardWeights computes the gradients of the filters and, unless dbias is

@@ -19,14 +19,14 @@ type winograd struct {
 	shape  Shape
 	engine *tensor.Engine
 
-	c, k       int // channels and filters of a group
-	cp, kp     int // the same, rounded up to whole lanes
-	m          int // side of a tile of outputs
-	down, over int // tiles of an image
-	rows, cols int // of an image padded to whole tiles
-	images     int // of a task
-	set        int // images multiplied together for the weights
-	gradient   partials
+	c, k               int // channels and filters of a group
+	paddedC, paddedK   int // the same, rounded up to whole lanes
+	m                  int // side of a tile of outputs
+	tileRows, tileCols int // tiles of an image
+	rows, cols         int // of an image padded to whole tiles
+	images             int // of a task
+	set                int // images multiplied together for the weights
+	gradient           partials
 
 	// Operands of the current run.
 	x, y       tensor.Tensor
@@ -44,9 +44,9 @@ const (
 	points   = tileSide * tileSide
 )
 
-// fewTiles is the number of tiles from which on a product of one point is worth
+// enoughTiles is the number of tiles from which on a product of one point is worth
 // reading its filters.
-const fewTiles = 28
+const enoughTiles = 28
 
 // winogradFits reports whether the shape can be computed by this algorithm and is
 // worth it. It is a function of the shape alone: every kernel set and
@@ -59,30 +59,30 @@ func winogradFits(s Shape) bool {
 
 func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p := &winograd{shape: s, engine: e, m: tileSide + 1 - s.R, c: s.C / s.Groups, k: s.K / s.Groups}
-	p.cp, p.kp = wholeLanes(p.c), wholeLanes(p.k)
-	p.down = (s.OutH() + p.m - 1) / p.m
-	p.over = (s.OutW() + p.m - 1) / p.m
-	p.rows = p.down*p.m + tileSide - p.m
-	p.cols = p.over*p.m + tileSide - p.m
-	p.images = min(s.N, (fewTiles+p.tiles()-1)/p.tiles())
-	p.gradient = newPartials(e, s.N, (setTiles/2+p.tiles()-1)/p.tiles(), s.Groups*p.k*s.R*s.S*p.cp)
+	p.paddedC, p.paddedK = wholeLanes(p.c), wholeLanes(p.k)
+	p.tileRows = (s.OutH() + p.m - 1) / p.m
+	p.tileCols = (s.OutW() + p.m - 1) / p.m
+	p.rows = p.tileRows*p.m + tileSide - p.m
+	p.cols = p.tileCols*p.m + tileSide - p.m
+	p.images = min(s.N, (enoughTiles+p.tiles()-1)/p.tiles())
+	p.gradient = newPartials(e, s.N, (setTiles/2+p.tiles()-1)/p.tiles(), s.Groups*p.k*s.R*s.S*p.paddedC)
 	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
 	p.set = (p.gradient.chunk + sets - 1) / sets
-	p.biasLanes = make([]float32, s.Groups*p.kp)
+	p.biasLanes = make([]float32, s.Groups*p.paddedK)
 	return p
 }
 
 func wholeLanes(channels int) int { return (channels + lanes - 1) / lanes * lanes }
 
 // tiles returns the number of tiles of an image.
-func (p *winograd) tiles() int { return p.down * p.over }
+func (p *winograd) tiles() int { return p.tileRows * p.tileCols }
 
 // filters returns the number of transformed weights of a group.
-func (p *winograd) filters() int { return points * apart(p.cp*p.kp) }
+func (p *winograd) filters() int { return points * conflictFreeStride(p.paddedC*p.paddedK) }
 
 // slab returns the size of 16 channels of an image, as inputs or as outputs.
 func (p *winograd) slab() int {
-	return max(p.rows*p.cols, p.down*p.m*p.over*p.m, p.shape.H*p.shape.W) * lanes
+	return max(p.rows*p.cols, p.tileRows*p.m*p.tileCols*p.m, p.shape.H*p.shape.W) * lanes
 }
 
 // packed returns the size of a packed tile of A, on rows that need one.
@@ -95,8 +95,8 @@ func (p *winograd) packed() int {
 
 func (p *winograd) reserve() {
 	s := p.shape
-	images := 2*p.slab() + p.packed() + points*(apart(p.images*p.tiles()*p.cp)+apart(p.images*p.tiles()*p.kp))
-	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*max(p.cp, p.kp)))
+	images := 2*p.slab() + p.packed() + points*(conflictFreeStride(p.images*p.tiles()*p.paddedC)+conflictFreeStride(p.images*p.tiles()*p.paddedK))
+	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*max(p.paddedC, p.paddedK)))
 }
 
 func (p *winograd) reserveWeights() {
@@ -108,8 +108,8 @@ func (p *winograd) reserveWeights() {
 // setSizes returns the sizes of a set's tiles for the weights: of all filters'
 // output gradients, of the inputs of a block of channels, and of its gradient.
 func (p *winograd) setSizes() (out, in, u int) {
-	tiles, width := p.set*p.tiles(), min(blockWidth, p.cp)
-	return points * apart(tiles*p.kp), points * apart(tiles*width), points * apart(p.kp*width)
+	tiles, width := p.set*p.tiles(), min(blockWidth, p.paddedC)
+	return points * conflictFreeStride(tiles*p.paddedK), points * conflictFreeStride(tiles*width), points * conflictFreeStride(p.paddedK*width)
 }
 
 // blockWidth is the width of the blocks of columns in which the transformed
@@ -126,61 +126,61 @@ func (p *winograd) forward(y, x tensor.Tensor, w, bias []float32, relu bool) {
 	if bias != nil {
 		p.bias = p.biasLanes
 		for g := range p.shape.Groups {
-			copy(p.bias[g*p.kp:], bias[g*p.k:][:p.k])
+			copy(p.bias[g*p.paddedK:], bias[g*p.k:][:p.k])
 		}
 	}
-	p.engine.Run(p.shape.C, (*winogradFilters)(p))
-	p.engine.Run(p.shape.Groups*((x.N+p.images-1)/p.images), (*winogradForward)(p))
+	p.engine.Run(p.shape.C, winogradFilters{p})
+	p.engine.Run(p.shape.Groups*((x.N+p.images-1)/p.images), winogradForward{p})
 }
 
 // backwardData computes dx = (or +=) w^T * dy.
 func (p *winograd) backwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) {
 	p.x, p.y, p.w, p.accumulate = dx, dy, w, accumulate
-	p.engine.Run(p.shape.K, (*winogradFiltersT)(p))
-	p.engine.Run(p.shape.Groups*((dy.N+p.images-1)/p.images), (*winogradBackward)(p))
+	p.engine.Run(p.shape.K, winogradFiltersT{p})
+	p.engine.Run(p.shape.Groups*((dy.N+p.images-1)/p.images), winogradBackward{p})
 }
 
 // backwardWeights computes dw = dy * x^T and dbias.
 func (p *winograd) backwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.x, p.y, p.dw, p.dbias = x, dy, dw, dbias
-	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), (*winogradWeights)(p))
+	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), winogradWeights{p})
 	p.gradient.sum()
-	p.engine.Run(p.shape.K, (*winogradFinish)(p))
+	p.engine.Run(p.shape.K, winogradFinish{p})
 }
 
 // winogradFilters transforms what belongs to one input channel, 16 filters at a
 // time, to shared[group][point][block of k][c][k].
-type winogradFilters winograd
+type winogradFilters struct{ *winograd }
 
-func (p *winogradFilters) Do(channel, worker int) {
+func (p winogradFilters) Do(channel, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
 	group, c := channel/p.c, channel%p.c
 	byTap := p.engine.Scratch(worker)
-	kernels.Transpose(&byTap[0], &p.w[(group*p.k*p.c+c)*area], p.k, area, p.kp, p.c*area)
-	dst := p.engine.Shared()[group*(*winograd)(p).filters():]
-	for k := 0; k < p.kp; k += blockWidth {
-		width := min(blockWidth, p.kp-k)
-		kernels.WinogradFilter(&dst[k*p.cp+c*width], &byTap[k], s.R, width/lanes, apart(p.cp*p.kp), lanes, p.kp, lanes)
+	kernels.Transpose(&byTap[0], &p.w[(group*p.k*p.c+c)*area], p.k, area, p.paddedK, p.c*area)
+	dst := p.engine.Shared()[group*p.filters():]
+	for k := 0; k < p.paddedK; k += blockWidth {
+		width := min(blockWidth, p.paddedK-k)
+		kernels.WinogradFilter(&dst[k*p.paddedC+c*width], &byTap[k], s.R, width/lanes, conflictFreeStride(p.paddedC*p.paddedK), lanes, p.paddedK, lanes)
 	}
 }
 
 // winogradFiltersT transforms one filter, 16 channels at a time, to
 // shared[group][point][block of c][k][c].
-type winogradFiltersT winograd
+type winogradFiltersT struct{ *winograd }
 
-func (p *winogradFiltersT) Do(filter, worker int) {
+func (p winogradFiltersT) Do(filter, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
 	group, k := filter/p.k, filter%p.k
 	byTap := p.engine.Scratch(worker)
-	kernels.Transpose(&byTap[0], &p.w[filter*p.c*area], p.c, area, p.cp, area)
-	dst := p.engine.Shared()[group*(*winograd)(p).filters():]
-	for c := 0; c < p.cp; c += blockWidth {
-		width := min(blockWidth, p.cp-c)
-		kernels.WinogradFilter(&dst[c*p.kp+k*width], &byTap[c], s.R, width/lanes, apart(p.cp*p.kp), lanes, p.cp, lanes)
+	kernels.Transpose(&byTap[0], &p.w[filter*p.c*area], p.c, area, p.paddedC, area)
+	dst := p.engine.Shared()[group*p.filters():]
+	for c := 0; c < p.paddedC; c += blockWidth {
+		width := min(blockWidth, p.paddedC-c)
+		kernels.WinogradFilter(&dst[c*p.paddedK+k*width], &byTap[c], s.R, width/lanes, conflictFreeStride(p.paddedC*p.paddedK), lanes, p.paddedC, lanes)
 	}
 }
 
@@ -191,8 +191,8 @@ func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32,
 	plane := s.H * s.W
 	for c := from; c < to; c += lanes {
 		p.pad(slab, image[c*plane:], min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.rows, p.cols)
-		for i := range p.down {
-			p.engine.Kernels.WinogradInput(&dst[i*p.over*dstTile+c-from], &slab[i*p.m*p.cols*lanes], p.over,
+		for i := range p.tileRows {
+			p.engine.Kernels.WinogradInput(&dst[i*p.tileCols*dstTile+c-from], &slab[i*p.m*p.cols*lanes], p.tileCols,
 				dstPoint, dstTile, p.cols*lanes, p.m*lanes)
 		}
 	}
@@ -203,12 +203,12 @@ func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32,
 func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, slab []float32) {
 	s := p.shape
 	area := s.OutH() * s.OutW()
-	rows, cols := p.down*p.m, p.over*p.m
+	rows, cols := p.tileRows*p.m, p.tileCols*p.m
 	for k := 0; k < p.k; k += lanes {
 		p.pad(slab, dy[k*area:], min(lanes, p.k-k), s.OutH(), s.OutW(), 0, 0, rows, cols)
-		for i := range p.down {
-			p.engine.Kernels.WinogradOutputAdjoint(&dst[i*p.over*p.kp+k], &slab[i*p.m*cols*lanes], p.m, p.over,
-				dstPoint, p.kp, cols*lanes, p.m*lanes)
+		for i := range p.tileRows {
+			p.engine.Kernels.WinogradOutputAdjoint(&dst[i*p.tileCols*p.paddedK+k], &slab[i*p.m*cols*lanes], p.m, p.tileCols,
+				dstPoint, p.paddedK, cols*lanes, p.m*lanes)
 		}
 	}
 }
@@ -262,12 +262,12 @@ func (p *winograd) unpad(planes, slab, spare []float32, count, h, w, top, left, 
 // multiply computes, for every point, dst[tile][column] = src[tile][inner] *
 // filters[inner][column]. The rows of dst, src and filters are innerLanes or
 // columnLanes apart. Meanwhile it fetches what follows.
-func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, innerLanes, columns, columnLanes int, follows fetch) {
+func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, innerLanes, columns, columnLanes int, follows prefetcher) {
 	kernels := p.engine.Kernels
 	cut := tensor.CutTiles(tiles, kernels.MR)
 	for point := range points {
-		b := filters[point*apart(innerLanes*columnLanes):]
-		a, c := src[point*apart(tiles*innerLanes):], dst[point*apart(tiles*columnLanes):]
+		b := filters[point*conflictFreeStride(innerLanes*columnLanes):]
+		a, c := src[point*conflictFreeStride(tiles*innerLanes):], dst[point*conflictFreeStride(tiles*columnLanes):]
 		for k0 := 0; k0 < inner; k0 += depth {
 			kc := min(depth, inner-k0)
 			mode := simd.FromC
@@ -303,7 +303,7 @@ func (p *winograd) task(task int) (group, first int) {
 
 // follows returns what a task writes and what the next of its worker reads, as
 // tasks are handed out in turn.
-func (p *winograd) follows(task int, forward bool) fetch {
+func (p *winograd) follows(task int, forward bool) prefetcher {
 	inputs := func(task int) region {
 		group, first := p.task(task)
 		n := p.c * p.shape.H * p.shape.W
@@ -316,39 +316,39 @@ func (p *winograd) follows(task int, forward bool) fetch {
 	}
 	next := task + p.engine.Threads()
 	if forward {
-		return fetch{parts: [2]region{outputs(task), inputs(next)}}
+		return prefetcher{parts: [2]region{outputs(task), inputs(next)}}
 	}
-	return fetch{parts: [2]region{inputs(task), outputs(next)}}
+	return prefetcher{parts: [2]region{inputs(task), outputs(next)}}
 }
 
 // winogradForward computes the outputs of one group of a few images.
-type winogradForward winograd
+type winogradForward struct{ *winograd }
 
-func (q *winogradForward) Do(task, worker int) {
-	p := (*winograd)(q)
+func (q winogradForward) Do(task, worker int) {
+	p := q.winograd
 	s := p.shape
 	group, first := p.task(task)
 	images := min(p.images, p.x.N-first)
 	tiles := images * p.tiles()
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	slab, packed := cut.take(p.slab()), cut.take(p.packed())
-	in, out := cut.take(points*apart(tiles*p.cp)), cut.take(points*apart(tiles*p.kp))
+	in, out := cut.take(points*conflictFreeStride(tiles*p.paddedC)), cut.take(points*conflictFreeStride(tiles*p.paddedK))
 	for i := range images {
-		p.inputs(in[i*p.tiles()*p.cp:], apart(tiles*p.cp), p.cp, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, slab)
+		p.inputs(in[i*p.tiles()*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, slab)
 	}
-	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.cp, p.k, p.kp, p.follows(task, true))
+	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.paddedC, p.k, p.paddedK, p.follows(task, true))
 	area := s.OutH() * s.OutW()
-	cols := p.over * p.m
+	cols := p.tileCols * p.m
 	for i := range images {
 		y := p.y.Image(first + i)[group*p.k*area:]
 		for k := 0; k < p.k; k += lanes {
 			var bias *float32
 			if p.bias != nil {
-				bias = &p.bias[group*p.kp+k]
+				bias = &p.bias[group*p.paddedK+k]
 			}
-			for r := range p.down {
-				p.engine.Kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.over)*p.kp+k], bias, p.m, p.over,
-					cols*lanes, p.m*lanes, apart(tiles*p.kp), p.kp, p.relu)
+			for r := range p.tileRows {
+				p.engine.Kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.tileCols)*p.paddedK+k], bias, p.m, p.tileCols,
+					cols*lanes, p.m*lanes, conflictFreeStride(tiles*p.paddedK), p.paddedK, p.relu)
 			}
 			p.unpad(y[k*area:], slab, nil, min(lanes, p.k-k), s.OutH(), s.OutW(), 0, 0, cols, false)
 		}
@@ -356,29 +356,29 @@ func (q *winogradForward) Do(task, worker int) {
 }
 
 // winogradBackward computes the input gradients of one group of a few images.
-type winogradBackward winograd
+type winogradBackward struct{ *winograd }
 
-func (q *winogradBackward) Do(task, worker int) {
-	p := (*winograd)(q)
+func (q winogradBackward) Do(task, worker int) {
+	p := q.winograd
 	s := p.shape
 	group, first := p.task(task)
 	images := min(p.images, p.y.N-first)
 	tiles := images * p.tiles()
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	slab, spare, packed := cut.take(p.slab()), cut.take(p.slab()), cut.take(p.packed())
-	in, out := cut.take(points*apart(tiles*p.cp)), cut.take(points*apart(tiles*p.kp))
+	in, out := cut.take(points*conflictFreeStride(tiles*p.paddedC)), cut.take(points*conflictFreeStride(tiles*p.paddedK))
 	for i := range images {
-		p.outputGradients(out[i*p.tiles()*p.kp:], apart(tiles*p.kp), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
+		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
 	}
-	p.multiply(in, out, p.engine.Shared()[group*p.filters():], packed, tiles, p.k, p.kp, p.c, p.cp, p.follows(task, false))
+	p.multiply(in, out, p.engine.Shared()[group*p.filters():], packed, tiles, p.k, p.paddedK, p.c, p.paddedC, p.follows(task, false))
 	plane := s.H * s.W
 	for i := range images {
 		dx := p.x.Image(first + i)[group*p.c*plane:]
 		for c := 0; c < p.c; c += lanes {
 			clear(slab[:p.rows*p.cols*lanes])
-			for r := range p.down {
-				p.engine.Kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.over)*p.cp+c], p.over,
-					p.cols*lanes, p.m*lanes, apart(tiles*p.cp), p.cp)
+			for r := range p.tileRows {
+				p.engine.Kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.tileCols)*p.paddedC+c], p.tileCols,
+					p.cols*lanes, p.m*lanes, conflictFreeStride(tiles*p.paddedC), p.paddedC)
 			}
 			p.unpad(dx[c*plane:], slab, spare, min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.cols, p.accumulate)
 		}
@@ -396,10 +396,10 @@ func (p *winograd) sums() []float32 {
 
 // winogradWeights computes the gradient of one group from a chunk of images, a set
 // of them at a time: [block of channels][filter][tap][channel].
-type winogradWeights winograd
+type winogradWeights struct{ *winograd }
 
-func (q *winogradWeights) Do(task, worker int) {
-	p := (*winograd)(q)
+func (q winogradWeights) Do(task, worker int) {
+	p := q.winograd
 	group := task % p.shape.Groups
 	chunk := task / p.shape.Groups
 	size := p.gradient.size / p.shape.Groups
@@ -416,12 +416,12 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 	s := p.shape
 	area := s.OutH() * s.OutW()
 	tiles := n * p.tiles()
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	outSize, inSize, uSize := p.setSizes()
 	slab, out, in, u := cut.take(p.slab()), cut.take(outSize), cut.take(inSize), cut.take(uSize)
 	for i := range n {
 		dy := p.y.Image(first + i)[group*p.k*area:][:p.k*area]
-		p.outputGradients(out[i*p.tiles()*p.kp:], apart(tiles*p.kp), dy, slab)
+		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), dy, slab)
 		if p.dbias != nil {
 			sums := p.sums()[(first+i)*s.K+group*p.k:]
 			for k := range p.k {
@@ -429,10 +429,10 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 			}
 		}
 	}
-	for c := 0; c < p.cp; c += blockWidth {
-		width := min(blockWidth, p.cp-c)
+	for c := 0; c < p.paddedC; c += blockWidth {
+		width := min(blockWidth, p.paddedC-c)
 		for i := range n {
-			p.inputs(in[i*p.tiles()*width:], apart(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), slab)
+			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), slab)
 		}
 		follows := p.followsBlock(group, first, n, c+width)
 		p.multiplyBlock(u, out, in, tiles, c, width, &follows)
@@ -442,12 +442,12 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 
 // multiplyBlock computes, for every point, u[filter][channel] = out[tile][filter]^T
 // in[tile][channel] for a block of channels. Meanwhile it fetches what follows.
-func (p *winograd) multiplyBlock(u, out, in []float32, tiles, first, width int, follows *fetch) {
+func (p *winograd) multiplyBlock(u, out, in []float32, tiles, first, width int, follows *prefetcher) {
 	kernels := p.engine.Kernels
 	cut := tensor.CutTiles(p.k, kernels.MR)
 	channels := min(width, p.c-first)
 	for point := range points {
-		a, b, dst := out[point*apart(tiles*p.kp):], in[point*apart(tiles*width):], u[point*apart(p.kp*width):]
+		a, b, dst := out[point*conflictFreeStride(tiles*p.paddedK):], in[point*conflictFreeStride(tiles*width):], u[point*conflictFreeStride(p.paddedK*width):]
 		for t0 := 0; t0 < tiles; t0 += depth {
 			count := min(depth, tiles-t0)
 			mode := simd.FromC
@@ -458,8 +458,8 @@ func (p *winograd) multiplyBlock(u, out, in []float32, tiles, first, width int, 
 				n := min(kernels.NR, channels-c)
 				for t := range cut.Count {
 					k, m := cut.Tile(t)
-					kernels.Gemm(&dst[k*width+c], &a[t0*p.kp+k], &b[t0*width+c], nil,
-						width, 1, p.kp, 0, width, 0, m, n, count, 1, mode, follows.next(count, width))
+					kernels.Gemm(&dst[k*width+c], &a[t0*p.paddedK+k], &b[t0*width+c], nil,
+						width, 1, p.paddedK, 0, width, 0, m, n, count, 1, mode, follows.next(count, width))
 				}
 			}
 		}
@@ -477,7 +477,7 @@ func (p *winograd) tapsOfBlock(dst, u, spare []float32, width int, add bool) {
 		if add {
 			to = spare[:size]
 		}
-		kernels.WinogradFilterAdjoint(&to[0], &u[k*width], s.R, width/lanes, width, lanes, apart(p.kp*width), lanes)
+		kernels.WinogradFilterAdjoint(&to[0], &u[k*width], s.R, width/lanes, width, lanes, conflictFreeStride(p.paddedK*width), lanes)
 		if add {
 			kernels.Add(dst[k*size:][:size], to)
 		}
@@ -486,28 +486,28 @@ func (p *winograd) tapsOfBlock(dst, u, spare []float32, width int, add bool) {
 
 // followsBlock returns what a worker reads after a block of channels: the block
 // from channel c on, or after the last one the next set's output gradients.
-func (p *winograd) followsBlock(group, first, n, c int) fetch {
+func (p *winograd) followsBlock(group, first, n, c int) prefetcher {
 	plane, area := p.shape.H*p.shape.W, p.shape.OutH()*p.shape.OutW()
 	if c < p.c {
-		return fetch{parts: [2]region{regionOf(p.x, first, n, (group*p.c+c)*plane, min(blockWidth, p.c-c)*plane)}}
+		return prefetcher{parts: [2]region{regionOf(p.x, first, n, (group*p.c+c)*plane, min(blockWidth, p.c-c)*plane)}}
 	}
-	return fetch{parts: [2]region{
+	return prefetcher{parts: [2]region{
 		regionOf(p.y, first+n, p.set, group*p.k*area, p.k*area),
 		regionOf(p.x, first+n, p.set, group*p.c*plane, min(blockWidth, p.c)*plane),
 	}}
 }
 
 // winogradFinish puts the gradient of one filter in order and adds up its bias.
-type winogradFinish winograd
+type winogradFinish struct{ *winograd }
 
-func (q *winogradFinish) Do(filter, _ int) {
-	p := (*winograd)(q)
+func (q winogradFinish) Do(filter, _ int) {
+	p := q.winograd
 	s := p.shape
 	area := s.R * s.S
 	group, k := filter/p.k, filter%p.k
 	u := p.gradient.of(0)[group*p.gradient.size/s.Groups:]
 	for c := 0; c < p.c; c += blockWidth {
-		width := min(blockWidth, p.cp-c)
+		width := min(blockWidth, p.paddedC-c)
 		p.engine.Kernels.Transpose(&p.dw[(filter*p.c+c)*area], &u[(c*p.k+k*width)*area], area, min(width, p.c-c), area, width)
 	}
 	if p.dbias != nil {
@@ -520,17 +520,17 @@ func (q *winogradFinish) Do(filter, _ int) {
 	}
 }
 
-// cutter hands out consecutive parts of scratch memory.
-type cutter []float32
+// arena hands out consecutive parts of scratch memory.
+type arena []float32
 
-func (c *cutter) take(n int) []float32 {
+func (c *arena) take(n int) []float32 {
 	part := (*c)[:n]
 	*c = (*c)[n:]
 	return part
 }
 
-// apart returns the distance of two points that lie at least n elements (whole
+// conflictFreeStride returns the distance of two points that lie at least n elements (whole
 // lanes) from each other: an odd number of cache lines, for the 36 points of a tile
 // are written at once, and a distance of whole pages would put them all in the same
 // set of the cache, which holds fewer.
-func apart(n int) int { return n | lanes }
+func conflictFreeStride(n int) int { return n | lanes }

@@ -7,9 +7,9 @@ import (
 	"github.com/meada-cpu/meada-cpu/simd"
 )
 
-// Task is work that splits into independent numbered parts. Implementations
-// are pointers that live as long as the plan they belong to, so that running
-// one allocates nothing.
+// Task is work that splits into independent numbered parts. Implementations are
+// one pointer in size, so that running one allocates nothing; see the package
+// comment.
 type Task interface {
 	// Do runs part number task on the given worker (0 <= worker < Threads).
 	Do(task, worker int)

@@ -39,9 +39,9 @@ type Gemm struct {
 	ldTile    int // the row distance that tileRows were made for
 
 	// How the current Run packs, which depends on how its operands lie in memory.
-	packA  bool // A is interleaved by each task, block by block
-	packB  bool // B goes through shared memory, panel by panel
-	direct bool // B is read where it is
+	packA    bool // A is interleaved by each task, block by block
+	packB    bool // B goes through shared memory, panel by panel
+	bInPlace bool // B is read where it is
 
 	// Operands of the current Run, as computed (after swap).
 	c, a, b       []float32
@@ -53,13 +53,16 @@ type Gemm struct {
 	acc, thenReLU bool
 }
 
-// Block sizes, common to all kernel sets. A block of A, rowDepth x depth,
-// stays in the second-level cache together with a panel of B, depth x NR: the
+// Depth is the stretch of the inner dimension for one block of A, and for a panel
+// of B: a panel stays in the second-level cache.
+const Depth = 512
+
+// Block sizes, common to all kernel sets. A block of A, rowDepth x Depth,
+// stays in the second-level cache together with a panel of B, Depth x NR: the
 // kernels run at their full rate from there. The deeper the block, the less
 // often C is read and written; where B is a single panel nothing of A is read
 // twice, and rows of A are best read to their ends.
 const (
-	depth    = 512  // of the inner dimension
 	onePanel = 4096 // of the inner dimension, where B is a single panel
 	rowDepth = 256  // rows of A for one panel of B
 	maxCols  = 2048 // columns for one block of A
@@ -101,7 +104,7 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 		g.swap = true
 		g.rows, g.cols = n, m
 	}
-	g.depth = depth
+	g.depth = Depth
 	if g.cols <= e.Kernels.NR {
 		g.depth = onePanel
 	}
@@ -199,8 +202,8 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.rowBias, g.colBias = ep.RowBias, ep.ColumnBias
 	}
 	g.packA = g.wide && (g.engine.Kernels.PackedA || g.aCol != 1 || aliases(g.aRow))
-	g.direct = g.bCol == 1 && (g.tiles.Count <= fewTiles || !aliases(g.bRow))
-	g.packB = g.tall && !g.direct
+	g.bInPlace = g.bCol == 1 && (g.tiles.Count <= fewTiles || !aliases(g.bRow))
+	g.packB = g.tall && !g.bInPlace
 	if g.bCol == 1 && g.ldOffsets != g.bRow {
 		for i := range g.offsets {
 			g.offsets[i] = int32(i * g.bRow)
@@ -214,9 +217,9 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.ldTile = ldc
 	}
 	if g.packB {
-		g.engine.Run((g.K+packRows-1)/packRows, (*gemmPackB)(g))
+		g.engine.Run((g.K+packRows-1)/packRows, gemmPackB{g})
 	}
-	g.engine.Run(g.tasks, (*gemmBlock)(g))
+	g.engine.Run(g.tasks, gemmBlock{g})
 }
 
 // check panics unless the operands of a run hold what the plan reads and writes.
@@ -262,10 +265,10 @@ func (g *Gemm) packTiles(dst []float32, t0, t1, k0, kc int) {
 const packRows = 16
 
 // gemmPackB copies a few rows of B to panels in shared memory, see panel.
-type gemmPackB Gemm
+type gemmPackB struct{ *Gemm }
 
-func (p *gemmPackB) Do(task, _ int) {
-	g := (*Gemm)(p)
+func (p gemmPackB) Do(task, _ int) {
+	g := p.Gemm
 	nr := g.engine.Kernels.NR
 	first := task * packRows
 	rows := min(packRows, g.K-first)
@@ -295,10 +298,10 @@ func (g *Gemm) pack(dst []float32, k, rows, j, n int) {
 }
 
 // gemmBlock computes the block of C that is task's.
-type gemmBlock Gemm
+type gemmBlock struct{ *Gemm }
 
-func (p *gemmBlock) Do(task, worker int) {
-	g := (*Gemm)(p)
+func (p gemmBlock) Do(task, worker int) {
+	g := p.Gemm
 	kernels := g.engine.Kernels
 	nr := kernels.NR
 	t0 := task / g.colBlocks * g.rowBlock
@@ -348,7 +351,7 @@ func (p *gemmBlock) Do(task, worker int) {
 			switch {
 			case g.packB:
 				b = g.panel(k0, j)
-			case g.direct:
+			case g.bInPlace:
 				b, bRow = g.b[k0*g.bRow+j:], g.bRow
 			default:
 				g.pack(panel, k0, kc, j, n)
@@ -401,7 +404,7 @@ func (g *Gemm) next(k0, j, j0, j1 int) []float32 {
 		return nil
 	case g.packB:
 		return g.panel(k0, j)
-	case g.direct:
+	case g.bInPlace:
 		return g.b[k0*g.bRow+j:]
 	}
 	return nil

@@ -2,12 +2,17 @@
 // set of workers, and matrix multiplication.
 //
 // Nothing allocates while a plan runs. So the operands of a run are parked in the
-// plan, and the tasks that read them are small structs that belong to it, each with
-// a pointer to its owner, to be handed to [Engine.Run]:
+// plan, and a task is a struct of nothing but a pointer to the plan, which [Engine.Run]
+// takes without an allocation:
 //
 //	type addTask struct{ *Adder }
 //
-//	func (t *addTask) Do(i, worker int) { ... t.x ... }
+//	func (t addTask) Do(i, worker int) { ... t.x ... }
+//
+//	a.engine.Run(n, addTask{a})
+//
+// Where one plan has several sets of operands they are fields of the task, which is
+// then a field of the plan.
 //
 // Slices and shapes are checked once, when a plan is run: kernels do not.
 package tensor

@@ -2,12 +2,12 @@ package conv
 
 import "github.com/meada-cpu/meada-cpu/tensor"
 
-// fetch is memory that will be used soon: the pixels that a task is going to
+// prefetcher is memory that will be used soon: the pixels that a task is going to
 // write and those that its worker is likely to read next. The products in between
 // ask for it a line at a time (see ahead in simd's gemmGeneric), so that it comes
 // while they keep the arithmetic busy: turning planes channels-last reads and
 // writes them in a pattern that hardware does not foresee.
-type fetch struct {
+type prefetcher struct {
 	parts [2]region
 	part  int // the one being fetched
 	at    int // elements of its first image already fetched
@@ -36,7 +36,7 @@ const lineElements = 16 // of a cache line
 
 // next returns where a product of that many rows of B, bRow elements apart,
 // fetches while it is computed, or nil when nothing is left.
-func (f *fetch) next(rows, bRow int) *float32 {
+func (f *prefetcher) next(rows, bRow int) *float32 {
 	for f.part < len(f.parts) {
 		p := &f.parts[f.part]
 		if p.images == 0 {

@@ -11,7 +11,7 @@ import (
 
 // lines returns the cache lines of the elements that a fetch asks for, counted
 // from the first element of t, with products of that many rows of B.
-func lines(t *testing.T, f fetch, of tensor.Tensor, rows, bRow int) map[int]bool {
+func lines(t *testing.T, f prefetcher, of tensor.Tensor, rows, bRow int) map[int]bool {
 	asked := map[int]bool{}
 	for calls := 0; ; calls++ {
 		require.Less(t, calls, 1000)
@@ -36,7 +36,7 @@ func TestFetch(t *testing.T) {
 	const n = 8 * 8 * 8
 	for _, shape := range [][2]int{{7, 32}, {16, 16}, {3, 64}, {40, 32}, {5, 12}} {
 		rows, bRow := shape[0], shape[1]
-		asked := lines(t, fetch{parts: [2]region{regionOf(slice, 4, 1, 0, n), regionOf(slice, 1, 2, 64, n-64)}}, slice, rows, bRow)
+		asked := lines(t, prefetcher{parts: [2]region{regionOf(slice, 4, 1, 0, n), regionOf(slice, 1, 2, 64, n-64)}}, slice, rows, bRow)
 		for _, image := range []int{1, 2, 4} {
 			for i := range n {
 				if image == 4 || i >= 64 {
@@ -45,5 +45,5 @@ func TestFetch(t *testing.T) {
 			}
 		}
 	}
-	require.Empty(t, lines(t, fetch{parts: [2]region{regionOf(slice, 5, 3, 0, n)}}, slice, 8, 32), "beyond the last image")
+	require.Empty(t, lines(t, prefetcher{parts: [2]region{regionOf(slice, 5, 3, 0, n)}}, slice, 8, 32), "beyond the last image")
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// weights is the backward pass to the weights: filters x pixels times pixels x
+// weightGrad is the backward pass to the weights: filters x pixels times pixels x
 // taps. The images are first turned to channels-last, padded, so that for one
 // row r of the filter the S*C values that a pixel meets are contiguous: an
 // operand is then read in place, the values of a pixel stride*C elements after
@@ -21,7 +21,7 @@ import (
 // steps in its worker's own memory, so that a worker multiplies what it prepared.
 // Within a chunk each element of dw is one chain of multiply-adds over images and
 // pixels in order; the chunks' gradients are added in a fixed tree, see partials.
-type weights struct {
+type weightGrad struct {
 	shape  Shape
 	engine *tensor.Engine
 
@@ -55,8 +55,8 @@ const callPixels = 2048
 // maxTranspose bounds the columns of one Transpose call.
 const maxTranspose = 2048
 
-func newWeights(e *tensor.Engine, s Shape) *weights {
-	p := &weights{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}
+func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
+	p := &weightGrad{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}
 	p.rows, p.cols = s.H+2*s.PadH, s.W+2*s.PadW
 	nr := e.Kernels.NR
 	p.block = p.channels
@@ -79,32 +79,32 @@ func newWeights(e *tensor.Engine, s Shape) *weights {
 }
 
 // xSize and dySize return the sizes of one group of a prepared image.
-func (p *weights) xSize() int  { return p.channels * p.rows * p.cols }
-func (p *weights) dySize() int { return p.filters * p.shape.OutH() * p.shape.OutW() }
+func (p *weightGrad) xSize() int  { return p.channels * p.rows * p.cols }
+func (p *weightGrad) dySize() int { return p.filters * p.shape.OutH() * p.shape.OutW() }
 
 // sums returns the sums of dy over the pixels of each image.
-func (p *weights) sums() []float32 {
+func (p *weightGrad) sums() []float32 {
 	return p.engine.Shared()[p.gradient.total():][:p.shape.N*p.shape.K]
 }
 
-func (p *weights) run(dw, dbias []float32, x, dy tensor.Tensor) {
+func (p *weightGrad) run(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.dw, p.dbias, p.x, p.dy = dw, dbias, x, dy
-	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), (*weightsChunk)(p))
+	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), weightsChunk{p})
 	p.gradient.sum()
-	p.engine.Run(p.shape.K, (*weightsFinish)(p))
+	p.engine.Run(p.shape.K, weightsFinish{p})
 }
 
 // weightsChunk computes the gradient of one group from a chunk of images.
-type weightsChunk weights
+type weightsChunk struct{ *weightGrad }
 
-func (q *weightsChunk) Do(task, worker int) {
-	p := (*weights)(q)
+func (q weightsChunk) Do(task, worker int) {
+	p := q.weightGrad
 	group := task % p.shape.Groups
 	chunk := task / p.shape.Groups
 	size := p.gradient.size / p.shape.Groups
 	dw := p.gradient.of(chunk)[group*size:][:size]
 	first, n := p.gradient.images(chunk, p.x.N)
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	xs, dys := cut.take(p.images*p.xSize()), cut.take(p.images*p.dySize())
 	for i := 0; i < n; i += p.images {
 		images := min(p.images, n-i)
@@ -117,13 +117,13 @@ func (q *weightsChunk) Do(task, worker int) {
 }
 
 // follows returns the images that are prepared after those before next.
-func (p *weights) follows(group, next int) fetch {
+func (p *weightGrad) follows(group, next int) prefetcher {
 	if p.images*(p.xSize()+p.dySize()) > preparedBytes/4 { // they would push the present ones out
-		return fetch{}
+		return prefetcher{}
 	}
 	s := p.shape
 	plane, area := s.H*s.W, s.OutH()*s.OutW()
-	return fetch{parts: [2]region{
+	return prefetcher{parts: [2]region{
 		regionOf(p.x, next, p.images, group*p.channels*plane, p.channels*plane),
 		regionOf(p.dy, next, p.images, group*p.filters*area, p.filters*area),
 	}}
@@ -132,7 +132,7 @@ func (p *weights) follows(group, next int) fetch {
 // prepare turns one group of an image and its output gradient into the operands:
 // the image channels-last, the output gradient interleaved tile by tile (swapped:
 // panel by panel).
-func (p *weights) prepare(xs, dys []float32, image, group int) {
+func (p *weightGrad) prepare(xs, dys []float32, image, group int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.OutH() * s.OutW()
@@ -167,7 +167,7 @@ func (p *weights) prepare(xs, dys []float32, image, group int) {
 }
 
 // channelsLast turns a block of planes channels-last, inside the padding.
-func (p *weights) channelsLast(dst, planes []float32) {
+func (p *weightGrad) channelsLast(dst, planes []float32) {
 	s := p.shape
 	transpose := p.engine.Kernels.Transpose
 	plane := s.H * s.W
@@ -190,7 +190,7 @@ func (p *weights) channelsLast(dst, planes []float32) {
 
 // multiply computes the prepared images' share in the gradient of a group, or adds
 // it. Meanwhile it fetches what follows.
-func (p *weights) multiply(dw, xs, dys []float32, images int, add bool, follows *fetch) {
+func (p *weightGrad) multiply(dw, xs, dys []float32, images int, add bool, follows *prefetcher) {
 	for r := range p.shape.R {
 		for j := range p.panels {
 			for t := range p.tiles.Count {
@@ -220,7 +220,7 @@ type weightsTile struct {
 
 // tile returns tile t of panel j for row r of the filter. Tap i of a row is channel
 // i%channels of the filter's column i/channels.
-func (p *weights) tile(r, j, t int) weightsTile {
+func (p *weightGrad) tile(r, j, t int) weightsTile {
 	s := p.shape
 	nr := p.engine.Kernels.NR
 	taps := s.S * p.channels
@@ -242,7 +242,7 @@ func (p *weights) tile(r, j, t int) weightsTile {
 }
 
 // multiplyTile adds one image's products to a tile.
-func (p *weights) multiplyTile(tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, follows *fetch) {
+func (p *weightGrad) multiplyTile(tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, follows *prefetcher) {
 	s := p.shape
 	outH, outW := s.OutH(), s.OutW()
 	xWide, xJump := s.Stride*p.block, s.Stride*p.cols*p.block // between pixels, between rows
@@ -264,11 +264,11 @@ func (p *weights) multiplyTile(tile *weightsTile, dw, x, dy []float32, mode simd
 
 // weightsFinish puts the weights of one filter in the order C, R, S and adds up
 // its bias.
-type weightsFinish weights
+type weightsFinish struct{ *weightGrad }
 
-func (p *weightsFinish) Do(k, worker int) {
+func (p weightsFinish) Do(k, worker int) {
 	s := p.shape
-	dw, sums := p.gradient.of(0), (*weights)(p).sums()
+	dw, sums := p.gradient.of(0), p.sums()
 	inner := p.channels * s.R * s.S
 	row := dw[k*inner:]
 	if p.swap {

@@ -5,29 +5,28 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// depth is the stretch of the inner dimension that a panel holds: it stays in
-// the second-level cache, from where the kernels run at their full rate.
-const depth = 512
+// depth is the stretch of the inner dimension that a panel holds.
+const depth = tensor.Depth
 
-// product is convolution as a matrix product: filters x taps times taps x
+// implicitGemm is convolution as a matrix product: filters x taps times taps x
 // pixels. It serves the forward pass and, with the roles of filters and channels
 // exchanged, the backward pass to the data of a convolution of stride 1.
-type product struct {
+type implicitGemm struct {
 	shape    Shape // of this product: C is what it reads, K what it writes
 	backward bool  // the weights are stored as C x K/groups x R x S
 	engine   *tensor.Engine
 
-	layout  layout
-	tiles   tensor.Tiles // of the filters of a group
-	taps    []int32
-	inner   int  // taps: C/groups * R * S
-	images  int  // of a task
-	area    int  // pixels of an output plane
-	direct  bool // panels are read in the images, whole and all of one image
-	weights int  // where the packed weights begin in shared memory
-	panels  []panel
-	columns []int32 // offsets of the rows of a panel of results
-	planes  []int32 // offsets of the rows of a tile in the output
+	layout       layout
+	tiles        tensor.Tiles // of the filters of a group
+	taps         []int32
+	inner        int  // taps: C/groups * R * S
+	images       int  // of a task
+	area         int  // pixels of an output plane
+	inputInPlace bool // panels are read in the images, whole and all of one image
+	weights      int  // where the packed weights begin in shared memory
+	panels       []panel
+	columns      []int32 // offsets of the rows of a panel of results
+	planes       []int32 // offsets of the rows of a tile in the output
 
 	// Operands of the current run.
 	y, x       tensor.Tensor
@@ -36,8 +35,8 @@ type product struct {
 	relu       bool
 }
 
-func newProduct(e *tensor.Engine, s Shape, backward bool) *product {
-	p := &product{shape: s, backward: backward, engine: e, layout: newLayout(s)}
+func newImplicitGemm(e *tensor.Engine, s Shape, backward bool) *implicitGemm {
+	p := &implicitGemm{shape: s, backward: backward, engine: e, layout: newLayout(s)}
 	nr := e.Kernels.NR
 	filters := s.K / s.Groups
 	p.tiles = tensor.CutTiles(filters, e.Kernels.MR)
@@ -46,7 +45,7 @@ func newProduct(e *tensor.Engine, s Shape, backward bool) *product {
 	p.images = imagesPerTask(s.N, s.OutH()*s.OutW(), nr)
 	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
-	p.direct = p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0
+	p.inputInPlace = p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0
 	p.columns = make([]int32, filters)
 	for i := range p.columns {
 		p.columns[i] = int32(i * nr)
@@ -59,35 +58,35 @@ func newProduct(e *tensor.Engine, s Shape, backward bool) *product {
 	return p
 }
 
-func (p *product) panelSize() int {
-	if p.direct {
+func (p *implicitGemm) panelSize() int {
+	if p.inputInPlace {
 		return 0
 	}
 	return min(p.inner, depth) * p.engine.Kernels.NR
 }
 
-func (p *product) resultsSize() int { return p.shape.K / p.shape.Groups * p.engine.Kernels.NR }
+func (p *implicitGemm) resultsSize() int { return p.shape.K / p.shape.Groups * p.engine.Kernels.NR }
 
-func (p *product) imageSize() int {
+func (p *implicitGemm) imageSize() int {
 	if p.layout.inPlace {
 		return 0
 	}
 	return p.images*p.layout.size() + p.layout.spare()
 }
 
-func (p *product) run(y, x tensor.Tensor, w, bias []float32, accumulate bool, act simd.Activation) {
+func (p *implicitGemm) run(y, x tensor.Tensor, w, bias []float32, accumulate bool, act simd.Activation) {
 	p.y, p.x, p.w, p.bias = y, x, w, bias
 	p.accumulate, p.relu = accumulate, act == simd.ReLU
-	p.engine.Run(p.tiles.Count*p.shape.Groups, (*productPack)(p))
-	p.engine.Run((x.N+p.images-1)/p.images*p.shape.Groups, (*productPixels)(p))
+	p.engine.Run(p.tiles.Count*p.shape.Groups, productPack{p})
+	p.engine.Run((x.N+p.images-1)/p.images*p.shape.Groups, productPixels{p})
 }
 
 // productPack interleaves the filters of one tile in shared memory. The tile of
 // group g that begins at filter f, for the stretch of taps at k0, is at
 // g*filters*inner + k0*filters + f*len.
-type productPack product
+type productPack struct{ *implicitGemm }
 
-func (p *productPack) Do(task, _ int) {
+func (p productPack) Do(task, _ int) {
 	s := p.shape
 	filters := s.K / s.Groups
 	group := task / p.tiles.Count
@@ -116,14 +115,14 @@ func (p *productPack) Do(task, _ int) {
 }
 
 // productPixels computes the output pixels of one group of a few images.
-type productPixels product
+type productPixels struct{ *implicitGemm }
 
-func (q *productPixels) Do(task, worker int) {
-	p := (*product)(q)
+func (q productPixels) Do(task, worker int) {
+	p := q.implicitGemm
 	group := task % p.shape.Groups
 	first := task / p.shape.Groups * p.images
 	images := min(p.images, p.x.N-first)
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	packed, results := cut.take(p.panelSize()), cut.take(p.resultsSize())
 	src, distance := []float32(cut), p.layout.size()
 	if p.layout.inPlace {
@@ -137,20 +136,20 @@ func (q *productPixels) Do(task, worker int) {
 	}
 	next := task + p.engine.Threads()
 	n := p.layout.c * p.layout.h * p.layout.w
-	follows := fetch{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
+	follows := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
 	p.pixels(packed, results, src, distance, group, first, images, &follows)
 }
 
 // pixels computes the output pixels of one group of a few images from src, where
 // an image begins every distance elements, into the output's images from first on.
 // Meanwhile it fetches what follows.
-func (p *product) pixels(packed, results, src []float32, distance, group, first, images int, follows *fetch) {
+func (p *implicitGemm) pixels(packed, results, src []float32, distance, group, first, images int, follows *prefetcher) {
 	panels := (images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
 	for i := range panels {
 		panel := &p.panels[i]
 		for k0 := 0; k0 < p.inner; k0 += depth {
 			b, bRow, next := packed, p.engine.Kernels.NR, []float32(nil)
-			if p.direct {
+			if p.inputInPlace {
 				at := func(r run, k int) []float32 { return src[r.image*distance+k*p.area+r.offset:] }
 				b, bRow = at(panel.runs[0], k0), p.area
 				// What follows are planes pages apart, which is nothing that hardware foresees.
@@ -169,7 +168,7 @@ func (p *product) pixels(packed, results, src []float32, distance, group, first,
 }
 
 // pack packs the stretch of taps at k0 of a panel.
-func (p *product) pack(packed, src []float32, distance int, panel *panel, k0, images int) {
+func (p *implicitGemm) pack(packed, src []float32, distance int, panel *panel, k0, images int) {
 	kc := min(depth, p.inner-k0)
 	for _, r := range panel.runs {
 		if r.image >= images {
@@ -181,7 +180,7 @@ func (p *product) pack(packed, src []float32, distance int, panel *panel, k0, im
 
 // multiply adds the stretch of taps at k0 to all filters of a panel, whose rows
 // are bRow apart in b. Meanwhile it fetches the rows of next, unless nil.
-func (p *product) multiply(b []float32, bRow int, next, results []float32, panel *panel, k0, group, first, images int, follows *fetch) {
+func (p *implicitGemm) multiply(b []float32, bRow int, next, results []float32, panel *panel, k0, group, first, images int, follows *prefetcher) {
 	kernels := p.engine.Kernels
 	nr := kernels.NR
 	filters := p.shape.K / p.shape.Groups
@@ -223,7 +222,7 @@ func (p *product) multiply(b []float32, bRow int, next, results []float32, panel
 		var ahead *float32
 		if line := t * lineElements; line < min(nr, len(next)) {
 			ahead = &next[line]
-		} else if !p.direct {
+		} else if !p.inputInPlace {
 			ahead = follows.next(kc, bRow)
 		}
 		if below := f + rows; !aside && below < filters {
@@ -244,7 +243,7 @@ func (p *product) multiply(b []float32, bRow int, next, results []float32, panel
 }
 
 // output returns the output tensor from the first pixel of a run on.
-func (p *product) output(r run, first, group int) []float32 {
+func (p *implicitGemm) output(r run, first, group int) []float32 {
 	filters := p.shape.K / p.shape.Groups
 	return p.y.Data[(first+r.image)*p.y.Stride+group*filters*p.area+r.offset:]
 }

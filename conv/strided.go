@@ -4,13 +4,13 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// phases is the backward pass to the data of a convolution with a stride. Pixels
+// stridedDataGrad is the backward pass to the data of a convolution with a stride. Pixels
 // of the input that are a stride apart, a phase, met the same taps, every so many
 // rows and columns of the filter. So each phase is a product of its own, filters
 // turned around times what the taps meet in the output gradient, and the image is
 // put together from its phases. It does no product more than the forward pass and
 // adds nothing up in memory.
-type phases struct {
+type stridedDataGrad struct {
 	shape  Shape
 	engine *tensor.Engine
 
@@ -27,7 +27,7 @@ type phases struct {
 
 // phase is the product of one phase.
 type phase struct {
-	product
+	implicitGemm
 	rowSpan, colSpan span
 	planesAt         int // where its planes begin in shared memory, workers' images in turn
 }
@@ -62,8 +62,8 @@ func padding(spans []span, size int) int {
 	return pad
 }
 
-func newPhases(e *tensor.Engine, s Shape) *phases {
-	p := &phases{shape: s, engine: e}
+func newStridedDataGrad(e *tensor.Engine, s Shape) *stridedDataGrad {
+	p := &stridedDataGrad{shape: s, engine: e}
 	rows, cols := spans(s.H, s.PadH, s.R, s.Stride), spans(s.W, s.PadW, s.S, s.Stride)
 	p.layout = newLayout(Shape{C: s.K, H: s.OutH(), W: s.OutW(), Stride: 1,
 		PadH: padding(rows, s.OutH()), PadW: padding(cols, s.OutW()), Groups: s.Groups})
@@ -87,7 +87,7 @@ func newPhases(e *tensor.Engine, s Shape) *phases {
 	return p
 }
 
-func (p *phases) newPhase(y, x span) phase {
+func (p *stridedDataGrad) newPhase(y, x span) phase {
 	s := p.shape
 	row := p.engine.Kernels
 	channels, filters := s.C/s.Groups, s.K/s.Groups
@@ -114,22 +114,22 @@ func (p *phases) newPhase(y, x span) phase {
 	return f
 }
 
-func (p *phases) run(dx, dy tensor.Tensor, w []float32, accumulate bool) {
+func (p *stridedDataGrad) run(dx, dy tensor.Tensor, w []float32, accumulate bool) {
 	p.dx, p.dy, p.w, p.accumulate = dx, dy, w, accumulate
 	shared := p.engine.Shared()
 	for i := range p.phases {
 		f := &p.phases[i]
 		f.y = tensor.View(shared[f.planesAt:], p.engine.Threads()*p.images, p.shape.C, f.rowSpan.n, f.colSpan.n)
 	}
-	p.engine.Run(len(p.phases)*p.shape.Groups, (*phasesPack)(p))
-	p.engine.Run((dy.N+p.images-1)/p.images*p.shape.Groups, (*phasesImages)(p))
+	p.engine.Run(len(p.phases)*p.shape.Groups, phasesPack{p})
+	p.engine.Run((dy.N+p.images-1)/p.images*p.shape.Groups, phasesImages{p})
 }
 
 // phasesPack interleaves the filters of one phase and group in shared memory, as
 // productPack does.
-type phasesPack phases
+type phasesPack struct{ *stridedDataGrad }
 
-func (p *phasesPack) Do(task, _ int) {
+func (p phasesPack) Do(task, _ int) {
 	s := p.shape
 	f := &p.phases[task/s.Groups]
 	group := task % s.Groups
@@ -155,17 +155,17 @@ func (p *phasesPack) Do(task, _ int) {
 }
 
 // phasesImages computes the input gradient of one group of a few images.
-type phasesImages phases
+type phasesImages struct{ *stridedDataGrad }
 
-func (q *phasesImages) Do(task, worker int) {
-	p := (*phases)(q)
+func (q phasesImages) Do(task, worker int) {
+	p := q.stridedDataGrad
 	s := p.shape
 	kernels := p.engine.Kernels
 	group := task % s.Groups
 	first := task / s.Groups * p.images
 	images := min(p.images, p.dy.N-first)
 	channels := s.C / s.Groups
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	packed, results, sum := cut.take(p.panel), cut.take(channels*kernels.NR), cut.take(s.H*s.W)
 	src, distance := []float32(cut), p.layout.size()
 	if p.layout.inPlace {
@@ -177,7 +177,7 @@ func (q *phasesImages) Do(task, worker int) {
 	}
 	area := s.OutH() * s.OutW()
 	next := task + p.engine.Threads()
-	follows := fetch{parts: [2]region{
+	follows := prefetcher{parts: [2]region{
 		regionOf(p.dx, first, images, group*channels*s.H*s.W, channels*s.H*s.W),
 		regionOf(p.dy, next/s.Groups*p.images, p.images, next%s.Groups*p.layout.c*area, p.layout.c*area),
 	}}
@@ -204,7 +204,7 @@ func (q *phasesImages) Do(task, worker int) {
 }
 
 // unite puts a channel of an image together from its phases.
-func (p *phases) unite(plane []float32, image, c int) {
+func (p *stridedDataGrad) unite(plane []float32, image, c int) {
 	s := p.shape
 	t := s.Stride
 	pixels := func(i int) []float32 { return p.phases[i].y.Image(image)[c*p.phases[i].area:] }

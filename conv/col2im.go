@@ -12,11 +12,11 @@ const chunk = 96
 // maxScatterRows bounds the rows of products held before they are scattered.
 const maxScatterRows = 512
 
-// scatter is the backward pass to the data as w^T * dy, taps x filters times
+// col2imDataGrad is the backward pass to the data as w^T * dy, taps x filters times
 // filters x pixels, whose rows are added to the places that their tap met
 // (col2im, a chunk of pixels at a time). It does no product more than the
 // forward pass, whatever the stride and the padding.
-type scatter struct {
+type col2imDataGrad struct {
 	shape  Shape
 	engine *tensor.Engine
 
@@ -35,8 +35,8 @@ type scatter struct {
 	accumulate bool
 }
 
-func newScatter(e *tensor.Engine, s Shape) *scatter {
-	p := &scatter{shape: s, engine: e, layout: newLayout(s)}
+func newCol2imDataGrad(e *tensor.Engine, s Shape) *col2imDataGrad {
+	p := &col2imDataGrad{shape: s, engine: e, layout: newLayout(s)}
 	channels, filters := s.C/s.Groups, s.K/s.Groups
 	perGroup := s.S
 	for perGroup > 1 && (perGroup*s.R*channels > maxScatterRows || s.S%perGroup != 0) {
@@ -64,25 +64,25 @@ func newScatter(e *tensor.Engine, s Shape) *scatter {
 
 // productsSize is the size of the products of a chunk, which also serve as the
 // spare memory of layout.drain.
-func (p *scatter) productsSize() int { return max(p.rows*chunk, p.layout.spare()) }
+func (p *col2imDataGrad) productsSize() int { return max(p.rows*chunk, p.layout.spare()) }
 
-func (p *scatter) imageSize() int {
+func (p *col2imDataGrad) imageSize() int {
 	if p.layout.inPlace {
 		return 0
 	}
 	return p.images * p.layout.size()
 }
 
-func (p *scatter) run(dx, dy tensor.Tensor, w []float32, accumulate bool) {
+func (p *col2imDataGrad) run(dx, dy tensor.Tensor, w []float32, accumulate bool) {
 	p.dx, p.dy, p.w, p.accumulate = dx, dy, w, accumulate
-	p.engine.Run(p.shape.K, (*scatterPack)(p))
-	p.engine.Run((dy.N+p.images-1)/p.images*p.shape.Groups, (*scatterImages)(p))
+	p.engine.Run(p.shape.K, scatterPack{p})
+	p.engine.Run((dy.N+p.images-1)/p.images*p.shape.Groups, scatterImages{p})
 }
 
 // scatterPack writes the weights of one filter in the order of taps.
-type scatterPack scatter
+type scatterPack struct{ *col2imDataGrad }
 
-func (p *scatterPack) Do(filter, _ int) {
+func (p scatterPack) Do(filter, _ int) {
 	s := p.shape
 	channels := s.C / s.Groups
 	inner := channels * s.R * s.S
@@ -98,9 +98,9 @@ func (p *scatterPack) Do(filter, _ int) {
 }
 
 // scatterImages computes the input gradient of a few images.
-type scatterImages scatter
+type scatterImages struct{ *col2imDataGrad }
 
-func (p *scatterImages) Do(task, worker int) {
+func (p scatterImages) Do(task, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	nr := kernels.NR
@@ -112,8 +112,8 @@ func (p *scatterImages) Do(task, worker int) {
 	images := min(p.images, p.dy.N-first)
 	weights := p.engine.Shared()[group*filters*inner:]
 
-	scratch := cutter(p.engine.Scratch(worker))
-	packed, products, dst := scratch.take(filters*nr), scratch.take((*scatter)(p).productsSize()), []float32(scratch)
+	scratch := arena(p.engine.Scratch(worker))
+	packed, products, dst := scratch.take(filters*nr), scratch.take(p.productsSize()), []float32(scratch)
 	distance := p.layout.size()
 	if p.layout.inPlace {
 		distance = p.dx.Stride
