@@ -38,12 +38,16 @@ type Gemm struct {
 	tileRows  []int32
 	ldTile    int // the row distance that tileRows were made for
 
-	// How the current Run packs, which depends on how its operands lie in memory.
+	gemmCall
+}
+
+// gemmCall is the current Run of a product: its operands, as computed (after swap),
+// and how it packs them, which depends on how they lie in memory.
+type gemmCall struct {
 	packA    bool // A is interleaved by each task, block by block
 	packB    bool // B goes through shared memory, panel by panel
 	bInPlace bool // B is read where it is
 
-	// Operands of the current Run, as computed (after swap).
 	c, a, b       []float32
 	ldc           int
 	aRow, aCol    int
@@ -300,96 +304,127 @@ func (g *Gemm) pack(dst []float32, k, rows, j, n int) {
 // gemmBlock computes the block of C that is task's.
 type gemmBlock struct{ *Gemm }
 
-func (p gemmBlock) Do(task, worker int) {
-	g := p.Gemm
+func (g gemmBlock) Do(task, worker int) {
+	kernels := g.engine.Kernels
+	b := g.block(task, g.engine.Scratch(worker))
+	if g.swap && g.acc {
+		kernels.Transpose(&b.c[0], &g.c[b.j0*g.ldc+b.top], b.j1-b.j0, b.rows, b.ldc, g.ldc)
+	}
+	for k0 := 0; k0 < g.K; k0 += g.depth {
+		g.stretch(&b, k0, min(g.depth, g.K-k0))
+	}
+	if g.swap {
+		kernels.Transpose(&g.c[b.j0*g.ldc+b.top], &b.c[0], b.rows, b.j1-b.j0, g.ldc, b.ldc)
+	}
+}
+
+// block is a task's part of C: tiles [t0, t1), which begin at row top, and columns
+// [j0, j1).
+type block struct {
+	t0, t1, j0, j1 int
+	top, rows      int
+	panel, packed  []float32 // a panel of B and packed tiles of A, in scratch memory
+
+	// Where the products go: C itself or, computed transposed, scratch memory. It
+	// begins at this row and column.
+	c        []float32
+	ldc      int
+	row, col int
+}
+
+// at returns where element i, j of the product is in c.
+func (b *block) at(i, j int) int { return (i-b.row)*b.ldc + j - b.col }
+
+func (g *Gemm) block(task int, scratch []float32) block {
+	b := block{c: g.c, ldc: g.ldc, t0: task / g.colBlocks * g.rowBlock, j0: task % g.colBlocks * g.colBlock}
+	b.t1, b.j1 = min(b.t0+g.rowBlock, g.tiles.Count), min(b.j0+g.colBlock, g.cols)
+	b.top, _ = g.tiles.Tile(b.t0)
+	last, n := g.tiles.Tile(b.t1 - 1)
+	b.rows = last + n - b.top
+	b.panel = scratch[:g.panelSize()]
+	b.packed = scratch[g.panelSize():][:g.tilesSize()]
+	if g.swap {
+		b.c, b.ldc = scratch[g.panelSize()+g.tilesSize():], b.j1-b.j0
+		b.row, b.col = b.top, b.j0
+	}
+	return b
+}
+
+// stretch adds kc elements of the inner dimension from k0 on to a block.
+func (g *Gemm) stretch(b *block, k0, kc int) {
+	if g.packA {
+		g.packTiles(b.packed, b.t0, b.t1, k0, kc)
+	}
+	nr := g.engine.Kernels.NR
+	for j := b.j0; j < b.j1; j += nr {
+		panel, bRow := b.panel, nr
+		switch {
+		case g.packB:
+			panel = g.panel(k0, j)
+		case g.bInPlace:
+			panel, bRow = g.b[k0*g.bRow+j:], g.bRow
+		default:
+			g.pack(panel, k0, kc, j, min(nr, b.j1-j))
+		}
+		g.multiplyPanel(b, k0, kc, j, panel, bRow)
+	}
+}
+
+// multiplyPanel adds the products of a block's tiles with the panel of B at row k0
+// and column j, whose rows are bRow apart.
+func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int) {
 	kernels := g.engine.Kernels
 	nr := kernels.NR
-	t0 := task / g.colBlocks * g.rowBlock
-	t1 := min(t0+g.rowBlock, g.tiles.Count)
-	j0 := task % g.colBlocks * g.colBlock
-	j1 := min(j0+g.colBlock, g.cols)
+	n := min(nr, b.j1-j)
+	mode := g.mode(k0, kc)
+	// The first tiles also fetch the next panel, a line of each row at a time.
+	next, line := g.next(k0, j, b.j0, b.j1), 0
+	for t := b.t0; t < b.t1; t++ {
+		var ahead *float32
+		if line < min(len(next), nr) {
+			ahead = &next[line]
+			line += 16
+		}
+		first, m := g.tiles.Tile(t)
+		if g.K > g.depth && !g.swap && t+1 < b.t1 {
+			kernels.Prefetch(&b.c[b.at(first+m, j)], &g.tileRows[0], min(m, g.rows-first-m))
+		}
+		a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
+		switch {
+		case g.packA:
+			a, aRow, aCol = b.packed[(first-b.top)*kc:], 1, m
+		case g.packTile:
+			kernels.Transpose(&b.packed[0], &a[0], m, kc, m, g.aRow)
+			a, aRow, aCol = b.packed, 1, m
+		}
+		var bias *float32
+		switch mode &^ simd.ThenReLU {
+		case simd.FromRowBias:
+			bias = &g.rowBias[first]
+		case simd.FromColumnBias:
+			bias = &g.colBias[j]
+		}
+		kernels.Gemm(&b.c[b.at(first, j)], &a[0], &panel[0], bias, b.ldc, aRow, aCol, 0, bRow, 0, m, n, kc, 1, mode, ahead)
+	}
+}
 
-	scratch := g.engine.Scratch(worker)
-	panel := scratch[:g.panelSize()]
-	packed := scratch[g.panelSize():][:g.tilesSize()]
-	c, ldc := g.c, g.ldc
-	firstRow, _ := g.tiles.Tile(t0)
-	rows := 0
-	cAt := func(i, j int) int { return i*ldc + j }
-	if g.swap {
-		c, ldc = scratch[g.panelSize()+g.tilesSize():], j1-j0
-		last, n := g.tiles.Tile(t1 - 1)
-		rows = last + n - firstRow
-		cAt = func(i, j int) int { return (i-firstRow)*ldc + j - j0 }
-		if g.acc {
-			kernels.Transpose(&c[0], &g.c[j0*g.ldc+firstRow], j1-j0, rows, ldc, g.ldc)
+// mode returns where the products of a stretch begin and whether ReLU follows.
+func (g *Gemm) mode(k0, kc int) simd.TileMode {
+	mode := simd.FromC
+	if k0 == 0 && !g.acc {
+		switch {
+		case g.rowBias != nil:
+			mode = simd.FromRowBias
+		case g.colBias != nil:
+			mode = simd.FromColumnBias
+		default:
+			mode = simd.FromZero
 		}
 	}
-
-	for k0 := 0; k0 < g.K; k0 += g.depth {
-		kc := min(g.depth, g.K-k0)
-		mode := simd.FromC
-		if k0 == 0 && !g.acc {
-			switch {
-			case g.rowBias != nil:
-				mode = simd.FromRowBias
-			case g.colBias != nil:
-				mode = simd.FromColumnBias
-			default:
-				mode = simd.FromZero
-			}
-		}
-		if g.thenReLU && k0+kc == g.K {
-			mode |= simd.ThenReLU
-		}
-		if g.packA {
-			g.packTiles(packed, t0, t1, k0, kc)
-		}
-		for j := j0; j < j1; j += nr {
-			n := min(nr, j1-j)
-			b, bRow := panel, nr
-			switch {
-			case g.packB:
-				b = g.panel(k0, j)
-			case g.bInPlace:
-				b, bRow = g.b[k0*g.bRow+j:], g.bRow
-			default:
-				g.pack(panel, k0, kc, j, n)
-			}
-			// The first tiles also fetch the next panel, a line of each row at a time.
-			next, line := g.next(k0, j, j0, j1), 0
-			for t := t0; t < t1; t++ {
-				var ahead *float32
-				if line < min(len(next), nr) {
-					ahead = &next[line]
-					line += 16
-				}
-				first, m := g.tiles.Tile(t)
-				if g.K > g.depth && !g.swap && t+1 < t1 {
-					kernels.Prefetch(&c[cAt(first+m, j)], &g.tileRows[0], min(m, g.rows-first-m))
-				}
-				a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
-				switch {
-				case g.packA:
-					a, aRow, aCol = packed[(first-firstRow)*kc:], 1, m
-				case g.packTile:
-					kernels.Transpose(&packed[0], &a[0], m, kc, m, g.aRow)
-					a, aRow, aCol = packed, 1, m
-				}
-				var bias *float32
-				switch mode &^ simd.ThenReLU {
-				case simd.FromRowBias:
-					bias = &g.rowBias[first]
-				case simd.FromColumnBias:
-					bias = &g.colBias[j]
-				}
-				kernels.Gemm(&c[cAt(first, j)], &a[0], &b[0], bias, ldc, aRow, aCol, 0, bRow, 0, m, n, kc, 1, mode, ahead)
-			}
-		}
+	if g.thenReLU && k0+kc == g.K {
+		mode |= simd.ThenReLU
 	}
-	if g.swap {
-		kernels.Transpose(&g.c[j0*g.ldc+firstRow], &c[0], rows, j1-j0, g.ldc, ldc)
-	}
+	return mode
 }
 
 // next returns B from the panel on that follows the one at row k0 and column j in
