@@ -78,6 +78,15 @@ type Kernels struct {
 	// MaxPool2Backward spreads dy over planes of h x w, writing all of dx.
 	MaxPool2Backward func(dx, dy []float32, arg []uint8, h, w int)
 
+	// Depthwise convolution, one plane a call.
+
+	// Depthwise is the forward pass and, with the taps turned around, the backward
+	// pass to the data, see depthwiseGeneric.
+	Depthwise func(p *DepthwisePlane)
+	// DepthwiseWeights is the backward pass to the weights, see
+	// depthwiseWeightsGeneric.
+	DepthwiseWeights func(p *DepthwisePlane)
+
 	// Batch normalisation of consecutive planes of n elements, the other slices
 	// having one entry for each plane; act is the activation fused behind it.
 
@@ -105,5 +114,6 @@ type Activation int
 const (
 	Identity Activation = iota
 	ReLU                // max(z, 0)
+	ReLU6               // min(max(z, 0), 6)
 	GELU                // z*sigmoid(1.702 z)
 )

@@ -84,8 +84,10 @@ func affineGradGeneric(dx, dy, x, scale, shift, a, b, k []float32, n int, act Ac
 // of returns act(z).
 func (act Activation) of(z float32) float32 {
 	switch {
-	case act == ReLU && z < 0:
+	case (act == ReLU || act == ReLU6) && z < 0:
 		return 0
+	case act == ReLU6 && z > 6:
+		return 6
 	case act == GELU:
 		return gelu(z)
 	}
@@ -95,7 +97,7 @@ func (act Activation) of(z float32) float32 {
 // gradient returns dy * act'(z).
 func (act Activation) gradient(dy, z float32) float32 {
 	switch {
-	case act == ReLU && !(z > 0):
+	case act == ReLU && !(z > 0), act == ReLU6 && !(z > 0 && z < 6):
 		return 0
 	case act == GELU:
 		return dy * geluSlope(z)

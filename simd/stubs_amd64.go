@@ -212,3 +212,9 @@ func avgPool2AVX2(y, x *float32, rows, n int) // see avgPool2Generic
 
 //go:noescape
 func avgPool2BackwardAVX2(dx, dy *float32, rows, n int) // see avgPool2BackwardGeneric
+
+//go:noescape
+func depthwiseAVX2(p *DepthwisePlane) // see depthwiseGeneric
+
+//go:noescape
+func depthwiseWeightsAVX2(p *DepthwisePlane) // see depthwiseWeightsGeneric

@@ -32,6 +32,7 @@ var avx2 = func() Kernels {
 	k.AvgPool2, k.AvgPool2Backward = avgPool2AVX2, avgPool2BackwardAVX2
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2AVX2, maxPool2BackwardAVX2)
 	k.MaxPool3 = anyWidth3(maxPool3AVX2)
+	k.Depthwise, k.DepthwiseWeights = depthwiseAVX2, depthwiseWeightsAVX2
 	k.Moments, k.Affine = momentsAVX2, affineAVX2
 	k.AffineReduce, k.AffineGrad = affineReduceAVX2, affineGradAVX2
 	k.Adam, k.SGD = adamAVX2, sgdAVX2

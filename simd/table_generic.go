@@ -43,6 +43,9 @@ var generic = Kernels{
 	MaxPool2Backward: maxPool2BackwardGeneric,
 	MaxPool3:         maxPool3Generic,
 
+	Depthwise:        depthwiseGeneric,
+	DepthwiseWeights: depthwiseWeightsGeneric,
+
 	Moments:      momentsGeneric,
 	Affine:       affineGeneric,
 	AffineReduce: affineReduceGeneric,
