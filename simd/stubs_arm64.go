@@ -117,3 +117,9 @@ func avgPool2NEON(y, x *float32, rows, n int) // see avgPool2Generic
 
 //go:noescape
 func avgPool2BackwardNEON(dx, dy *float32, rows, n int) // see avgPool2BackwardGeneric
+
+//go:noescape
+func depthwiseNEON(p *DepthwisePlane) // see depthwiseGeneric
+
+//go:noescape
+func depthwiseWeightsNEON(p *DepthwisePlane) // see depthwiseWeightsGeneric

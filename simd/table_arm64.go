@@ -26,6 +26,7 @@ var neon = func() Kernels {
 	k.AvgPool2, k.AvgPool2Backward = avgPool2NEON, avgPool2BackwardNEON
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2NEON, maxPool2BackwardNEON)
 	k.MaxPool3 = anyWidth3(maxPool3NEON)
+	k.Depthwise, k.DepthwiseWeights = depthwiseNEON, depthwiseWeightsNEON
 	k.Moments, k.Affine = momentsNEON, affineNEON
 	k.AffineReduce, k.AffineGrad = affineReduceNEON, affineGradNEON
 	k.Adam, k.SGD = adamNEON, sgdNEON

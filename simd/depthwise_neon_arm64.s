@@ -1,0 +1,452 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "go_asm.h"
+#include "neon_arm64.h"
+
+// Up to 4 rows are computed at a time, 8 columns or 4 of each: row h in V(2h) and,
+// of 8, V(2h+1). The macros of a number of rows are built from those of one less.
+// BEGIN starts sums at the bias, MULTIPLY adds the weight in V16 times what its tap
+// meets at R11, FINISH applies the activation, STORE writes at R11.
+#define BEGIN1 \
+	MOV16B(17, 0)
+#define BEGIN2 \
+	BEGIN1 \
+	MOV16B(17, 2)
+#define BEGIN3 \
+	BEGIN2 \
+	MOV16B(17, 4)
+#define BEGIN4 \
+	BEGIN3 \
+	MOV16B(17, 6)
+
+#define BEGINWIDE1 \
+	MOV16B(17, 0) \
+	MOV16B(17, 1)
+#define BEGINWIDE2 \
+	BEGINWIDE1 \
+	MOV16B(17, 2) \
+	MOV16B(17, 3)
+#define BEGINWIDE3 \
+	BEGINWIDE2 \
+	MOV16B(17, 4) \
+	MOV16B(17, 5)
+#define BEGINWIDE4 \
+	BEGINWIDE3 \
+	MOV16B(17, 6) \
+	MOV16B(17, 7)
+
+#define MULTIPLY1 \
+	VLD1.P (R11)(R6), [V20.S4] \
+	VFMLA V16.S4, V20.S4, V0.S4
+#define MULTIPLY2 \
+	MULTIPLY1 \
+	VLD1.P (R11)(R6), [V20.S4] \
+	VFMLA V16.S4, V20.S4, V2.S4
+#define MULTIPLY3 \
+	MULTIPLY2 \
+	VLD1.P (R11)(R6), [V20.S4] \
+	VFMLA V16.S4, V20.S4, V4.S4
+#define MULTIPLY4 \
+	MULTIPLY3 \
+	VLD1.P (R11)(R6), [V20.S4] \
+	VFMLA V16.S4, V20.S4, V6.S4
+
+#define MULTIPLYWIDE1 \
+	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
+	VFMLA V16.S4, V20.S4, V0.S4 \
+	VFMLA V16.S4, V21.S4, V1.S4
+#define MULTIPLYWIDE2 \
+	MULTIPLYWIDE1 \
+	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
+	VFMLA V16.S4, V20.S4, V2.S4 \
+	VFMLA V16.S4, V21.S4, V3.S4
+#define MULTIPLYWIDE3 \
+	MULTIPLYWIDE2 \
+	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
+	VFMLA V16.S4, V20.S4, V4.S4 \
+	VFMLA V16.S4, V21.S4, V5.S4
+#define MULTIPLYWIDE4 \
+	MULTIPLYWIDE3 \
+	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
+	VFMLA V16.S4, V20.S4, V6.S4 \
+	VFMLA V16.S4, V21.S4, V7.S4
+
+// BOUND clears negative numbers where V18 is set, bit by bit, so that NaN and -0
+// pass, and cuts off what is above V19.
+#define BOUND(v) \
+	FCMLTZ4S(v, 20)    \
+	AND16B(18, 20, 20) \
+	BIC16B(20, v, v)   \
+	FMIN4S(19, v, v)
+
+#define FINISH1 \
+	BOUND(0)
+#define FINISH2 \
+	FINISH1 \
+	BOUND(2)
+#define FINISH3 \
+	FINISH2 \
+	BOUND(4)
+#define FINISH4 \
+	FINISH3 \
+	BOUND(6)
+
+#define FINISHWIDE1 \
+	BOUND(0) \
+	BOUND(1)
+#define FINISHWIDE2 \
+	FINISHWIDE1 \
+	BOUND(2) \
+	BOUND(3)
+#define FINISHWIDE3 \
+	FINISHWIDE2 \
+	BOUND(4) \
+	BOUND(5)
+#define FINISHWIDE4 \
+	FINISHWIDE3 \
+	BOUND(6) \
+	BOUND(7)
+
+#define STORE1 \
+	VST1.P [V0.S4], (R11)(R7)
+#define STORE2 \
+	STORE1 \
+	VST1.P [V2.S4], (R11)(R7)
+#define STORE3 \
+	STORE2 \
+	VST1.P [V4.S4], (R11)(R7)
+#define STORE4 \
+	STORE3 \
+	VST1.P [V6.S4], (R11)(R7)
+
+#define STOREWIDE1 \
+	VST1.P [V0.S4, V1.S4], (R11)(R7)
+#define STOREWIDE2 \
+	STOREWIDE1 \
+	VST1.P [V2.S4, V3.S4], (R11)(R7)
+#define STOREWIDE3 \
+	STOREWIDE2 \
+	VST1.P [V4.S4, V5.S4], (R11)(R7)
+#define STOREWIDE4 \
+	STOREWIDE3 \
+	VST1.P [V6.S4, V7.S4], (R11)(R7)
+
+// SHIFT moves the next lane of each row to the front.
+#define SHIFT1 \
+	VEXT $4, V0.B16, V0.B16, V0.B16
+#define SHIFT2 \
+	SHIFT1 \
+	VEXT $4, V2.B16, V2.B16, V2.B16
+#define SHIFT3 \
+	SHIFT2 \
+	VEXT $4, V4.B16, V4.B16, V4.B16
+#define SHIFT4 \
+	SHIFT3 \
+	VEXT $4, V6.B16, V6.B16, V6.B16
+
+#define ONE1 \
+	FMOVS F0, (R11) \
+	ADD R7, R11
+#define ONE2 \
+	ONE1 \
+	FMOVS F2, (R11) \
+	ADD R7, R11
+#define ONE3 \
+	ONE2 \
+	FMOVS F4, (R11) \
+	ADD R7, R11
+#define ONE4 \
+	ONE3 \
+	FMOVS F6, (R11) \
+	ADD R7, R11
+
+// SUMS adds up all taps of the columns at hand.
+#define SUMS(MULTIPLY, taps) \
+	MOVD    R2, R12         \
+	MOVD    R3, R13         \
+	MOVD    R4, R10         \
+taps:                           \
+	MOVW.P  4(R13), R11     \
+	VLD1R.P 4(R12), [V16.S4] \
+	ADD     R9, R11         \
+	ADD     R11<<2, R1, R11 \
+	MULTIPLY                \
+	SUBS    $1, R10, R10    \
+	BNE     taps            \
+	ADD     R9<<2, R0, R11
+
+// WIDE computes the columns of a few rows from R9 on as long as there are 8. Of the
+// others NARROW computes 4 at a time. The last vectors of a row end with it and may
+// overlap those before, which then writes the same values twice; FEW is for rows of
+// less than 4.
+#define WIDE(BEGIN, MULTIPLY, FINISH, STORE, wide, taps, narrow, done) \
+	MOVD $0, R9          \
+	CMP  $8, R5          \
+	BLT  narrow          \
+wide:                        \
+	BEGIN                \
+	SUMS(MULTIPLY, taps) \
+	FINISH               \
+	STORE                \
+	ADD  $8, R9          \
+	SUBS R9, R5, R10     \
+	BEQ  done            \
+	CMP  $8, R10         \
+	BGE  wide            \
+	CMP  $4, R10         \
+	BLE  narrow          \
+	SUB  $8, R5, R9      \
+	B    wide
+
+#define NARROW(BEGIN, MULTIPLY, FINISH, STORE, narrow, taps, few) \
+narrow:                      \
+	SUBS $4, R5, R10     \
+	BLT  few             \
+	CMP  R10, R9         \
+	CSEL LT, R9, R10, R9 \
+	BEGIN                \
+	SUMS(MULTIPLY, taps) \
+	FINISH               \
+	STORE                \
+	ADD  $4, R9          \
+	CMP  R5, R9          \
+	BLT  narrow
+
+#define FEW(BEGIN, MULTIPLY, FINISH, ONE, SHIFT, few, taps, one, done) \
+	B    done            \
+few:                         \
+	BEGIN                \
+	SUMS(MULTIPLY, taps) \
+	FINISH               \
+one:                         \
+	ADD  R9<<2, R0, R11  \
+	ONE                  \
+	SHIFT                \
+	ADD  $1, R9          \
+	CMP  R5, R9          \
+	BLT  one             \
+done:
+
+// func depthwiseNEON(p *DepthwisePlane)
+//
+//	R0  y     R1  x      R2  w      R3  offsets     R4  taps      R5  n
+//	R6  bytes of a row of x         R7  bytes of a row of y       R8  rows left
+//	R9  column           R10 taps left, scratch     R11 scratch   R12, R13  cursors in w, offsets
+//	R14 p, scratch
+//	V0..V7  sums         V16 weight V17 bias        V18 all ones but for the identity
+//	V19 upper bound      V20, V21  x, scratch
+TEXT ·depthwiseNEON(SB), NOSPLIT, $0-8
+	MOVD  p+0(FP), R14
+	MOVD  DepthwisePlane_Y(R14), R0
+	MOVD  DepthwisePlane_X(R14), R1
+	MOVD  DepthwisePlane_W(R14), R2
+	MOVD  DepthwisePlane_Offsets(R14), R3
+	MOVD  DepthwisePlane_Taps(R14), R4
+	MOVD  DepthwisePlane_N(R14), R5
+	MOVD  DepthwisePlane_XRow(R14), R6
+	MOVD  DepthwisePlane_YRow(R14), R7
+	MOVD  DepthwisePlane_Rows(R14), R8
+	MOVD  DepthwisePlane_Act(R14), R9
+	FMOVS DepthwisePlane_Bias(R14), F17
+	VDUP  V17.S[0], V17.S4
+	LSL   $2, R6, R6
+	LSL   $2, R7, R7
+	VEOR  V18.B16, V18.B16, V18.B16
+	MOVD  $0x7f800000, R10 // infinity
+	CBZ   R9, bounds
+	MVN16B(18, 18)
+	CMP   $const_ReLU6, R9
+	BNE   bounds
+	MOVD  $0x40c00000, R10 // 6
+
+bounds:
+	VDUP R10, V19.S4
+
+rows:
+	CMP $2, R8
+	BLT atMost1
+	BEQ two
+	CMP $4, R8
+	BLT three
+	WIDE(BEGINWIDE4, MULTIPLYWIDE4, FINISHWIDE4, STOREWIDE4, wide4, wideTaps4, narrow4, done4)
+	NARROW(BEGIN4, MULTIPLY4, FINISH4, STORE4, narrow4, taps4, few4)
+	FEW(BEGIN4, MULTIPLY4, FINISH4, ONE4, SHIFT4, few4, fewTaps4, one4, done4)
+	ADD  R7<<2, R0
+	ADD  R6<<2, R1
+	SUB  $4, R8
+	B    rows
+
+three:
+	WIDE(BEGINWIDE3, MULTIPLYWIDE3, FINISHWIDE3, STOREWIDE3, wide3, wideTaps3, narrow3, done3)
+	NARROW(BEGIN3, MULTIPLY3, FINISH3, STORE3, narrow3, taps3, few3)
+	FEW(BEGIN3, MULTIPLY3, FINISH3, ONE3, SHIFT3, few3, fewTaps3, one3, done3)
+	B done
+
+two:
+	WIDE(BEGINWIDE2, MULTIPLYWIDE2, FINISHWIDE2, STOREWIDE2, wide2, wideTaps2, narrow2, done2)
+	NARROW(BEGIN2, MULTIPLY2, FINISH2, STORE2, narrow2, taps2, few2)
+	FEW(BEGIN2, MULTIPLY2, FINISH2, ONE2, SHIFT2, few2, fewTaps2, one2, done2)
+	B done
+
+atMost1:
+	CBZ R8, done
+	WIDE(BEGINWIDE1, MULTIPLYWIDE1, FINISHWIDE1, STOREWIDE1, wide1, wideTaps1, narrow1, done1)
+	NARROW(BEGIN1, MULTIPLY1, FINISH1, STORE1, narrow1, taps1, few1)
+	FEW(BEGIN1, MULTIPLY1, FINISH1, ONE1, SHIFT1, few1, fewTaps1, one1, done1)
+
+done:
+	RET
+
+// ADD16 adds 16 columns of a tap, at r, to its lanes in a to d.
+#define ADD16(r, a, b, c, d) \
+	VLD1.P 64(r), [V24.S4, V25.S4, V26.S4, V27.S4] \
+	VFMLA  V20.S4, V24.S4, a.S4 \
+	VFMLA  V21.S4, V25.S4, b.S4 \
+	VFMLA  V22.S4, V26.S4, c.S4 \
+	VFMLA  V23.S4, V27.S4, d.S4
+
+// TAPS1 to TAPS5 add 16 columns of that many taps: the gradients in V20 to V23 times
+// the planes that the taps meet. NEXT1 to NEXT5 step to the next row, R6 bytes on.
+#define TAPS1 \
+	ADD16(R9, V0, V1, V2, V3)
+#define TAPS2 \
+	TAPS1 \
+	ADD16(R10, V4, V5, V6, V7)
+#define TAPS3 \
+	TAPS2 \
+	ADD16(R11, V8, V9, V10, V11)
+#define TAPS4 \
+	TAPS3 \
+	ADD16(R12, V12, V13, V14, V15)
+#define TAPS5 \
+	TAPS4 \
+	ADD16(R13, V16, V17, V18, V19)
+
+#define NEXT1 \
+	ADD R6, R9
+#define NEXT2 \
+	NEXT1 \
+	ADD R6, R10
+#define NEXT3 \
+	NEXT2 \
+	ADD R6, R11
+#define NEXT4 \
+	NEXT3 \
+	ADD R6, R12
+#define NEXT5 \
+	NEXT4 \
+	ADD R6, R13
+
+// WALK runs through the plane.
+#define WALK(TAPS, NEXT, row, columns) \
+row:                                                   \
+	MOVD   R5, R15                                 \
+columns:                                               \
+	VLD1.P 64(R0), [V20.S4, V21.S4, V22.S4, V23.S4] \
+	TAPS                                           \
+	SUBS   $16, R15, R15                           \
+	BNE    columns                                 \
+	ADD    R7, R0                                  \
+	NEXT                                           \
+	SUBS   $1, R8, R8                              \
+	BNE    row
+
+// FOLD adds the 16 lanes of a to d, 16-8-4-2-1, and stores their sum.
+#define FOLD(a, b, c, d, va, vb, fa, to) \
+	FADD4S(c, a, a)                      \
+	FADD4S(d, b, b)                      \
+	FADD4S(b, a, a)                      \
+	VEXT  $8, va.B16, va.B16, vb.B16     \
+	FADD4S(b, a, a)                      \
+	FADDP2S(a, a)                        \
+	FMOVS fa, to
+
+// AT sets r to where the next tap is at the first pixel.
+#define AT(r) \
+	MOVW.P 4(R3), r      \
+	ADD    r<<2, R1, r
+
+// func depthwiseWeightsNEON(p *DepthwisePlane)
+//
+//	R0  y     R1  x      R2  w      R3  offsets     R4  taps     R5  n
+//	R6  bytes between rows of x     R7  bytes between rows of y  R8  rows left
+//	R9..R13  x at the taps          R14 p           R15 columns left
+//	V0..V19  sums, four registers a tap             V20..V23  gradient     V24..V27  x
+TEXT ·depthwiseWeightsNEON(SB), NOSPLIT, $0-8
+	MOVD p+0(FP), R14
+	MOVD DepthwisePlane_Y(R14), R0
+	MOVD DepthwisePlane_X(R14), R1
+	MOVD DepthwisePlane_W(R14), R2
+	MOVD DepthwisePlane_Offsets(R14), R3
+	MOVD DepthwisePlane_Taps(R14), R4
+	MOVD DepthwisePlane_N(R14), R5
+	MOVD DepthwisePlane_XRow(R14), R6
+	MOVD DepthwisePlane_YRow(R14), R7
+	MOVD DepthwisePlane_Rows(R14), R8
+	SUB  R5, R6, R6
+	SUB  R5, R7, R7
+	LSL  $2, R6, R6
+	LSL  $2, R7, R7
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	VEOR V16.B16, V16.B16, V16.B16
+	VEOR V17.B16, V17.B16, V17.B16
+	VEOR V18.B16, V18.B16, V18.B16
+	VEOR V19.B16, V19.B16, V19.B16
+	AT(R9)
+	CMP  $2, R4
+	BLT  one
+	AT(R10)
+	BEQ  two
+	AT(R11)
+	CMP  $4, R4
+	BLT  three
+	AT(R12)
+	BEQ  four
+	AT(R13)
+	WALK(TAPS5, NEXT5, row5, columns5)
+	FOLD(16, 17, 18, 19, V16, V17, F16, 16(R2))
+	B    fold4
+
+four:
+	WALK(TAPS4, NEXT4, row4, columns4)
+
+fold4:
+	FOLD(12, 13, 14, 15, V12, V13, F12, 12(R2))
+	B fold3
+
+three:
+	WALK(TAPS3, NEXT3, row3, columns3)
+
+fold3:
+	FOLD(8, 9, 10, 11, V8, V9, F8, 8(R2))
+	B fold2
+
+two:
+	WALK(TAPS2, NEXT2, row2, columns2)
+
+fold2:
+	FOLD(4, 5, 6, 7, V4, V5, F4, 4(R2))
+	B fold1
+
+one:
+	WALK(TAPS1, NEXT1, row1, columns1)
+
+fold1:
+	FOLD(0, 1, 2, 3, V0, V1, F0, (R2))
+	RET
