@@ -2,17 +2,8 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "bounds_amd64.h"
 #include "tail_avx2_amd64.h"
-
-// The bounds of Identity, ReLU and ReLU6. A NaN bounds nothing: VMAXPS and VMINPS
-// return their last operand then, and so they do if that one is NaN.
-DATA bounds<>+0(SB)/4, $0x7fc00000
-DATA bounds<>+4(SB)/4, $0x7fc00000
-DATA bounds<>+8(SB)/4, $0
-DATA bounds<>+12(SB)/4, $0x7fc00000
-DATA bounds<>+16(SB)/4, $0
-DATA bounds<>+20(SB)/4, $6.0
-GLOBL bounds<>(SB), RODATA|NOPTR, $24
 
 // Up to 4 rows are computed at a time, 16 columns or 8 of each. The macros of a
 // number of rows are built from those of one less, those of 16 columns from those of
@@ -242,9 +233,10 @@ TEXT ·depthwiseAVX2(SB), NOSPLIT, $0-8
 	SHLQ         $2, R11
 	VBROADCASTSS DepthwisePlane_Bias(R13), Y5
 	MOVQ         DepthwisePlane_Act(R13), AX
-	LEAQ         bounds<>(SB), CX
-	VBROADCASTSS (CX)(AX*8), Y6
-	VBROADCASTSS 4(CX)(AX*8), Y7
+	LEAQ         lower<>(SB), CX
+	VBROADCASTSS (CX)(AX*4), Y6
+	UPPER(AX, CX)
+	VMOVUPS      (CX), Y7
 	MOVQ         BX, CX
 	ANDQ         $7, CX
 	TAILMASK(CX, DX, Y12)

@@ -63,8 +63,10 @@ type Kernels struct {
 
 	ReLU         func(y, x []float32)      // y = max(x, 0)
 	ReLUBackward func(dx, dy, y []float32) // dx = y > 0 ? dy : 0
-	GELU         func(y, x []float32)      // y = x*sigmoid(1.702x)
-	GELUBackward func(dx, dy, x []float32) // dx = dy * d(GELU)/dx (x)
+	// ReLU6Backward is dx = 0 < y < 6 ? dy : 0; forward ReLU6 is Clamp.
+	ReLU6Backward func(dx, dy, y []float32)
+	GELU          func(y, x []float32)      // y = x*sigmoid(1.702x)
+	GELUBackward  func(dx, dy, x []float32) // dx = dy * d(GELU)/dx (x)
 	// Dropout zeroes elements and scales the others, see dropoutGeneric.
 	Dropout func(y, x []float32, seed, stream, block uint64, threshold uint32, scale float32)
 	// AvgPool2 is the mean of windows of 2x2, see avgPool2Generic.

@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "bounds_amd64.h"
 #include "exp_avx2_amd64.h"
 #include "tail_avx2_amd64.h"
 
@@ -128,7 +129,7 @@ done:
 //	DI  y     SI  x      R8  scale    R9  shift    R10 n    R11 planes
 //	R12 act   CX  plane  AX  index    BX  end of whole vectors
 //	DX  scratch          Y0  z        Y6  scale    Y7  shift
-//	Y8  0     Y11 tail mask
+//	Y8  0     Y9  upper bound         Y11 tail mask
 TEXT ·affineAVX2(SB), NOSPLIT, $0-112
 	MOVQ  y_base+0(FP), DI
 	MOVQ  x_base+24(FP), SI
@@ -139,6 +140,9 @@ TEXT ·affineAVX2(SB), NOSPLIT, $0-112
 	MOVQ  act+104(FP), R12
 	VPXOR X8, X8, X8
 	VECTORS(R10, Y11)
+	MOVQ  R12, AX
+	UPPER(AX, DX)
+	VMOVUPS (DX), Y9
 	XORL  CX, CX
 
 plane:
@@ -156,9 +160,11 @@ loop:
 vector:
 	VFMADD213PS Y7, Y6, Y0
 	CMPQ        R12, $const_ReLU
-	JGT         gelu
 	JLT         store
+	CMPQ        R12, $const_GELU
+	JEQ         gelu
 	VMAXPS      Y0, Y8, Y0
+	VMINPS      Y0, Y9, Y0
 
 store:
 	CMPQ    AX, BX
@@ -195,6 +201,7 @@ done:
 //	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
 //	CX  plane            AX  index         BX  end of whole vectors
 //	DX  scratch, then end of whole 16s              Y6  scale      Y7  shift
+//	R13 upper bound
 //	Y0  z     Y1  scratch         Y4  0             Y5  all ones for the identity, else 0
 //	Y2, Y3    z and x of the second half
 //	Y8  mean  Y9  dy, g  Y10 x    Y11 tail mask
@@ -208,6 +215,8 @@ TEXT ·affineReduceAVX2(SB), NOSPLIT, $0-184
 	MOVQ n+168(FP), R10
 	MOVQ act+176(FP), R12
 	VECTORS(R10, Y11)
+	MOVQ R12, AX
+	UPPER(AX, R13)
 	XORL CX, CX
 
 plane:
@@ -224,26 +233,30 @@ plane:
 	VPXOR        X14, X14, X14
 	VPXOR        X15, X15, X15
 	XORL         AX, AX
-	CMPQ         R12, $const_ReLU
-	JGT          loop
+	CMPQ         R12, $const_GELU
+	JEQ          loop
 	MOVQ         R10, DX
 	ANDQ         $~15, DX
 	JEQ          loop
 	VPXOR        X4, X4, X4
 	VPXOR        X5, X5, X5
-	CMPQ         R12, $const_ReLU
-	JEQ          by16
+	CMPQ         R12, $const_Identity
+	JNE          by16
 	VPCMPEQD     Y5, Y5, Y5
 
-by16:  // identity and ReLU
+by16:  // all but GELU
 	VMOVUPS     (R9)(AX*4), Y10
 	VMOVUPS     32(R9)(AX*4), Y3
 	VMOVAPS     Y10, Y0
 	VMOVAPS     Y3, Y2
 	VFMADD213PS Y7, Y6, Y0
 	VFMADD213PS Y7, Y6, Y2
-	VCMPPS      $0x11, Y0, Y4, Y0
+	VCMPPS      $0x19, (R13), Y0, Y1 // not z >= bound
+	VCMPPS      $0x19, (R13), Y2, Y9
+	VCMPPS      $0x11, Y0, Y4, Y0    // 0 < z
 	VCMPPS      $0x11, Y2, Y4, Y2
+	VANDPS      Y1, Y0, Y0
+	VANDPS      Y9, Y2, Y2
 	VORPS       Y5, Y0, Y0
 	VORPS       Y5, Y2, Y2
 	VANDPS      (R8)(AX*4), Y0, Y0
@@ -268,11 +281,14 @@ vector:
 	VMOVAPS     Y10, Y0
 	VFMADD213PS Y7, Y6, Y0
 	CMPQ        R12, $const_ReLU
-	JGT         gelu
 	JLT         behind
+	CMPQ        R12, $const_GELU
+	JEQ         gelu
 	VPXOR       X1, X1, X1
-	VCMPPS      $0x11, Y0, Y1, Y1 // 0 < z
+	VCMPPS      $0x11, Y0, Y1, Y1    // 0 < z
+	VCMPPS      $0x19, (R13), Y0, Y0 // not z >= bound
 	VANDPS      Y1, Y9, Y9
+	VANDPS      Y0, Y9, Y9
 
 behind:
 	VSUBPS      Y8, Y10, Y10
@@ -320,6 +336,7 @@ done:
 //
 //	DI  dx    SI  dy     R8  x    R10 n    R11 planes      R12 act
 //	R9  accumulate       CX  plane         AX  index       BX  end of whole vectors
+//	R13 upper bound
 //	DX  scratch          Y0  z    Y1  scratch       Y6  scale      Y7  shift
 //	Y8  a     Y9  dy, g  Y10 x    Y11 tail mask     Y12 b          Y13 k
 TEXT ·affineGradAVX2(SB), NOSPLIT, $0-209
@@ -331,6 +348,8 @@ TEXT ·affineGradAVX2(SB), NOSPLIT, $0-209
 	MOVQ    act+200(FP), R12
 	MOVBLZX accumulate+208(FP), R9
 	VECTORS(R10, Y11)
+	MOVQ    R12, AX
+	UPPER(AX, R13)
 	XORL    CX, CX
 
 plane:
@@ -358,11 +377,14 @@ vector:
 	VMOVAPS     Y10, Y0
 	VFMADD213PS Y7, Y6, Y0
 	CMPQ        R12, $const_ReLU
-	JGT         gelu
 	JLT         behind
+	CMPQ        R12, $const_GELU
+	JEQ         gelu
 	VPXOR       X1, X1, X1
-	VCMPPS      $0x11, Y0, Y1, Y1 // 0 < z
+	VCMPPS      $0x11, Y0, Y1, Y1    // 0 < z
+	VCMPPS      $0x19, (R13), Y0, Y0 // not z >= bound
 	VANDPS      Y1, Y9, Y9
+	VANDPS      Y0, Y9, Y9
 
 behind:
 	VFMADD213PS Y13, Y12, Y10        // b*x + k

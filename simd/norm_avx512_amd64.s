@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "bounds_amd64.h"
 #include "exp_avx512_amd64.h"
 
 // Whole vectors are loaded and stored without a mask, each activation in its own
@@ -99,7 +100,7 @@ done:
 //	DI  y     SI  x      R8  scale    R9  shift    R10 n    R11 planes
 //	R12 act   CX  plane  AX  index    BX  end of whole vectors
 //	DX  scratch          K1  lanes behind them
-//	Z0  z     Z6  scale  Z7  shift    Z8  0
+//	Z0  z     Z6  scale  Z7  shift    Z8  0        Z14 upper bound
 TEXT ·affineAVX512(SB), NOSPLIT, $0-112
 	MOVQ  y_base+0(FP), DI
 	MOVQ  x_base+24(FP), SI
@@ -111,6 +112,9 @@ TEXT ·affineAVX512(SB), NOSPLIT, $0-112
 	VPXOR X8, X8, X8
 	VECTORS(R10)
 	GELUCONSTANTS
+	MOVQ  R12, AX
+	UPPER(AX, DX)
+	VBROADCASTSS (DX), Z14
 	XORL  CX, CX
 
 plane:
@@ -121,9 +125,10 @@ plane:
 	XORL         AX, AX
 	TESTQ        BX, BX
 	JEQ          tail
-	CMPQ         R12, $const_ReLU
-	JEQ          relu
-	JGT          gelu
+	CMPQ         R12, $const_GELU
+	JEQ          gelu
+	CMPQ         R12, $const_Identity
+	JNE          relu
 
 identity:
 	VMOVUPS     (SI)(AX*4), Z0
@@ -138,6 +143,7 @@ relu:
 	VMOVUPS     (SI)(AX*4), Z0
 	VFMADD213PS Z7, Z6, Z0
 	VMAXPS      Z0, Z8, Z0
+	VMINPS      Z0, Z14, Z0
 	VMOVUPS     Z0, (DI)(AX*4)
 	ADDQ        $16, AX
 	CMPQ        AX, BX
@@ -159,9 +165,11 @@ tail:
 	VMOVUPS.Z   (SI)(AX*4), K1, Z0
 	VFMADD213PS Z7, Z6, Z0
 	CMPQ        R12, $const_ReLU
-	JGT         lastGELU
 	JLT         last
+	CMPQ        R12, $const_GELU
+	JEQ         lastGELU
 	VMAXPS      Z0, Z8, Z0
+	VMINPS      Z0, Z14, Z0
 
 last:
 	VMOVUPS Z0, K1, (DI)(AX*4)
@@ -192,7 +200,7 @@ done:
 //	CX  plane            AX  index         BX  end of whole vectors
 //	DX  scratch          K1  lanes behind them
 //	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
-//	Z11 mean  Z12 sumG   Z13 sumGX         K3  z > 0
+//	Z11 mean  Z12 sumG   Z13 sumGX         Z14 upper bound         K3  within the bounds
 TEXT ·affineReduceAVX512(SB), NOSPLIT, $0-184
 	MOVQ  sumG_base+0(FP), DI
 	MOVQ  sumG_len+8(FP), R11
@@ -204,6 +212,9 @@ TEXT ·affineReduceAVX512(SB), NOSPLIT, $0-184
 	VPXOR X8, X8, X8
 	VECTORS(R10)
 	SLOPECONSTANTS
+	MOVQ  R12, AX
+	UPPER(AX, DX)
+	VBROADCASTSS (DX), Z14
 	XORL  CX, CX
 
 plane:
@@ -220,9 +231,10 @@ plane:
 	XORL         AX, AX
 	TESTQ        BX, BX
 	JEQ          tail
-	CMPQ         R12, $const_ReLU
-	JEQ          relu
-	JGT          gelu
+	CMPQ         R12, $const_GELU
+	JEQ          gelu
+	CMPQ         R12, $const_Identity
+	JNE          relu
 
 identity:
 	VMOVUPS (R9)(AX*4), Z10
@@ -238,7 +250,8 @@ relu:
 	VMOVUPS     (R8)(AX*4), Z9
 	VMOVAPS     Z10, Z0
 	VFMADD213PS Z7, Z6, Z0
-	VCMPPS      $0x11, Z0, Z8, K3 // 0 < z
+	VCMPPS      $0x11, Z0, Z8, K3      // 0 < z
+	VCMPPS      $0x19, Z14, Z0, K3, K3 // and not z >= bound
 	VMOVAPS.Z   Z9, K3, Z9
 	SUMS
 	ADDQ        $16, AX
@@ -265,9 +278,11 @@ tail:
 	VMOVAPS     Z10, Z0
 	VFMADD213PS Z7, Z6, Z0
 	CMPQ        R12, $const_ReLU
-	JGT         lastGELU
 	JLT         last
+	CMPQ        R12, $const_GELU
+	JEQ         lastGELU
 	VCMPPS      $0x11, Z0, Z8, K3
+	VCMPPS      $0x19, Z14, Z0, K3, K3
 	VMOVAPS.Z   Z9, K3, Z9
 
 last:
@@ -304,7 +319,7 @@ done:
 //	R9  accumulate       CX  plane         AX  index       BX  end of whole vectors
 //	DX  scratch          K1  lanes behind them
 //	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
-//	Z11 a     Z12 b      Z13 k    K3  z > 0
+//	Z11 a     Z12 b      Z13 k    Z14 upper bound                  K3  within the bounds
 TEXT ·affineGradAVX512(SB), NOSPLIT, $0-209
 	MOVQ    dx_base+0(FP), DI
 	MOVQ    dy_base+24(FP), SI
@@ -316,6 +331,9 @@ TEXT ·affineGradAVX512(SB), NOSPLIT, $0-209
 	VPXOR   X8, X8, X8
 	VECTORS(R10)
 	SLOPECONSTANTS
+	MOVQ    R12, AX
+	UPPER(AX, DX)
+	VBROADCASTSS (DX), Z14
 	XORL    CX, CX
 
 plane:
@@ -337,14 +355,15 @@ plane:
 	CMPQ         R12, $const_GELU
 	JEQ          gelu
 
-loop:  // identity and ReLU
+loop:  // all but GELU
 	VMOVUPS     (R8)(AX*4), Z10
 	VMOVUPS     (SI)(AX*4), Z9
 	TESTQ       R12, R12
 	JEQ         combine
 	VMOVAPS     Z10, Z0
 	VFMADD213PS Z7, Z6, Z0
-	VCMPPS      $0x11, Z0, Z8, K3 // 0 < z
+	VCMPPS      $0x11, Z0, Z8, K3      // 0 < z
+	VCMPPS      $0x19, Z14, Z0, K3, K3 // and not z >= bound
 	VMOVAPS.Z   Z9, K3, Z9
 
 combine:
@@ -385,9 +404,11 @@ tail:
 	VMOVAPS     Z10, Z0
 	VFMADD213PS Z7, Z6, Z0
 	CMPQ        R12, $const_ReLU
-	JGT         lastGELU
 	JLT         last
+	CMPQ        R12, $const_GELU
+	JEQ         lastGELU
 	VCMPPS      $0x11, Z0, Z8, K3
+	VCMPPS      $0x19, Z14, Z0, K3, K3
 	VMOVAPS.Z   Z9, K3, Z9
 
 last:

@@ -143,11 +143,28 @@ done:
 	VDUP V6.S[1], V0.S4  \
 	FMLALANE(6, 0, x, 0)
 
+// UPPER sets V29 to the upper bound of the activation act, none where it has none.
+// r is scratch.
+#define UPPER(act, r, none, done) \
+	MOVD $none, r            \
+	CMP  $const_ReLU6, act   \
+	BNE  done                \
+	MOVD $0x40c00000, r      \ // 6
+done:                            \
+	VDUP r, V29.S4
+
+// WITHIN sets V0 where z, in V0, is within the bounds of ReLU or ReLU6. V5 is
+// scratch.
+#define WITHIN \
+	FCMGE4S(29, 0, 5) \
+	FCMGTZ4S(0, 0)    \
+	BIC16B(5, 0, 0)
+
 // func affineNEON(y, x, scale, shift []float32, n int, act Activation)
 //
 //	R0  y     R1  x      R2  scale    R3  shift    R4  n     R5  act
 //	R6  planes left      R7  elements left (biased)
-//	V0  z     V1..V4  scratch     V6  scale, shift     V7  x
+//	V0  z     V1..V4  scratch     V6  scale, shift     V7  x     V29  upper bound
 TEXT ·affineNEON(SB), NOSPLIT, $0-112
 	MOVD y_base+0(FP), R0
 	MOVD x_base+24(FP), R1
@@ -157,6 +174,7 @@ TEXT ·affineNEON(SB), NOSPLIT, $0-112
 	MOVD n+96(FP), R4
 	MOVD act+104(FP), R5
 	GELUCONSTANTS
+	UPPER(R5, R7, 0x7f800000, bounded) // infinity bounds nothing
 
 plane:
 	SUBS    $1, R6, R6
@@ -169,11 +187,12 @@ plane:
 loop:
 	VLD1.P 16(R1), [V7.S4]
 	PREACTIVATION(7)
-	CMP    $const_ReLU, R5
-	BGT    gelu
-	BLT    store
+	CBZ    R5, store
+	CMP    $const_GELU, R5
+	BEQ    gelu
 	FCMLTZ4S(0, 1)
 	BIC16B(1, 0, 0)
+	FMIN4S(29, 0, 0)
 
 store:
 	VST1.P [V0.S4], 16(R0)
@@ -187,11 +206,12 @@ tail:
 one:  // the last one to three elements, in lane 0
 	FMOVS.P 4(R1), F7
 	PREACTIVATION(7)
-	CMP     $const_ReLU, R5
-	BGT     geluOne
-	BLT     storeOne
+	CBZ     R5, storeOne
+	CMP     $const_GELU, R5
+	BEQ     geluOne
 	FCMLTZ4S(0, 1)
 	BIC16B(1, 0, 0)
+	FMIN4S(29, 0, 0)
 
 storeOne:
 	FMOVS.P F0, 4(R0)
@@ -210,12 +230,12 @@ geluOne:
 done:
 	RET
 
-// REDUCE adds one vector of identity or ReLU to the sums s and q: x and dy in the
+// REDUCE adds one vector of anything but GELU to the sums s and q: x and dy in the
 // registers of those names, mean in lane 2 of V6, and V16 all ones for the
 // identity, else zero.
 #define REDUCE(x, dy, s, q) \
 	PREACTIVATION(x)    \
-	FCMGTZ4S(0, 0)      \
+	WITHIN              \
 	ORR16B(16, 0, 0)    \
 	AND16B(0, dy, dy)   \
 	VDUP V6.S[2], V0.S4 \
@@ -230,6 +250,7 @@ done:
 //	R10 act   R11 scratch         V0  z    V1..V4  scratch, then V1 dy and g
 //	V6  scale, shift, mean        V7..V10  sumG         V11..V14  sumGX
 //	V15 lane  V16 see REDUCE, then x       V17..V28  constants of GELU, or x and dy
+//	V5  scratch                            V29 upper bound
 TEXT ·affineReduceNEON(SB), NOSPLIT, $0-184
 	MOVD sumG_base+0(FP), R0
 	MOVD sumG_len+8(FP), R8
@@ -242,6 +263,7 @@ TEXT ·affineReduceNEON(SB), NOSPLIT, $0-184
 	MOVD n+168(FP), R7
 	SLOPECONSTANTS
 	MOVD act+176(FP), R10
+	UPPER(R10, R11, 0x7fc00000, bounded) // no number is beyond NaN
 
 plane:
 	SUBS    $1, R8, R8
@@ -251,17 +273,17 @@ plane:
 	VLD1.P  4(R6), V6.S[2]
 	CLEARLANES
 	MOVD    R7, R9
-	CMP     $const_ReLU, R10
-	BGT     by4
+	CMP     $const_GELU, R10
+	BEQ     by4
 	VEOR    V16.B16, V16.B16, V16.B16
-	BEQ     begin
+	CBNZ    R10, begin
 	MVN16B(16, 16)
 
 begin:
 	SUBS $16, R9, R9
 	BLT  rest
 
-by16:  // identity and ReLU
+by16:  // all but GELU
 	VLD1.P 64(R3), [V17.S4, V18.S4, V19.S4, V20.S4]
 	VLD1.P 64(R2), [V21.S4, V22.S4, V23.S4, V24.S4]
 	REDUCE(17, 21, 7, 11)
@@ -281,11 +303,11 @@ by4:
 loop4:
 	VLD1.P 16(R3), [V16.S4]
 	PREACTIVATION(16)
-	CMP    $const_ReLU, R10
-	BGT    gelu
+	CMP    $const_GELU, R10
+	BEQ    gelu
 	VLD1.P 16(R2), [V1.S4]
-	BLT    sum
-	FCMGTZ4S(0, 0)
+	CBZ    R10, sum
+	WITHIN
 	AND16B(0, 1, 1)
 
 sum:
@@ -305,11 +327,11 @@ tail:
 one:
 	FMOVS.P 4(R3), F16
 	PREACTIVATION(16)
-	CMP     $const_ReLU, R10
-	BGT     geluOne
+	CMP     $const_GELU, R10
+	BEQ     geluOne
 	FMOVS.P 4(R2), F1
-	BLT     sumOne
-	FCMGTZ4S(0, 0)
+	CBZ     R10, sumOne
+	WITHIN
 	AND16B(0, 1, 1)
 
 sumOne:
@@ -357,6 +379,7 @@ done:
 //	R8  planes left      R9  elements left (biased)         R10 act
 //	R11 accumulate       R12 n    V0  z, then dx            V1..V4  scratch
 //	V1  dy, then g       V6  scale, shift      V7  a, b, k  V16 x
+//	V5  scratch          V29 upper bound
 TEXT ·affineGradNEON(SB), NOSPLIT, $0-209
 	MOVD  dx_base+0(FP), R0
 	MOVD  dy_base+24(FP), R1
@@ -371,6 +394,7 @@ TEXT ·affineGradNEON(SB), NOSPLIT, $0-209
 	MOVBU accumulate+208(FP), R11
 	SLOPECONSTANTS
 	MOVD  act+200(FP), R10
+	UPPER(R10, R9, 0x7fc00000, bounded)
 
 plane:
 	SUBS    $1, R8, R8
@@ -386,11 +410,11 @@ plane:
 loop:
 	VLD1.P 16(R2), [V16.S4]
 	PREACTIVATION(16)
-	CMP    $const_ReLU, R10
-	BGT    gelu
+	CMP    $const_GELU, R10
+	BEQ    gelu
 	VLD1.P 16(R1), [V1.S4]
-	BLT    combine
-	FCMGTZ4S(0, 0)
+	CBZ    R10, combine
+	WITHIN
 	AND16B(0, 1, 1)
 
 combine:
@@ -411,11 +435,11 @@ tail:
 one:  // the last one to three elements, in lane 0
 	FMOVS.P 4(R2), F16
 	PREACTIVATION(16)
-	CMP     $const_ReLU, R10
-	BGT     geluOne
+	CMP     $const_GELU, R10
+	BEQ     geluOne
 	FMOVS.P 4(R1), F1
-	BLT     combineOne
-	FCMGTZ4S(0, 0)
+	CBZ     R10, combineOne
+	WITHIN
 	AND16B(0, 1, 1)
 
 combineOne:

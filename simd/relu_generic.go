@@ -22,3 +22,14 @@ func reluBackwardGeneric(dx, dy, y []float32) {
 		dx[i] = g
 	}
 }
+
+// relu6BackwardGeneric computes dx[i] = dy[i] where 0 < y[i] < 6, else 0, from the
+// result y of ReLU6, which is Clamp to 0 and 6. dx may be dy.
+func relu6BackwardGeneric(dx, dy, y []float32) {
+	for i, g := range dy {
+		if !(y[i] > 0 && y[i] < 6) {
+			g = 0
+		}
+		dx[i] = g
+	}
+}

@@ -53,12 +53,43 @@ func TestReLUBackward(t *testing.T) {
 	})
 }
 
+func TestReLU6Backward(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		ys, gs, ds := newShelf[float32](t, longest), newShelf[float32](t, longest), newShelf[float32](t, longest)
+		for n := range longest + 1 {
+			out, grad := wild(make([]float32, n), n), wild(make([]float32, n), n+1)
+			for i := range out {
+				if i%5 == 0 {
+					out[i] = float32(i % 8) // 0, 6 and what is between and beyond
+				}
+			}
+			want := make([]float32, n)
+			for i, v := range out {
+				if v > 0 && v < 6 {
+					want[i] = grad[i]
+				}
+			}
+			for place := range places {
+				y, dy, dx := ys.put(out, place), gs.put(grad, place), ds.put(out, place)
+				k.ReLU6Backward(dx, dy, y)
+				requireSameNumbers(t, want, dx, "n=%d, place %d", n, place)
+				requireSameNumbers(t, out, y, "n=%d: y", n)
+				ds.requireCanaries(t)
+				k.ReLU6Backward(dy, dy, y)
+				requireSameNumbers(t, want, dy, "n=%d in place", n)
+				gs.requireCanaries(t)
+			}
+		}
+	})
+}
+
 func TestReLUAllocatesNothing(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		x, y := make([]float32, longest), make([]float32, longest)
 		requireNoAllocs(t, func() {
 			k.ReLU(y, x)
 			k.ReLUBackward(x, y, y)
+			k.ReLU6Backward(x, y, y)
 		})
 	})
 }

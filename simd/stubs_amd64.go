@@ -218,3 +218,6 @@ func depthwiseAVX2(p *DepthwisePlane) // see depthwiseGeneric
 
 //go:noescape
 func depthwiseWeightsAVX2(p *DepthwisePlane) // see depthwiseWeightsGeneric
+
+//go:noescape
+func relu6BackwardAVX2(dx, dy, y []float32) // see relu6BackwardGeneric

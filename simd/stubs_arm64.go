@@ -123,3 +123,6 @@ func depthwiseNEON(p *DepthwisePlane) // see depthwiseGeneric
 
 //go:noescape
 func depthwiseWeightsNEON(p *DepthwisePlane) // see depthwiseWeightsGeneric
+
+//go:noescape
+func relu6BackwardNEON(dx, dy, y []float32) // see relu6BackwardGeneric

@@ -36,6 +36,7 @@ var generic = Kernels{
 
 	ReLU:             reluGeneric,
 	ReLUBackward:     reluBackwardGeneric,
+	ReLU6Backward:    relu6BackwardGeneric,
 	Dropout:          dropoutGeneric,
 	AvgPool2:         avgPool2Generic,
 	AvgPool2Backward: avgPool2BackwardGeneric,
