@@ -19,15 +19,19 @@ type Shape struct {
 	N, C, H, W int // input
 	K, R, S    int // K filters of R x S
 	Stride     int
-	PadH, PadW int
+	PadH, PadW int // rows of padding above and below, columns left and right
 	Groups     int
+
+	// ExtraH and ExtraW are further padding, below and to the right alone:
+	// TensorFlow's "same" padding is not always symmetric.
+	ExtraH, ExtraW int
 }
 
 // OutH returns the height of the output.
-func (s Shape) OutH() int { return (s.H+2*s.PadH-s.R)/s.Stride + 1 }
+func (s Shape) OutH() int { return (s.H+2*s.PadH+s.ExtraH-s.R)/s.Stride + 1 }
 
 // OutW returns the width of the output.
-func (s Shape) OutW() int { return (s.W+2*s.PadW-s.S)/s.Stride + 1 }
+func (s Shape) OutW() int { return (s.W+2*s.PadW+s.ExtraW-s.S)/s.Stride + 1 }
 
 // Weights returns the number of filter weights, K * C/groups * R * S.
 func (s Shape) Weights() int { return s.K * (s.C / s.Groups) * s.R * s.S }
@@ -37,14 +41,18 @@ func (s Shape) MultiplyAdds() int { return s.N * s.OutH() * s.OutW() * s.Weights
 
 // String gives the geometry, for messages.
 func (s Shape) String() string {
-	return fmt.Sprintf("%dx%dx%dx%d, %d filters of %dx%d, stride %d, padding %dx%d, groups %d",
-		s.N, s.C, s.H, s.W, s.K, s.R, s.S, s.Stride, s.PadH, s.PadW, s.Groups)
+	extra := ""
+	if s.ExtraH != 0 || s.ExtraW != 0 {
+		extra = fmt.Sprintf(" and %dx%d more at the end", s.ExtraH, s.ExtraW)
+	}
+	return fmt.Sprintf("%dx%dx%dx%d, %d filters of %dx%d, stride %d, padding %dx%d%s, groups %d",
+		s.N, s.C, s.H, s.W, s.K, s.R, s.S, s.Stride, s.PadH, s.PadW, extra, s.Groups)
 }
 
 func (s Shape) check() {
 	if s.N < 1 || s.C < 1 || s.H < 1 || s.W < 1 || s.K < 1 || s.R < 1 || s.S < 1 || s.Stride < 1 ||
-		s.PadH < 0 || s.PadW < 0 || s.Groups < 1 || s.C%s.Groups != 0 || s.K%s.Groups != 0 ||
-		s.H+2*s.PadH < s.R || s.W+2*s.PadW < s.S {
+		s.PadH < 0 || s.PadW < 0 || s.ExtraH < 0 || s.ExtraW < 0 || s.Groups < 1 || s.C%s.Groups != 0 || s.K%s.Groups != 0 ||
+		s.H+2*s.PadH+s.ExtraH < s.R || s.W+2*s.PadW+s.ExtraW < s.S {
 		panic("conv: impossible shape " + s.String())
 	}
 	padded := tensor.Elements(s.C, s.H+2*s.PadH, s.W+2*s.PadW)
@@ -58,7 +66,7 @@ func (s Shape) check() {
 }
 
 // transposed returns the convolution that takes the output's gradient to the
-// input's, for stride 1: the filters turned around, the padding complemented.
+// input's, for stride 1 and equal padding: the filters turned around, the padding complemented.
 func (s Shape) transposed() Shape {
 	return Shape{N: s.N, C: s.K, H: s.OutH(), W: s.OutW(), K: s.C, R: s.R, S: s.S, Stride: 1,
 		PadH: s.R - 1 - s.PadH, PadW: s.S - 1 - s.PadW, Groups: s.Groups}
@@ -72,12 +80,15 @@ type Conv struct {
 	engine *tensor.Engine
 
 	// One of the algorithms for each pass.
-	winograd *winograd // all three passes
-	forward  *implicitGemm
-	data     *implicitGemm    // backward to the data as a convolution, or
-	phases   *stridedDataGrad // as a product for each phase of a stride, or
-	scatter  *col2imDataGrad  // as a product whose columns are scattered
-	weights  *weightGrad
+	depthwise *depthwise // all three passes
+	winograd  *winograd  // all three passes
+	forward   *implicitGemm
+	data      *implicitGemm    // backward to the data as a convolution, or
+	phases    *stridedDataGrad // as a product for each phase of a stride, or
+	scatter   *col2imDataGrad  // as a product whose columns are scattered
+	weights   *weightGrad
+
+	bounded tensor.Tensor // the output of the current run, for ReLU6
 }
 
 // Options choose among the algorithms. The zero value is the fastest.
@@ -91,7 +102,9 @@ type Options struct {
 func New(e *tensor.Engine, s Shape, o Options) *Conv {
 	s.check()
 	c := &Conv{Shape: s, engine: e}
-	if !o.NoWinograd && winogradFits(s) {
+	if depthwiseFits(s) {
+		c.depthwise = newDepthwise(e, s)
+	} else if !o.NoWinograd && winogradFits(s) {
 		c.winograd = newWinograd(e, s)
 		c.winograd.reserve()
 	} else {
@@ -102,19 +115,43 @@ func New(e *tensor.Engine, s Shape, o Options) *Conv {
 
 // Forward computes y = act(w * x + bias). x is N x C x H x W, y is N x K x OutH
 // x OutW, w is K x C/groups x R x S, bias has K elements or is nil; act is
-// simd.Identity or simd.ReLU. x and y may hold fewer than N images.
+// simd.Identity, simd.ReLU or simd.ReLU6. x and y may hold fewer than N images.
 func (c *Conv) Forward(y, x tensor.Tensor, w, bias []float32, act simd.Activation) {
 	c.checkImages("conv: input", x, "conv: output", y)
 	c.checkWeights("conv: weights", w, "conv: bias", bias)
-	if c.winograd != nil {
-		c.winograd.forward(y, x, w, bias, act == simd.ReLU)
+	switch {
+	case c.depthwise != nil:
+		c.depthwise.forward(y, x, w, bias, act)
 		return
+	case c.winograd != nil:
+		c.winograd.forward(y, x, w, bias, act == simd.ReLU)
+	default:
+		c.forward.run(y, x, w, bias, false, act)
 	}
-	c.forward.run(y, x, w, bias, false, act)
+	if act == simd.ReLU6 {
+		c.bounded = y
+		c.engine.Run(y.N*c.K, (*relu6)(c))
+	}
+}
+
+// relu6 bounds one plane of the output.
+type relu6 Conv
+
+func (c *relu6) Do(task, _ int) {
+	const most = 1 << 16 // elements of a call
+	area := c.bounded.H * c.bounded.W
+	plane := c.bounded.Image(task / c.K)[task%c.K*area:][:area]
+	for i := 0; i < area; i += most {
+		c.engine.Kernels.Clamp(plane[i:min(i+most, area)], 0, 6)
+	}
 }
 
 // PlanBackwardData plans the backward pass to the data.
 func (c *Conv) PlanBackwardData() {
+	if c.depthwise != nil {
+		c.depthwise.planBackwardData()
+		return
+	}
 	if c.winograd != nil {
 		return
 	}
@@ -124,7 +161,7 @@ func (c *Conv) PlanBackwardData() {
 	const wasteful, thin = 1.2, 8
 	waste := float64(c.H*c.W) / float64(c.OutH()*c.OutW())
 	t := c.transposed()
-	if c.Stride == 1 && t.PadH >= 0 && t.PadW >= 0 && waste < wasteful && c.C/c.Groups >= thin {
+	if c.Stride == 1 && c.ExtraH == 0 && c.ExtraW == 0 && t.PadH >= 0 && t.PadW >= 0 && waste < wasteful && c.C/c.Groups >= thin {
 		c.data = newImplicitGemm(c.engine, t, true)
 	} else if c.Stride > 1 && c.C/c.Groups >= thin {
 		c.phases = newStridedDataGrad(c.engine, c.Shape)
@@ -139,6 +176,8 @@ func (c *Conv) BackwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) 
 	c.checkImages("conv: input gradient", dx, "conv: output gradient", dy)
 	c.checkWeights("conv: weights", w, "conv: bias", nil)
 	switch {
+	case c.depthwise != nil:
+		c.depthwise.backwardData(dx, dy, w, accumulate)
 	case c.winograd != nil:
 		c.winograd.backwardData(dx, dy, w, accumulate)
 	case c.data != nil:
@@ -152,6 +191,10 @@ func (c *Conv) BackwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) 
 
 // PlanBackwardWeights plans the backward pass to the weights.
 func (c *Conv) PlanBackwardWeights() {
+	if c.depthwise != nil {
+		c.depthwise.planBackwardWeights()
+		return
+	}
 	if c.winograd != nil {
 		c.winograd.reserveWeights()
 		return
@@ -164,6 +207,10 @@ func (c *Conv) PlanBackwardWeights() {
 func (c *Conv) BackwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	c.checkImages("conv: input", x, "conv: output gradient", dy)
 	c.checkWeights("conv: weights' gradient", dw, "conv: bias gradient", dbias)
+	if c.depthwise != nil {
+		c.depthwise.backwardWeights(dw, dbias, x, dy)
+		return
+	}
 	if c.winograd != nil {
 		c.winograd.backwardWeights(dw, dbias, x, dy)
 		return

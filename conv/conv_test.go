@@ -38,6 +38,22 @@ var shapes = []Shape{
 	{N: 4, C: 9, H: 6, W: 6, K: 70, R: 2, S: 3, Stride: 3, PadH: 1, PadW: 0, Groups: 1},
 	{N: 3, C: 16, H: 16, W: 14, K: 140, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 1},
 	{N: 2, C: 40, H: 8, W: 8, K: 12, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
+
+	// Depthwise.
+	{N: 3, C: 37, H: 14, W: 14, K: 37, R: 5, S: 5, Stride: 1, PadH: 2, PadW: 2, Groups: 37},
+	{N: 2, C: 20, H: 16, W: 18, K: 20, R: 3, S: 3, Stride: 2, ExtraH: 1, ExtraW: 1, Groups: 20},
+	{N: 2, C: 19, H: 14, W: 12, K: 19, R: 5, S: 5, Stride: 2, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 19},
+	{N: 3, C: 5, H: 7, W: 7, K: 5, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 5},
+	{N: 3, C: 5, H: 7, W: 5, K: 5, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 5},
+	{N: 2, C: 4, H: 11, W: 40, K: 4, R: 7, S: 7, Stride: 3, PadH: 3, PadW: 3, Groups: 4},
+	{N: 2, C: 3, H: 6, W: 5, K: 3, R: 2, S: 2, Stride: 3, ExtraH: 2, Groups: 3},
+	{N: 2, C: 3, H: 4, W: 1, K: 3, R: 1, S: 1, Stride: 2, Groups: 3},
+
+	// Padding that is not symmetric.
+	{N: 2, C: 3, H: 16, W: 14, K: 10, R: 3, S: 3, Stride: 2, ExtraH: 1, ExtraW: 1, Groups: 1},
+	{N: 2, C: 16, H: 10, W: 8, K: 12, R: 5, S: 5, Stride: 2, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 1},
+	{N: 2, C: 18, H: 9, W: 8, K: 12, R: 4, S: 4, Stride: 1, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 1},
+	{N: 2, C: 18, H: 9, W: 8, K: 12, R: 1, S: 1, Stride: 1, ExtraW: 1, Groups: 1},
 }
 
 func random(r *rand.Rand, n int) []float32 {
@@ -175,6 +191,16 @@ func TestConv(t *testing.T) {
 					c.Forward(y, e.x, e.w, e.bias, simd.ReLU)
 					for i, v := range images(t, y, e.dy, name) {
 						require.Equal(t, max(0, forward[i]), v, name+", ReLU")
+					}
+					steep := make([]float32, len(e.w))
+					for i, v := range e.w {
+						steep[i] = 16 * v
+					}
+					c.Forward(y, e.x, steep, e.bias, simd.Identity)
+					unbounded := images(t, y, e.dy, name)
+					c.Forward(y, e.x, steep, e.bias, simd.ReLU6)
+					for i, v := range images(t, y, e.dy, name) {
+						require.Equal(t, min(max(0, unbounded[i]), 6), v, name+", ReLU6")
 					}
 
 					dx := clone(e.dx)

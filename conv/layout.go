@@ -24,11 +24,11 @@ type layout struct {
 
 func newLayout(s Shape) layout {
 	l := layout{c: s.C / s.Groups, h: s.H, w: s.W, padH: s.PadH, padW: s.PadW, stride: s.Stride}
-	l.rows = (s.H + 2*s.PadH + s.Stride - 1) / s.Stride
-	l.cols = (s.W + 2*s.PadW + s.Stride - 1) / s.Stride
+	l.rows = (s.H + 2*s.PadH + s.ExtraH + s.Stride - 1) / s.Stride
+	l.cols = (s.W + 2*s.PadW + s.ExtraW + s.Stride - 1) / s.Stride
 	l.phase = l.rows * l.cols
 	l.plane = l.phase * s.Stride * s.Stride
-	l.inPlace = s.Stride == 1 && s.PadH == 0 && s.PadW == 0
+	l.inPlace = s.Stride == 1 && s.PadH == 0 && s.PadW == 0 && s.ExtraH == 0 && s.ExtraW == 0
 	for i := range (l.h + l.stride - 1) / l.stride {
 		l.partRows = append(l.partRows, int32(i*l.w))
 		l.phaseRows = append(l.phaseRows, int32(i*l.cols))

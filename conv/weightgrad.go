@@ -57,7 +57,7 @@ const maxTranspose = 2048
 
 func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	p := &weightGrad{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}
-	p.rows, p.cols = s.H+2*s.PadH, s.W+2*s.PadW
+	p.rows, p.cols = s.H+2*s.PadH+s.ExtraH, s.W+2*s.PadW+s.ExtraW
 	nr := e.Kernels.NR
 	p.block = p.channels
 	if p.channels%nr == 0 {
@@ -171,7 +171,7 @@ func (p *weightGrad) channelsLast(dst, planes []float32) {
 	s := p.shape
 	transpose := p.engine.Kernels.Transpose
 	plane := s.H * s.W
-	if s.PadH == 0 && s.PadW == 0 {
+	if p.rows == s.H && p.cols == s.W {
 		for i := 0; i < plane; i += maxTranspose {
 			transpose(&dst[i*p.block], &planes[i], p.block, min(maxTranspose, plane-i), p.block, plane)
 		}

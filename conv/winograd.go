@@ -53,7 +53,7 @@ const enoughTiles = 28
 // machine makes the same choice.
 func winogradFits(s Shape) bool {
 	const fewChannels, fewFilters = 16, 12
-	return s.Stride == 1 && s.R == s.S && (s.R == 3 || s.R == 5) && s.PadH < s.R && s.PadW < s.S &&
+	return s.Stride == 1 && s.R == s.S && (s.R == 3 || s.R == 5) && s.PadH < s.R && s.PadW < s.S && s.ExtraH == 0 && s.ExtraW == 0 &&
 		s.C/s.Groups >= fewChannels && s.K/s.Groups >= fewFilters
 }
 
