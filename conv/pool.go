@@ -2,22 +2,25 @@ package conv
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// PoolShape is the geometry of a pooling: square windows, no padding, and rows
-// and columns that no whole window covers are left out (floor mode).
+// PoolShape is the geometry of a pooling: square windows, rows and columns that no
+// whole window covers left out (floor mode). Padding, on all sides, is for maximum
+// pooling alone and never wins.
 type PoolShape struct {
 	N, C, H, W     int // input
 	Window, Stride int
+	Pad            int
 }
 
 // OutH returns the height of the output.
-func (s PoolShape) OutH() int { return (s.H-s.Window)/s.Stride + 1 }
+func (s PoolShape) OutH() int { return (s.H+2*s.Pad-s.Window)/s.Stride + 1 }
 
 // OutW returns the width of the output.
-func (s PoolShape) OutW() int { return (s.W-s.Window)/s.Stride + 1 }
+func (s PoolShape) OutW() int { return (s.W+2*s.Pad-s.Window)/s.Stride + 1 }
 
 // Out returns the number of elements of the output, and so of the argument of
 // a maximum pooling.
@@ -25,14 +28,15 @@ func (s PoolShape) Out() int { return s.N * s.C * s.OutH() * s.OutW() }
 
 // String gives the geometry, for messages.
 func (s PoolShape) String() string {
-	return fmt.Sprintf("%dx%dx%dx%d, windows of %dx%d, stride %d", s.N, s.C, s.H, s.W, s.Window, s.Window, s.Stride)
+	return fmt.Sprintf("%dx%dx%dx%d, windows of %dx%d, stride %d, padding %d", s.N, s.C, s.H, s.W, s.Window, s.Window, s.Stride, s.Pad)
 }
 
 // maxWindow is the largest window whose places fit a byte, noWinner included.
 const maxWindow = 15
 
 func (s PoolShape) check() {
-	if s.N < 1 || s.C < 1 || s.Window < 1 || s.Stride < 1 || s.H < s.Window || s.W < s.Window {
+	if s.N < 1 || s.C < 1 || s.Window < 1 || s.Stride < 1 || s.Pad < 0 || 2*s.Pad > s.Window ||
+		s.H+2*s.Pad < s.Window || s.W+2*s.Pad < s.Window {
 		panic("conv: impossible pooling of " + s.String())
 	}
 	tensor.Elements(s.N, s.C, s.H, s.W)
@@ -49,7 +53,8 @@ func (s PoolShape) checkImages(input string, x tensor.Tensor, output string, y t
 type MaxPool struct {
 	PoolShape
 	engine *tensor.Engine
-	places []int // offset of each place of a window in a plane
+	places []int   // offset of each place of a window in a padded plane
+	lines  []int32 // offsets of the rows of a plane, if there is padding
 
 	forward  maxForward
 	backward maxBackward
@@ -63,7 +68,11 @@ func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
 	}
 	p := &MaxPool{PoolShape: s, engine: e}
 	for i := range s.Window * s.Window {
-		p.places = append(p.places, i/s.Window*s.W+i%s.Window)
+		p.places = append(p.places, i/s.Window*p.width()+i%s.Window)
+	}
+	if s.Pad > 0 {
+		p.lines = rowOffsets(s.H, s.W)
+		e.Reserve(0, p.height()*p.width())
 	}
 	p.forward.MaxPool, p.backward.MaxPool = p, p
 	return p
@@ -91,6 +100,10 @@ func (p *MaxPool) Backward(dx, dy tensor.Tensor, arg []uint8) {
 	p.engine.Run(p.N, &p.backward)
 }
 
+// height and width are those of a padded plane.
+func (s PoolShape) height() int { return s.H + 2*s.Pad }
+func (s PoolShape) width() int  { return s.W + 2*s.Pad }
+
 // fast reports whether the kernels for 2x2 windows apply.
 func (p *MaxPool) fast() bool { return p.Window == 2 && p.Stride == 2 }
 
@@ -107,30 +120,52 @@ type maxForward struct {
 	relu bool
 }
 
-func (p *maxForward) Do(n, _ int) {
+func (p *maxForward) Do(n, worker int) {
 	x, y := p.x.Image(n), p.y.Image(n)
 	var arg []uint8
 	if p.arg != nil {
 		arg = p.image(p.arg, n)
 	}
+	if p.Pad == 0 {
+		p.pool(y, arg, x, p.C)
+		return
+	}
+	size, area := p.height()*p.width(), p.OutH()*p.OutW()
+	padded := p.engine.Scratch(worker)[:size]
+	for i := range padded {
+		padded[i] = float32(math.Inf(-1))
+	}
+	for c := range p.C {
+		copyRows(p.engine.Kernels, padded[p.Pad*p.width()+p.Pad:], x[c*p.H*p.W:], p.lines, p.width(), p.W)
+		of := arg
+		if arg != nil {
+			of = arg[c*area:][:area]
+		}
+		p.pool(y[c*area:][:area], of, padded, 1)
+	}
+}
+
+// pool pools planes that are padded already.
+func (p *maxForward) pool(y []float32, arg []uint8, x []float32, planes int) {
+	h, w := p.height(), p.width()
 	switch {
 	case p.fast():
-		p.engine.Kernels.MaxPool2(y, arg, x, p.H, p.W, p.relu)
+		p.engine.Kernels.MaxPool2(y, arg, x, h, w, p.relu)
 		return
 	case p.Window == 3 && p.Stride == 2:
-		p.engine.Kernels.MaxPool3(y, arg, x, p.H, p.W, p.relu)
+		p.engine.Kernels.MaxPool3(y, arg, x, h, w, p.relu)
 		return
 	}
 	noWinner := uint8(p.Window * p.Window)
 	o := 0
-	for c := range p.C {
-		plane := x[c*p.H*p.W:]
+	for c := range planes {
+		plane := x[c*h*w:]
 		for i := range p.OutH() {
 			for j := range p.OutW() {
-				corner := plane[i*p.Stride*p.W+j*p.Stride:]
+				corner := plane[i*p.Stride*w+j*p.Stride:]
 				best, at, k := corner[0], uint8(0), uint8(0)
 				for r := range p.Window {
-					for _, v := range corner[r*p.W:][:p.Window] {
+					for _, v := range corner[r*w:][:p.Window] {
 						if v > best || v != v {
 							best, at = v, k
 						}
@@ -159,18 +194,35 @@ type maxBackward struct {
 	arg    []uint8
 }
 
-func (p *maxBackward) Do(n, _ int) {
+func (p *maxBackward) Do(n, worker int) {
 	dx, dy, arg := p.dx.Image(n), p.dy.Image(n), p.image(p.arg, n)
+	if p.Pad == 0 {
+		p.spread(dx, dy, arg, p.C)
+		return
+	}
+	w, area := p.width(), p.OutH()*p.OutW()
+	padded := p.engine.Scratch(worker)[:p.height()*w]
+	for c := range p.C {
+		p.spread(padded, dy[c*area:][:area], arg[c*area:][:area], 1)
+		for y := range p.H {
+			copy(dx[(c*p.H+y)*p.W:][:p.W], padded[(y+p.Pad)*w+p.Pad:])
+		}
+	}
+}
+
+// spread adds the gradients of padded planes where the maxima were.
+func (p *maxBackward) spread(dx, dy []float32, arg []uint8, planes int) {
+	h, w := p.height(), p.width()
 	if p.fast() {
-		p.engine.Kernels.MaxPool2Backward(dx, dy, arg, p.H, p.W)
+		p.engine.Kernels.MaxPool2Backward(dx, dy, arg, h, w)
 		return
 	}
 	clear(dx)
 	o := 0
-	for c := range p.C {
-		plane := dx[c*p.H*p.W:]
+	for c := range planes {
+		plane := dx[c*h*w:]
 		for i := range p.OutH() {
-			corner := i * p.Stride * p.W
+			corner := i * p.Stride * w
 			for range p.OutW() {
 				if at := int(arg[o]); at < len(p.places) {
 					plane[corner+p.places[at]] += dy[o]
@@ -195,8 +247,8 @@ type AvgPool struct {
 // NewAvgPool plans an average pooling.
 func NewAvgPool(e *tensor.Engine, s PoolShape) *AvgPool {
 	s.check()
-	if s.Stride != s.Window {
-		panic("conv: average pooling needs stride = window, not " + s.String())
+	if s.Stride != s.Window || s.Pad != 0 {
+		panic("conv: average pooling needs stride = window and no padding, not " + s.String())
 	}
 	p := &AvgPool{PoolShape: s, engine: e}
 	p.forward.AvgPool, p.backward.AvgPool = p, p

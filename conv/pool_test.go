@@ -30,6 +30,10 @@ func TestPooling(t *testing.T) {
 		{N: 1, C: 2, H: 6, W: 5, Window: 2, Stride: 1},
 		{N: 2, C: 2, H: 8, W: 8, Window: 8, Stride: 8},
 		{N: 2, C: 1, H: 10, W: 10, Window: 4, Stride: 4},
+		{N: 2, C: 3, H: 14, W: 16, Window: 3, Stride: 2, Pad: 1},
+		{N: 2, C: 2, H: 9, W: 5, Window: 3, Stride: 2, Pad: 1},
+		{N: 2, C: 2, H: 7, W: 8, Window: 2, Stride: 2, Pad: 1},
+		{N: 2, C: 2, H: 7, W: 8, Window: 4, Stride: 3, Pad: 2},
 	} {
 		for _, row := range simd.Rows() {
 			t.Run(fmt.Sprintf("%v/%s", s, row.Name), func(t *testing.T) {
@@ -49,7 +53,7 @@ func TestPooling(t *testing.T) {
 					p.Forward(y, nil, x, relu)
 					require.Equal(t, want, y.Data)
 				}
-				if s.Window == s.Stride {
+				if s.Window == s.Stride && s.Pad == 0 {
 					p := NewAvgPool(e, s)
 					p.Forward(y, x)
 					p.Backward(dx, dy)
@@ -70,7 +74,10 @@ func (s PoolShape) each(visit func(n, out int, places []int)) {
 			var places []int
 			for r := range s.Window {
 				for c := range s.Window {
-					places = append(places, plane+(i*s.Stride+r)*s.W+j*s.Stride+c)
+					y, x := i*s.Stride+r-s.Pad, j*s.Stride+c-s.Pad
+					if y >= 0 && y < s.H && x >= 0 && x < s.W {
+						places = append(places, plane+y*s.W+x)
+					}
 				}
 			}
 			visit(n, out, places)
@@ -121,6 +128,22 @@ func (s PoolShape) average(t *testing.T, x, y, dx, dy tensor.Tensor) {
 	}
 }
 
+// Where all that a window covers is minus infinity the first place wins, which may
+// lie in the padding: its gradient is lost, not written elsewhere.
+func TestMaximumOfNothing(t *testing.T) {
+	e := tensor.NewEngine(1, nil)
+	s := PoolShape{N: 1, C: 2, H: 4, W: 4, Window: 3, Stride: 2, Pad: 1}
+	x, y, dx := tensor.New(1, 2, 4, 4), tensor.New(1, 2, 2, 2), tensor.New(1, 2, 4, 4)
+	for i := range x.Data {
+		x.Data[i] = float32(math.Inf(-1))
+	}
+	arg := make([]uint8, s.Out())
+	p := NewMaxPool(e, s)
+	p.Forward(y, arg, x, false)
+	p.Backward(dx, tensor.View([]float32{1, 2, 3, 4, 5, 6, 7, 8}, 1, 2, 2, 2), arg)
+	require.Equal(t, []float32{0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, dx.Data[:16])
+}
+
 // NaN wins every window that has one, so that a diverged network shows.
 func TestMaximumOfNaN(t *testing.T) {
 	e := tensor.NewEngineOn(1, nil)
@@ -141,5 +164,7 @@ func TestImpossiblePooling(t *testing.T) {
 	e := tensor.NewEngineOn(1, nil)
 	require.Panics(t, func() { NewMaxPool(e, PoolShape{N: 1, C: 1, H: 2, W: 2, Window: 3, Stride: 1}) })
 	require.Panics(t, func() { NewMaxPool(e, PoolShape{N: 1, C: 1, H: 20, W: 20, Window: 16, Stride: 1}) })
+	require.Panics(t, func() { NewMaxPool(e, PoolShape{N: 1, C: 1, H: 9, W: 9, Window: 3, Stride: 2, Pad: 2}) })
 	require.Panics(t, func() { NewAvgPool(e, PoolShape{N: 1, C: 1, H: 4, W: 4, Window: 3, Stride: 2}) })
+	require.Panics(t, func() { NewAvgPool(e, PoolShape{N: 1, C: 1, H: 4, W: 4, Window: 2, Stride: 2, Pad: 1}) })
 }
