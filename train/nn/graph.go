@@ -16,6 +16,10 @@ import (
 //
 // Shapes that do not fit are programmer errors and panic.
 type Graph struct {
+	// Epsilon is what the batch normalisations added from now on add to the
+	// variance: 1e-5, PyTorch's default, unless changed.
+	Epsilon float64
+
 	nodes  []node
 	params []*Param
 	state  []entry
@@ -63,7 +67,7 @@ func (n *node) shape() string { return fmt.Sprintf("%dx%dx%d", n.c, n.h, n.w) }
 
 // NewGraph begins a network on images of c x h x w, which are the returned Value.
 func NewGraph(c, h, w int) (*Graph, Value) {
-	return &Graph{nodes: []node{{kind: inputNode, c: c, h: h, w: w}}}, input
+	return &Graph{Epsilon: normEpsilon, nodes: []node{{kind: inputNode, c: c, h: h, w: w}}}, input
 }
 
 func (g *Graph) add(n node) Value {
@@ -76,9 +80,12 @@ type Conv struct {
 	Filters, Window int
 	Stride          int // 0 means 1
 	Padding         int
-	Groups          int // 0 means 1
-	Bias            bool
-	Weights         Init
+	// Same replaces Padding by TensorFlow's: as much as lets the output have 1/Stride
+	// of the input's size, rounded up, an odd row or column below or to the right.
+	Same    bool
+	Groups  int // 0 means 1
+	Bias    bool
+	Weights Init
 }
 
 // Conv adds a convolution with parameters name.weight and, if asked, name.bias.
@@ -89,6 +96,10 @@ func (g *Graph) Conv(name string, x Value, s Conv) Value {
 		K: s.Filters, R: s.Window, S: s.Window,
 		Stride: max(s.Stride, 1), PadH: s.Padding, PadW: s.Padding, Groups: max(s.Groups, 1),
 	}
+	if s.Same {
+		shape.PadH, shape.ExtraH = same(in.h, s.Window, shape.Stride)
+		shape.PadW, shape.ExtraW = same(in.w, s.Window, shape.Stride)
+	}
 	fanIn := in.c / shape.Groups * s.Window * s.Window
 	n := node{kind: convNode, in: []Value{x}, c: s.Filters, h: shape.OutH(), w: shape.OutW(), conv: shape}
 	n.weight = g.param(name+".weight", s.Weights.or(fanIn), s.Filters, in.c/shape.Groups, s.Window, s.Window)
@@ -96,6 +107,12 @@ func (g *Graph) Conv(name string, x Value, s Conv) Value {
 		n.bias = g.param(name+".bias", Init{}.or(fanIn), s.Filters)
 	}
 	return g.add(n)
+}
+
+// same returns TensorFlow's padding of an axis: at both ends, and more at the end.
+func same(size, window, stride int) (pad, extra int) {
+	total := max(0, ((size+stride-1)/stride-1)*stride+window-size)
+	return total / 2, total % 2
 }
 
 // Linear is a fully connected layer with bias.
@@ -122,6 +139,7 @@ func (g *Graph) Linear(name string, x Value, s Linear) Value {
 func (g *Graph) BatchNorm(name string, x Value) Value {
 	in := &g.nodes[x]
 	n := &norm{
+		epsilon:  g.Epsilon,
 		weight:   g.param(name+".weight", Constant(1), in.c),
 		bias:     g.param(name+".bias", Constant(0), in.c),
 		mean:     g.buffer(name+".running_mean", in.c),
@@ -135,6 +153,9 @@ func (g *Graph) BatchNorm(name string, x Value) Value {
 // ReLU adds max(x, 0).
 func (g *Graph) ReLU(x Value) Value { return g.activation(x, simd.ReLU) }
 
+// ReLU6 adds min(max(x, 0), 6).
+func (g *Graph) ReLU6(x Value) Value { return g.activation(x, simd.ReLU6) }
+
 // GELU adds x*sigmoid(1.702x), the approximation that the published networks use.
 func (g *Graph) GELU(x Value) Value { return g.activation(x, simd.GELU) }
 
@@ -145,17 +166,31 @@ func (g *Graph) activation(x Value, act simd.Activation) Value {
 
 // MaxPool adds maximum pooling with square windows, no padding, floor mode.
 func (g *Graph) MaxPool(x Value, window, stride int) Value {
-	return g.pool(maxPoolNode, x, window, stride)
+	return g.pool(maxPoolNode, x, window, stride, 0)
+}
+
+// PaddedMaxPool is MaxPool with padding on all sides, which never wins.
+func (g *Graph) PaddedMaxPool(x Value, window, stride, padding int) Value {
+	return g.pool(maxPoolNode, x, window, stride, padding)
 }
 
 // AvgPool adds average pooling with stride = window, no padding, floor mode.
 func (g *Graph) AvgPool(x Value, window int) Value {
-	return g.pool(avgPoolNode, x, window, window)
+	return g.pool(avgPoolNode, x, window, window, 0)
 }
 
-func (g *Graph) pool(k kind, x Value, window, stride int) Value {
+// GlobalAvgPool adds the mean of each channel, C x 1 x 1. Channels must be square.
+func (g *Graph) GlobalAvgPool(x Value) Value {
+	n := &g.nodes[x]
+	if n.h != n.w {
+		panic("nn: global average pooling of " + n.shape())
+	}
+	return g.AvgPool(x, n.h)
+}
+
+func (g *Graph) pool(k kind, x Value, window, stride, padding int) Value {
 	in := &g.nodes[x]
-	s := conv.PoolShape{N: 1, C: in.c, H: in.h, W: in.w, Window: window, Stride: stride}
+	s := conv.PoolShape{N: 1, C: in.c, H: in.h, W: in.w, Window: window, Stride: stride, Pad: padding}
 	return g.add(node{kind: k, in: []Value{x}, c: in.c, h: s.OutH(), w: s.OutW(), pool: s})
 }
 

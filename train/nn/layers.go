@@ -7,18 +7,23 @@ import (
 )
 
 // reluBackward returns the pass that sends the gradient of y back through the
-// ReLU that y went through, in place; nil if there was none.
+// ReLU or ReLU6 that y went through, in place; nil if there was none.
 func (u *unary) reluBackward(o *op) *pass {
-	if o.act != simd.ReLU || !o.live {
+	if o.act == simd.Identity || !o.live {
 		return nil
+	}
+	gradient := u.engine.Kernels.ReLUBackward
+	if o.act == simd.ReLU6 {
+		gradient = u.engine.Kernels.ReLU6Backward
 	}
 	return newPass(u.engine, &u.y, func(n, lo, hi int) {
 		dy := channels(&u.dy, n, lo, hi)
-		u.engine.Kernels.ReLUBackward(dy, dy, channels(&u.y, n, lo, hi))
+		gradient(dy, dy, channels(&u.y, n, lo, hi))
 	})
 }
 
-// convolution is a convolution with bias, folded batch normalisation and ReLU.
+// convolution is a convolution with bias, folded batch normalisation and ReLU or
+// ReLU6.
 type convolution struct {
 	unary
 	conv         *conv.Conv
@@ -135,7 +140,7 @@ func (s *linear) backward() {
 	}
 }
 
-// activation is a ReLU or GELU of its own.
+// activation is an activation of its own.
 type activation struct {
 	unary
 	there, back *pass
@@ -146,7 +151,13 @@ func (b *builder) activation(o *op) step {
 	b.unary(&s.unary, o)
 	k := b.engine.Kernels
 	apply, gradient, of := k.ReLU, k.ReLUBackward, &s.y
-	if o.act == simd.GELU {
+	switch o.act {
+	case simd.ReLU6:
+		apply, gradient = func(y, x []float32) {
+			copy(y, x)
+			k.Clamp(y, 0, 6)
+		}, k.ReLU6Backward
+	case simd.GELU:
 		apply, gradient, of = k.GELU, k.GELUBackward, &s.x
 	}
 	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {

@@ -94,9 +94,9 @@ func (p *program) fuse() {
 		o.out = uses[o.out][0]
 		fused[o.out] = true
 	}
-	absorbActivation := func(o *op, gelu bool) {
+	absorbActivation := func(o *op, able ...simd.Activation) {
 		n := next(o.out, activationNode)
-		if n == nil || n.act == simd.GELU && !gelu {
+		if n == nil || !slices.Contains(able, n.act) {
 			return
 		}
 		// A ReLU before a maximum pooling goes there: fewer elements.
@@ -118,11 +118,11 @@ func (p *program) fuse() {
 				o.fold = m.norm
 				absorb(&o)
 			}
-			absorbActivation(&o, false)
+			absorbActivation(&o, simd.ReLU, simd.ReLU6)
 		case linearNode, addNode:
-			absorbActivation(&o, false)
+			absorbActivation(&o, simd.ReLU)
 		case normNode:
-			absorbActivation(&o, true)
+			absorbActivation(&o, simd.ReLU, simd.ReLU6, simd.GELU)
 		case activationNode:
 			o.act = n.act
 			if m := next(o.out, maxPoolNode); m != nil && n.act == simd.ReLU {
@@ -345,7 +345,7 @@ func (p *program) keepsInput(o *op) bool {
 func (p *program) keepsResult(o *op) bool {
 	switch o.kind {
 	case convNode, linearNode, addNode, activationNode:
-		return o.act == simd.ReLU
+		return o.act == simd.ReLU || o.act == simd.ReLU6
 	}
 	return false
 }

@@ -31,6 +31,11 @@ type Network struct {
 	// Conv chooses the convolutions' algorithms, for the plans made from then on.
 	Conv conv.Options
 
+	// FreezeBN lets plans of mode Train compiled from now on normalise by the running
+	// statistics and leave them alone. Weights and biases of the normalisations still
+	// learn.
+	FreezeBN bool
+
 	// Dropout draws the dropped activations.
 	Dropout *rng.Source
 
@@ -91,6 +96,49 @@ func (g *Graph) Network(name string, logits, embedding Value) *Network {
 		at += padded(size)
 	}
 	return n
+}
+
+// Head returns where the head's parameters, those behind the embedding, begin in
+// Values and Grads: they are all that follow, those of the backbone all before.
+func (n *Network) Head() int {
+	behind := make([]bool, len(n.nodes))
+	head := map[*Param]bool{}
+	for v := range n.nodes {
+		node := &n.nodes[v]
+		for _, x := range node.in {
+			behind[v] = behind[v] || behind[x] || x == n.embedding
+		}
+		for _, p := range node.params() {
+			head[p] = behind[v]
+		}
+	}
+	at := 0
+	for i, p := range n.Params {
+		if head[p] {
+			for _, q := range n.Params[i:] {
+				if !head[q] {
+					panic("nn: parameters of the backbone of " + n.Name + " behind those of its head")
+				}
+			}
+			break
+		}
+		at += padded(len(p.Data))
+	}
+	return at
+}
+
+// params returns the parameters of an operation.
+func (n *node) params() []*Param {
+	var list []*Param
+	for _, p := range []*Param{n.weight, n.bias} {
+		if p != nil {
+			list = append(list, p)
+		}
+	}
+	if n.norm != nil {
+		list = append(list, n.norm.weight, n.norm.bias)
+	}
+	return list
 }
 
 // padded rounds a size up to whole cache lines.

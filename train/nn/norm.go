@@ -7,8 +7,8 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// Of every batch normalisation in the published networks: what is added to the
-// variance, and the share of a batch in the running statistics.
+// PyTorch's defaults: what is added to the variance, and the share of a batch in the
+// running statistics.
 const (
 	normEpsilon  = 1e-5
 	normMomentum = 0.1
@@ -16,6 +16,7 @@ const (
 
 // norm is a batch normalisation's parameters and running statistics.
 type norm struct {
+	epsilon        float64
 	weight, bias   *Param
 	mean, variance *buffer
 	batches        *buffer
@@ -40,7 +41,7 @@ func (m *norm) running(scale, shift []float32) {
 
 // affine returns scale and shift of channel c for a mean and variance.
 func (m *norm) affine(c int, mean, variance float64) (scale, shift float32) {
-	s := float64(m.weight.Data[c]) / math.Sqrt(variance+normEpsilon)
+	s := float64(m.weight.Data[c]) / math.Sqrt(variance+m.epsilon)
 	return float32(s), float32(float64(m.bias.Data[c]) - float64(mean*s))
 }
 
@@ -89,8 +90,8 @@ func (b *builder) batchMoments(x Value) (m moments, fresh int) {
 	return m, fresh
 }
 
-// batchNorm is batch normalisation by the statistics of the batch, and the
-// activation behind it.
+// batchNorm is batch normalisation by the statistics of the batch or, frozen, by the
+// running statistics, and the activation behind it.
 //
 // Each way takes two sweeps over the images, the first for sums of the batch.
 // To keep the planes of a channel in the cache from the first to the second
@@ -104,7 +105,8 @@ type batchNorm struct {
 	act simd.Activation
 
 	moments
-	fresh int
+	fresh  int
+	frozen bool
 
 	// One element for each channel.
 	scale, shift []float32
@@ -117,9 +119,13 @@ type batchNorm struct {
 }
 
 func (b *builder) batchNorm(o *op) step {
-	s := &batchNorm{norm: o.norm, act: o.act}
+	s := &batchNorm{norm: o.norm, act: o.act, frozen: b.program.net.FreezeBN}
 	b.unary(&s.unary, o)
-	s.moments, s.fresh = b.batchMoments(o.in[0])
+	if s.frozen {
+		s.moments, s.fresh = moments{mean: make([]float64, s.x.C), variance: make([]float64, s.x.C)}, s.x.C
+	} else {
+		s.moments, s.fresh = b.batchMoments(o.in[0])
+	}
 	c, plane := s.x.C, s.x.H*s.x.W
 	for _, p := range []*[]float32{&s.scale, &s.shift, &s.centre, &s.a, &s.b, &s.k} {
 		*p = make([]float32, c)
@@ -162,7 +168,9 @@ func (s *batchNorm) forward() {
 	}
 	s.settle.run()
 	s.normalise.run()
-	s.batches.count++
+	if !s.frozen {
+		s.batches.count++
+	}
 }
 
 func (s *batchNorm) backward() {
@@ -196,7 +204,9 @@ func (s *batchNorm) count() int { return s.x.N * s.x.H * s.x.W }
 // statistics computes mean and (biased) variance of channel c, unless they are
 // known, and what follows from them.
 func (s *batchNorm) statistics(c int) {
-	if c >= s.fresh {
+	if s.frozen {
+		s.moments.mean[c], s.moments.variance[c] = float64(s.norm.mean.data[c]), float64(s.norm.variance.data[c])
+	} else if c >= s.fresh {
 		sum, sumSq := s.total(c)
 		count := float64(s.count())
 		d := sum / count
@@ -206,7 +216,9 @@ func (s *batchNorm) statistics(c int) {
 	mean, variance := s.moments.mean[c], s.moments.variance[c]
 	s.centre[c] = float32(mean)
 	s.scale[c], s.shift[c] = s.affine(c, mean, variance)
-	s.follow(c, mean, variance, s.count())
+	if !s.frozen {
+		s.follow(c, mean, variance, s.count())
+	}
 }
 
 // gradients computes those of channel c's weight and bias, and the terms of its
@@ -214,14 +226,19 @@ func (s *batchNorm) statistics(c int) {
 // X = sum of g*(x - mean),
 //
 //	dbias = G    dweight = X/std    dx = scale*(g - G/count - (x - mean)*X/(count*std^2))
+//
+// of which frozen statistics, on which x has no influence, leave dx = scale*g.
 func (s *batchNorm) gradients(c int) {
 	sumG, sumGX := s.total(c)
 	count := float64(s.count())
-	variance := s.moments.variance[c] + normEpsilon
+	variance := s.moments.variance[c] + s.epsilon
 	s.bias.Grad[c] = float32(sumG)
 	s.weight.Grad[c] = float32(sumGX / math.Sqrt(variance))
 	scale := float64(s.scale[c])
 	s.a[c] = s.scale[c]
+	if s.frozen {
+		return // b and k stay 0
+	}
 	s.b[c] = float32(-scale * sumGX / (count * variance))
 	s.k[c] = float32(-scale*sumG/count - float64(float64(s.b[c])*s.moments.mean[c]))
 }

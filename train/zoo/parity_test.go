@@ -68,6 +68,24 @@ var small = []struct {
 		adam:         true,
 		ties:         map[string]int{"meada_lr1_step15": 1},
 	},
+	{
+		name: "efficientnet_small",
+		build: func() *nn.Network {
+			stages := []mbStage{{1, 3, 1, 1, 4}, {2, 3, 2, 4, 6}, {2, 5, 2, 4, 8}, {1, 5, 1, 6, 10}}
+			return efficientNet("tiny", 32, stages, 6, 24, 0, 7)
+		},
+		trajectories: []trajectory{{"meada_lr0.1", 0.1, 10}},
+	},
+	{
+		name:         "resnet_small",
+		build:        func() *nn.Network { return resNet("tiny", 32, 4, []int{1, 2, 1}, false, 7) },
+		trajectories: []trajectory{{"meada_lr0.1", 0.1, 10}},
+	},
+	{
+		name:         "bottleneck_small",
+		build:        func() *nn.Network { return resNet("tiny", 32, 3, []int{1, 1, 2}, true, 7) },
+		trajectories: []trajectory{{"meada_lr0.1", 0.1, 10}},
+	},
 }
 
 var cifarAscents = []trajectory{{"meada_lr1", 1, 10}, {"meada_lr20", 20, 10}}
@@ -255,6 +273,26 @@ func TestTraining(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(c.dir, "train_buffers.safetensors")); err == nil {
 			c.matchesState(t, "train_buffers", c.net.State(), 1e-5, 1e-6, false)
 		}
+	})
+}
+
+// The gradients of a step whose batch normalisations are frozen, and that they stay
+// as they were.
+func TestFrozenBatchNorm(t *testing.T) {
+	forEachNetwork(t, func(t *testing.T, c *parityCase) {
+		if _, err := os.Stat(filepath.Join(c.dir, "frozen_grads.safetensors")); err != nil {
+			t.Skip("no recording of it")
+		}
+		before := copyState(c.net)
+		c.net.FreezeBN = true
+		plan := nn.Compile(c.engine, c.net, c.x.N, nn.Train)
+		logits, _ := plan.Forward(c.x)
+		c.matches(t, "eval_logits", dense(logits), 1e-5, 1e-6)
+		grad := tensor.New(c.x.N, c.net.Classes, 1, 1)
+		nn.CrossEntropy(c.engine, grad, logits, c.labels)
+		plan.Backward(grad, tensor.Tensor{})
+		c.matchesState(t, "frozen_grads", c.grads(), 3e-5, 1e-7, true)
+		require.Equal(t, before, c.net.State())
 	})
 }
 

@@ -1,5 +1,6 @@
-// Package zoo holds the networks of the published ME-ADA code, under the names
-// that their parameters have there.
+// Package zoo holds the networks of the published ME-ADA code and those that
+// pictures are fine-tuned with, under the names that their parameters have there, in
+// torchvision and in timm.
 //
 // Activations and their gradients take, in MiB, for a batch of training and for
 // the images that climb at a time:
@@ -19,7 +20,7 @@ import (
 )
 
 // Names lists the networks that New knows, each at its published size.
-var Names = []string{"lenet5", "allconv", "wrn", "densenet", "resnext", "alexnet"}
+var Names = []string{"lenet5", "allconv", "wrn", "densenet", "resnext", "alexnet", "efficientnet-lite0", "resnet18", "resnet34", "resnet50"}
 
 // New returns the network of that name.
 func New(name string, classes int) (*nn.Network, error) {
@@ -36,6 +37,14 @@ func New(name string, classes int) (*nn.Network, error) {
 		return ResNeXt29(classes), nil
 	case "alexnet":
 		return AlexNet(classes), nil
+	case "efficientnet-lite0":
+		return EfficientNetLite0(classes), nil
+	case "resnet18":
+		return ResNet(18, classes), nil
+	case "resnet34":
+		return ResNet(34, classes), nil
+	case "resnet50":
+		return ResNet(50, classes), nil
 	}
 	return nil, fmt.Errorf("unknown network %q, expected one of %s", name, strings.Join(Names, ", "))
 }

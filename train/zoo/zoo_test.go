@@ -28,6 +28,10 @@ var published = []struct {
 	{"densenet", "densenet-40-12", 10, 1059298, 456},
 	{"resnext", "resnext29-4x32", 10, 6807882, 1024},
 	{"alexnet", "alexnet", 7, 57032519, 9216},
+	{"efficientnet-lite0", "efficientnet-lite0", 1000, 4652008, 1280},
+	{"resnet18", "resnet18", 1000, 11689512, 512},
+	{"resnet34", "resnet34", 1000, 21797672, 512},
+	{"resnet50", "resnet50", 1000, 25557032, 2048},
 }
 
 func TestStateDicts(t *testing.T) {
@@ -71,7 +75,42 @@ func TestMemory(t *testing.T) {
 
 func TestUnknownNetwork(t *testing.T) {
 	_, err := New("lenet6", 10)
-	require.EqualError(t, err, `unknown network "lenet6", expected one of lenet5, allconv, wrn, densenet, resnext, alexnet`)
+	require.EqualError(t, err, `unknown network "lenet6", expected one of lenet5, allconv, wrn, densenet, resnext, alexnet, efficientnet-lite0, resnet18, resnet34, resnet50`)
+}
+
+// The head is the last layer, but for AlexNet, whose embedding has three behind it.
+func TestHead(t *testing.T) {
+	for _, p := range published {
+		n := network(t, p.name, p.classes)
+		want := p.params - p.classes*(p.embedding+1)
+		if p.name == "alexnet" {
+			want = 2469696 // of the convolutions
+		}
+		backbone := 0
+		for _, q := range n.Params {
+			if &q.Data[0] == &n.Values[n.Head()] {
+				break
+			}
+			backbone += len(q.Data)
+		}
+		require.Equal(t, want, backbone, p.name)
+	}
+}
+
+// Every name of the Python package leads to a tensor of ours, and none is left out.
+func TestLite0Names(t *testing.T) {
+	names := Lite0Names()
+	var ours []string
+	for _, name := range names {
+		ours = append(ours, name)
+	}
+	var want []string
+	for _, s := range EfficientNetLite0(10).State() {
+		want = append(want, s.Name)
+	}
+	require.ElementsMatch(t, want, ours)
+	require.Equal(t, "blocks.0.0.conv_pw.weight", names["_blocks.0._project_conv.weight"])
+	require.Equal(t, "blocks.5.3.bn3.running_var", names["_blocks.14._bn2.running_var"])
 }
 
 // The bounds and deviations listed in the published code.
@@ -139,6 +178,15 @@ var miniatures = []func() *nn.Network{
 	func() *nn.Network { return DenseNet(10, 4, 10) },
 	func() *nn.Network { return resNeXt("resnext", 8, []int{4, 8}, 2, 2, 64, 10) },
 	func() *nn.Network { return alexNet(79, [5]int{6, 8, 12, 8, 8}, 16, 0.5, 7) },
+	func() *nn.Network {
+		return efficientNet("efficientnet", 40, []mbStage{{1, 3, 1, 1, 4}, {2, 3, 2, 4, 6}, {2, 5, 2, 4, 8}}, 6, 24, 0.2, 7)
+	},
+	func() *nn.Network { return resNet("resnet", 40, 4, []int{1, 2}, false, 7) },
+	func() *nn.Network {
+		n := resNet("bottleneck", 40, 3, []int{1, 2}, true, 7)
+		n.FreezeBN = true
+		return n
+	},
 }
 
 func randomImages(n *nn.Network, count int) (tensor.Tensor, []uint16) {
