@@ -131,7 +131,7 @@ func (s PoolShape) average(t *testing.T, x, y, dx, dy tensor.Tensor) {
 // Where all that a window covers is minus infinity the first place wins, which may
 // lie in the padding: its gradient is lost, not written elsewhere.
 func TestMaximumOfNothing(t *testing.T) {
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	s := PoolShape{N: 1, C: 2, H: 4, W: 4, Window: 3, Stride: 2, Pad: 1}
 	x, y, dx := tensor.New(1, 2, 4, 4), tensor.New(1, 2, 2, 2), tensor.New(1, 2, 4, 4)
 	for i := range x.Data {
