@@ -316,7 +316,7 @@ func TestPaperFigures(t *testing.T) {
 		network, err := zoo.New(model, 10)
 		require.NoError(t, err)
 		p := paperFigures(cifar10, network.Name, targets)
-		if model == "lenet5" || model == "alexnet" {
+		if model == "lenet5" || network.H > 32 { // not in its tables of CIFAR
 			require.Nil(t, p.figures)
 			continue
 		}
