@@ -130,14 +130,14 @@ func (c *Conv) Forward(y, x tensor.Tensor, w, bias []float32, act simd.Activatio
 	}
 	if act == simd.ReLU6 {
 		c.bounded = y
-		c.engine.Run(y.N*c.K, (*relu6)(c))
+		c.engine.Run(y.N*c.K, relu6{c})
 	}
 }
 
 // relu6 bounds one plane of the output.
-type relu6 Conv
+type relu6 struct{ *Conv }
 
-func (c *relu6) Do(task, _ int) {
+func (c relu6) Do(task, _ int) {
 	const most = 1 << 16 // elements of a call
 	area := c.bounded.H * c.bounded.W
 	plane := c.bounded.Image(task / c.K)[task%c.K*area:][:area]

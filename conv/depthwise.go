@@ -135,14 +135,13 @@ func (p *depthwise) fill(dst, plane []float32) {
 
 func (p *depthwise) forward(y, x tensor.Tensor, w, bias []float32, act simd.Activation) {
 	p.y, p.x, p.w, p.bias, p.act = y, x, w, bias, act
-	p.engine.Run(x.N*p.blocks(), (*depthwiseForward)(p))
+	p.engine.Run(x.N*p.blocks(), depthwiseForward{p})
 }
 
 // depthwiseForward computes a block of channels of an image.
-type depthwiseForward depthwise
+type depthwiseForward struct{ *depthwise }
 
-func (q *depthwiseForward) Do(task, worker int) {
-	p := (*depthwise)(q)
+func (p depthwiseForward) Do(task, worker int) {
 	s := p.shape
 	x, y := p.x.Image(task/p.blocks()), p.y.Image(task/p.blocks())
 	padded := p.engine.Scratch(worker)[:p.inputSize()]
@@ -187,18 +186,17 @@ func (p *depthwise) gradSize() int { return p.gradRows*p.gradCols + depthwiseSla
 
 func (p *depthwise) backwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) {
 	p.dx, p.dy, p.w, p.accumulate = dx, dy, w, accumulate
-	p.engine.Run(dy.N*p.blocks(), (*depthwiseData)(p))
+	p.engine.Run(dy.N*p.blocks(), depthwiseData{p})
 }
 
 // depthwiseData computes the input gradient of a block of channels of an image.
-type depthwiseData depthwise
+type depthwiseData struct{ *depthwise }
 
-func (q *depthwiseData) Do(task, worker int) {
-	p := (*depthwise)(q)
+func (p depthwiseData) Do(task, worker int) {
 	s, kernels := p.shape, p.engine.Kernels
 	dx, dy := p.dx.Image(task/p.blocks()), p.dy.Image(task/p.blocks())
 	size := s.H * s.W
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	padded, parts, sum, weights := cut.take(p.gradSize()), cut.take(size), cut.take(size), cut.take(len(p.taps))
 	clear(padded)
 	run := &p.planes[worker]
@@ -268,16 +266,15 @@ func (p *depthwise) planBackwardWeights() {
 
 func (p *depthwise) backwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.dw, p.dbias, p.x, p.dy = dw, dbias, x, dy
-	p.engine.Run(p.blocks(), (*depthwiseWeights)(p))
+	p.engine.Run(p.blocks(), depthwiseWeights{p})
 }
 
 // depthwiseWeights computes the weights' gradients of a block of channels.
-type depthwiseWeights depthwise
+type depthwiseWeights struct{ *depthwise }
 
-func (q *depthwiseWeights) Do(block, worker int) {
-	p := (*depthwise)(q)
+func (p depthwiseWeights) Do(block, worker int) {
 	s, kernels := p.shape, p.engine.Kernels
-	cut := cutter(p.engine.Scratch(worker))
+	cut := arena(p.engine.Scratch(worker))
 	padded, grad, sums := cut.take(p.inputSize()), cut.take(s.OutH()*p.pitch), cut.take(s.S)
 	clear(padded)
 	clear(grad)
