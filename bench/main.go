@@ -13,7 +13,7 @@
 // Everybody is sampled in turn, so the ratios hold on a machine that others use;
 // figures are the best sample, with the median in brackets. It prints tables and
 // writes DIR/<rival>-<isa>-<N>t.json and .svg, or DIR/networks-<isa>-<N>t.json.
-// MEADA_ISA chooses the row.
+// MEADA_ISA chooses the kernel set.
 package main
 
 import (

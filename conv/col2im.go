@@ -5,7 +5,7 @@ import (
 )
 
 // chunk is the number of output pixels whose products are scattered together.
-// It is common to all instruction sets, because it decides in which order the
+// It is common to all kernel sets, because it decides in which order the
 // products that meet in one input pixel are added. 96 is a multiple of every NR.
 const chunk = 96
 

@@ -163,7 +163,7 @@ func images(t *testing.T, got, before tensor.Tensor, name string) []float32 {
 }
 
 // TestConv holds all passes against the definition in float64, for whole and
-// short batches of channel slices, on every row of kernels, and demands the same
+// short batches of channel slices, on every kernel set, and demands the same
 // bits of every thread count and every assembly row.
 func TestConv(t *testing.T) {
 	for si, s := range shapes {

@@ -137,20 +137,29 @@ func (q productPixels) Do(task, worker int) {
 	next := task + p.engine.Threads()
 	n := p.layout.c * p.layout.h * p.layout.w
 	follows := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
-	p.pixels(packed, results, src, distance, group, first, images, &follows)
+	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, follows})
 }
 
-// pixels computes the output pixels of one group of a few images from src, where
-// an image begins every distance elements, into the output's images from first on.
-// Meanwhile it fetches what follows.
-func (p *implicitGemm) pixels(packed, results, src []float32, distance, group, first, images int, follows *prefetcher) {
-	panels := (images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
+// imageBlock is a group of a few images: where they lie and where their pixels go.
+type imageBlock struct {
+	packed, results []float32 // scratch memory for a panel and for its products
+	src             []float32 // the images as laid out, and
+	distance        int       // between two of them
+	group           int
+	first, images   int // of the output
+	follows         prefetcher
+}
+
+// pixels computes the output pixels of one group of a few images. Meanwhile it
+// fetches what follows.
+func (p *implicitGemm) pixels(q *imageBlock) {
+	panels := (q.images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
 	for i := range panels {
 		panel := &p.panels[i]
 		for k0 := 0; k0 < p.inner; k0 += depth {
-			b, bRow, next := packed, p.engine.Kernels.NR, []float32(nil)
+			b, bRow, next := q.packed, p.engine.Kernels.NR, []float32(nil)
 			if p.inputInPlace {
-				at := func(r run, k int) []float32 { return src[r.image*distance+k*p.area+r.offset:] }
+				at := func(r run, k int) []float32 { return q.src[r.image*q.distance+k*p.area+r.offset:] }
 				b, bRow = at(panel.runs[0], k0), p.area
 				// What follows are planes pages apart, which is nothing that hardware foresees.
 				switch {
@@ -160,33 +169,33 @@ func (p *implicitGemm) pixels(packed, results, src []float32, distance, group, f
 					next = at(p.panels[i+1].runs[0], 0)
 				}
 			} else {
-				p.pack(packed, src, distance, panel, k0, images)
+				p.pack(q, panel, k0)
 			}
-			p.multiply(b, bRow, next, results, panel, k0, group, first, images, follows)
+			p.multiply(q, b, bRow, next, panel, k0)
 		}
 	}
 }
 
 // pack packs the stretch of taps at k0 of a panel.
-func (p *implicitGemm) pack(packed, src []float32, distance int, panel *panel, k0, images int) {
+func (p *implicitGemm) pack(q *imageBlock, panel *panel, k0 int) {
 	kc := min(depth, p.inner-k0)
 	for _, r := range panel.runs {
-		if r.image >= images {
+		if r.image >= q.images {
 			break
 		}
-		p.engine.Kernels.Gather(&packed[r.lane], &src[r.image*distance+r.offset], &p.taps[k0], kc, p.engine.Kernels.NR, r.n)
+		p.engine.Kernels.Gather(&q.packed[r.lane], &q.src[r.image*q.distance+r.offset], &p.taps[k0], kc, p.engine.Kernels.NR, r.n)
 	}
 }
 
 // multiply adds the stretch of taps at k0 to all filters of a panel, whose rows
 // are bRow apart in b. Meanwhile it fetches the rows of next, unless nil.
-func (p *implicitGemm) multiply(b []float32, bRow int, next, results []float32, panel *panel, k0, group, first, images int, follows *prefetcher) {
+func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []float32, panel *panel, k0 int) {
 	kernels := p.engine.Kernels
 	nr := kernels.NR
 	filters := p.shape.K / p.shape.Groups
 	// The last panel of a short task has fewer images' pixels.
 	pixels := panel.pixels
-	for pixels[len(pixels)-1].image >= images {
+	for pixels[len(pixels)-1].image >= q.images {
 		pixels = pixels[:len(pixels)-1]
 	}
 	last := pixels[len(pixels)-1]
@@ -203,41 +212,41 @@ func (p *implicitGemm) multiply(b []float32, bRow int, next, results []float32, 
 		mode |= simd.ThenReLU
 	}
 	// A panel that crosses into another image is computed aside.
-	out, rowDistance := p.output(pixels[0], first, group), p.area
+	out, rowDistance := p.output(pixels[0], q.first, q.group), p.area
 	aside := len(pixels) > 1
 	if aside {
-		out, rowDistance = results, nr
+		out, rowDistance = q.results, nr
 		if k0 == 0 && p.accumulate {
 			for _, r := range pixels {
-				y := p.output(r, first, group)
+				y := p.output(r, q.first, q.group)
 				for f := range filters {
-					copy(results[f*nr+r.lane:][:r.n], y[f*p.area:])
+					copy(q.results[f*nr+r.lane:][:r.n], y[f*p.area:])
 				}
 			}
 		}
 	}
-	weights := p.engine.Shared()[p.weights+(group*p.inner+k0)*filters:]
+	weights := p.engine.Shared()[p.weights+(q.group*p.inner+k0)*filters:]
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		var ahead *float32
 		if line := t * lineElements; line < min(nr, len(next)) {
 			ahead = &next[line]
 		} else if !p.inputInPlace {
-			ahead = follows.next(kc, bRow)
+			ahead = q.follows.next(kc, bRow)
 		}
 		if below := f + rows; !aside && below < filters {
 			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))
 		}
 		var bias *float32
 		if p.bias != nil {
-			bias = &p.bias[group*filters+f]
+			bias = &p.bias[q.group*filters+f]
 		}
 		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &b[0], bias,
 			rowDistance, 1, rows, 0, bRow, 0, rows, n, kc, 1, mode, ahead)
 	}
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {
-			kernels.Gather(&p.output(r, first, group)[0], &results[r.lane], &p.columns[0], filters, p.area, r.n)
+			kernels.Gather(&p.output(r, q.first, q.group)[0], &q.results[r.lane], &p.columns[0], filters, p.area, r.n)
 		}
 	}
 }

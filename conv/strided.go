@@ -181,9 +181,10 @@ func (q phasesImages) Do(task, worker int) {
 		regionOf(p.dx, first, images, group*channels*s.H*s.W, channels*s.H*s.W),
 		regionOf(p.dy, next/s.Groups*p.images, p.images, next%s.Groups*p.layout.c*area, p.layout.c*area),
 	}}
+	block := imageBlock{packed, results, src, distance, group, worker * p.images, images, follows}
 	for i := range p.phases {
 		f := &p.phases[i]
-		f.pixels(packed, results, src, distance, group, worker*p.images, images, &follows)
+		f.pixels(&block)
 		for j := range images {
 			if f.inner == 0 { // a stride beyond the filter's size skips pixels
 				clear(f.y.Image(worker*p.images + j)[group*channels*f.area:][:channels*f.area])

@@ -190,7 +190,7 @@ func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32,
 	s := p.shape
 	plane := s.H * s.W
 	for c := from; c < to; c += lanes {
-		p.pad(slab, image[c*plane:], min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.rows, p.cols)
+		p.pad(slab, image[c*plane:], min(lanes, p.c-c), p.input())
 		for i := range p.tileRows {
 			p.engine.Kernels.WinogradInput(&dst[i*p.tileCols*dstTile+c-from], &slab[i*p.m*p.cols*lanes], p.tileCols,
 				dstPoint, dstTile, p.cols*lanes, p.m*lanes)
@@ -203,9 +203,9 @@ func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32,
 func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, slab []float32) {
 	s := p.shape
 	area := s.OutH() * s.OutW()
-	rows, cols := p.tileRows*p.m, p.tileCols*p.m
+	cols := p.tileCols * p.m
 	for k := 0; k < p.k; k += lanes {
-		p.pad(slab, dy[k*area:], min(lanes, p.k-k), s.OutH(), s.OutW(), 0, 0, rows, cols)
+		p.pad(slab, dy[k*area:], min(lanes, p.k-k), p.output())
 		for i := range p.tileRows {
 			p.engine.Kernels.WinogradOutputAdjoint(&dst[i*p.tileCols*p.paddedK+k], &slab[i*p.m*cols*lanes], p.m, p.tileCols,
 				dstPoint, p.paddedK, cols*lanes, p.m*lanes)
@@ -213,81 +213,101 @@ func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, slab []float
 	}
 }
 
-// pad turns up to 16 planes of h x w channels-last, in the middle of zeros: rows
-// x cols in all, the planes beginning at row top, column left. Lanes without a
+// frame is where planes of h x w lie in rows x cols: from row top and column left on.
+type frame struct{ h, w, top, left, rows, cols int }
+
+// input and output return the frames of an image padded to whole tiles.
+func (p *winograd) input() frame {
+	return frame{p.shape.H, p.shape.W, p.shape.PadH, p.shape.PadW, p.rows, p.cols}
+}
+
+func (p *winograd) output() frame {
+	return frame{p.shape.OutH(), p.shape.OutW(), 0, 0, p.tileRows * p.m, p.tileCols * p.m}
+}
+
+// pad turns up to 16 planes channels-last, in a frame of zeros. Lanes without a
 // plane keep what they hold: nothing depends on them.
-func (p *winograd) pad(slab, planes []float32, count, h, w, top, left, rows, cols int) {
+func (p *winograd) pad(slab, planes []float32, count int, f frame) {
 	transpose := p.engine.Kernels.Transpose
-	if h == rows && w == cols {
-		for i := 0; i < h*w; i += maxTranspose {
-			transpose(&slab[i*lanes], &planes[i], count, min(maxTranspose, h*w-i), lanes, h*w)
+	if f.h == f.rows && f.w == f.cols {
+		for i := 0; i < f.h*f.w; i += maxTranspose {
+			transpose(&slab[i*lanes], &planes[i], count, min(maxTranspose, f.h*f.w-i), lanes, f.h*f.w)
 		}
 		return
 	}
-	clear(slab[:top*cols*lanes])
-	for y := range min(h, rows-top) {
-		row := slab[(top+y)*cols*lanes:][:cols*lanes]
-		clear(row[:left*lanes])
-		n := min(w, cols-left)
-		transpose(&row[left*lanes], &planes[y*w], count, n, lanes, h*w)
-		clear(row[(left+n)*lanes:])
+	clear(slab[:f.top*f.cols*lanes])
+	for y := range min(f.h, f.rows-f.top) {
+		row := slab[(f.top+y)*f.cols*lanes:][:f.cols*lanes]
+		clear(row[:f.left*lanes])
+		n := min(f.w, f.cols-f.left)
+		transpose(&row[f.left*lanes], &planes[y*f.w], count, n, lanes, f.h*f.w)
+		clear(row[(f.left+n)*lanes:])
 	}
-	if top+h < rows {
-		clear(slab[(top+h)*cols*lanes : rows*cols*lanes])
+	if f.top+f.h < f.rows {
+		clear(slab[(f.top+f.h)*f.cols*lanes : f.rows*f.cols*lanes])
 	}
 }
 
 // unpad writes (or adds, by way of spare) the middle of a channels-last slab to
 // up to 16 planes.
-func (p *winograd) unpad(planes, slab, spare []float32, count, h, w, top, left, cols int, accumulate bool) {
+func (p *winograd) unpad(planes, slab, spare []float32, count int, f frame, accumulate bool) {
 	kernels := p.engine.Kernels
 	dst := planes
 	if accumulate {
 		dst = spare
 	}
-	if w == cols {
-		for i := 0; i < h*w; i += maxTranspose {
-			kernels.Transpose(&dst[i], &slab[(top*cols+i)*lanes], min(maxTranspose, h*w-i), count, h*w, lanes)
+	if f.w == f.cols {
+		for i := 0; i < f.h*f.w; i += maxTranspose {
+			kernels.Transpose(&dst[i], &slab[(f.top*f.cols+i)*lanes], min(maxTranspose, f.h*f.w-i), count, f.h*f.w, lanes)
 		}
 	} else {
-		for y := range h {
-			kernels.Transpose(&dst[y*w], &slab[((top+y)*cols+left)*lanes], w, count, h*w, lanes)
+		for y := range f.h {
+			kernels.Transpose(&dst[y*f.w], &slab[((f.top+y)*f.cols+f.left)*lanes], f.w, count, f.h*f.w, lanes)
 		}
 	}
 	if accumulate {
-		kernels.Add(planes[:count*h*w], spare[:count*h*w])
+		kernels.Add(planes[:count*f.h*f.w], spare[:count*f.h*f.w])
 	}
 }
 
-// multiply computes, for every point, dst[tile][column] = src[tile][inner] *
-// filters[inner][column]. The rows of dst, src and filters are innerLanes or
-// columnLanes apart. Meanwhile it fetches what follows.
-func (p *winograd) multiply(dst, src, filters, packed []float32, tiles, inner, innerLanes, columns, columnLanes int, follows prefetcher) {
+// pointProducts are the products of all points, dst[tile][column] = src[tile][inner]
+// * filters[inner][column]: the rows of dst, src and filters are innerLanes or
+// columnLanes apart.
+type pointProducts struct {
+	dst, src, filters    []float32
+	packed               []float32 // scratch memory for a tile of src
+	tiles                int
+	inner, innerLanes    int
+	columns, columnLanes int
+}
+
+// multiply computes the products. Meanwhile it fetches what follows.
+func (p *winograd) multiply(q *pointProducts, follows prefetcher) {
 	kernels := p.engine.Kernels
-	cut := tensor.CutTiles(tiles, kernels.MR)
+	cut := tensor.CutTiles(q.tiles, kernels.MR)
 	for point := range points {
-		b := filters[point*conflictFreeStride(innerLanes*columnLanes):]
-		a, c := src[point*conflictFreeStride(tiles*innerLanes):], dst[point*conflictFreeStride(tiles*columnLanes):]
-		for k0 := 0; k0 < inner; k0 += depth {
-			kc := min(depth, inner-k0)
+		b := q.filters[point*conflictFreeStride(q.innerLanes*q.columnLanes):]
+		a, c := q.src[point*conflictFreeStride(q.tiles*q.innerLanes):], q.dst[point*conflictFreeStride(q.tiles*q.columnLanes):]
+		for k0 := 0; k0 < q.inner; k0 += depth {
+			kc := min(depth, q.inner-k0)
 			mode := simd.FromC
 			if k0 == 0 {
 				mode = simd.FromZero
 			}
-			for begin := 0; begin < columns; begin += blockWidth {
-				width := min(blockWidth, columnLanes-begin)
-				for j := begin; j < min(columns, begin+width); j += kernels.NR {
-					n := min(kernels.NR, columns-j, begin+width-j)
-					panel := &b[begin*innerLanes+k0*width+j-begin]
+			for begin := 0; begin < q.columns; begin += blockWidth {
+				width := min(blockWidth, q.columnLanes-begin)
+				for j := begin; j < min(q.columns, begin+width); j += kernels.NR {
+					n := min(kernels.NR, q.columns-j, begin+width-j)
+					panel := &b[begin*q.innerLanes+k0*width+j-begin]
 					for t := range cut.Count {
 						row, m := cut.Tile(t)
-						tile, aRow, aCol := &a[row*innerLanes+k0], innerLanes, 1
+						tile, aRow, aCol := &a[row*q.innerLanes+k0], q.innerLanes, 1
 						if kernels.PackedA {
-							kernels.Transpose(&packed[0], tile, m, kc, m, innerLanes)
-							tile, aRow, aCol = &packed[0], 1, m
+							kernels.Transpose(&q.packed[0], tile, m, kc, m, q.innerLanes)
+							tile, aRow, aCol = &q.packed[0], 1, m
 						}
-						kernels.Gemm(&c[row*columnLanes+j], tile, panel, nil,
-							columnLanes, aRow, aCol, 0, width, 0, m, n, kc, 1, mode, follows.next(kc, width))
+						kernels.Gemm(&c[row*q.columnLanes+j], tile, panel, nil,
+							q.columnLanes, aRow, aCol, 0, width, 0, m, n, kc, 1, mode, follows.next(kc, width))
 					}
 				}
 			}
@@ -336,7 +356,10 @@ func (q winogradForward) Do(task, worker int) {
 	for i := range images {
 		p.inputs(in[i*p.tiles()*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, slab)
 	}
-	p.multiply(out, in, p.engine.Shared()[group*p.filters():], packed, tiles, p.c, p.paddedC, p.k, p.paddedK, p.follows(task, true))
+	p.multiply(&pointProducts{
+		dst: out, src: in, filters: p.engine.Shared()[group*p.filters():], packed: packed, tiles: tiles,
+		inner: p.c, innerLanes: p.paddedC, columns: p.k, columnLanes: p.paddedK,
+	}, p.follows(task, true))
 	area := s.OutH() * s.OutW()
 	cols := p.tileCols * p.m
 	for i := range images {
@@ -350,7 +373,7 @@ func (q winogradForward) Do(task, worker int) {
 				p.engine.Kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.tileCols)*p.paddedK+k], bias, p.m, p.tileCols,
 					cols*lanes, p.m*lanes, conflictFreeStride(tiles*p.paddedK), p.paddedK, p.relu)
 			}
-			p.unpad(y[k*area:], slab, nil, min(lanes, p.k-k), s.OutH(), s.OutW(), 0, 0, cols, false)
+			p.unpad(y[k*area:], slab, nil, min(lanes, p.k-k), p.output(), false)
 		}
 	}
 }
@@ -370,7 +393,10 @@ func (q winogradBackward) Do(task, worker int) {
 	for i := range images {
 		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
 	}
-	p.multiply(in, out, p.engine.Shared()[group*p.filters():], packed, tiles, p.k, p.paddedK, p.c, p.paddedC, p.follows(task, false))
+	p.multiply(&pointProducts{
+		dst: in, src: out, filters: p.engine.Shared()[group*p.filters():], packed: packed, tiles: tiles,
+		inner: p.k, innerLanes: p.paddedK, columns: p.c, columnLanes: p.paddedC,
+	}, p.follows(task, false))
 	plane := s.H * s.W
 	for i := range images {
 		dx := p.x.Image(first + i)[group*p.c*plane:]
@@ -380,7 +406,7 @@ func (q winogradBackward) Do(task, worker int) {
 				p.engine.Kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.tileCols)*p.paddedC+c], p.tileCols,
 					p.cols*lanes, p.m*lanes, conflictFreeStride(tiles*p.paddedC), p.paddedC)
 			}
-			p.unpad(dx[c*plane:], slab, spare, min(lanes, p.c-c), s.H, s.W, s.PadH, s.PadW, p.cols, p.accumulate)
+			p.unpad(dx[c*plane:], slab, spare, min(lanes, p.c-c), p.input(), p.accumulate)
 		}
 	}
 }

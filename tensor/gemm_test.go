@@ -87,7 +87,7 @@ func newProduct(r *rand.Rand, m, n, k, variant int) product {
 	return p
 }
 
-// TestGemm compares every row of kernels and thread count with float64, on
+// TestGemm compares every kernel set and thread count with float64, on
 // shapes around the block sizes, all transpositions and epilogues, and demands
 // the same bits of every thread count and every assembly row.
 func TestGemm(t *testing.T) {
