@@ -129,7 +129,7 @@ func TestExamplesInHelp(t *testing.T) {
 			if err := s.parse(args); err != nil || s.table != "" {
 				return err
 			}
-			return new(settings).parse(s.members()[0].flags)
+			return new(settings).parse(s.members()[0].Flags)
 		},
 	}
 	for _, c := range everyCommand(newRoot(streams{io.Discard, io.Discard})) {

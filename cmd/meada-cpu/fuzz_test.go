@@ -3,10 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,33 +51,6 @@ func FuzzConfig(f *testing.F) {
 		again, err := parse(t, text)
 		require.NoError(t, err)
 		require.Equal(t, s, again)
-	})
-}
-
-// FuzzOutcomes feeds what sweep --table reads of two runs.
-func FuzzOutcomes(f *testing.F) {
-	result := []byte(`{"dataset": "digits", "model": "lenet5", "complete": true,
-		"accuracy": {"best": {"far": 0.5, "average": 0.5, "own": 1}, "last": {"far": 1e308, "average": -1e308}}}`)
-	f.Add(exampleConfig(f, train.MEADA), result, exampleConfig(f, train.ERM), result)
-	f.Add([]byte(`{}`), []byte(`{"complete": true}`), []byte(`{"seed": 1}`), []byte(`{"complete": true, "accuracy": {"last": null}}`))
-	dir := f.TempDir()
-	f.Fuzz(func(t *testing.T, firstConfig, first, secondConfig, second []byte) {
-		for i, content := range [][]byte{firstConfig, first, secondConfig, second} {
-			run := filepath.Join(dir, strconv.Itoa(i/2))
-			require.NoError(t, os.MkdirAll(run, 0o700))
-			name := []string{"config.json", "summary.json"}[i%2]
-			require.NoError(t, os.WriteFile(filepath.Join(run, name), content, 0o600))
-		}
-		all, incomplete, err := readOutcomes(dir)
-		if err != nil {
-			require.ErrorContains(t, err, dir)
-			return
-		}
-		require.LessOrEqual(t, len(all)+len(incomplete), 2)
-		table := newSweepTable(all)
-		require.NoError(t, table.markdown(io.Discard))
-		require.NoError(t, table.csv(io.Discard))
-		require.NoError(t, table.latex(io.Discard))
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/sweep"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -138,7 +139,7 @@ func exitCode(err error) int {
 		return exitData
 	case errors.As(err, &diverged):
 		return exitDiverged
-	case errors.Is(err, errInterrupted):
+	case errors.Is(err, errInterrupted), errors.Is(err, sweep.ErrInterrupted):
 		return exitInterrupted
 	case errors.As(err, &child) && child.ExitCode() > 0:
 		return child.ExitCode()

@@ -100,7 +100,7 @@ func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, er
 	if err != nil {
 		return "", err
 	}
-	if difference, err := differs(&recorded.Settings, &s.Settings); err != nil || difference != "" {
+	if difference, err := runfolder.FirstDifference(&recorded.Settings, &s.Settings); err != nil || difference != "" {
 		return "", cmp.Or(err, cli.UsageError("--resume %s: this version would train with other settings, %s", s.resume, difference))
 	}
 	if err := checkData(recorded, s.Data, checksums(data)); err != nil {

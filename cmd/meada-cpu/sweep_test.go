@@ -2,16 +2,12 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,10 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/train"
-	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // shortSweep are flags of a sweep over runs of a few steps.
@@ -97,55 +90,6 @@ func TestSweepShards(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join(dir, "all"))
 	require.NoError(t, err)
 	require.Len(t, entries, 3+3, "three runs and the three tables")
-}
-
-func TestShard(t *testing.T) {
-	for text, want := range map[string]shard{"1/1": {0, 1}, "2/10": {1, 10}, "10/10": {9, 10}, "10": {-1, 10}} {
-		var s shard
-		require.NoError(t, s.set(text), text)
-		require.Equal(t, want, s, text)
-	}
-	for _, text := range []string{"", "0/3", "4/3", "1/0", "x/3", "1/x", "0", "-1", "1/2/3"} {
-		require.Error(t, new(shard).set(text), text)
-	}
-	for name, c := range map[string]struct {
-		given shard
-		env   map[string]string
-		want  shard
-		err   string
-	}{
-		"alone":             {want: shard{0, 1}},
-		"given":             {given: shard{2, 4}, env: map[string]string{"SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_TASK_COUNT": "9"}, want: shard{2, 4}},
-		"slurm":             {env: map[string]string{"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "10"}, want: shard{3, 10}},
-		"slurm from 1":      {env: map[string]string{"SLURM_ARRAY_TASK_ID": "10", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "10"}, want: shard{9, 10}},
-		"slurm in steps":    {env: map[string]string{"SLURM_ARRAY_TASK_ID": "14", "SLURM_ARRAY_TASK_MIN": "2", "SLURM_ARRAY_TASK_STEP": "4", "SLURM_ARRAY_TASK_COUNT": "4"}, want: shard{3, 4}},
-		"kubernetes":        {given: shard{-1, 5}, env: map[string]string{"JOB_COMPLETION_INDEX": "4"}, want: shard{4, 5}},
-		"of unknown size":   {env: map[string]string{"JOB_COMPLETION_INDEX": "4"}, err: "use --shard N"},
-		"of unknown number": {given: shard{-1, 5}, err: "neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX"},
-		"beyond":            {given: shard{-1, 3}, env: map[string]string{"JOB_COMPLETION_INDEX": "3"}, err: "beyond"},
-	} {
-		s := c.given
-		err := s.resolve(func(name string) string { return c.env[name] })
-		if c.err != "" {
-			require.ErrorContains(t, err, c.err, name)
-			continue
-		}
-		require.NoError(t, err, name)
-		require.Equal(t, c.want, s, name)
-	}
-	// Every run belongs to exactly one part.
-	for runs := range 40 {
-		for count := 1; count < 12; count++ {
-			next := 0
-			for i := range count {
-				lo, hi := shard{i, count}.of(runs)
-				require.Equal(t, next, lo)
-				require.LessOrEqual(t, hi-lo, runs/count+1)
-				next = hi
-			}
-			require.Equal(t, runs, next)
-		}
-	}
 }
 
 func TestSweepBadInput(t *testing.T) {
@@ -235,97 +179,17 @@ func TestSweepInterrupted(t *testing.T) {
 	}
 }
 
-// sweepOf makes outcomes from averages by algorithm and seed.
-func sweepOf(averages map[string][]float64) []outcome {
-	var all []outcome
-	for algorithm, values := range averages {
-		for i, v := range values {
-			o := outcome{config: new(runfolder.Config), summary: new(runfolder.Summary)}
-			text := fmt.Sprintf(`{"algorithm":%q,"dataset":"digits","model":"lenet5","seed":%d,"domains":[
-				{"name":"mnist","source":true},{"name":"svhn"},{"name":"mnist-m"},{"name":"syn"},{"name":"usps"}]}`, algorithm, i+1)
-			if err := json.Unmarshal([]byte(text), o.config); err != nil {
-				panic(err)
-			}
-			o.summary.Dataset, o.summary.Model = "digits", "lenet5"
-			o.summary.Accuracy.Best = &runfolder.Accuracy{Average: v / 100, Domains: []runfolder.DomainAccuracy{{Name: "mnist", Value: 0.99}}}
-			o.summary.Accuracy.Last = &runfolder.Accuracy{Average: v/100 - 0.01, Domains: []runfolder.DomainAccuracy{{Name: "mnist", Value: 0.98}}}
-			all = append(all, o)
-		}
-	}
-	return all
+// outcome is what a complete run left.
+type outcome struct {
+	config  *runfolder.Config
+	summary *runfolder.Summary
 }
 
-func TestSweepTable(t *testing.T) {
-	table := newSweepTable(sweepOf(map[string][]float64{
-		"erm": {50, 51, 52, 53, 54}, "ada": {55.0, 56.1, 55.9, 55.2, 57.3}, "me-ada": {58.1, 59.2, 57.7, 60.4, 58.8},
-	}))
-	require.Equal(t, []string{"svhn", "mnist-m", "syn", "usps", "average", "mnist"}, table.columns)
-	var b bytes.Buffer
-	require.NoError(t, table.markdown(&b))
-	for _, line := range []string{
-		"| ERM | paper, best on targets | 10 | 31.95 ± 1.91 | 55.96 ± 1.39 | 43.85 ± 1.27 | 79.92 ± 0.98 | 52.92 ± 0.98 | – |",
-		"| ERM | best on targets | 5 | – | – | – | – | 52.00 ± 1.58 | 99.00 ± 0.00 |",
-		"| ME-ADA | last | 5 | – | – | – | – | 57.84 ± 1.05 | 98.00 ± 0.00 |",
-	} {
-		require.Contains(t, b.String(), line)
+func readOutcome(dir string) (outcome, error) {
+	config, err := runfolder.ReadConfig(dir)
+	if err != nil {
+		return outcome{}, err
 	}
-	// Student's t-test as by scipy.stats.ttest_rel.
-	require.Regexp(t, `\| ADA \| best on targets \| 5 \| \+2\.94 \| \+1\.\d\d to \+4\.\d\d \| 4\.50 \| 0\.0108 \| statistically significant \|`, b.String())
-	require.NotContains(t, b.String(), "source validation", "no run reports it")
-
-	b.Reset()
-	require.NoError(t, table.csv(&b))
-	rows, err := csv.NewReader(&b).ReadAll()
-	require.NoError(t, err)
-	require.Len(t, rows, 1+9*6+4)
-	require.Contains(t, rows, []string{"accuracy", "ERM", "", "paper, best on targets", "svhn", "10", "31.95", "1.91", "", "", "", ""})
-
-	b.Reset()
-	require.NoError(t, table.latex(&b))
-	require.Equal(t, 2, strings.Count(b.String(), `\begin{tabular}`))
-	accuracies, _, _ := strings.Cut(b.String(), `\end{tabular}`)
-	for line := range strings.Lines(accuracies) {
-		if strings.HasPrefix(line, "ERM & ") || strings.HasPrefix(line, "Method &") {
-			require.Equal(t, 8, strings.Count(line, "&"), line)
-		}
-	}
-
-	// Runs with the published settings need no note, others do.
-	one := runfolder.Settings{Images: runfolder.Images{Dataset: digits}, Model: "lenet5", Config: train.Digits(train.ERM)}
-	notes := len(table.notes)
-	require.NoError(t, table.noteDepartures(&one))
-	require.Len(t, table.notes, notes)
-	one.TestImages = 100
-	require.NoError(t, table.noteDepartures(&one))
-	require.Equal(t, "These runs are not the paper's: test_images 100 instead of none.", table.notes[notes])
-
-	// One seed has no deviation and no test; a difference may be chance.
-	table = newSweepTable(sweepOf(map[string][]float64{"erm": {50}, "me-ada": {58}}))
-	require.Empty(t, table.comparisons)
-	b.Reset()
-	require.NoError(t, table.markdown(&b))
-	require.Contains(t, b.String(), "| ME-ADA | best on targets | 1 | – | – | – | – | 58.00 | 99.00 |")
-	table = newSweepTable(sweepOf(map[string][]float64{"erm": {50, 60}, "me-ada": {58, 55}}))
-	require.Equal(t, "not significant", table.comparisons[0].verdict())
-}
-
-// The paper's figures stand only beside what compares with them.
-func TestPaperFigures(t *testing.T) {
-	targets := corrupt.Paper()
-	for _, model := range zoo.Names {
-		network, err := zoo.New(model, 10)
-		require.NoError(t, err)
-		p := paperFigures(cifar10, network.Name, targets)
-		if model == "lenet5" || network.H > 32 { // not in its tables of CIFAR
-			require.Nil(t, p.figures)
-			continue
-		}
-		for _, a := range train.Algorithms {
-			row := p.row(a, p.figures[a], append(slices.Clone(targets), average, "clean"), targets)
-			require.Greater(t, row.cells[len(targets)].mean, 60.0, "%s %s", model, a)
-			require.True(t, math.IsNaN(row.cells[0].mean))
-		}
-		require.Nil(t, paperFigures(cifar10, network.Name, nil).figures, "clean images alone")
-		require.Nil(t, paperFigures(digits, network.Name, targets).figures)
-	}
+	summary, err := runfolder.ReadSummary(dir)
+	return outcome{config, summary}, err
 }

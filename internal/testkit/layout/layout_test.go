@@ -27,14 +27,14 @@ const root = "../../.."
 // of its storey.
 var storeys = [][]string{
 	{"internal/atomicfile", "internal/rng", "internal/system", "internal/testkit", "internal/timing"},
-	{"internal/fetch", "internal/format", "internal/resample", "internal/statistics"},
+	{"internal/fetch", "internal/format", "internal/resample"},
 	{"simd"},
 	{"tensor"},
 	{"conv"},
 	{"augment"},
 	{"train"},
 	{"internal/benchmark", "internal/cli", "internal/runfolder"},
-	{"internal/report"},
+	{"internal/report", "internal/sweep"},
 	{"cmd", "tools"},
 }
 

@@ -1,11 +1,11 @@
-package main
+package sweep
 
 import (
 	"math"
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
-	"github.com/meada-cpu/meada-cpu/internal/statistics"
+	"github.com/meada-cpu/meada-cpu/internal/sweep/statistics"
 	"github.com/meada-cpu/meada-cpu/train"
 )
 
@@ -45,7 +45,7 @@ var cifarPaper = map[string]map[string][3]float64{ // ERM, ADA, ME-ADA
 // paperFigures returns the paper's figures to set beside those of a network on
 // some target domains of a dataset, none if nothing compares.
 func paperFigures(dataset, model string, targets []string) published {
-	if dataset == digits && model == "lenet5" && len(targets) > 0 {
+	if dataset == "digits" && model == "lenet5" && len(targets) > 0 {
 		return digitsPaper
 	}
 	means, ok := cifarPaper[dataset][model]

@@ -1,4 +1,4 @@
-package main
+package sweep
 
 import (
 	"encoding/csv"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/internal/statistics"
+	"github.com/meada-cpu/meada-cpu/internal/sweep/statistics"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
@@ -70,7 +70,7 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 			continue
 		}
 		if len(all) > 0 {
-			difference, err := differs(&all[0].config.Settings, &o.config.Settings, "algorithm", "seed")
+			difference, err := runfolder.FirstDifference(&all[0].config.Settings, &o.config.Settings, "algorithm", "seed")
 			if err != nil {
 				return nil, nil, err
 			}
@@ -149,8 +149,8 @@ func (c comparison) verdict() string {
 	return "not significant"
 }
 
-// sweepTable is the paper's table for a sweep.
-type sweepTable struct {
+// table is the paper's table for a sweep.
+type table struct {
 	title       string
 	columns     []string // the target domains, average, the source's test sets
 	sources     int      // how many columns the last are
@@ -164,9 +164,9 @@ const (
 	bootstrapResamples = 10_000
 )
 
-func newSweepTable(all []outcome) sweepTable {
+func newTable(all []outcome) table {
 	first := &all[0]
-	t := sweepTable{title: fmt.Sprintf("%s, %s", first.summary.Dataset, first.summary.Model)}
+	t := table{title: fmt.Sprintf("%s, %s", first.summary.Dataset, first.summary.Model)}
 	var targets, sources []string
 	for _, d := range first.config.Domains {
 		if d.Source {
@@ -281,34 +281,32 @@ func sortedKeys(m map[uint64]float64) []uint64 {
 // method returns an algorithm's name as papers print it.
 func method(a train.Algorithm) string { return strings.ToUpper(string(a)) }
 
-// noteDepartures says, where the paper's figures stand beside those of runs, in
-// what the runs' settings are not the published ones.
-func (t *sweepTable) noteDepartures(s *runfolder.Settings) error {
-	if len(t.notes) == 0 {
-		return nil
-	}
-	official := *s
-	official.Config = config(s.Dataset, s.Model)
-	official.Weights, official.TestImages = "", 0
-	departures, err := differences(s, &official, "algorithm", "seed", "preset")
+// noteDepartures notes, where the paper's figures stand beside those of runs,
+// in what the runs' settings differ from the published ones.
+func (t *table) noteDepartures(s, official *runfolder.Settings) error {
+	departures, err := runfolder.Differences(s, official, "algorithm", "seed", "preset")
 	if len(departures) > 0 {
 		t.notes = append(t.notes, "These runs are not the paper's: "+strings.Join(departures, ", ")+".")
 	}
 	return err
 }
 
-// writeTables writes the table of the complete runs in a folder and prints it.
-func writeTables(std streams, dir string) error {
+// WriteTables writes the table of the complete runs in a folder, table.md,
+// table.csv and table.tex, and prints it to out; the runs that are not complete
+// go to log. official returns the published settings for those of a run.
+func WriteTables(dir string, out, log io.Writer, official func(*runfolder.Settings) *runfolder.Settings) error {
 	all, incomplete, err := readOutcomes(dir)
 	if err != nil {
 		return err
 	}
 	for _, name := range incomplete {
-		fmt.Fprintf(std.err, "not complete: %s\n", name)
+		fmt.Fprintf(log, "not complete: %s\n", name)
 	}
-	t := newSweepTable(all)
-	if err := t.noteDepartures(&all[0].config.Settings); err != nil {
-		return err
+	t := newTable(all)
+	if s := &all[0].config.Settings; len(t.notes) > 0 {
+		if err := t.noteDepartures(s, official(s)); err != nil {
+			return err
+		}
 	}
 	for name, write := range map[string]func(io.Writer) error{
 		"table.md": t.markdown, "table.csv": t.csv, "table.tex": t.latex,
@@ -317,10 +315,10 @@ func writeTables(std streams, dir string) error {
 			return err
 		}
 	}
-	return t.markdown(std.out)
+	return t.markdown(out)
 }
 
-func (t *sweepTable) markdown(w io.Writer) error {
+func (t *table) markdown(w io.Writer) error {
 	var b strings.Builder
 	row := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
 	fmt.Fprintf(&b, "Accuracy in per cent, mean ± standard deviation over the runs: %s\n\n", t.title)
@@ -365,7 +363,7 @@ func formatP(p float64) string {
 }
 
 // csv writes a line for each figure: accuracies, then differences.
-func (t *sweepTable) csv(w io.Writer) error {
+func (t *table) csv(w io.Writer) error {
 	out := csv.NewWriter(w)
 	number := func(x float64) string {
 		if math.IsNaN(x) {
@@ -390,7 +388,7 @@ func (t *sweepTable) csv(w io.Writer) error {
 var latexSpecial = strings.NewReplacer(`\`, `\textbackslash{}`, `_`, `\_`, `&`, `\&`, `%`, `\%`, `#`, `\#`, `$`, `\$`,
 	`{`, `\{`, `}`, `\}`, `~`, `\textasciitilde{}`, `^`, `\textasciicircum{}`)
 
-func (t *sweepTable) latex(w io.Writer) error {
+func (t *table) latex(w io.Writer) error {
 	var b strings.Builder
 	row := func(cells ...string) { fmt.Fprintf(&b, "%s \\\\\n", strings.Join(cells, " & ")) }
 	fmt.Fprintf(&b, "%% Accuracy in per cent: %s. Needs \\usepackage{booktabs}.\n", t.title)

@@ -1,0 +1,241 @@
+// Package sweep trains with several algorithms and seeds, each run in a process
+// of its own, and makes the paper's table of the runs.
+package sweep
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/internal/system"
+	"github.com/meada-cpu/meada-cpu/train"
+)
+
+// maxSeeds bounds what a slip of the finger can ask for.
+const maxSeeds = 10_000
+
+// ParseSeeds reads one seed, 7, or a range of them, 1-10.
+func ParseSeeds(word string) ([]uint64, error) {
+	low, high, isRange := strings.Cut(word, "-")
+	if !isRange {
+		high = low
+	}
+	from, err := strconv.ParseUint(low, 10, 64)
+	to, err2 := strconv.ParseUint(high, 10, 64)
+	if err != nil || err2 != nil || to < from || to-from >= maxSeeds {
+		return nil, errors.New("expected seeds such as 1,2,3 or 1-10")
+	}
+	var seeds []uint64
+	for n := range to - from + 1 {
+		seeds = append(seeds, from+n)
+	}
+	return seeds, nil
+}
+
+// Member is a run of a sweep.
+type Member struct {
+	Algorithm train.Algorithm
+	Seed      uint64
+	Dir       string
+	Flags     []string // of train
+	Begun     string   // the folder of a run to resume, "" for none
+}
+
+func (m Member) String() string { return fmt.Sprintf("%s s%d", m.Algorithm, m.Seed) }
+
+// Members lists the runs of a sweep in the folder dir, all with the flags shared,
+// seed by seed, so that what is done first compares.
+func Members(dir string, algorithms []train.Algorithm, seeds []uint64, shared []string) []Member {
+	var all []Member
+	for _, seed := range seeds {
+		for _, a := range algorithms {
+			all = append(all, Member{
+				Algorithm: a,
+				Seed:      seed,
+				Dir:       filepath.Join(dir, fmt.Sprintf("%s-s%d", a, seed)),
+				Flags:     append(slices.Clone(shared), "--algorithm="+string(a), fmt.Sprintf("--seed=%d", seed)),
+			})
+		}
+	}
+	return all
+}
+
+// Find reports whether the run has been done with the settings want, or else
+// notes whether it was begun. A folder with another run's settings is an error.
+func (m *Member) Find(want *runfolder.Settings) (complete bool, err error) {
+	for dir := range attempts(m.Dir) {
+		var config *runfolder.Config
+		o, err := readOutcome(dir)
+		if err != nil {
+			return false, err
+		}
+		if o != nil {
+			config = o.config
+		} else if config, err = runfolder.Unfinished(dir); err != nil {
+			return false, err
+		} else if config == nil {
+			continue
+		}
+		difference, err := runfolder.FirstDifference(&config.Settings, want)
+		if err != nil {
+			return false, err
+		}
+		if difference != "" {
+			return false, fmt.Errorf("%s: the run there has other settings, %s: use another folder", dir, difference)
+		}
+		if o != nil {
+			m.Begun = ""
+			return true, nil
+		}
+		m.Begun = cmp.Or(m.Begun, dir)
+	}
+	return false, nil
+}
+
+// attempts yields the folders that a run may have been given: dir and, because
+// a folder is never written to twice, dir-2, dir-3, ...
+func attempts(dir string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		name := dir
+		for n := 2; ; n++ {
+			if _, err := os.Stat(name); err != nil || !yield(name) {
+				return
+			}
+			name = fmt.Sprintf("%s-%d", dir, n)
+		}
+	}
+}
+
+// ErrInterrupted is wrapped by the error of a sweep whose context was cancelled.
+var ErrInterrupted = errors.New("interrupted")
+
+// Runner trains members.
+type Runner struct {
+	Program string // the command that has train
+	Jobs    int    // runs at a time
+	Threads int    // workers of each
+	Logs    bool   // each run writes a log of its own instead of to Err
+	Err     io.Writer
+	Resume  []string // flags of train for a run that is resumed
+
+	Say    func(format string, args ...any) // shows a line about a run that ended
+	Endure func(error) bool                 // reports whether the others go on after a run failed
+}
+
+// Run trains the members. It stops at the first failure that Endure does not
+// take, since the others would fail as well.
+func (r *Runner) Run(ctx context.Context, members []Member) error {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	queue := make(chan Member)
+	var mutex sync.Mutex // of what follows
+	var failed []error
+	done := 0
+	var workers sync.WaitGroup
+	for range r.Jobs {
+		workers.Go(func() {
+			for m := range queue {
+				sum, err := r.train(ctx, m)
+				mutex.Lock()
+				if err == nil || ctx.Err() == nil {
+					done++
+				}
+				head := fmt.Sprintf("[%d/%d] %-10s", done, len(members), m)
+				switch {
+				case err == nil:
+					r.Say("%s average %s best, %s last, in %s", head, cli.Percent(sum.Accuracy.Best.Average),
+						cli.Percent(sum.Accuracy.Last.Average), cli.Duration(sum.Seconds.Total))
+				case ctx.Err() == nil:
+					r.Say("%s %v", head, err)
+					failed = append(failed, err)
+					if !r.Endure(err) {
+						giveUp(err)
+					}
+				}
+				mutex.Unlock()
+			}
+		})
+	}
+	feed(ctx, queue, members)
+	workers.Wait()
+	switch cause := context.Cause(ctx); {
+	case len(failed) > 0:
+		return fmt.Errorf("%d of %d runs failed, the first: %w", len(failed), len(members), failed[0])
+	case cause != nil:
+		return fmt.Errorf("%w after %d of %d runs, the same command continues", ErrInterrupted, done, len(members))
+	}
+	return nil
+}
+
+// feed hands out the members until the context ends.
+func feed(ctx context.Context, queue chan<- Member, members []Member) {
+	defer close(queue)
+	for _, m := range members {
+		select {
+		case queue <- m:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// train trains a member in a process of its own, from where an earlier one
+// stopped, and returns its summary.
+func (r *Runner) train(ctx context.Context, m Member) (*runfolder.Summary, error) {
+	args := []string{"train", "--json", fmt.Sprintf("--threads=%d", r.Threads)}
+	if m.Begun != "" {
+		args = append(append(args, "--resume="+m.Begun), r.Resume...)
+	} else {
+		args = append(append(args, m.Flags...), "--out="+m.Dir)
+	}
+	var out bytes.Buffer
+	c := exec.CommandContext(ctx, r.Program, args...)
+	c.Stdout, c.Stderr = &out, r.Err
+	system.Interruptible(c)
+	fail := func(err error) error { return fmt.Errorf("%s: %w", m, err) }
+	if r.Logs {
+		name := m.Dir + ".log"
+		log, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		if err != nil {
+			return nil, fail(err)
+		}
+		defer log.Close()
+		c.Stderr = log
+		fail = func(err error) error { return fmt.Errorf("%s: %w, %s (see %s)", m, err, lastLine(name), name) }
+	}
+	if err := c.Run(); err != nil {
+		return nil, fail(err)
+	}
+	sum := new(runfolder.Summary)
+	if err := json.Unmarshal(out.Bytes(), sum); err != nil {
+		return nil, fail(err)
+	}
+	if sum.Accuracy.Best == nil || sum.Accuracy.Last == nil {
+		return nil, fail(errors.New("its summary has no accuracies"))
+	}
+	return sum, nil
+}
+
+// lastLine returns the last line of a log, which is the error of a run that
+// failed.
+func lastLine(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.TrimPrefix(lines[len(lines)-1], "meada-cpu: ")
+}

@@ -1,0 +1,158 @@
+package sweep
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// sweepOf makes outcomes from averages by algorithm and seed.
+func sweepOf(averages map[string][]float64) []outcome {
+	var all []outcome
+	for algorithm, values := range averages {
+		for i, v := range values {
+			o := outcome{config: new(runfolder.Config), summary: new(runfolder.Summary)}
+			text := fmt.Sprintf(`{"algorithm":%q,"dataset":"digits","model":"lenet5","seed":%d,"domains":[
+				{"name":"mnist","source":true},{"name":"svhn"},{"name":"mnist-m"},{"name":"syn"},{"name":"usps"}]}`, algorithm, i+1)
+			if err := json.Unmarshal([]byte(text), o.config); err != nil {
+				panic(err)
+			}
+			o.summary.Dataset, o.summary.Model = "digits", "lenet5"
+			o.summary.Accuracy.Best = &runfolder.Accuracy{Average: v / 100, Domains: []runfolder.DomainAccuracy{{Name: "mnist", Value: 0.99}}}
+			o.summary.Accuracy.Last = &runfolder.Accuracy{Average: v/100 - 0.01, Domains: []runfolder.DomainAccuracy{{Name: "mnist", Value: 0.98}}}
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+func TestSweepTable(t *testing.T) {
+	t.Parallel()
+	table := newTable(sweepOf(map[string][]float64{
+		"erm": {50, 51, 52, 53, 54}, "ada": {55.0, 56.1, 55.9, 55.2, 57.3}, "me-ada": {58.1, 59.2, 57.7, 60.4, 58.8},
+	}))
+	require.Equal(t, []string{"svhn", "mnist-m", "syn", "usps", "average", "mnist"}, table.columns)
+	var b bytes.Buffer
+	require.NoError(t, table.markdown(&b))
+	for _, line := range []string{
+		"| ERM | paper, best on targets | 10 | 31.95 ± 1.91 | 55.96 ± 1.39 | 43.85 ± 1.27 | 79.92 ± 0.98 | 52.92 ± 0.98 | – |",
+		"| ERM | best on targets | 5 | – | – | – | – | 52.00 ± 1.58 | 99.00 ± 0.00 |",
+		"| ME-ADA | last | 5 | – | – | – | – | 57.84 ± 1.05 | 98.00 ± 0.00 |",
+	} {
+		require.Contains(t, b.String(), line)
+	}
+	// Student's t-test as by scipy.stats.ttest_rel.
+	require.Regexp(t, `\| ADA \| best on targets \| 5 \| \+2\.94 \| \+1\.\d\d to \+4\.\d\d \| 4\.50 \| 0\.0108 \| statistically significant \|`, b.String())
+	require.NotContains(t, b.String(), "source validation", "no run reports it")
+
+	b.Reset()
+	require.NoError(t, table.csv(&b))
+	rows, err := csv.NewReader(&b).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 1+9*6+4)
+	require.Contains(t, rows, []string{"accuracy", "ERM", "", "paper, best on targets", "svhn", "10", "31.95", "1.91", "", "", "", ""})
+
+	b.Reset()
+	require.NoError(t, table.latex(&b))
+	require.Equal(t, 2, strings.Count(b.String(), `\begin{tabular}`))
+	accuracies, _, _ := strings.Cut(b.String(), `\end{tabular}`)
+	for line := range strings.Lines(accuracies) {
+		if strings.HasPrefix(line, "ERM & ") || strings.HasPrefix(line, "Method &") {
+			require.Equal(t, 8, strings.Count(line, "&"), line)
+		}
+	}
+
+	// Runs with the published settings need no note, others do.
+	official := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(train.ERM)}
+	one := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(train.ERM)}
+	notes := len(table.notes)
+	require.NoError(t, table.noteDepartures(&one, &official))
+	require.Len(t, table.notes, notes)
+	one.TestImages = 100
+	require.NoError(t, table.noteDepartures(&one, &official))
+	require.Equal(t, "These runs are not the paper's: test_images 100 instead of none.", table.notes[notes])
+
+	// One seed has no deviation and no test; a difference may be chance.
+	table = newTable(sweepOf(map[string][]float64{"erm": {50}, "me-ada": {58}}))
+	require.Empty(t, table.comparisons)
+	b.Reset()
+	require.NoError(t, table.markdown(&b))
+	require.Contains(t, b.String(), "| ME-ADA | best on targets | 1 | – | – | – | – | 58.00 | 99.00 |")
+	table = newTable(sweepOf(map[string][]float64{"erm": {50, 60}, "me-ada": {58, 55}}))
+	require.Equal(t, "not significant", table.comparisons[0].verdict())
+}
+
+// The paper's figures stand only beside what compares with them.
+func TestPaperFigures(t *testing.T) {
+	t.Parallel()
+	targets := corrupt.Paper()
+	for _, model := range zoo.Names {
+		network, err := zoo.New(model, 10)
+		require.NoError(t, err)
+		p := paperFigures("cifar10", network.Name, targets)
+		if model == "lenet5" || network.H > 32 { // not in its tables of CIFAR
+			require.Nil(t, p.figures)
+			continue
+		}
+		for _, a := range train.Algorithms {
+			row := p.row(a, p.figures[a], append(slices.Clone(targets), average, "clean"), targets)
+			require.Greater(t, row.cells[len(targets)].mean, 60.0, "%s %s", model, a)
+			require.True(t, math.IsNaN(row.cells[0].mean))
+		}
+		require.Nil(t, paperFigures("cifar10", network.Name, nil).figures, "clean images alone")
+		require.Nil(t, paperFigures("digits", network.Name, targets).figures)
+	}
+}
+
+// exampleConfig is the config.json of a run.
+func exampleConfig(f *testing.F, a train.Algorithm) []byte {
+	text, err := json.Marshal(runfolder.Config{
+		Settings: runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(a)},
+		Domains:  []runfolder.Domain{{Name: "far", Images: 10}, {Name: "own", Images: 10, Source: true}},
+	})
+	require.NoError(f, err)
+	return text
+}
+
+// FuzzOutcomes feeds what sweep --table reads of two runs.
+func FuzzOutcomes(f *testing.F) {
+	result := []byte(`{"dataset": "digits", "model": "lenet5", "complete": true,
+		"accuracy": {"best": {"far": 0.5, "average": 0.5, "own": 1}, "last": {"far": 1e308, "average": -1e308}}}`)
+	f.Add(exampleConfig(f, train.MEADA), result, exampleConfig(f, train.ERM), result)
+	f.Add([]byte(`{}`), []byte(`{"complete": true}`), []byte(`{"seed": 1}`), []byte(`{"complete": true, "accuracy": {"last": null}}`))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, firstConfig, first, secondConfig, second []byte) {
+		for i, content := range [][]byte{firstConfig, first, secondConfig, second} {
+			run := filepath.Join(dir, strconv.Itoa(i/2))
+			require.NoError(t, os.MkdirAll(run, 0o700))
+			name := []string{"config.json", "summary.json"}[i%2]
+			require.NoError(t, os.WriteFile(filepath.Join(run, name), content, 0o600))
+		}
+		all, incomplete, err := readOutcomes(dir)
+		if err != nil {
+			require.ErrorContains(t, err, dir)
+			return
+		}
+		require.LessOrEqual(t, len(all)+len(incomplete), 2)
+		table := newTable(all)
+		require.NoError(t, table.markdown(io.Discard))
+		require.NoError(t, table.csv(io.Discard))
+		require.NoError(t, table.latex(io.Discard))
+	})
+}
