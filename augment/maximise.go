@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -151,10 +152,6 @@ func (m *beginStep) Do(n, _ int) {
 // finishStep moves the images up the gradient, one a part.
 type finishStep struct{ *Maximiser }
 
-// finishPart is how many elements a kernel is given at a time: it runs without
-// preemption, and an image of AlexNet has many.
-const finishPart = 1 << 14
-
 func (m *finishStep) Do(n, _ int) {
 	k := m.engine.Kernels
 	image, dx := m.images.Image(n), m.dx.Image(n)
@@ -162,8 +159,8 @@ func (m *finishStep) Do(n, _ int) {
 	if last {
 		m.finite[n] = true
 	}
-	for lo := 0; lo < len(image); lo += finishPart {
-		hi := min(lo+finishPart, len(image))
+	for lo := 0; lo < len(image); lo += simd.MaxCall {
+		hi := min(lo+simd.MaxCall, len(image))
 		part := image[lo:hi]
 		k.Axpy(float32(m.LR), dx[lo:hi], part)
 		if !last {

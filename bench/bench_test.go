@@ -115,7 +115,7 @@ func BenchmarkConv(b *testing.B) {
 
 // eachRow runs work on every native row of kernels, on one thread.
 func eachRow(b *testing.B, work func(*tensor.Engine) benchmark.Work) {
-	for _, row := range simd.Rows() {
+	for _, row := range simd.Available() {
 		b.Run("isa="+row.Name, func(b *testing.B) {
 			e := tensor.NewEngineOn(1, row)
 			defer e.Close()

@@ -170,7 +170,7 @@ func TestConv(t *testing.T) {
 		for _, count := range []int{s.N, s.N - 1} {
 			e := expect(s, count, rand.New(rand.NewSource(int64(si))))
 			bits := map[string][]float32{}
-			for _, row := range simd.Rows() {
+			for _, row := range simd.Available() {
 				for _, threads := range []int{1, 3} {
 					name := fmt.Sprintf("%v, %d images, %s, %d threads", s, count, row.Name, threads)
 					engine := tensor.NewEngineOn(threads, row)

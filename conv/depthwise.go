@@ -117,7 +117,7 @@ func (p *depthwise) fill(dst, plane []float32) {
 		copyRows(kernels, dst[at(0, 0):], plane, p.lines, p.cols, s.W)
 	case s.Stride == 2 && s.W > 1:
 		for y := range min(2, s.H) {
-			kernels.Split(&dst[at(y, 0)], &dst[at(y, 1)], &plane[y*s.W], (s.H-y+1)/2, s.W/2, p.cols, 2*s.W)
+			kernels.Deinterleave2(&dst[at(y, 0)], &dst[at(y, 1)], &plane[y*s.W], (s.H-y+1)/2, s.W/2, p.cols, 2*s.W)
 		}
 		if s.W%2 != 0 {
 			for y := range s.H {
@@ -245,7 +245,7 @@ func (p *depthwise) unite(plane, parts []float32) {
 		switch {
 		case s.Stride == 2 && s.W%2 == 0:
 			if x == 0 {
-				p.engine.Kernels.Join(&plane[y*s.W], &parts[f.at], &parts[p.phases[i+1].at], f.rows, f.n, 2*s.W, f.n)
+				p.engine.Kernels.Interleave2(&plane[y*s.W], &parts[f.at], &parts[p.phases[i+1].at], f.rows, f.n, 2*s.W, f.n)
 			}
 		default:
 			for r := range f.rows {

@@ -69,7 +69,7 @@ func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
 		case l.stride == 2:
 			for y := range min(2, l.h) {
 				row := dst[l.row(c, y+l.padH):]
-				kernels.Split(&row[l.column(0)], &row[l.column(1)], &plane[y*l.w], (l.h-y+1)/2, l.w/2, l.cols, 2*l.w)
+				kernels.Deinterleave2(&row[l.column(0)], &row[l.column(1)], &plane[y*l.w], (l.h-y+1)/2, l.w/2, l.cols, 2*l.w)
 			}
 			continue
 		}
@@ -138,7 +138,7 @@ func (l *layout) drain(kernels *simd.Kernels, image, src, spare []float32, accum
 		case l.stride == 2:
 			for y := range min(2, l.h) {
 				row := src[l.row(c, y+l.padH):]
-				kernels.Join(&to[y*l.w], &row[l.column(0)], &row[l.column(1)], (l.h-y+1)/2, l.w/2, 2*l.w, l.cols)
+				kernels.Interleave2(&to[y*l.w], &row[l.column(0)], &row[l.column(1)], (l.h-y+1)/2, l.w/2, 2*l.w, l.cols)
 			}
 		default:
 			for q := range l.stride {

@@ -35,7 +35,7 @@ func TestPooling(t *testing.T) {
 		{N: 2, C: 2, H: 7, W: 8, Window: 2, Stride: 2, Pad: 1},
 		{N: 2, C: 2, H: 7, W: 8, Window: 4, Stride: 3, Pad: 2},
 	} {
-		for _, row := range simd.Rows() {
+		for _, row := range simd.Available() {
 			t.Run(fmt.Sprintf("%v/%s", s, row.Name), func(t *testing.T) {
 				e := tensor.NewEngineOn(2, row)
 				defer e.Close()

@@ -212,7 +212,7 @@ func (p *stridedDataGrad) unite(plane []float32, image, c int) {
 	if t == 2 && s.W%2 == 0 {
 		for y := range len(p.phases) / 2 {
 			rows := p.phases[2*y].rowSpan.n
-			p.engine.Kernels.Join(&plane[y*s.W], &pixels(2 * y)[0], &pixels(2*y + 1)[0], rows, s.W/2, 2*s.W, s.W/2)
+			p.engine.Kernels.Interleave2(&plane[y*s.W], &pixels(2 * y)[0], &pixels(2*y + 1)[0], rows, s.W/2, 2*s.W, s.W/2)
 		}
 		return
 	}

@@ -6,9 +6,9 @@ import "testing"
 // and place, in memory of its own and in place.
 func elementwise(t *testing.T, run func(k *Kernels, y, x []float32), exact func(y, x float32) float32) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		ys, xs := newShelf[float32](t, longest), newShelf[float32](t, longest)
+		ys, xs := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 		for n := range longest + 1 {
-			oldY, oldX := wild(make([]float32, n), n), wild(make([]float32, n), n+2)
+			oldY, oldX := edgy(make([]float32, n), n), edgy(make([]float32, n), n+2)
 			want, wantInPlace := make([]float32, n), make([]float32, n)
 			for i, x := range oldX {
 				want[i] = exact(oldY[i], x)
@@ -74,7 +74,7 @@ func TestArithmeticAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkAxpy(b *testing.B) {
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, n := range []int{1 << 10, 1 << 14, 1 << 22} {
 			x, y := wave(make([]float32, n), 1), wave(make([]float32, n), 2)
 			b.Run(benchName(k, n), func(b *testing.B) {

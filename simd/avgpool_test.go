@@ -15,8 +15,8 @@ func TestAvgPool2(t *testing.T) {
 				rows := 1 + n%3
 				x, y := guard.Make[float32](t, 4*rows*n, side), guard.Make[float32](t, rows*n, side)
 				dx, dy := guard.Make[float32](t, 4*rows*n, side), guard.Make[float32](t, rows*n, side)
-				wild(x, n)
-				wild(dy, n+1)
+				edgy(x, n)
+				edgy(dy, n+1)
 				means, spread := make([]float32, len(y)), make([]float32, len(x))
 				for r := range rows {
 					for j := range n {

@@ -11,7 +11,7 @@ import (
 
 func TestFromUint8(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		dsts, srcs := newShelf[float32](t, longest), newShelf[uint8](t, longest)
+		dsts, srcs := newGuardedBuf[float32](t, longest), newGuardedBuf[uint8](t, longest)
 		for n := range longest + 1 {
 			in, want := make([]uint8, n), make([]float32, n)
 			for i := range in {
@@ -31,9 +31,9 @@ func TestFromUint8(t *testing.T) {
 func TestToUint8(t *testing.T) {
 	const black, white = -1.5, 2.25
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		dsts, srcs := newShelf[uint8](t, longest), newShelf[float32](t, longest)
+		dsts, srcs := newGuardedBuf[uint8](t, longest), newGuardedBuf[float32](t, longest)
 		for n := range longest + 1 {
-			in, want := wild(make([]float32, n), n), make([]uint8, n)
+			in, want := edgy(make([]float32, n), n), make([]uint8, n)
 			for i, v := range in {
 				grey := float64((v - black) / (white - black))
 				if grey > 0 { // so not NaN

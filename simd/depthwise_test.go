@@ -41,7 +41,7 @@ func TestDepthwise(t *testing.T) {
 			for i := range in {
 				in[i] *= 4
 			}
-			xs, ys := newShelf[float32](t, size), newShelf[float32](t, (c.rows-1)*c.yRow+c.n)
+			xs, ys := newGuardedBuf[float32](t, size), newGuardedBuf[float32](t, (c.rows-1)*c.yRow+c.n)
 			for _, act := range []Activation{Identity, ReLU, ReLU6} {
 				bias := float32(act) / 2
 				before := wave(make([]float32, (c.rows-1)*c.yRow+c.n), 5)
@@ -73,17 +73,17 @@ func TestDepthwise(t *testing.T) {
 	})
 }
 
-// Numbers that are peculiar pass the bounds as they pass ReLU: NaN and -0 stay.
+// Numbers that are edgeValues pass the bounds as they pass ReLU: NaN and -0 stay.
 func TestDepthwiseActivationsOnPeculiarNumbers(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		n := len(peculiar)
+		n := len(edgeValues)
 		x, y := make([]float32, n+16), make([]float32, n)
-		copy(x, peculiar)
+		copy(x, edgeValues)
 		one, at := []float32{1}, []int32{0}
 		for _, act := range []Activation{Identity, ReLU, ReLU6} {
 			k.Depthwise(&DepthwisePlane{Y: &y[0], X: &x[0], W: &one[0], Offsets: &at[0], Taps: 1, Rows: 1, N: n,
-				Bias: peculiar[1], Act: act}) // 1*v + -0 is v
-			for i, v := range peculiar {
+				Bias: edgeValues[1], Act: act}) // 1*v + -0 is v
+			for i, v := range edgeValues {
 				requireSameNumbers(t, []float32{act.of(v)}, y[i:i+1], "%g, activation %d", v, act)
 			}
 		}
@@ -109,7 +109,7 @@ func TestDepthwiseWeights(t *testing.T) {
 					}
 					want[tap] = fold16(&lanes)
 				}
-				xs, ys, ws := newShelf[float32](t, size), newShelf[float32](t, len(grad)), newShelf[float32](t, 5)
+				xs, ys, ws := newGuardedBuf[float32](t, size), newGuardedBuf[float32](t, len(grad)), newGuardedBuf[float32](t, 5)
 				for place := range places {
 					x, y, w := xs.put(in, place), ys.put(grad, place), ws.put(make([]float32, len(want)), place)
 					k.DepthwiseWeights(&DepthwisePlane{Y: &y[0], X: &x[0], W: &w[0], Offsets: &offsets[0], Taps: len(offsets),
@@ -135,7 +135,7 @@ func TestDepthwiseAllocatesNothing(t *testing.T) {
 
 // The filters of EfficientNet-Lite0 on planes that lie padded in the cache.
 func BenchmarkDepthwise(b *testing.B) {
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, s := range [][2]int{{3, 112}, {3, 56}, {5, 28}, {5, 14}, {3, 14}, {5, 7}} {
 			side, n := s[0], s[1]
 			c := depthwiseCase{side, n, n, n, 1}

@@ -1,5 +1,5 @@
-// Package simd holds the kernels of the engine: one row of functions for each
-// instruction set (generic, avx2, avx512, neon), chosen once at start-up.
+// Package simd holds the kernels of the engine: one kernel set for each
+// instruction set (generic, avx2, avx512, neon), chosen once, when first needed.
 //
 // The rules that make avx2, avx512 and neon agree bit for bit:
 //
@@ -11,6 +11,6 @@
 //     with k ascending, begun at the value the tile mode names;
 //   - exp, log and GELU use one polynomial and one order of operations.
 //
-// The generic row is the readable twin of them all. The Go compiler may or may
+// The generic set is the readable twin of them all. The Go compiler may or may
 // not fuse a*b+c, so it agrees within a tolerance rather than bit for bit.
 package simd

@@ -9,20 +9,20 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 )
 
-// TestDropout holds every row against the source that defines the draws, also
+// TestDropout holds every kernel set against the source that defines the draws, also
 // where the number of the block carries into the next word.
 func TestDropout(t *testing.T) {
 	const scale = 1.25
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		random := rand.New(rand.NewPCG(1, 2))
-		xs, ys := newShelf[float32](t, longest), newShelf[float32](t, longest)
+		xs, ys := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 		for n := 0; n <= longest; n += 8 {
 			seed, stream, block := random.Uint64(), rng.Stream(random.Uint64()), random.Uint64()>>8
 			if n%16 == 0 {
 				block = 1<<32 - random.Uint64N(6)
 			}
 			threshold := uint32(random.IntN(1<<16 + 1))
-			in := wild(make([]float32, n), n)
+			in := edgy(make([]float32, n), n)
 			source := rng.New(seed, stream)
 			source.SetCounter(4 * block)
 			want := make([]float32, n)
@@ -51,7 +51,7 @@ func TestDropout(t *testing.T) {
 // A rate of 0 keeps everything, one of 1 nothing, NaN and infinities included.
 func TestDropoutRates(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		x := wild(make([]float32, 64), 1)
+		x := edgy(make([]float32, 64), 1)
 		y := make([]float32, len(x))
 		k.Dropout(y, x, 1, 2, 3, 0, 1)
 		requireSameNumbers(t, x, y, "rate 0")
@@ -68,12 +68,12 @@ func TestDropoutAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkDropout(b *testing.B) {
-	for _, row := range Rows() {
-		b.Run("isa="+row.Name, func(b *testing.B) {
+	for _, k := range Available() {
+		b.Run("isa="+k.Name, func(b *testing.B) {
 			x, y := make([]float32, 1<<12), make([]float32, 1<<12)
 			b.SetBytes(8 << 12)
 			for b.Loop() {
-				row.Dropout(y, x, 1, 2, 3, 1<<15, 2)
+				k.Dropout(y, x, 1, 2, 3, 1<<15, 2)
 			}
 		})
 	}

@@ -70,7 +70,7 @@ func sweep(count int) []float32 {
 	for i := range s {
 		s[i] = math.Float32frombits(uint32(uint64(i) << 32 / uint64(count)))
 	}
-	return append(s, peculiar...)
+	return append(s, edgeValues...)
 }
 
 // everywhere is a sweep and more numbers where exp is finite.

@@ -10,12 +10,12 @@ func TestGather(t *testing.T) {
 	const (
 		counts = 9
 		widest = 70
-		room   = counts * (widest + 3)
+		buf    = counts * (widest + 3)
 	)
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		want := make([]float32, room)
+		want := make([]float32, buf)
 		for _, side := range guard.Sides {
-			dstRoom, src := guard.Make[float32](t, room, side), guard.Make[float32](t, 2*widest, side)
+			dstRoom, src := guard.Make[float32](t, buf, side), guard.Make[float32](t, 2*widest, side)
 			offsetRoom := guard.Make[int32](t, counts, side)
 			pattern(src, 1<<16)
 			for n := 1; n <= widest; n++ {
@@ -49,12 +49,12 @@ func TestGather(t *testing.T) {
 
 func BenchmarkGather(b *testing.B) {
 	const count = 144
-	for _, row := range Rows() {
+	for _, k := range Available() {
 		for _, s := range []struct {
 			name string
 			n    int
-		}{{"n=NR", row.NR}, {"n=28", 28}, {"n=16", 16}, {"n=10", 10}, {"n=5", 5}} {
-			b.Run("isa="+row.Name+"/"+s.name, func(b *testing.B) {
+		}{{"n=NR", k.NR}, {"n=28", 28}, {"n=16", 16}, {"n=10", 10}, {"n=5", 5}} {
+			b.Run("isa="+k.Name+"/"+s.name, func(b *testing.B) {
 				src, dst := make([]float32, 8192), make([]float32, 8192)
 				offsets := make([]int32, count)
 				for i := range offsets {
@@ -62,7 +62,7 @@ func BenchmarkGather(b *testing.B) {
 				}
 				b.SetBytes(int64(4 * count * s.n))
 				for b.Loop() {
-					row.Gather(&dst[0], &src[0], &offsets[0], count, 32, s.n)
+					k.Gather(&dst[0], &src[0], &offsets[0], count, 32, s.n)
 				}
 			})
 		}

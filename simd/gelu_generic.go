@@ -50,7 +50,7 @@ const (
 )
 
 // gelu is x / (1+e^-1.702x). The product 1.702x log2(e) goes into g unrounded; the
-// other rows do that by fused multiply-adds, with the constant in two parts.
+// other kernel sets do that by fused multiply-adds, with the constant in two parts.
 func gelu(x float32) float32 {
 	x = max(x, -geluHighest)
 	t := min(x, geluHighest)

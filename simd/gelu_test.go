@@ -51,9 +51,9 @@ func gelu64(x float64) float64 {
 
 func TestGELU(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		ys, xs := newShelf[float32](t, longest), newShelf[float32](t, longest)
+		ys, xs := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 		for n := range longest + 1 {
-			in, want := wild(make([]float32, n), n), make([]float32, n)
+			in, want := edgy(make([]float32, n), n), make([]float32, n)
 			for i := range in {
 				in[i] *= 10
 				want[i] = exactGELU(in[i])
@@ -98,9 +98,9 @@ func TestGELUAllocatesNothing(t *testing.T) {
 
 func TestGELUBackward(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		ds, gs, xs := newShelf[float32](t, longest), newShelf[float32](t, longest), newShelf[float32](t, longest)
+		ds, gs, xs := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 		for n := range longest + 1 {
-			in, grad := wild(make([]float32, n), n), wild(make([]float32, n), n+1)
+			in, grad := edgy(make([]float32, n), n), edgy(make([]float32, n), n+1)
 			want := make([]float32, n)
 			for i, x := range in {
 				want[i] = grad[i] * exactGELUSlope(x)
@@ -160,7 +160,7 @@ func vectors(t *testing.T, name string) map[string]safetensors.Tensor {
 }
 
 func BenchmarkGELUBackward(b *testing.B) {
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, n := range []int{1 << 12, 1 << 22} {
 			x, dy, dx := wave(make([]float32, n), 1), wave(make([]float32, n), 2), make([]float32, n)
 			b.Run(benchName(k, n), func(b *testing.B) {

@@ -53,9 +53,9 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 	ADDQ DX, BX  \
 	DECQ CX
 
-// AHEADSTEP also fetches a line of what is read after this tile: high tiles have
+// PREFETCHSTEP also fetches a line of what is read after this tile: high tiles have
 // load slots left for it.
-#define AHEADSTEP \
+#define PREFETCHSTEP \
 	PREFETCHT1 (DI) \
 	ADDQ AX, DI     \
 	STEP
@@ -176,14 +176,14 @@ next:                                \
 	VMOVUPS 64(R12)(R8*4), lo   \
 	VMOVUPS 96(R12)(R8*4), hi
 
-// func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+// func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
 //
 // See gemmGeneric. Registers of the loops:
 //
 //	SI   a(0, l)          BX   b(o, q, 0)       R8, R12  scratch
 //	R9   aRow             R10  3 aRow           R11  5 aRow
 //	R13  aCol             DX   bRow             (all distances in bytes)
-//	CX   k left           DI   ahead            AX   bRow, or 0 without ahead
+//	CX   k left           DI   prefetch         AX   bRow, or 0 without prefetch
 //	aJump and bJump in the frame become aJump - k aCol and bJump - k bRow, kOuter
 //	what is left of it
 //	Y0-Y11  the tile, row i in Y(2i), Y(2i+1)   Y12, Y13  row of B or masks   Y14, Y15  broadcasts
@@ -243,7 +243,7 @@ begun:
 	JLT  masked
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  ahead+120(FP), DI
+	MOVQ  prefetch+120(FP), DI
 	MOVQ  bRow+64(FP), AX
 	SHLQ  $2, AX
 	TESTQ DI, DI
@@ -254,9 +254,9 @@ begun:
 wholes:
 	HEIGHTS(whole1, whole2, whole3, whole4, whole5, whole6)
 
-	LOOP(whole6, whole6k, WHOLEB, ROWS6, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(whole5, whole5k, WHOLEB, ROWS5, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(whole4, whole4k, WHOLEB, ROWS4, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole6, whole6k, WHOLEB, ROWS6, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole5, whole5k, WHOLEB, ROWS5, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole4, whole4k, WHOLEB, ROWS4, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	LOOP(whole3, whole3k, WHOLEB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	LOOP(whole2, whole2k, WHOLEB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	LOOP(whole1, whole1k, WHOLEB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))

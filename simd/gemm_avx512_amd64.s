@@ -89,9 +89,9 @@
 	ADDQ DX, BX  \
 	DECQ CX
 
-// AHEADSTEP also fetches a line of what is read after this tile: high tiles have
+// PREFETCHSTEP also fetches a line of what is read after this tile: high tiles have
 // load slots left for it.
-#define AHEADSTEP \
+#define PREFETCHSTEP \
 	PREFETCHT1 (DI) \
 	ADDQ AX, DI      \
 	STEP
@@ -244,14 +244,14 @@ m5to7:               \
 	RUNG(ROW, 12, Z24, Z25, out) \
 	RUNG(ROW, 13, Z26, Z27, out)
 
-// func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+// func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
 //
 // See gemmGeneric. Registers of the loops:
 //
 //	SI   a(0, l)          R8   a(8, l)          BX   b(o, q, 0)
 //	R9   aRow             R10  3 aRow           R11  5 aRow          R12  7 aRow
 //	R13  aCol             DX   bRow             (all distances in bytes)
-//	CX   k left           DI   ahead            AX   bRow, or 0 without ahead
+//	CX   k left           DI   prefetch         AX   bRow, or 0 without prefetch
 //	K1, K2  columns 0-15, 16-31
 //	aJump and bJump in the frame become aJump - k aCol and bJump - k bRow, kOuter
 //	what is left of it
@@ -327,7 +327,7 @@ begun:
 	JLT  parts
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  ahead+120(FP), DI
+	MOVQ  prefetch+120(FP), DI
 	MOVQ  bRow+64(FP), AX
 	SHLQ  $2, AX
 	TESTQ DI, DI
@@ -344,13 +344,13 @@ parts:
 halves:
 	HEIGHTS(half1, half2, half3, half4, half5, half6, half7, half8, half9, half10, half11, half12, half13, half14, half5to7)
 
-	LOOP(full14, full14k, WHOLEB, ROWS14, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full13, full13k, WHOLEB, ROWS13, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full12, full12k, WHOLEB, ROWS12, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full11, full11k, WHOLEB, ROWS11, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full10, full10k, WHOLEB, ROWS10, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full9, full9k, WHOLEB, ROWS9, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full8, full8k, WHOLEB, ROWS8, AHEADSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full14, full14k, WHOLEB, ROWS14, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full13, full13k, WHOLEB, ROWS13, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full12, full12k, WHOLEB, ROWS12, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full11, full11k, WHOLEB, ROWS11, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full10, full10k, WHOLEB, ROWS10, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full9, full9k, WHOLEB, ROWS9, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full8, full8k, WHOLEB, ROWS8, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	LOOP(full7, full7k, WHOLEB, ROWS7, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	LOOP(full6, full6k, WHOLEB, ROWS6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
 	LOOP(full5, full5k, WHOLEB, ROWS5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))

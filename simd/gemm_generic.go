@@ -32,8 +32,8 @@ const (
 // is read or written, and c is not read unless mode says FromC. m, n, k and
 // kOuter are at least 1. bias may be nil unless mode names it.
 //
-// ahead, if not nil, is what will be read soon: high tiles ask for one cache line
-// at each ahead + (o*k+q)*bRow on the way, where the instruction set gains from it.
+// prefetch, if not nil, is what will be read soon: high tiles ask for one cache line
+// at each prefetch + (o*k+q)*bRow on the way, where the instruction set gains from it.
 func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, _ *float32) {
 	at := func(p *float32, i int) *float32 {
 		return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4))
@@ -123,6 +123,6 @@ func scatterGeneric(dst, src *float32, offsets *int32, count, srcRow, n int) {
 
 // prefetchGeneric begins to fetch the 128 bytes at src + offsets[i], i < count,
 // to the cache, where the next Gather will find them: rows that are far apart
-// are nothing that hardware foresees. It is a hint: the places may lie outside
-// any slice, and this row does nothing.
+// are not covered by the hardware prefetcher. It is a hint: the places may lie
+// outside any slice, and generic does nothing.
 func prefetchGeneric(src *float32, offsets *int32, count int) {}

@@ -192,7 +192,7 @@ entry:                                                                    \
 	ROW(V8, V9, V10) \
 	LOWERROWS(ROW)
 
-// func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+// func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
 //
 // See gemmGeneric; nothing is fetched ahead. Registers (distances in bytes):
 //

@@ -17,7 +17,7 @@ type tile struct {
 	cRow, aRow, aCol, aJump, bRow, bJump int
 	m, n, k, kOuter                      int
 	mode                                 TileMode
-	ahead                                *float32
+	prefetch                             *float32
 }
 
 func (g *tile) run(k *Kernels) {
@@ -25,7 +25,7 @@ func (g *tile) run(k *Kernels) {
 	if len(g.bias) > 0 {
 		bias = &g.bias[0]
 	}
-	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.aJump, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode, g.ahead)
+	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.aJump, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode, g.prefetch)
 }
 
 // element returns element (i, j) of the result, and the sum of the magnitudes of
@@ -62,7 +62,7 @@ func (g *tile) String() string {
 // distances. Whatever lies between the elements of a tile is NaN: it must neither
 // be used nor change. Memory beyond the first and the last element faults.
 func TestGemm(t *testing.T) {
-	const room = 8192
+	const buf = 8192
 	depths := []int{1, 2, 3, 4, 5, 7, 8, 9, 13}
 	// 2^-63 makes the products denormal numbers or nearly so.
 	scales := []float32{1, 1, 0x1p-63}
@@ -71,13 +71,13 @@ func TestGemm(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		random := rand.New(rand.NewPCG(3, 4))
 		for _, side := range guard.Sides {
-			var rooms [4][]float32
-			for i := range rooms {
-				rooms[i] = guard.Make[float32](t, room, side)
+			var bufs [4][]float32
+			for i := range bufs {
+				bufs[i] = guard.Make[float32](t, buf, side)
 			}
-			want := make([]float32, room)
+			want := make([]float32, buf)
 			take := func(which, n int) []float32 {
-				s := beside(rooms[which], n, side)
+				s := beside(bufs[which], n, side)
 				for i := range s {
 					s[i] = nan
 				}
@@ -128,7 +128,7 @@ func TestGemm(t *testing.T) {
 						}
 
 						if random.IntN(2) == 0 {
-							g.ahead = &g.b[0]
+							g.prefetch = &g.b[0]
 						}
 
 						switch mode &^ ThenReLU {
@@ -209,19 +209,19 @@ func TestGemmReLUKeepsNaN(t *testing.T) {
 }
 
 func BenchmarkGemmTile(b *testing.B) {
-	const k = 256
-	for _, row := range Rows() {
-		for _, m := range []int{row.MR, row.MR / 2} {
-			b.Run(fmt.Sprintf("isa=%s/m=%d/n=%d", row.Name, m, row.NR), func(b *testing.B) {
+	const depth = 256
+	for _, k := range Available() {
+		for _, m := range []int{k.MR, k.MR / 2} {
+			b.Run(fmt.Sprintf("isa=%s/m=%d/n=%d", k.Name, m, k.NR), func(b *testing.B) {
 				g := tile{
-					c: make([]float32, m*row.NR), a: make([]float32, m*k), b: make([]float32, k*row.NR),
-					cRow: row.NR, aRow: 1, aCol: m, bRow: row.NR,
-					m: m, n: row.NR, k: k, kOuter: 1, mode: FromC,
+					c: make([]float32, m*k.NR), a: make([]float32, m*depth), b: make([]float32, depth*k.NR),
+					cRow: k.NR, aRow: 1, aCol: m, bRow: k.NR,
+					m: m, n: k.NR, k: depth, kOuter: 1, mode: FromC,
 				}
 				for b.Loop() {
-					g.run(row)
+					g.run(k)
 				}
-				b.ReportMetric(2*float64(m*row.NR*k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+				b.ReportMetric(2*float64(m*k.NR*depth)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 			})
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// isaVariable is the environment variable that forces a row by name.
+// isaVariable is the environment variable that forces a kernel set by name.
 const isaVariable = "MEADA_ISA"
 
 // UnavailableError reports an instruction set that was asked for by name and
@@ -24,80 +24,80 @@ func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("instruction set %q is unavailable: %s", e.Name, e.Reason)
 }
 
-// Default returns the row of this process: the one that the environment
+// Default returns the kernel set of this process: the one that the environment
 // variable MEADA_ISA names, or else the best this CPU can run. The variable is
 // read at the first call. An error wraps an *UnavailableError: a fallback would
 // make every figure and every test of the process untrue.
-func Default() (*Kernels, error) { return defaultRow() }
+func Default() (*Kernels, error) { return defaultSet() }
 
-var defaultRow = sync.OnceValues(func() (*Kernels, error) {
-	row, err := Select(os.Getenv(isaVariable))
+var defaultSet = sync.OnceValues(func() (*Kernels, error) {
+	set, err := Select(os.Getenv(isaVariable))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", isaVariable, err)
 	}
-	return row, nil
+	return set, nil
 })
 
-// Active is Default for callers that can't go on without a row: it panics where
+// Active is Default for callers that can't go on without kernels: it panics where
 // Default returns an error.
 func Active() *Kernels {
-	row, err := Default()
+	set, err := Default()
 	if err != nil {
 		panic(err)
 	}
-	return row
+	return set
 }
 
-// Rows returns the rows that this CPU can run, best first; the last is generic.
-func Rows() []*Kernels {
-	var rows []*Kernels
+// Available returns the kernel sets that this CPU can run, best first; the last is generic.
+func Available() []*Kernels {
+	var sets []*Kernels
 	for _, c := range candidates {
 		if c.missing() == "" {
-			rows = append(rows, c.row)
+			sets = append(sets, c.set)
 		}
 	}
-	return rows
+	return sets
 }
 
-// Refused returns, for every row that this build has or another build would
-// have and that this CPU can't run, the reason.
-func Refused() map[string]string {
+// Unavailable returns, for every kernel set that this build has or another build
+// would have and that this CPU can't run, the reason.
+func Unavailable() map[string]string {
 	why := make(map[string]string)
 	for _, name := range names {
 		why[name] = "not built for this architecture"
 	}
 	for _, c := range candidates {
 		if m := c.missing(); m != "" {
-			why[c.row.Name] = m
+			why[c.set.Name] = m
 		} else {
-			delete(why, c.row.Name)
+			delete(why, c.set.Name)
 		}
 	}
 	return why
 }
 
-// Select returns the row with that name, or the best row for the empty name.
+// Select returns the kernel set with that name, or the best one for the empty name.
 // The error is an *UnavailableError.
 func Select(name string) (*Kernels, error) {
-	rows := Rows()
+	sets := Available()
 	if name == "" {
-		return rows[0], nil
+		return sets[0], nil
 	}
-	for _, r := range rows {
-		if r.Name == name {
-			return r, nil
+	for _, s := range sets {
+		if s.Name == name {
+			return s, nil
 		}
 	}
-	return nil, &UnavailableError{name, Refused()[name]}
+	return nil, &UnavailableError{name, Unavailable()[name]}
 }
 
-// names lists every row of every build.
+// names lists the kernel sets of all builds.
 var names = []string{"generic", "avx2", "avx512", "neon"}
 
-// candidate is a row of this build; missing says what the CPU or the
+// candidate is a kernel set of this build; missing says what the CPU or the
 // operating system lacks for it, "" when it can run.
 type candidate struct {
-	row     *Kernels
+	set     *Kernels
 	missing func() string
 }
 

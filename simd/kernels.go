@@ -1,8 +1,8 @@
 package simd
 
-// Kernels is one instruction set's row: every kernel of the engine, as a
-// function. A row begins as a copy of the next lower one and overrides what
-// its instruction set does faster, so no field is ever nil.
+// Kernels is the kernel set of one instruction set: every kernel of the engine, as
+// a function. A set begins as a copy of the next lower one and overrides what its
+// instruction set does faster, so no field is ever nil.
 //
 // The contract of each kernel is the doc comment of its generic twin
 // (<family>_generic.go). Slices of one call have equal lengths unless stated;
@@ -23,7 +23,7 @@ type Kernels struct {
 	// PackedA says that Gemm needs the rows of A interleaved (aRow == 1).
 	PackedA bool
 	// Gemm computes one register tile, see gemmGeneric.
-	Gemm func(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+	Gemm func(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
 	// Transpose copies a matrix transposed, see transposeGeneric.
 	Transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
 	// Gather copies the same short run from many places, see gatherGeneric.
@@ -32,10 +32,10 @@ type Kernels struct {
 	Prefetch func(src *float32, offsets *int32, count int)
 	// Scatter adds many rows to places of their own, see scatterGeneric.
 	Scatter func(dst, src *float32, offsets *int32, count, srcRow, n int)
-	// Split parts elements with even numbers from odd ones, see splitGeneric; Join
-	// is the inverse.
-	Split func(even, odd, src *float32, rows, n, dstRow, srcRow int)
-	Join  func(dst, even, odd *float32, rows, n, dstRow, srcRow int)
+	// Deinterleave2 parts elements with even numbers from odd ones, see
+	// deinterleave2Generic; Interleave2 is the inverse.
+	Deinterleave2 func(even, odd, src *float32, rows, n, dstRow, srcRow int)
+	Interleave2   func(dst, even, odd *float32, rows, n, dstRow, srcRow int)
 
 	// Winograd transforms, see winograd_generic.go.
 
@@ -92,15 +92,15 @@ type Kernels struct {
 	// Batch normalisation of consecutive planes of n elements, the other slices
 	// having one entry for each plane; act is the activation fused behind it.
 
-	// Moments computes sum = sum(x-shift) and sumSq = sum((x-shift)^2).
-	Moments func(sum, sumSq, x, shift []float32, n int)
-	// Affine computes y = act(x*scale + shift).
-	Affine func(y, x, scale, shift []float32, n int, act Activation)
-	// AffineReduce computes sumG = sum(g) and sumGX = sum(g*(x-mean)) with
+	// SumSumSq computes sum = sum(x-shift) and sumSq = sum((x-shift)^2).
+	SumSumSq func(sum, sumSq, x, shift []float32, n int)
+	// ScaleShift computes y = act(x*scale + shift).
+	ScaleShift func(y, x, scale, shift []float32, n int, act Activation)
+	// BatchNormBackwardSums computes sumG = sum(g) and sumGX = sum(g*(x-mean)) with
 	// g = dy*act'(x*scale+shift).
-	AffineReduce func(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
-	// AffineGrad computes dx (or, accumulating, dx +=) a*g + b*x + k with the same g.
-	AffineGrad func(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+	BatchNormBackwardSums func(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+	// BatchNormBackwardInput computes dx (or, accumulating, dx +=) a*g + b*x + k with the same g.
+	BatchNormBackwardInput func(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
 
 	// Optimiser steps and byte images.
 
@@ -109,6 +109,11 @@ type Kernels struct {
 	FromUint8 func(dst []float32, src []uint8, mean, std float32)    // dst = (src/255 - mean) / std
 	ToUint8   func(dst []uint8, src []float32, black, white float32) // black to 0, white to 255, truncating
 }
+
+// MaxCall is how many elements callers give to one call of a kernel on slices, save
+// where the shape says otherwise. Assembly can't be preempted, so a call must be
+// short; and that much stays in a core's own cache.
+const MaxCall = 1 << 14
 
 // Activation is an element-wise function fused into another kernel.
 type Activation int

@@ -109,7 +109,7 @@ maxLoop:  // the larger of two first, so that the chain is half as long
 oddMax:
 	VMAXPS (SI)(AX*4), Z16, Z16
 
-lastMax:  // lanes behind the end are -Inf: they give e^d = 0
+lastMax:  // tail lanes are -Inf: they give e^d = 0
 	VMOVAPS       Z15, Z1
 	VMOVUPS       (SI)(BX*4), K1, Z1
 	VMAXPS        Z1, Z16, Z16

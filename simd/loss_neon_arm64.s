@@ -78,7 +78,7 @@ maxLoop:
 	SUBS   $4, R5, R5
 	BGE    maxLoop
 
-restMax: // lanes behind the end are -Inf: they give e^d = 0
+restMax: // tail lanes are -Inf: they give e^d = 0
 	ADDS   $4, R5, R5
 	BEQ    foldMax
 	MOV16B(7, 0)

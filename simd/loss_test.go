@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// exactSoftmaxLoss is softmaxLossGeneric in the arithmetic of the exact rows.
+// exactSoftmaxLoss is softmaxLossGeneric in the arithmetic of the exact kernel sets.
 func exactSoftmaxLoss(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32) {
 	most := logits[0]
 	for _, z := range logits {
@@ -82,7 +82,7 @@ func TestSoftmaxLoss(t *testing.T) {
 		lengths = append(lengths, n)
 	}
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		zs, gs := newShelf[float32](t, 1000), newShelf[float32](t, 1000)
+		zs, gs := newGuardedBuf[float32](t, 1000), newGuardedBuf[float32](t, 1000)
 		for _, classes := range lengths {
 			label := classes / 2
 			for kind, in := range lossRows(classes) {
@@ -173,7 +173,7 @@ func BenchmarkSoftmaxLoss(b *testing.B) {
 	for _, shape := range [][2]int{{32, 10}, {4096, 1000}} {
 		rows, classes := shape[0], shape[1]
 		logits, grad := wave(make([]float32, rows*classes), 1), make([]float32, rows*classes)
-		for _, k := range Rows() {
+		for _, k := range Available() {
 			b.Run(fmt.Sprintf("%dx%d/isa=%s", rows, classes, k.Name), func(b *testing.B) {
 				b.SetBytes(8 * int64(rows*classes))
 				for b.Loop() {

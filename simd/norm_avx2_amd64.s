@@ -47,14 +47,14 @@
 	VADDSS       xb, xa, xa \
 	VADDSS       xd, xc, xc
 
-// func momentsAVX2(sum, sumSq, x, shift []float32, n int)
+// func sumSumSqAVX2(sum, sumSq, x, shift []float32, n int)
 //
 //	DI  sum   SI  sumSq  R8  x    R9  shift    R10 n    R11 planes
 //	CX  plane            AX  index             BX  end of whole vectors
 //	DX  scratch, then end of whole 16s         Y0  shift
 //	Y1  x                Y2  x, scratch
 //	Y11 tail mask        Y12, Y13  sum         Y14, Y15  sumSq
-TEXT ·momentsAVX2(SB), NOSPLIT, $0-104
+TEXT ·sumSumSqAVX2(SB), NOSPLIT, $0-104
 	MOVQ sum_base+0(FP), DI
 	MOVQ sum_len+8(FP), R11
 	MOVQ sumSq_base+24(FP), SI
@@ -124,13 +124,13 @@ done:
 	VZEROUPPER
 	RET
 
-// func affineAVX2(y, x, scale, shift []float32, n int, act Activation)
+// func scaleShiftAVX2(y, x, scale, shift []float32, n int, act Activation)
 //
 //	DI  y     SI  x      R8  scale    R9  shift    R10 n    R11 planes
 //	R12 act   CX  plane  AX  index    BX  end of whole vectors
 //	DX  scratch          Y0  z        Y6  scale    Y7  shift
 //	Y8  0     Y9  upper bound         Y11 tail mask
-TEXT ·affineAVX2(SB), NOSPLIT, $0-112
+TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-112
 	MOVQ  y_base+0(FP), DI
 	MOVQ  x_base+24(FP), SI
 	MOVQ  scale_base+48(FP), R8
@@ -196,7 +196,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func affineReduceAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+// func batchNormBackwardSumsAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
 //
 //	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
 //	CX  plane            AX  index         BX  end of whole vectors
@@ -206,7 +206,7 @@ done:
 //	Y2, Y3    z and x of the second half
 //	Y8  mean  Y9  dy, g  Y10 x    Y11 tail mask
 //	Y12, Y13  sumG       Y14, Y15  sumGX
-TEXT ·affineReduceAVX2(SB), NOSPLIT, $0-184
+TEXT ·batchNormBackwardSumsAVX2(SB), NOSPLIT, $0-184
 	MOVQ sumG_base+0(FP), DI
 	MOVQ sumG_len+8(FP), R11
 	MOVQ sumGX_base+24(FP), SI
@@ -332,14 +332,14 @@ done:
 	VZEROUPPER
 	RET
 
-// func affineGradAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+// func batchNormBackwardInputAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
 //
 //	DI  dx    SI  dy     R8  x    R10 n    R11 planes      R12 act
 //	R9  accumulate       CX  plane         AX  index       BX  end of whole vectors
 //	R13 upper bound
 //	DX  scratch          Y0  z    Y1  scratch       Y6  scale      Y7  shift
 //	Y8  a     Y9  dy, g  Y10 x    Y11 tail mask     Y12 b          Y13 k
-TEXT ·affineGradAVX2(SB), NOSPLIT, $0-209
+TEXT ·batchNormBackwardInputAVX2(SB), NOSPLIT, $0-209
 	MOVQ    dx_base+0(FP), DI
 	MOVQ    dy_base+24(FP), SI
 	MOVQ    x_base+48(FP), R8

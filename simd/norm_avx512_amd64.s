@@ -40,13 +40,13 @@
 	VADDSS        xt, xa, xa \
 	VADDSS        xu, xb, xb
 
-// func momentsAVX512(sum, sumSq, x, shift []float32, n int)
+// func sumSumSqAVX512(sum, sumSq, x, shift []float32, n int)
 //
 //	DI  sum   SI  sumSq  R8  x    R9  shift    R10 n    R11 planes
 //	CX  plane            AX  index             BX  end of whole vectors
-//	DX  scratch          K1  lanes behind them
+//	DX  scratch          K1  tail lanes
 //	Z0  shift Z1  x      Z2  sum  Z3  sumSq    Z4, Z5  scratch
-TEXT ·momentsAVX512(SB), NOSPLIT, $0-104
+TEXT ·sumSumSqAVX512(SB), NOSPLIT, $0-104
 	MOVQ sum_base+0(FP), DI
 	MOVQ sum_len+8(FP), R11
 	MOVQ sumSq_base+24(FP), SI
@@ -95,13 +95,13 @@ done:
 	VZEROUPPER
 	RET
 
-// func affineAVX512(y, x, scale, shift []float32, n int, act Activation)
+// func scaleShiftAVX512(y, x, scale, shift []float32, n int, act Activation)
 //
 //	DI  y     SI  x      R8  scale    R9  shift    R10 n    R11 planes
 //	R12 act   CX  plane  AX  index    BX  end of whole vectors
-//	DX  scratch          K1  lanes behind them
+//	DX  scratch          K1  tail lanes
 //	Z0  z     Z6  scale  Z7  shift    Z8  0        Z14 upper bound
-TEXT ·affineAVX512(SB), NOSPLIT, $0-112
+TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-112
 	MOVQ  y_base+0(FP), DI
 	MOVQ  x_base+24(FP), SI
 	MOVQ  scale_base+48(FP), R8
@@ -194,14 +194,14 @@ done:
 	VADDPS      Z9, Z12, Z12  \
 	VFMADD231PS Z9, Z10, Z13
 
-// func affineReduceAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+// func batchNormBackwardSumsAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
 //
 //	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
 //	CX  plane            AX  index         BX  end of whole vectors
-//	DX  scratch          K1  lanes behind them
+//	DX  scratch          K1  tail lanes
 //	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
 //	Z11 mean  Z12 sumG   Z13 sumGX         Z14 upper bound         K3  within the bounds
-TEXT ·affineReduceAVX512(SB), NOSPLIT, $0-184
+TEXT ·batchNormBackwardSumsAVX512(SB), NOSPLIT, $0-184
 	MOVQ  sumG_base+0(FP), DI
 	MOVQ  sumG_len+8(FP), R11
 	MOVQ  sumGX_base+24(FP), SI
@@ -313,14 +313,14 @@ done:
 	VFMADD213PS Z13, Z12, Z10 \
 	VFMADD231PS Z11, Z9, Z10
 
-// func affineGradAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+// func batchNormBackwardInputAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
 //
 //	DI  dx    SI  dy     R8  x    R10 n    R11 planes      R12 act
 //	R9  accumulate       CX  plane         AX  index       BX  end of whole vectors
-//	DX  scratch          K1  lanes behind them
+//	DX  scratch          K1  tail lanes
 //	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
 //	Z11 a     Z12 b      Z13 k    Z14 upper bound                  K3  within the bounds
-TEXT ·affineGradAVX512(SB), NOSPLIT, $0-209
+TEXT ·batchNormBackwardInputAVX512(SB), NOSPLIT, $0-209
 	MOVQ    dx_base+0(FP), DI
 	MOVQ    dy_base+24(FP), SI
 	MOVQ    x_base+48(FP), R8

@@ -6,14 +6,14 @@ package simd
 // order. n is at least 1, and a call should cover at most 256 Ki elements, so
 // that it takes well under a millisecond.
 
-// momentsGeneric computes for every plane c, with d = x - shift[c],
+// sumSumSqGeneric computes for every plane c, with d = x - shift[c],
 //
 //	sum[c] = sum(d)    sumSq[c] = sum(d^2)
 //
 // each in 16 virtual lanes. shift is anything near the mean (the running mean,
 // the channel's first element): it keeps the variance sumSq/n - (sum/n)^2 from
 // cancelling.
-func momentsGeneric(sum, sumSq, x, shift []float32, n int) {
+func sumSumSqGeneric(sum, sumSq, x, shift []float32, n int) {
 	for c := range sum {
 		var s, q [16]float32
 		for i, v := range x[c*n : (c+1)*n] {
@@ -25,10 +25,10 @@ func momentsGeneric(sum, sumSq, x, shift []float32, n int) {
 	}
 }
 
-// affineGeneric computes y = act(x*scale[c] + shift[c]) for every plane c. It
+// scaleShiftGeneric computes y = act(x*scale[c] + shift[c]) for every plane c. It
 // is batch normalisation once mean, variance, weight and bias have been folded
 // into scale and shift. y and x are equal or disjoint.
-func affineGeneric(y, x, scale, shift []float32, n int, act Activation) {
+func scaleShiftGeneric(y, x, scale, shift []float32, n int, act Activation) {
 	for c := range scale {
 		a, b := scale[c], shift[c]
 		to := y[c*n : (c+1)*n]
@@ -38,14 +38,14 @@ func affineGeneric(y, x, scale, shift []float32, n int, act Activation) {
 	}
 }
 
-// affineReduceGeneric computes for every plane c, with the gradient behind the
+// batchNormBackwardSumsGeneric computes for every plane c, with the gradient behind the
 // activation g = dy * act'(x*scale[c] + shift[c]),
 //
 //	sumG[c] = sum(g)    sumGX[c] = sum(g * (x - mean[c]))
 //
 // each in 16 virtual lanes. They give the gradients of batch normalisation's
 // weight and bias, and the two means its input gradient needs.
-func affineReduceGeneric(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) {
+func batchNormBackwardSumsGeneric(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) {
 	for c := range sumG {
 		a, b := scale[c], shift[c]
 		var s, q [16]float32
@@ -59,7 +59,7 @@ func affineReduceGeneric(sumG, sumGX, dy, x, scale, shift, mean []float32, n int
 	}
 }
 
-// affineGradGeneric computes for every plane c, with g as affineReduceGeneric
+// batchNormBackwardInputGeneric computes for every plane c, with g as batchNormBackwardSumsGeneric
 // has it,
 //
 //	dx = a[c]*g + (b[c]*x + k[c])
@@ -67,7 +67,7 @@ func affineReduceGeneric(sumG, sumGX, dy, x, scale, shift, mean []float32, n int
 // or, accumulating, dx += that. Training-mode batch normalisation has
 // a = scale, b = -scale*sumGX/(count*(var+eps)), k = -scale*sumG/count - b*mean;
 // with running statistics b and k are 0. dx may be dy.
-func affineGradGeneric(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) {
+func batchNormBackwardInputGeneric(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) {
 	for c := range scale {
 		to := dx[c*n : (c+1)*n]
 		g := dy[c*n : (c+1)*n]

@@ -62,12 +62,12 @@
 	VDUP v.S[0], v.S4          \
 	VAND V15.B16, v.B16, v.B16
 
-// func momentsNEON(sum, sumSq, x, shift []float32, n int)
+// func sumSumSqNEON(sum, sumSq, x, shift []float32, n int)
 //
 //	R0  sum   R1  sumSq  R2  x      R3  shift    R4  n
 //	R5  planes left      R6  elements left (biased)   R7  scratch
 //	V6  shift V7..V10  sum    V11..V14  sumSq    V15  lane    V16..V19  x
-TEXT ·momentsNEON(SB), NOSPLIT, $0-104
+TEXT ·sumSumSqNEON(SB), NOSPLIT, $0-104
 	MOVD sum_base+0(FP), R0
 	MOVD sum_len+8(FP), R5
 	MOVD sumSq_base+24(FP), R1
@@ -160,12 +160,12 @@ done:                            \
 	FCMGTZ4S(0, 0)    \
 	BIC16B(5, 0, 0)
 
-// func affineNEON(y, x, scale, shift []float32, n int, act Activation)
+// func scaleShiftNEON(y, x, scale, shift []float32, n int, act Activation)
 //
 //	R0  y     R1  x      R2  scale    R3  shift    R4  n     R5  act
 //	R6  planes left      R7  elements left (biased)
 //	V0  z     V1..V4  scratch     V6  scale, shift     V7  x     V29  upper bound
-TEXT ·affineNEON(SB), NOSPLIT, $0-112
+TEXT ·scaleShiftNEON(SB), NOSPLIT, $0-112
 	MOVD y_base+0(FP), R0
 	MOVD x_base+24(FP), R1
 	MOVD scale_base+48(FP), R2
@@ -243,7 +243,7 @@ done:
 	FADD4S(dy, s, s)    \
 	FMLA4S(x, dy, q)
 
-// func affineReduceNEON(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+// func batchNormBackwardSumsNEON(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
 //
 //	R0  sumG  R1  sumGX  R2  dy   R3  x    R4  scale    R5  shift  R6  mean
 //	R7  n     R8  planes left     R9  elements left (biased)
@@ -251,7 +251,7 @@ done:
 //	V6  scale, shift, mean        V7..V10  sumG         V11..V14  sumGX
 //	V15 lane  V16 see REDUCE, then x       V17..V28  constants of GELU, or x and dy
 //	V5  scratch                            V29 upper bound
-TEXT ·affineReduceNEON(SB), NOSPLIT, $0-184
+TEXT ·batchNormBackwardSumsNEON(SB), NOSPLIT, $0-184
 	MOVD sumG_base+0(FP), R0
 	MOVD sumG_len+8(FP), R8
 	MOVD sumGX_base+24(FP), R1
@@ -373,14 +373,14 @@ done:
 	FMLALANE(7, 1, 16, 0) \
 	FMLALANE(7, 0, 1, 0)
 
-// func affineGradNEON(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+// func batchNormBackwardInputNEON(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
 //
 //	R0  dx    R1  dy     R2  x    R3  scale    R4  shift    R5  a    R6  b    R7  k
 //	R8  planes left      R9  elements left (biased)         R10 act
 //	R11 accumulate       R12 n    V0  z, then dx            V1..V4  scratch
 //	V1  dy, then g       V6  scale, shift      V7  a, b, k  V16 x
 //	V5  scratch          V29 upper bound
-TEXT ·affineGradNEON(SB), NOSPLIT, $0-209
+TEXT ·batchNormBackwardInputNEON(SB), NOSPLIT, $0-209
 	MOVD  dx_base+0(FP), R0
 	MOVD  dy_base+24(FP), R1
 	MOVD  x_base+48(FP), R2

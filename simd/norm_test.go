@@ -12,7 +12,7 @@ import (
 
 var (
 	// Planes by number and size: one lane short of, equal to and beyond a vector
-	// of every row, and those of the networks.
+	// of every kernel set, and those of the networks.
 	normShapes = [][2]int{{0, 5}, {3, 64}, {2, 100}, {2, 256}, {1, 1024}}
 
 	activations = map[Activation]string{Identity: "identity", ReLU: "relu", ReLU6: "relu6", GELU: "gelu"}
@@ -61,7 +61,7 @@ func (c *normCase) z() []float32 {
 	return z
 }
 
-// act returns act(z), with the row's own GELU.
+// act returns act(z), with the set's own GELU.
 func (c *normCase) act(k *Kernels, act Activation) []float32 {
 	y := c.z()
 	switch act {
@@ -80,7 +80,7 @@ func (c *normCase) act(k *Kernels, act Activation) []float32 {
 	return y
 }
 
-// behind returns dy*act'(z), with the row's own derivative of GELU.
+// behind returns dy*act'(z), with the set's own derivative of GELU.
 func (c *normCase) behind(k *Kernels, act Activation) []float32 {
 	g, z := append([]float32(nil), c.dy...), c.z()
 	switch act {
@@ -110,9 +110,9 @@ func inLanes(n int, add func(lane *float32, i int)) float32 {
 	return l[0]
 }
 
-func TestMoments(t *testing.T) {
+func TestSumSumSq(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		for _, fill := range []func([]float32, int) []float32{wave, wild} {
+		for _, fill := range []func([]float32, int) []float32{wave, edgy} {
 			for _, shape := range normShapes {
 				c := newNormCase(shape, fill)
 				want, wantSq := make([]float32, c.planes), make([]float32, c.planes)
@@ -124,10 +124,10 @@ func TestMoments(t *testing.T) {
 						*l = fma32(d, d, *l)
 					})
 				}
-				xs, sums, squares := newShelf[float32](t, len(c.x)), newShelf[float32](t, c.planes), newShelf[float32](t, c.planes)
+				xs, sums, squares := newGuardedBuf[float32](t, len(c.x)), newGuardedBuf[float32](t, c.planes), newGuardedBuf[float32](t, c.planes)
 				for place := range places {
 					x, sum, sumSq := xs.put(c.x, place), sums.put(c.mean, place), squares.put(c.mean, place)
-					k.Moments(sum, sumSq, x, c.shift, c.n)
+					k.SumSumSq(sum, sumSq, x, c.shift, c.n)
 					requireMatch(t, k, want, sum, 1e-6, "%v, place %d: sum", shape, place)
 					requireMatch(t, k, wantSq, sumSq, 1e-6, "%v, place %d: sumSq", shape, place)
 					sums.requireCanaries(t)
@@ -138,20 +138,20 @@ func TestMoments(t *testing.T) {
 	})
 }
 
-func TestAffine(t *testing.T) {
+func TestScaleShift(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		for act, name := range activations {
-			for _, fill := range []func([]float32, int) []float32{wave, steep, wild} {
+			for _, fill := range []func([]float32, int) []float32{wave, steep, edgy} {
 				for _, shape := range normShapes {
 					c := newNormCase(shape, fill)
 					want := c.act(k, act)
-					xs, ys := newShelf[float32](t, len(c.x)), newShelf[float32](t, len(c.x))
+					xs, ys := newGuardedBuf[float32](t, len(c.x)), newGuardedBuf[float32](t, len(c.x))
 					for place := range places {
 						x, y := xs.put(c.x, place), ys.put(c.old, place)
-						k.Affine(y, x, c.scale, c.shift, c.n, act)
+						k.ScaleShift(y, x, c.scale, c.shift, c.n, act)
 						requireMatch(t, k, want, y, 1e-6, "%s, %v, place %d", name, shape, place)
 						ys.requireCanaries(t)
-						k.Affine(x, x, c.scale, c.shift, c.n, act)
+						k.ScaleShift(x, x, c.scale, c.shift, c.n, act)
 						requireMatch(t, k, want, x, 1e-6, "%s, %v, in place", name, shape)
 						xs.requireCanaries(t)
 					}
@@ -161,10 +161,10 @@ func TestAffine(t *testing.T) {
 	})
 }
 
-func TestAffineReduce(t *testing.T) {
+func TestBatchNormBackwardSums(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		for act, name := range activations {
-			for _, fill := range []func([]float32, int) []float32{wave, steep, wild} {
+			for _, fill := range []func([]float32, int) []float32{wave, steep, edgy} {
 				for _, shape := range normShapes {
 					c := newNormCase(shape, fill)
 					g := c.behind(k, act)
@@ -174,12 +174,12 @@ func TestAffineReduce(t *testing.T) {
 						want[p] = inLanes(c.n, func(l *float32, i int) { *l += g[i] })
 						wantX[p] = inLanes(c.n, func(l *float32, i int) { *l = fma32(g[i], x[i]-c.mean[p], *l) })
 					}
-					xs, dys := newShelf[float32](t, len(c.x)), newShelf[float32](t, len(c.x))
-					sums, sumsX := newShelf[float32](t, c.planes), newShelf[float32](t, c.planes)
+					xs, dys := newGuardedBuf[float32](t, len(c.x)), newGuardedBuf[float32](t, len(c.x))
+					sums, sumsX := newGuardedBuf[float32](t, c.planes), newGuardedBuf[float32](t, c.planes)
 					for place := range places {
 						x, dy := xs.put(c.x, place), dys.put(c.dy, place)
 						sum, sumX := sums.put(c.mean, place), sumsX.put(c.mean, place)
-						k.AffineReduce(sum, sumX, dy, x, c.scale, c.shift, c.mean, c.n, act)
+						k.BatchNormBackwardSums(sum, sumX, dy, x, c.scale, c.shift, c.mean, c.n, act)
 						requireMatch(t, k, want, sum, 1e-5, "%s, %v, place %d: sumG", name, shape, place)
 						requireMatch(t, k, wantX, sumX, 1e-5, "%s, %v, place %d: sumGX", name, shape, place)
 						sums.requireCanaries(t)
@@ -191,10 +191,10 @@ func TestAffineReduce(t *testing.T) {
 	})
 }
 
-func TestAffineGrad(t *testing.T) {
+func TestBatchNormBackwardInput(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		for act, name := range activations {
-			for _, fill := range []func([]float32, int) []float32{wave, steep, wild} {
+			for _, fill := range []func([]float32, int) []float32{wave, steep, edgy} {
 				for _, shape := range normShapes {
 					c := newNormCase(shape, fill)
 					g := c.behind(k, act)
@@ -204,15 +204,15 @@ func TestAffineGrad(t *testing.T) {
 						want[i] = fma32(c.a[p], v, fma32(c.b[p], c.x[i], c.cc[p]))
 						wantSum[i] = want[i] + c.old[i]
 					}
-					xs, dys, dxs := newShelf[float32](t, len(c.x)), newShelf[float32](t, len(c.x)), newShelf[float32](t, len(c.x))
+					xs, dys, dxs := newGuardedBuf[float32](t, len(c.x)), newGuardedBuf[float32](t, len(c.x)), newGuardedBuf[float32](t, len(c.x))
 					for place := range places {
 						x, dy, dx := xs.put(c.x, place), dys.put(c.dy, place), dxs.put(c.old, place)
-						k.AffineGrad(dx, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, true)
+						k.BatchNormBackwardInput(dx, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, true)
 						requireMatch(t, k, wantSum, dx, 1e-6, "%s, %v, place %d, accumulating", name, shape, place)
-						k.AffineGrad(dx, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, false)
+						k.BatchNormBackwardInput(dx, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, false)
 						requireMatch(t, k, want, dx, 1e-6, "%s, %v, place %d", name, shape, place)
 						dxs.requireCanaries(t)
-						k.AffineGrad(dy, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, false)
+						k.BatchNormBackwardInput(dy, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, false)
 						requireMatch(t, k, want, dy, 1e-6, "%s, %v, in place", name, shape)
 						dys.requireCanaries(t)
 					}
@@ -253,7 +253,7 @@ func TestBatchNormMatchesPyTorch(t *testing.T) {
 		}
 		vector := func() []float32 { return make([]float32, channels) }
 
-		s, q := total(func(i int, s, q []float32) { k.Moments(s, q, part(v["x"], i, images), v["running_mean"], n) })
+		s, q := total(func(i int, s, q []float32) { k.SumSumSq(s, q, part(v["x"], i, images), v["running_mean"], n) })
 		mean, scale, shift, runningMean, runningVar := vector(), vector(), vector(), vector(), vector()
 		variance := make([]float64, channels)
 		for c := range channels {
@@ -270,12 +270,12 @@ func TestBatchNormMatchesPyTorch(t *testing.T) {
 		requireClose(t, v["running_var_after"], runningVar, parity, "running variance")
 		y, dx := make([]float32, len(v["x"])), make([]float32, len(v["x"]))
 		for i := range images {
-			k.Affine(part(y, i, images), part(v["x"], i, images), scale, shift, n, Identity)
+			k.ScaleShift(part(y, i, images), part(v["x"], i, images), scale, shift, n, Identity)
 		}
 		requireClose(t, v["y"], y, parity, "y")
 
 		sumG, sumGX := total(func(i int, s, q []float32) {
-			k.AffineReduce(s, q, part(v["gy"], i, images), part(v["x"], i, images), scale, shift, mean, n, Identity)
+			k.BatchNormBackwardSums(s, q, part(v["gy"], i, images), part(v["x"], i, images), scale, shift, mean, n, Identity)
 		})
 		b, constant, gw, gb := vector(), vector(), vector(), vector()
 		for c := range channels {
@@ -287,7 +287,7 @@ func TestBatchNormMatchesPyTorch(t *testing.T) {
 		requireClose(t, v["g_w"], gw, parity, "weight gradient")
 		requireClose(t, v["g_b"], gb, parity, "bias gradient")
 		for i := range images {
-			k.AffineGrad(part(dx, i, images), part(v["gy"], i, images), part(v["x"], i, images),
+			k.BatchNormBackwardInput(part(dx, i, images), part(v["gy"], i, images), part(v["x"], i, images),
 				scale, shift, scale, b, constant, n, Identity, false)
 		}
 		requireClose(t, v["g_x"], dx, parity, "input gradient")
@@ -299,17 +299,17 @@ func TestNormAllocatesNothing(t *testing.T) {
 	sum, sumSq := make([]float32, c.planes), make([]float32, c.planes)
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		requireNoAllocs(t, func() {
-			k.Moments(sum, sumSq, c.x, c.shift, c.n)
-			k.Affine(c.old, c.x, c.scale, c.shift, c.n, GELU)
-			k.AffineReduce(sum, sumSq, c.dy, c.x, c.scale, c.shift, c.mean, c.n, GELU)
-			k.AffineGrad(c.old, c.dy, c.x, c.scale, c.shift, c.a, c.b, c.cc, c.n, GELU, true)
+			k.SumSumSq(sum, sumSq, c.x, c.shift, c.n)
+			k.ScaleShift(c.old, c.x, c.scale, c.shift, c.n, GELU)
+			k.BatchNormBackwardSums(sum, sumSq, c.dy, c.x, c.scale, c.shift, c.mean, c.n, GELU)
+			k.BatchNormBackwardInput(c.old, c.dy, c.x, c.scale, c.shift, c.a, c.b, c.cc, c.n, GELU, true)
 		})
 	})
 }
 
 func BenchmarkNorm(b *testing.B) {
 	const images = 64
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, s := range [][2]int{{96, 1024}, {192, 256}, {192, 64}} {
 			c := newNormCase([2]int{images * s[0], s[1]}, wave)
 			planes, n := s[0], s[1]
@@ -322,10 +322,10 @@ func BenchmarkNorm(b *testing.B) {
 					b.SetBytes(int64(4 * 3 * len(c.x)))
 					for b.Loop() {
 						for i := range images {
-							k.Moments(sum, sumSq, part(c.x, i, images), c.shift[:planes], n)
+							k.SumSumSq(sum, sumSq, part(c.x, i, images), c.shift[:planes], n)
 						}
 						for i := range images {
-							k.Affine(part(c.old, i, images), part(c.x, i, images), c.scale[:planes], c.shift[:planes], n, act)
+							k.ScaleShift(part(c.old, i, images), part(c.x, i, images), c.scale[:planes], c.shift[:planes], n, act)
 						}
 					}
 				})
@@ -333,11 +333,11 @@ func BenchmarkNorm(b *testing.B) {
 					b.SetBytes(int64(4 * 5 * len(c.x)))
 					for b.Loop() {
 						for i := range images {
-							k.AffineReduce(sum, sumSq, part(c.dy, i, images), part(c.x, i, images),
+							k.BatchNormBackwardSums(sum, sumSq, part(c.dy, i, images), part(c.x, i, images),
 								c.scale[:planes], c.shift[:planes], c.mean[:planes], n, act)
 						}
 						for i := range images {
-							k.AffineGrad(part(c.old, i, images), part(c.dy, i, images), part(c.x, i, images),
+							k.BatchNormBackwardInput(part(c.old, i, images), part(c.dy, i, images), part(c.x, i, images),
 								c.scale[:planes], c.shift[:planes], c.a[:planes], c.b[:planes], c.cc[:planes], n, act, false)
 						}
 					}

@@ -34,7 +34,7 @@ func NewAdamStep(lr, beta1, beta2, epsilon, weightDecay float64, t int) AdamStep
 //	v  = v*Beta2 + (Gain2*d)*d          products, then fused
 //	p -= StepSize*m / (sqrt(v)/Correction + Epsilon)
 //
-// Square root and quotients are rounded correctly, so that every row has the
+// Square root and quotients are rounded correctly, so that every kernel set has the
 // same bits. It reads g, p, m, v and writes p, m, v once: 28 bytes an element.
 // A call should cover at most 64 Ki elements.
 func adamGeneric(p, g, m, v []float32, s *AdamStep) {

@@ -37,14 +37,14 @@ func TestAdam(t *testing.T) {
 		NewAdamStep(1e-3, 0.9, 0.999, 1e-8, 1e-2, 1000),
 	}
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		var shelves [4]*shelf[float32]
+		var shelves [4]*guardedBuf[float32]
 		for i := range shelves {
-			shelves[i] = newShelf[float32](t, longest)
+			shelves[i] = newGuardedBuf[float32](t, longest)
 		}
 		for n := range longest + 1 {
 			var in, want [4][]float32 // p, g, m, v
 			for i := range in {
-				in[i] = wild(make([]float32, n), n+5*i)
+				in[i] = edgy(make([]float32, n), n+5*i)
 				want[i] = append([]float32(nil), in[i]...)
 			}
 			for i, s := range steps {
@@ -73,14 +73,14 @@ func TestSGD(t *testing.T) {
 		{LR: 0.3, Momentum: 0.5},
 	}
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		var shelves [3]*shelf[float32]
+		var shelves [3]*guardedBuf[float32]
 		for i := range shelves {
-			shelves[i] = newShelf[float32](t, longest)
+			shelves[i] = newGuardedBuf[float32](t, longest)
 		}
 		for n := range longest + 1 {
 			var in, want [3][]float32 // p, g, buf
 			for i := range in {
-				in[i] = wild(make([]float32, n), n+5*i)
+				in[i] = edgy(make([]float32, n), n+5*i)
 				want[i] = append([]float32(nil), in[i]...)
 			}
 			for i, s := range steps {
@@ -170,7 +170,7 @@ func TestOptimisersAllocateNothing(t *testing.T) {
 // that callers cut.
 func BenchmarkOptimiser(b *testing.B) {
 	const piece = 16 << 10
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, n := range []int{4500 << 10, 2200 << 10} {
 			p, g, m, v := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
 			wave(p, 1)

@@ -9,7 +9,7 @@ const PeakSteps = 4096
 
 // peakGeneric runs n steps of independent multiply-add chains that stay in
 // registers, x = x*m + a, and returns the floating-point operations done. Timed,
-// it gives the ceiling of every matrix product and convolution of its row: no
+// it gives the ceiling of every matrix product and convolution of its kernel set: no
 // kernel can issue multiply-adds faster. There are more chains than the CPU
 // needs to hide the latency of one (latency x units: 8 on today's x86, 16 on
 // the widest arm64 cores). n is at least 1.

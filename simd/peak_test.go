@@ -14,21 +14,21 @@ func TestPeakCountsItsOperations(t *testing.T) {
 		"avx512":  24 * 16 * 2,
 		"neon":    24 * 4 * 2,
 	}
-	for _, row := range Rows() {
-		t.Run(row.Name, func(t *testing.T) {
+	for _, k := range Available() {
+		t.Run(k.Name, func(t *testing.T) {
 			for _, n := range []int{1, 2, 1000} {
-				require.Equal(t, n*perStep[row.Name], row.Peak(n))
+				require.Equal(t, n*perStep[k.Name], k.Peak(n))
 			}
 		})
 	}
 }
 
 func BenchmarkPeak(b *testing.B) {
-	for _, row := range Rows() {
-		b.Run("isa="+row.Name, func(b *testing.B) {
+	for _, k := range Available() {
+		b.Run("isa="+k.Name, func(b *testing.B) {
 			flops := 0
 			for b.Loop() {
-				flops += row.Peak(PeakSteps)
+				flops += k.Peak(PeakSteps)
 			}
 			b.ReportMetric(float64(flops)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 		})

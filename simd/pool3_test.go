@@ -42,7 +42,7 @@ func TestMaxPool3(t *testing.T) {
 		for _, shape := range shapes {
 			planes, h, w := shape[0], shape[1], shape[2]
 			in := few(make([]float32, planes*h*w), w)
-			xs, ys, args := newShelf[float32](t, len(in)), newShelf[float32](t, len(in)), newShelf[uint8](t, len(in))
+			xs, ys, args := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(in)), newGuardedBuf[uint8](t, len(in))
 			for _, relu := range []bool{false, true} {
 				want, wantArg := pooled3(in, planes, h, w, relu)
 				for place := range places {
@@ -73,7 +73,7 @@ func TestMaxPool3AllocatesNothing(t *testing.T) {
 
 // The poolings of AlexNet.
 func BenchmarkMaxPool3(b *testing.B) {
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, s := range [][2]int{{64, 55}, {192, 27}, {256, 13}} {
 			const images = 32
 			planes, side := s[0], s[1]

@@ -48,7 +48,7 @@ func few(s []float32, seed int) []float32 {
 	for i, v := range s {
 		s[i] = float32(math.Round(float64(v * 2)))
 		if u := int(math.Abs(float64(v)) * 1e6); u%11 == 0 {
-			s[i] = peculiar[u/11%len(peculiar)]
+			s[i] = edgeValues[u/11%len(edgeValues)]
 		}
 	}
 	return s
@@ -59,11 +59,11 @@ func TestMaxPool2(t *testing.T) {
 		for _, shape := range poolShapes {
 			planes, h, w := shape[0], shape[1], shape[2]
 			in := few(make([]float32, planes*h*w), w)
-			xs, ys := newShelf[float32](t, len(in)), newShelf[float32](t, len(in))
-			args, ds := newShelf[uint8](t, len(in)), newShelf[float32](t, len(in))
+			xs, ys := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(in))
+			args, ds := newGuardedBuf[uint8](t, len(in)), newGuardedBuf[float32](t, len(in))
 			for _, relu := range []bool{false, true} {
 				want, wantArg := pooled(in, planes, h, w, relu)
-				grad := wild(make([]float32, len(want)), w)
+				grad := edgy(make([]float32, len(want)), w)
 				wantDX := make([]float32, len(in))
 				for o, at := range wantArg {
 					if at < 4 {
@@ -106,7 +106,7 @@ func TestMaxPool2AllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkMaxPool2(b *testing.B) {
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, s := range [][3]int{{64, 28, 28}, {128, 10, 10}, {96, 32, 32}, {192, 16, 16}} {
 			planes, h, w := s[0], s[1], s[2]
 			const images = 32

@@ -3,7 +3,7 @@
 package simd
 
 // The vectors of the avx2 and neon kernels span 8 columns. Narrower planes are
-// rare and small, and comparisons have the same bits in any row.
+// rare and small, and comparisons have the same bits in any kernel set.
 const poolMinWidth = 8
 
 type (

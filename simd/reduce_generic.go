@@ -25,7 +25,7 @@ func sqDistGeneric(x, y []float32) float32 {
 	return fold16(&lanes)
 }
 
-// fold16 adds 16 virtual lanes in the order that every row keeps.
+// fold16 adds 16 virtual lanes in the order that every kernel set keeps.
 func fold16(lanes *[16]float32) float32 {
 	for width := 8; width > 0; width /= 2 {
 		for j := range width {

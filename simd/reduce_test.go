@@ -9,7 +9,7 @@ import (
 )
 
 // reductions are the sums over two operands (Sum reads the first alone), each
-// with its term as the exact rows add it and in float64.
+// with its term as the exact kernel sets add it and in float64.
 var reductions = []struct {
 	name  string
 	run   func(k *Kernels, x, y []float32) float32
@@ -34,9 +34,9 @@ func TestReductions(t *testing.T) {
 	for _, r := range reductions {
 		t.Run(r.name, func(t *testing.T) {
 			forEachISA(t, func(t *testing.T, k *Kernels) {
-				xs, ys := newShelf[float32](t, longest), newShelf[float32](t, longest)
+				xs, ys := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 				for n := range longest + 1 {
-					for _, fill := range []func([]float32, int) []float32{wave, wild} {
+					for _, fill := range []func([]float32, int) []float32{wave, edgy} {
 						inX, inY := fill(make([]float32, n), n), fill(make([]float32, n), n+1)
 						magnitude := 0.0
 						want := inLanes(n, func(lane *float32, i int) {
@@ -88,7 +88,7 @@ func TestReductionsAllocateNothing(t *testing.T) {
 func benchName(k *Kernels, n int) string { return fmt.Sprintf("isa=%s/n=%d", k.Name, n) }
 
 func BenchmarkSqDist(b *testing.B) {
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, n := range []int{1 << 10, 1 << 14, 1 << 22} {
 			x, y := wave(make([]float32, n), 1), wave(make([]float32, n), 2)
 			b.Run(benchName(k, n), func(b *testing.B) {

@@ -4,9 +4,9 @@ import "testing"
 
 func TestReLU(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		xs, ys := newShelf[float32](t, longest), newShelf[float32](t, longest)
+		xs, ys := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 		for n := range longest + 1 {
-			in := wild(make([]float32, n), n)
+			in := edgy(make([]float32, n), n)
 			want := make([]float32, n)
 			for i, v := range in {
 				want[i] = v
@@ -30,9 +30,9 @@ func TestReLU(t *testing.T) {
 
 func TestReLUBackward(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		ys, gs, ds := newShelf[float32](t, longest), newShelf[float32](t, longest), newShelf[float32](t, longest)
+		ys, gs, ds := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 		for n := range longest + 1 {
-			out, grad := wild(make([]float32, n), n), wild(make([]float32, n), n+1)
+			out, grad := edgy(make([]float32, n), n), edgy(make([]float32, n), n+1)
 			want := make([]float32, n)
 			for i, v := range out {
 				if v > 0 {
@@ -55,9 +55,9 @@ func TestReLUBackward(t *testing.T) {
 
 func TestReLU6Backward(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		ys, gs, ds := newShelf[float32](t, longest), newShelf[float32](t, longest), newShelf[float32](t, longest)
+		ys, gs, ds := newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest), newGuardedBuf[float32](t, longest)
 		for n := range longest + 1 {
-			out, grad := wild(make([]float32, n), n), wild(make([]float32, n), n+1)
+			out, grad := edgy(make([]float32, n), n), edgy(make([]float32, n), n+1)
 			for i := range out {
 				if i%5 == 0 {
 					out[i] = float32(i % 8) // 0, 6 and what is between and beyond

@@ -3,10 +3,10 @@
 package simd
 
 //go:noescape
-func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
 
 //go:noescape
-func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32)
+func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
 
 func peakAVX2(n int) int // see peakGeneric
 
@@ -31,10 +31,10 @@ func scatterAVX2(dst, src *float32, offsets *int32, count, srcRow, n int) // see
 func scatterAVX512(dst, src *float32, offsets *int32, count, srcRow, n int) // see scatterGeneric
 
 //go:noescape
-func splitAVX2(even, odd, src *float32, rows, n, dstRow, srcRow int) // see splitGeneric
+func deinterleave2AVX2(even, odd, src *float32, rows, n, dstRow, srcRow int) // see deinterleave2Generic
 
 //go:noescape
-func joinAVX2(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see joinGeneric
+func interleave2AVX2(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see interleave2Generic
 
 //go:noescape
 func addAVX2(y, x []float32) // see addGeneric
@@ -106,16 +106,16 @@ func maxPool2BackwardAVX2(dx, dy []float32, arg []uint8, h, w int) // see maxPoo
 func maxPool3AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic
 
 //go:noescape
-func momentsAVX2(sum, sumSq, x, shift []float32, n int) // see momentsGeneric
+func sumSumSqAVX2(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
 
 //go:noescape
-func affineAVX2(y, x, scale, shift []float32, n int, act Activation) // see affineGeneric
+func scaleShiftAVX2(y, x, scale, shift []float32, n int, act Activation) // see scaleShiftGeneric
 
 //go:noescape
-func affineReduceAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see affineReduceGeneric
+func batchNormBackwardSumsAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see batchNormBackwardSumsGeneric
 
 //go:noescape
-func affineGradAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see affineGradGeneric
+func batchNormBackwardInputAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see batchNormBackwardInputGeneric
 
 //go:noescape
 func adamAVX2(p, g, m, v []float32, s *AdamStep) // see adamGeneric
@@ -142,16 +142,16 @@ func maxPool2AVX512(y []float32, arg []uint8, x []float32, h, w int, relu bool) 
 func maxPool2BackwardAVX512(dx, dy []float32, arg []uint8, h, w int) // see maxPool2BackwardGeneric
 
 //go:noescape
-func momentsAVX512(sum, sumSq, x, shift []float32, n int) // see momentsGeneric
+func sumSumSqAVX512(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
 
 //go:noescape
-func affineAVX512(y, x, scale, shift []float32, n int, act Activation) // see affineGeneric
+func scaleShiftAVX512(y, x, scale, shift []float32, n int, act Activation) // see scaleShiftGeneric
 
 //go:noescape
-func affineReduceAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see affineReduceGeneric
+func batchNormBackwardSumsAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see batchNormBackwardSumsGeneric
 
 //go:noescape
-func affineGradAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see affineGradGeneric
+func batchNormBackwardInputAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see batchNormBackwardInputGeneric
 
 //go:noescape
 func adamAVX512(p, g, m, v []float32, s *AdamStep) // see adamGeneric

@@ -5,7 +5,7 @@ package simd
 func peakNEON(n int) int // see peakGeneric
 
 //go:noescape
-func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, ahead *float32) // see gemmGeneric
+func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32) // see gemmGeneric
 
 //go:noescape
 func transposeNEON(dst, src *float32, rows, cols, dstRow, srcRow int) // see transposeGeneric
@@ -17,10 +17,10 @@ func gatherNEON(dst, src *float32, offsets *int32, count, dstRow, n int) // see 
 func scatterNEON(dst, src *float32, offsets *int32, count, srcRow, n int) // see scatterGeneric
 
 //go:noescape
-func splitNEON(even, odd, src *float32, rows, n, dstRow, srcRow int) // see splitGeneric
+func deinterleave2NEON(even, odd, src *float32, rows, n, dstRow, srcRow int) // see deinterleave2Generic
 
 //go:noescape
-func joinNEON(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see joinGeneric
+func interleave2NEON(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see interleave2Generic
 
 //go:noescape
 func prefetchNEON(src *float32, offsets *int32, count int) // see prefetchGeneric
@@ -41,16 +41,16 @@ func maxPool2BackwardNEON(dx, dy []float32, arg []uint8, h, w int) // see maxPoo
 func maxPool3NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic
 
 //go:noescape
-func momentsNEON(sum, sumSq, x, shift []float32, n int) // see momentsGeneric
+func sumSumSqNEON(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
 
 //go:noescape
-func affineNEON(y, x, scale, shift []float32, n int, act Activation) // see affineGeneric
+func scaleShiftNEON(y, x, scale, shift []float32, n int, act Activation) // see scaleShiftGeneric
 
 //go:noescape
-func affineReduceNEON(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see affineReduceGeneric
+func batchNormBackwardSumsNEON(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see batchNormBackwardSumsGeneric
 
 //go:noescape
-func affineGradNEON(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see affineGradGeneric
+func batchNormBackwardInputNEON(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see batchNormBackwardInputGeneric
 
 //go:noescape
 func adamNEON(p, g, m, v []float32, s *AdamStep) // see adamGeneric

@@ -9,7 +9,7 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
-// candidates lists the rows of this build, best first.
+// candidates lists the kernel sets of this build, best first.
 var candidates = []candidate{
 	{&avx512, missingAVX512},
 	{&avx2, missingAVX2},
@@ -22,7 +22,7 @@ var avx2 = func() Kernels {
 	k.Peak = peakAVX2
 	k.MR, k.NR, k.Gemm = 6, 16, gemmAVX2
 	k.Prefetch, k.Scatter = prefetchAVX2, scatterAVX2
-	k.Split, k.Join = splitAVX2, joinAVX2
+	k.Deinterleave2, k.Interleave2 = deinterleave2AVX2, interleave2AVX2
 	k.Transpose, k.Gather = transposeAVX2, gatherAVX2
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputAVX2, winogradInputAdjointAVX2
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputAVX2, winogradOutputAdjointAVX2
@@ -33,8 +33,8 @@ var avx2 = func() Kernels {
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2AVX2, maxPool2BackwardAVX2)
 	k.MaxPool3 = anyWidth3(maxPool3AVX2)
 	k.Depthwise, k.DepthwiseWeights = depthwiseAVX2, depthwiseWeightsAVX2
-	k.Moments, k.Affine = momentsAVX2, affineAVX2
-	k.AffineReduce, k.AffineGrad = affineReduceAVX2, affineGradAVX2
+	k.SumSumSq, k.ScaleShift = sumSumSqAVX2, scaleShiftAVX2
+	k.BatchNormBackwardSums, k.BatchNormBackwardInput = batchNormBackwardSumsAVX2, batchNormBackwardInputAVX2
 	k.Adam, k.SGD = adamAVX2, sgdAVX2
 	k.FromUint8, k.ToUint8 = fromUint8AVX2, toUint8AVX2
 	k.Add, k.Axpy, k.Scale = addAVX2, axpyAVX2, scaleAVX2
@@ -57,8 +57,8 @@ var avx512 = func() Kernels {
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterAVX512, winogradFilterAdjointAVX512
 	k.ReLU, k.ReLUBackward = reluAVX512, reluBackwardAVX512
 	k.MaxPool2, k.MaxPool2Backward = maxPool2AVX512, maxPool2BackwardAVX512
-	k.Moments, k.Affine = momentsAVX512, affineAVX512
-	k.AffineReduce, k.AffineGrad = affineReduceAVX512, affineGradAVX512
+	k.SumSumSq, k.ScaleShift = sumSumSqAVX512, scaleShiftAVX512
+	k.BatchNormBackwardSums, k.BatchNormBackwardInput = batchNormBackwardSumsAVX512, batchNormBackwardInputAVX512
 	k.Adam, k.SGD = adamAVX512, sgdAVX512
 	k.FromUint8, k.ToUint8 = fromUint8AVX512, toUint8AVX512
 	k.Add, k.Axpy, k.Scale = addAVX512, axpyAVX512, scaleAVX512
@@ -69,7 +69,7 @@ var avx512 = func() Kernels {
 	return k
 }()
 
-// missingAVX2 gates on every extension that the row's kernels use: virtual
+// missingAVX2 gates on every extension that the kernels of the set use: virtual
 // machines may hide any single bit. cpuid also asks the operating system
 // (XGETBV) whether it saves the registers.
 func missingAVX2() string {

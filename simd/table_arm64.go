@@ -2,7 +2,7 @@
 
 package simd
 
-// candidates lists the rows of this build, best first. NEON is not asked for:
+// candidates lists the kernel sets of this build, best first. NEON is not asked for:
 // every CPU that Go's own runtime runs on has it (internal/bytealg uses it
 // unconditionally), while Windows and others would not tell.
 var candidates = []candidate{
@@ -16,7 +16,7 @@ var neon = func() Kernels {
 	k.Peak = peakNEON
 	k.MR, k.NR, k.PackedA, k.Gemm = 8, 12, true, gemmNEON
 	k.Prefetch, k.Scatter = prefetchNEON, scatterNEON
-	k.Split, k.Join = splitNEON, joinNEON
+	k.Deinterleave2, k.Interleave2 = deinterleave2NEON, interleave2NEON
 	k.Transpose, k.Gather = transposeNEON, gatherNEON
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputNEON, winogradInputAdjointNEON
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputNEON, winogradOutputAdjointNEON
@@ -27,8 +27,8 @@ var neon = func() Kernels {
 	k.MaxPool2, k.MaxPool2Backward = anyWidth(maxPool2NEON, maxPool2BackwardNEON)
 	k.MaxPool3 = anyWidth3(maxPool3NEON)
 	k.Depthwise, k.DepthwiseWeights = depthwiseNEON, depthwiseWeightsNEON
-	k.Moments, k.Affine = momentsNEON, affineNEON
-	k.AffineReduce, k.AffineGrad = affineReduceNEON, affineGradNEON
+	k.SumSumSq, k.ScaleShift = sumSumSqNEON, scaleShiftNEON
+	k.BatchNormBackwardSums, k.BatchNormBackwardInput = batchNormBackwardSumsNEON, batchNormBackwardInputNEON
 	k.Adam, k.SGD = adamNEON, sgdNEON
 	k.FromUint8, k.ToUint8 = fromUint8NEON, toUint8NEON
 	k.Add, k.Axpy, k.Scale = addNEON, axpyNEON, scaleNEON

@@ -1,19 +1,19 @@
 package simd
 
-// generic is the row in plain Go that every other row begins as a copy of.
+// generic is the kernel set in plain Go that every other set begins as a copy of.
 var generic = Kernels{
 	Name: "generic",
 
 	Peak: peakGeneric,
 
 	MR: 4, NR: 16,
-	Gemm:      gemmGeneric,
-	Transpose: transposeGeneric,
-	Gather:    gatherGeneric,
-	Prefetch:  prefetchGeneric,
-	Scatter:   scatterGeneric,
-	Split:     splitGeneric,
-	Join:      joinGeneric,
+	Gemm:          gemmGeneric,
+	Transpose:     transposeGeneric,
+	Gather:        gatherGeneric,
+	Prefetch:      prefetchGeneric,
+	Scatter:       scatterGeneric,
+	Deinterleave2: deinterleave2Generic,
+	Interleave2:   interleave2Generic,
 
 	WinogradInput:         winogradInputGeneric,
 	WinogradInputAdjoint:  winogradInputAdjointGeneric,
@@ -47,10 +47,10 @@ var generic = Kernels{
 	Depthwise:        depthwiseGeneric,
 	DepthwiseWeights: depthwiseWeightsGeneric,
 
-	Moments:      momentsGeneric,
-	Affine:       affineGeneric,
-	AffineReduce: affineReduceGeneric,
-	AffineGrad:   affineGradGeneric,
+	SumSumSq:               sumSumSqGeneric,
+	ScaleShift:             scaleShiftGeneric,
+	BatchNormBackwardSums:  batchNormBackwardSumsGeneric,
+	BatchNormBackwardInput: batchNormBackwardInputGeneric,
 
 	Adam:      adamGeneric,
 	SGD:       sgdGeneric,

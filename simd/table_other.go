@@ -2,5 +2,5 @@
 
 package simd
 
-// candidates lists the rows of this build, best first.
+// candidates lists the kernel sets of this build, best first.
 var candidates = []candidate{{&generic, nothingMissing}}

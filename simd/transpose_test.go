@@ -37,11 +37,11 @@ func requireSameBits(t *testing.T, want, got []float32, format string, args ...a
 func TestTranspose(t *testing.T) {
 	sizes := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 18, 23, 24, 25, 31, 32, 33, 48, 49}
 	type padding struct{ dst, src int }
-	const room = 64 * 64
+	const buf = 64 * 64
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		want := make([]float32, room)
+		want := make([]float32, buf)
 		for _, side := range guard.Sides {
-			dstRoom, srcRoom := guard.Make[float32](t, room, side), guard.Make[float32](t, room, side)
+			dstRoom, srcRoom := guard.Make[float32](t, buf, side), guard.Make[float32](t, buf, side)
 			for _, rows := range sizes {
 				for _, cols := range sizes {
 					for _, pad := range []padding{{0, 0}, {3, 0}, {0, 1}, {5, 7}} {
@@ -97,13 +97,13 @@ func BenchmarkTranspose(b *testing.B) {
 		{"96x512", 96, 512},
 		{"64x64", 64, 64},
 	}
-	for _, row := range Rows() {
+	for _, k := range Available() {
 		for _, s := range shapes {
-			b.Run("isa="+row.Name+"/"+s.name, func(b *testing.B) {
+			b.Run("isa="+k.Name+"/"+s.name, func(b *testing.B) {
 				src, dst := make([]float32, s.rows*s.cols), make([]float32, s.rows*s.cols)
 				b.SetBytes(int64(8 * len(src)))
 				for b.Loop() {
-					row.Transpose(&dst[0], &src[0], s.rows, s.cols, s.rows, s.cols)
+					k.Transpose(&dst[0], &src[0], s.rows, s.cols, s.rows, s.cols)
 				}
 			})
 		}

@@ -11,7 +11,7 @@
 // says otherwise.
 
 // INPUT0 to INPUT34 are the rows of B^T for a column d0..d5 of the image. d3 and
-// d4 are registers that get lost; e1 (e4) may be d4.
+// d4 are registers that are clobbered; e1 (e4) may be d4.
 #define INPUT0(off, e) \
 	VMOVUPS      off(DX)(R11*4), e     \
 	VFNMADD231PS off(DX)(R11*2), C5, e \
@@ -35,7 +35,7 @@
 	VADDPS t, e4, e3  \
 	VSUBPS t, e4, e4
 
-// INPUTROW transforms a row and writes its six points. d0 to d5 get lost.
+// INPUTROW transforms a row and writes its six points. d0 to d5 are clobbered.
 #define INPUTROW(d0, d1, d2, d3, d4, d5, t) \
 	VMOVAPS      d4, t                 \
 	VFNMADD231PS d2, C5, t             \
@@ -87,7 +87,7 @@
 	VADDPS  off(DX), v, v \
 	VMOVUPS v, off(DX)
 
-// ADJOINTROW transforms a row and adds it to the image. t0 to t5 get lost.
+// ADJOINTROW transforms a row and adds it to the image. t0 to t5 are clobbered.
 #define ADJOINTROW(t0, t1, t2, t3, t4, t5, t) \
 	VMULPS       t0, C4, t      \
 	ADDTO(t, 0)                 \
@@ -293,7 +293,7 @@
 	ADDQ        R13, DX
 
 // FILTERPOINTS writes a row of points from its sums p, q, u and v, and from the
-// lowest and the highest tap. All of them but q and v get lost.
+// lowest and the highest tap. All of them but q and v are clobbered.
 #define FILTERPOINTS(first, last, p, q, u, v, t) \
 	VMULPS  first, QUARTER, t  \
 	VMOVUPS t, (AX)            \

@@ -247,7 +247,7 @@ tile:
 //	R8, R9, R10     6, 18 and 30 srcPoint                       R11  srcPoint
 //	R12  dstRow     R13  bias, or 16 times -0
 //	Y0-Y11  two rows of the columns, transformed     Y12  scratch
-//	Y13  1          Y14  4, scratch if m = 2         Y15  the least output
+//	Y13  1          Y14  4, scratch if m = 2         Y15  lower clamp
 TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI

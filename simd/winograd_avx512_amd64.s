@@ -141,7 +141,7 @@ tile:
 //	R8, R9, R10     6, 18 and 30 srcPoint                       R11  srcPoint
 //	R12  dstRow     R13  bias, or 16 times -0
 //	Z0-Z23  the columns, transformed     Z24-Z28  scratch
-//	Z29  the least output                Z30, Z31      4, 1
+//	Z29  lower clamp                     Z30, Z31      4, 1
 TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst+0(FP), DI
 	MOVQ         src+8(FP), SI

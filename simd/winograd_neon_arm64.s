@@ -91,7 +91,7 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $96
 	FMOVQ off(R12), F27                    \
 	MIDDLE(24, 25, 26, 27, e1, e2, e3, e4)
 
-// MIDDLE is rows 1 to 4 of B^T. d3 and d4 get lost.
+// MIDDLE is rows 1 to 4 of B^T. d3 and d4 are clobbered.
 #define MIDDLE(d1, d2, d3, d4, e1, e2, e3, e4) \
 	FSUB4S(d2, d4, e3) \
 	FSUB4S(d1, d3, 30) \
@@ -378,9 +378,9 @@ quarter:
 //	R0, R1   dst and src of the tile     R2  tiles left      R3  quarter of the lanes
 //	R4, R15  dstTile and srcTile         R5  6 srcPoint      R6  cursor of src
 //	R7  column of src    R8  row of dst  R14 srcPoint        R16 dstRow
-//	R17 the least output                 R19 bias, or 16 times -0
+//	R17 lower clamp                      R19 bias, or 16 times -0
 //	R20 bias of the quarter              R21 m
-//	V28 the least output, V30 bias, both scratch before      V29 scratch
+//	V28 lower clamp, V30 bias, both scratch before      V29 scratch
 TEXT ·winogradOutputNEON(SB), NOSPLIT, $0-80
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
@@ -464,7 +464,7 @@ two:
 	FMOVQ off(R11), F27                        \
 	SPREAD(24, 25, 26, 27, e1, e2, e3, e4, 28)
 
-// SPREAD is rows 1 to 4 of A, m = 4. y0 and y1 get lost; t, scratch, may be e4.
+// SPREAD is rows 1 to 4 of A, m = 4. y0 and y1 are clobbered; t, scratch, may be e4.
 #define SPREAD(y0, y1, y2, y3, e1, e2, e3, e4, t) \
 	FADD4S(y2, y0, e1) \ // p
 	FADD4S(y3, y1, t)  \ // q
@@ -589,7 +589,7 @@ two:
 	VLD1.P (R6)(R16), [V25.S4] \
 	VLD1.P (R6)(R16), [V26.S4]
 
-// FILTER3 is the rows of G for three taps. g0 and g1 get lost.
+// FILTER3 is the rows of G for three taps. g0 and g1 are clobbered.
 #define FILTER3(g0, g1, g2, e0, e1, e2, e3, e4, e5) \
 	QUARTER(g0, e0)      \
 	FADD4S(g2, g0, e2)   \ // p

@@ -271,10 +271,10 @@ func TestWinograd(t *testing.T) {
 	})
 }
 
-func (f *transform) compare(t *testing.T, k *Kernels, tiles int, d, s tiling, side guard.Side, peculiar bool) {
+func (f *transform) compare(t *testing.T, k *Kernels, tiles int, d, s tiling, side guard.Side, edgeValues bool) {
 	fill := wave
-	if peculiar {
-		fill = wild
+	if edgeValues {
+		fill = edgy
 	}
 	src := fill(guard.Make[float32](t, s.size(tiles), side), tiles)
 	before := fill(make([]float32, d.size(tiles)), tiles+1)
@@ -291,8 +291,8 @@ func (f *transform) compare(t *testing.T, k *Kernels, tiles int, d, s tiling, si
 			p = &bias[0]
 		}
 		f.run(k, dst, src, p, tiles, d, s)
-		requireMatch(t, k, want, dst, 1e-5, "%s, %d tiles, dst %v, src %v, guard at the %v, bias %v, peculiar %v",
-			f.name, tiles, d, s, side, bias != nil, peculiar)
+		requireMatch(t, k, want, dst, 1e-5, "%s, %d tiles, dst %v, src %v, guard at the %v, bias %v, edgeValues %v",
+			f.name, tiles, d, s, side, bias != nil, edgeValues)
 	}
 }
 
@@ -393,7 +393,7 @@ func TestWinogradAllocatesNothing(t *testing.T) {
 // BenchmarkWinograd transforms a row of 8 tiles from and to the nearest cache.
 func BenchmarkWinograd(b *testing.B) {
 	const tiles = 8
-	for _, k := range Rows() {
+	for _, k := range Available() {
 		for _, f := range transforms {
 			d, s := tilings(f.imageOut, f.out, min(f.out, 4), tiles)[0], tilings(f.imageIn, f.in, min(f.in, 4), tiles)[0]
 			dst, src := make([]float32, d.size(tiles)), wave(make([]float32, s.size(tiles)), 1)

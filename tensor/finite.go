@@ -1,14 +1,12 @@
 package tensor
 
-// finitePart is how many elements a call of [Finite] sums up at a time: a kernel
-// runs without preemption.
-const finitePart = 1 << 14
+import "github.com/meada-cpu/meada-cpu/simd"
 
 // Finite reports whether no element is NaN or infinite. It costs little more than
 // one sum: where an element is not finite the sum is not finite either.
 func Finite(e *Engine, x []float32) bool {
 	for len(x) > 0 {
-		part := x[:min(len(x), finitePart)]
+		part := x[:min(len(x), simd.MaxCall)]
 		x = x[len(part):]
 		if isFinite(e.Kernels.Sum(part)) {
 			continue

@@ -110,7 +110,7 @@ func TestGemm(t *testing.T) {
 	}
 	for _, p := range products {
 		bits := map[string][]float32{}
-		for _, row := range simd.Rows() {
+		for _, row := range simd.Available() {
 			for _, threads := range []int{1, 3} {
 				e := NewEngineOn(threads, row)
 				g := NewGemm(e, p.m, p.n, p.k, p.transA, p.transB)

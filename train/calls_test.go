@@ -85,7 +85,7 @@ func size(name string, args []reflect.Value) int {
 		return product(12, 13)
 	case "AvgPool2", "AvgPool2Backward": // rows, n
 		return 4 * product(2, 3)
-	case "Split", "Join": // rows, n
+	case "Deinterleave2", "Interleave2": // rows, n
 		return 2 * product(3, 4)
 	case "Transpose": // rows, cols
 		return product(2, 3)

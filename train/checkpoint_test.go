@@ -110,7 +110,7 @@ func sameRows() []*simd.Kernels {
 	if simd.Active().Name == "generic" {
 		return []*simd.Kernels{simd.Active()}
 	}
-	return slices.DeleteFunc(slices.Clone(simd.Rows()), func(r *simd.Kernels) bool { return r.Name == "generic" })
+	return slices.DeleteFunc(slices.Clone(simd.Available()), func(r *simd.Kernels) bool { return r.Name == "generic" })
 }
 
 // A run that is interrupted after every single step, each time to go on in a

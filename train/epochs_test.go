@@ -150,7 +150,7 @@ func TestPhaseKeepsBytes(t *testing.T) {
 
 func TestSameBitsOverEpochs(t *testing.T) {
 	var want []float32
-	for _, row := range simd.Rows() {
+	for _, row := range simd.Available() {
 		if row.Name == "generic" {
 			continue
 		}
@@ -174,7 +174,7 @@ func TestSameBitsOverEpochs(t *testing.T) {
 // The generic row rounds in other places: after a run of two phases its weights
 // are within 1e-4 of where the other rows' went, relative to how far they moved.
 func TestGenericRowStaysClose(t *testing.T) {
-	rows := simd.Rows()
+	rows := simd.Available()
 	if len(rows) == 1 {
 		t.Skip("this CPU has the generic row only")
 	}

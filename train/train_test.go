@@ -95,7 +95,7 @@ func finish(t *testing.T, trainer *Trainer) []Event {
 // Replays a recorded run of the official trainer with its permutations, on
 // every instruction set.
 func TestOfficialRun(t *testing.T) {
-	for _, row := range simd.Rows() {
+	for _, row := range simd.Available() {
 		for name, algorithm := range map[string]Algorithm{"ada": ADA, "meada": MEADA} {
 			t.Run(row.Name+"/"+name, func(t *testing.T) { replay(t, row, algorithm, name) })
 		}
@@ -244,7 +244,7 @@ func TestResultIsTheEvaluatorsAndImproves(t *testing.T) {
 // and on every instruction set but the generic one.
 func TestSameBits(t *testing.T) {
 	var want []float32
-	for _, row := range simd.Rows() {
+	for _, row := range simd.Available() {
 		if row.Name == "generic" {
 			continue
 		}

@@ -33,7 +33,7 @@ func runCPU(std streams) error {
 		{"instruction set", simd.Active().Name},
 		{"available", available()},
 	})
-	refused := simd.Refused()
+	refused := simd.Unavailable()
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
 		table(std.out, [][2]string{{"not " + name, refused[name]}})
 	}
@@ -48,7 +48,7 @@ func runCPU(std streams) error {
 
 func available() string {
 	var names []string
-	for _, row := range simd.Rows() {
+	for _, row := range simd.Available() {
 		names = append(names, row.Name)
 	}
 	return strings.Join(names, ", ")

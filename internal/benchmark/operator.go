@@ -82,10 +82,10 @@ func normForward(e *tensor.Engine, s images, act simd.Activation) Work {
 	scale, shift := noise(s.c), noise(s.c)
 	sum, sumSq := tensor.Aligned(s.n*s.c), tensor.Aligned(s.n*s.c)
 	measure := sweep(func(i int) {
-		e.Kernels.Moments(part(sum, i, s.n), part(sumSq, i, s.n), part(x, i, s.n), shift, s.plane())
+		e.Kernels.SumSumSq(part(sum, i, s.n), part(sumSq, i, s.n), part(x, i, s.n), shift, s.plane())
 	})
 	normalise := sweep(func(i int) {
-		e.Kernels.Affine(part(y, i, s.n), part(x, i, s.n), scale, shift, s.plane(), act)
+		e.Kernels.ScaleShift(part(y, i, s.n), part(x, i, s.n), scale, shift, s.plane(), act)
 	})
 	return Work{Bytes: 8 * float64(s.size()), Run: func() {
 		e.Run(s.n, &measure)
@@ -98,11 +98,11 @@ func normBackward(e *tensor.Engine, s images, act simd.Activation) Work {
 	scale, shift, a, b, k := noise(s.c), noise(s.c), noise(s.c), noise(s.c), noise(s.c)
 	sumG, sumGX := tensor.Aligned(s.n*s.c), tensor.Aligned(s.n*s.c)
 	reduce := sweep(func(i int) {
-		e.Kernels.AffineReduce(part(sumG, i, s.n), part(sumGX, i, s.n), part(dy, i, s.n), part(x, i, s.n),
+		e.Kernels.BatchNormBackwardSums(part(sumG, i, s.n), part(sumGX, i, s.n), part(dy, i, s.n), part(x, i, s.n),
 			scale, shift, shift, s.plane(), act)
 	})
 	differentiate := sweep(func(i int) {
-		e.Kernels.AffineGrad(part(dx, i, s.n), part(dy, i, s.n), part(x, i, s.n), scale, shift, a, b, k, s.plane(), act, false)
+		e.Kernels.BatchNormBackwardInput(part(dx, i, s.n), part(dy, i, s.n), part(x, i, s.n), scale, shift, a, b, k, s.plane(), act, false)
 	})
 	return Work{Bytes: 12 * float64(s.size()), Run: func() {
 		e.Run(s.n, &reduce)

@@ -139,21 +139,21 @@ func (b *builder) batchNorm(o *op) step {
 		s.measure = newPass(b.engine, &unknown, func(n, lo, hi int) {
 			lo, hi = lo+s.fresh, hi+s.fresh
 			sum, sumSq := s.sums(n)
-			k.Moments(sum[lo:hi], sumSq[lo:hi], channels(&s.x, n, lo, hi), s.centre[lo:hi], plane)
+			k.SumSumSq(sum[lo:hi], sumSq[lo:hi], channels(&s.x, n, lo, hi), s.centre[lo:hi], plane)
 		})
 	}
 	s.settle = blocks{b.engine, c, s.statistics}
 	s.normalise = newPass(b.engine, &s.y, func(n, lo, hi int) {
-		k.Affine(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi), s.scale[lo:hi], s.shift[lo:hi], plane, s.act)
+		k.ScaleShift(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi), s.scale[lo:hi], s.shift[lo:hi], plane, s.act)
 	})
 	s.reduce = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		sumG, sumGX := s.sums(n)
-		k.AffineReduce(sumG[lo:hi], sumGX[lo:hi], channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
+		k.BatchNormBackwardSums(sumG[lo:hi], sumGX[lo:hi], channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], s.centre[lo:hi], plane, s.act)
 	})
 	s.derive = blocks{b.engine, c, s.gradients}
 	s.differentiate = newPass(b.engine, &s.y, func(n, lo, hi int) {
-		k.AffineGrad(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
+		k.BatchNormBackwardInput(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], s.a[lo:hi], s.b[lo:hi], s.k[lo:hi], plane, s.act, s.accumulate)
 	})
 	return s
@@ -279,11 +279,11 @@ func (b *builder) affine(o *op) step {
 	c, plane := s.x.C, s.x.H*s.x.W
 	s.scale, s.shift, s.zero = make([]float32, c), make([]float32, c), make([]float32, c)
 	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {
-		s.engine.Kernels.Affine(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi),
+		s.engine.Kernels.ScaleShift(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], plane, o.act)
 	})
 	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) {
-		s.engine.Kernels.AffineGrad(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
+		s.engine.Kernels.BatchNormBackwardInput(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], s.scale[lo:hi], s.zero[lo:hi], s.zero[lo:hi], plane, o.act, s.accumulate)
 	})
 	return s
@@ -328,5 +328,5 @@ func (f *fold) run() {
 // Do scales one filter.
 func (f *fold) Do(k, _ int) {
 	size := len(f.w) / len(f.b)
-	f.engine.Kernels.Affine(f.w[k*size:][:size], f.weight.Data[k*size:][:size], f.scale[k:k+1], f.zero[k:k+1], size, simd.Identity)
+	f.engine.Kernels.ScaleShift(f.w[k*size:][:size], f.weight.Data[k*size:][:size], f.scale[k:k+1], f.zero[k:k+1], size, simd.Identity)
 }

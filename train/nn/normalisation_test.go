@@ -34,7 +34,7 @@ func TestNormalisationOfBytes(t *testing.T) {
 	for i := range image {
 		image[i] = uint8(i)
 	}
-	for _, k := range simd.Rows() {
+	for _, k := range simd.Available() {
 		e := tensor.NewEngineOn(1, k)
 		defer e.Close()
 		x := make([]float32, len(image))

@@ -59,7 +59,7 @@ func (r recording) matches(t *testing.T, name string, got []float32) {
 
 // forEachRow runs a test on an engine of every row of kernels.
 func forEachRow(t *testing.T, f func(t *testing.T, e *tensor.Engine)) {
-	for _, row := range simd.Rows() {
+	for _, row := range simd.Available() {
 		t.Run(row.Name, func(t *testing.T) {
 			e := tensor.NewEngineOn(2, row)
 			defer e.Close()

@@ -1,6 +1,9 @@
 package nn
 
-import "github.com/meada-cpu/meada-cpu/tensor"
+import (
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
 
 // pass is an element-wise or channel-wise sweep over the images of a tensor,
 // cut into parts by the shape alone.
@@ -13,18 +16,14 @@ type pass struct {
 	do       func(n, lo, hi int)
 }
 
-// partSize is about how many elements a part should have: enough to repay
-// handing it out, few enough to stay in a core's own cache.
-const partSize = 16384
-
 // newPass returns the pass over N images of C channels with do, which handles
 // channels lo <= c < hi of image n.
 func newPass(e *tensor.Engine, t *tensor.Tensor, do func(n, lo, hi int)) *pass {
 	size := t.C * t.H * t.W
 	return &pass{
 		engine: e, images: t.N, channels: t.C,
-		perPart: max(1, partSize/size),
-		cuts:    min(t.C, (size+partSize-1)/partSize),
+		perPart: max(1, simd.MaxCall/size),
+		cuts:    min(t.C, (size+simd.MaxCall-1)/simd.MaxCall),
 		do:      do,
 	}
 }

@@ -7,10 +7,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// chunk is how many parameters one part of a step handles. It does not change
-// the result, which is element-wise.
-const chunk = 1 << 14
-
 // Adam is the optimiser of Kingma and Ba, "Adam: a method for stochastic
 // optimization", ICLR 2015, as PyTorch computes it. Its fields may be changed
 // between steps; M, V and T are its state.
@@ -42,7 +38,7 @@ func (a *Adam) Step() {
 	a.engine.Run(parts(len(a.p)), a)
 }
 
-// Do updates one chunk.
+// Do updates one part, of simd.MaxCall parameters at the most.
 func (a *Adam) Do(part, _ int) {
 	lo, hi := bounds(part, len(a.p))
 	a.engine.Kernels.Adam(a.p[lo:hi], a.g[lo:hi], a.M[lo:hi], a.V[lo:hi], &a.step)
@@ -75,12 +71,12 @@ func (s *SGD) Step() {
 	s.engine.Run(parts(len(s.p)), s)
 }
 
-// Do updates one chunk.
+// Do updates one part, of simd.MaxCall parameters at the most.
 func (s *SGD) Do(part, _ int) {
 	lo, hi := bounds(part, len(s.p))
 	s.engine.Kernels.SGD(s.p[lo:hi], s.g[lo:hi], s.Buffer[lo:hi], &s.step)
 }
 
-func parts(n int) int { return (n + chunk - 1) / chunk }
+func parts(n int) int { return (n + simd.MaxCall - 1) / simd.MaxCall }
 
-func bounds(part, n int) (lo, hi int) { return part * chunk, min((part+1)*chunk, n) }
+func bounds(part, n int) (lo, hi int) { return part * simd.MaxCall, min((part+1)*simd.MaxCall, n) }

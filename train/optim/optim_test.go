@@ -47,7 +47,7 @@ func TestSteps(t *testing.T) {
 		for _, x := range tensors {
 			r[x.Name] = x.Data
 		}
-		for _, row := range simd.Rows() {
+		for _, row := range simd.Available() {
 			e := tensor.NewEngineOn(2, row)
 			p := append([]float32(nil), r["p0"]...)
 			size := len(p)
@@ -67,7 +67,7 @@ func TestSteps(t *testing.T) {
 
 // Chunks and threads leave no trace: many parameters move as one alone does.
 func TestChunks(t *testing.T) {
-	const n = 3*chunk + 5
+	const n = 3*simd.MaxCall + 5
 	e := tensor.NewEngineOn(3, nil)
 	defer e.Close()
 	fill := func(x []float32, v float32) []float32 {

@@ -72,7 +72,7 @@ func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate 
 	require.NoError(t, network.Save(filepath.Join(dir, "start.safetensors"), nil))
 	losses := descend(network, nil, images, data.Source.Labels, rate)
 	values := slices.Clone(network.Values)
-	for _, row := range simd.Rows() {
+	for _, row := range simd.Available() {
 		if row != simd.Active() && row.Name != "generic" {
 			network.Init(1)
 			require.Equal(t, losses, descend(network, row, images, data.Source.Labels, rate), row.Name)

@@ -7,9 +7,9 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/testkit/guard"
 )
 
-// TestSplit: every n, one row and several, close together and apart, all slices
+// TestInterleave2: every n, one row and several, close together and apart, all slices
 // against a page that can't be touched; what lies between rows stays.
-func TestSplit(t *testing.T) {
+func TestInterleave2(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		for n := 1; n <= 130; n++ {
 			for _, side := range guard.Sides {
@@ -30,10 +30,10 @@ func TestSplit(t *testing.T) {
 					}
 					copy(wantDst[r*whole:][:2*n], src[r*whole:])
 				}
-				k.Split(&even[0], &odd[0], &src[0], rows, n, half, whole)
+				k.Deinterleave2(&even[0], &odd[0], &src[0], rows, n, half, whole)
 				requireSameBits(t, wantEven, even, "%d rows of %d, even", rows, n)
 				requireSameBits(t, wantOdd, odd, "%d rows of %d, odd", rows, n)
-				k.Join(&dst[0], &even[0], &odd[0], rows, n, whole, half)
+				k.Interleave2(&dst[0], &even[0], &odd[0], rows, n, whole, half)
 				requireSameBits(t, wantDst, dst, "%d rows of %d", rows, n)
 			}
 		}

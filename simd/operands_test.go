@@ -9,26 +9,26 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/testkit/guard"
 )
 
-// Elementwise kernels run over these lengths, at every place of a shelf.
+// Elementwise kernels run over these lengths, at every place of a guardedBuf.
 const (
 	longest = 130
 	places  = 6
 )
 
-// shelf holds an operand where a kernel that leaves it is noticed: at the end or
+// guardedBuf holds an operand where a kernel that leaves it is noticed: at the end or
 // the beginning of a guarded page (places 0 and 1), or 0 to 3 elements behind an
 // aligned address (places 2 to 5), among canaries each time.
-type shelf[T guard.Element] struct {
-	rooms [3][]T
-	room  []T
-	lo    int
-	hi    int
+type guardedBuf[T guard.Element] struct {
+	bufs [3][]T
+	buf  []T
+	lo   int
+	hi   int
 }
 
 const canary = 77
 
-func newShelf[T guard.Element](t *testing.T, most int) *shelf[T] {
-	return &shelf[T]{rooms: [3][]T{
+func newGuardedBuf[T guard.Element](t *testing.T, most int) *guardedBuf[T] {
+	return &guardedBuf[T]{bufs: [3][]T{
 		guard.Make[T](t, most, guard.Tail),
 		guard.Make[T](t, most, guard.Head),
 		guard.Make[T](t, most+16, guard.Head),
@@ -36,28 +36,28 @@ func newShelf[T guard.Element](t *testing.T, most int) *shelf[T] {
 }
 
 // put returns a copy of values at that place.
-func (s *shelf[T]) put(values []T, place int) []T {
-	s.room = s.rooms[min(place, 2)]
-	for i := range s.room {
-		s.room[i] = canary
+func (s *guardedBuf[T]) put(values []T, place int) []T {
+	s.buf = s.bufs[min(place, 2)]
+	for i := range s.buf {
+		s.buf[i] = canary
 	}
 	switch place {
 	case 0:
-		s.lo = len(s.room) - len(values)
+		s.lo = len(s.buf) - len(values)
 	case 1:
 		s.lo = 0
 	default:
 		s.lo = place - 2
 	}
 	s.hi = s.lo + len(values)
-	copy(s.room[s.lo:], values)
-	return s.room[s.lo:s.hi:s.hi]
+	copy(s.buf[s.lo:], values)
+	return s.buf[s.lo:s.hi:s.hi]
 }
 
 // requireCanaries fails if anything around the operand has changed.
-func (s *shelf[T]) requireCanaries(t *testing.T) {
+func (s *guardedBuf[T]) requireCanaries(t *testing.T) {
 	t.Helper()
-	for i, v := range s.room {
+	for i, v := range s.buf {
 		if (i < s.lo || i >= s.hi) && v != canary {
 			require.Failf(t, "written outside the operand", "element %d of %d", i-s.lo, s.hi-s.lo)
 		}
@@ -100,7 +100,7 @@ func requireClose(t *testing.T, want, got []float32, tolerance float64, format s
 	}
 }
 
-// requireMatch is requireSameNumbers for the rows whose bits are fixed, and
+// requireMatch is requireSameNumbers for the kernel sets whose bits are fixed, and
 // requireClose for generic, whose multiply-adds may or may not be fused.
 func requireMatch(t *testing.T, k *Kernels, want, got []float32, tolerance float64, format string, args ...any) {
 	t.Helper()
@@ -121,19 +121,19 @@ func wave(s []float32, seed int) []float32 {
 	return s
 }
 
-// peculiar are the numbers that kernels get wrong first.
-var peculiar = []float32{
+// edgeValues are the numbers that kernels get wrong first.
+var edgeValues = []float32{
 	0, float32(math.Copysign(0, -1)), 1, -1, float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)),
 	math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32, 0x1p-127, -0x1p-127, 0x1p-126,
 	math.MaxFloat32, -math.MaxFloat32, 0.5, -0.5, 3.25, -88.7, 1e-20, 12345.678,
 }
 
-// wild is wave with every third number a peculiar one.
-func wild(s []float32, seed int) []float32 {
+// edgy is wave with every third number an edge value.
+func edgy(s []float32, seed int) []float32 {
 	wave(s, seed)
 	for i := range s {
 		if (i+seed)%3 == 0 {
-			s[i] = peculiar[(i/3+seed)%len(peculiar)]
+			s[i] = edgeValues[(i/3+seed)%len(edgeValues)]
 		}
 	}
 	return s

@@ -6,14 +6,14 @@
 // even and odd elements are parted by one shuffle, the lanes' halves put in order
 // by another.
 
-// func splitAVX2(even, odd, src *float32, rows, n, dstRow, srcRow int)
+// func deinterleave2AVX2(even, odd, src *float32, rows, n, dstRow, srcRow int)
 //
-// See splitGeneric. Registers:
+// See deinterleave2Generic. Registers:
 //
 //	DI, DX  even, odd     SI  src     CX  pairs left     R8  rows left
 //	R11  n                R9, R10  from the end of a row of even or odd, of src to the next
 //	Y0, Y1  eight pairs   Y2, Y3  their even and odd elements
-TEXT ·splitAVX2(SB), NOSPLIT, $0-56
+TEXT ·deinterleave2AVX2(SB), NOSPLIT, $0-56
 	MOVQ even+0(FP), DI
 	MOVQ odd+8(FP), DX
 	MOVQ src+16(FP), SI
@@ -71,14 +71,14 @@ next:
 	VZEROUPPER
 	RET
 
-// func joinAVX2(dst, even, odd *float32, rows, n, dstRow, srcRow int)
+// func interleave2AVX2(dst, even, odd *float32, rows, n, dstRow, srcRow int)
 //
-// See joinGeneric. Registers:
+// See interleave2Generic. Registers:
 //
 //	DI  dst    SI, DX  even, odd     CX  pairs left     R8  rows left
 //	R11  n     R9, R10  from the end of a row of dst, of even or odd to the next
 //	Y0, Y1  eight even and odd elements   Y2, Y3  pairs
-TEXT ·joinAVX2(SB), NOSPLIT, $0-56
+TEXT ·interleave2AVX2(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), DI
 	MOVQ even+8(FP), SI
 	MOVQ odd+16(FP), DX

@@ -2,10 +2,10 @@ package simd
 
 import "unsafe"
 
-// splitGeneric writes the elements of each row of src with an even number to even,
+// deinterleave2Generic writes the elements of each row of src with an even number to even,
 // those with an odd one to odd, n of each. The rows of even and odd are dstRow
 // elements apart, those of src srcRow. rows and n are at least 1.
-func splitGeneric(even, odd, src *float32, rows, n, dstRow, srcRow int) {
+func deinterleave2Generic(even, odd, src *float32, rows, n, dstRow, srcRow int) {
 	e, o := unsafe.Slice(even, (rows-1)*dstRow+n), unsafe.Slice(odd, (rows-1)*dstRow+n)
 	s := unsafe.Slice(src, (rows-1)*srcRow+2*n)
 	for r := range rows {
@@ -15,9 +15,9 @@ func splitGeneric(even, odd, src *float32, rows, n, dstRow, srcRow int) {
 	}
 }
 
-// joinGeneric is the inverse of splitGeneric: the rows of dst are dstRow elements
+// interleave2Generic is the inverse of deinterleave2Generic: the rows of dst are dstRow elements
 // apart, those of even and odd srcRow.
-func joinGeneric(dst, even, odd *float32, rows, n, dstRow, srcRow int) {
+func interleave2Generic(dst, even, odd *float32, rows, n, dstRow, srcRow int) {
 	d := unsafe.Slice(dst, (rows-1)*dstRow+2*n)
 	e, o := unsafe.Slice(even, (rows-1)*srcRow+n), unsafe.Slice(odd, (rows-1)*srcRow+n)
 	for r := range rows {

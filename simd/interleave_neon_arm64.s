@@ -4,14 +4,14 @@
 
 // Both directions go along each row four pairs at a time, then pair by pair.
 
-// func splitNEON(even, odd, src *float32, rows, n, dstRow, srcRow int)
+// func deinterleave2NEON(even, odd, src *float32, rows, n, dstRow, srcRow int)
 //
-// See splitGeneric. Registers:
+// See deinterleave2Generic. Registers:
 //
 //	R0, R1  even, odd     R2  src     R3  pairs left     R4  rows left
 //	R5  n                 R6, R7  from the end of a row of even or odd, of src to the next
 //	V0, V1  four pairs    V2, V3  their even and odd elements
-TEXT ·splitNEON(SB), NOSPLIT, $0-56
+TEXT ·deinterleave2NEON(SB), NOSPLIT, $0-56
 	MOVD even+0(FP), R0
 	MOVD odd+8(FP), R1
 	MOVD src+16(FP), R2
@@ -57,14 +57,14 @@ next:
 	BNE  row
 	RET
 
-// func joinNEON(dst, even, odd *float32, rows, n, dstRow, srcRow int)
+// func interleave2NEON(dst, even, odd *float32, rows, n, dstRow, srcRow int)
 //
-// See joinGeneric. Registers:
+// See interleave2Generic. Registers:
 //
 //	R0  dst    R1, R2  even, odd     R3  pairs left     R4  rows left
 //	R5  n      R6, R7  from the end of a row of dst, of even or odd to the next
 //	V0, V1  four even and odd elements   V2, V3  pairs
-TEXT ·joinNEON(SB), NOSPLIT, $0-56
+TEXT ·interleave2NEON(SB), NOSPLIT, $0-56
 	MOVD dst+0(FP), R0
 	MOVD even+8(FP), R1
 	MOVD odd+16(FP), R2
