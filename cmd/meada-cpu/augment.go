@@ -157,7 +157,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 		return err
 	}
 	a.progress.clear()
-	fmt.Fprintf(std.out, "%s: %s images of %s, %s\n", s.out, grouped(source.N), s.dataset, brief(time.Since(a.started).Seconds()))
+	fmt.Fprintf(std.out, "%s: %s images of %s, %s\n", s.out, cli.Count(source.N), s.dataset, cli.Duration(time.Since(a.started).Seconds()))
 	fmt.Fprintf(std.out, "cross-entropy %.4f -> %.4f, entropy %.4f -> %.4f, distance %.4g\n",
 		a.first.CrossEntropy, a.last.CrossEntropy, a.first.Entropy, a.last.Entropy, a.last.Distance)
 	return nil
@@ -227,7 +227,7 @@ func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error
 		}
 		a.progress.update(time.Now(), "augment", func() string {
 			rate := float64(hi) / time.Since(a.started).Seconds()
-			return fmt.Sprintf("images %d/%d  %.0f images/s  ETA %s", hi, a.source.N, rate, brief(float64(a.source.N-hi)/rate))
+			return fmt.Sprintf("images %d/%d  %.0f images/s  ETA %s", hi, a.source.N, rate, cli.Duration(float64(a.source.N-hi)/rate))
 		})
 	}
 	return nil

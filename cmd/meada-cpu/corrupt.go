@@ -164,7 +164,7 @@ func runCorrupt(std streams, s corruptSettings) error {
 	}
 	c.progress.clear()
 	fmt.Fprintf(std.out, "%s: %d corruptions at %d severities of %s images, %s\n", s.out,
-		len(s.names), len(s.severities), grouped(images.N), brief(time.Since(c.started).Seconds()))
+		len(s.names), len(s.severities), cli.Count(images.N), cli.Duration(time.Since(c.started).Seconds()))
 	return nil
 }
 
@@ -316,7 +316,7 @@ func (c *corruptor) writeImages(ctx context.Context, w io.Writer, name string) e
 				seconds := time.Since(c.started).Seconds()
 				rate := float64(c.done) / seconds
 				left := float64(len(c.names)*len(c.severities)*c.images.N-c.done) / rate
-				return fmt.Sprintf("%s, severity %d  %.0f images/s  ETA %s", name, severity, rate, brief(left))
+				return fmt.Sprintf("%s, severity %d  %.0f images/s  ETA %s", name, severity, rate, cli.Duration(left))
 			})
 		}
 	}

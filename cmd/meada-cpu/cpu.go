@@ -39,7 +39,7 @@ func runCPU(std streams) error {
 	}
 	cache := cpuid.CPU.Cache
 	table(std.out, [][2]string{
-		{"caches", fmt.Sprintf("L1 %s, L2 %s, L3 %s", bytesOf(cache.L1D), bytesOf(cache.L2), bytesOf(cache.L3))},
+		{"caches", fmt.Sprintf("L1 %s, L2 %s, L3 %s", cli.Bytes(cache.L1D), cli.Bytes(cache.L2), cli.Bytes(cache.L3))},
 		{"threads", fmt.Sprintf("%d of %d logical processors", runtime.GOMAXPROCS(0), runtime.NumCPU())},
 		{"system", fmt.Sprintf("%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())},
 	})
@@ -59,19 +59,6 @@ func cpuName() string {
 		return name
 	}
 	return "unknown " + runtime.GOARCH
-}
-
-// bytesOf formats a size in bytes; cpuid gives -1 where it can't tell.
-func bytesOf(n int) string {
-	switch {
-	case n <= 0:
-		return "unknown"
-	case n < 1<<20:
-		return fmt.Sprintf("%d KiB", n>>10)
-	case n < 1<<30:
-		return fmt.Sprintf("%d MiB", n>>20)
-	}
-	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
 }
 
 // table prints names and values in two aligned columns.

@@ -313,7 +313,7 @@ func describeDomains(b *dataset.Task) string {
 		if d.Severities != nil {
 			continue
 		}
-		text := d.Name + " " + grouped(d.N)
+		text := d.Name + " " + cli.Count(d.N)
 		if d.Source {
 			text += " (source)"
 		}
@@ -336,7 +336,7 @@ func (s *imageSettings) describeCorruptions(b *dataset.Task) string {
 			count, images = count+1, b.Domains[i].N/corrupt.Severities
 		}
 	}
-	return fmt.Sprintf("%s, %d at %d severities of %s images", s.Corruptions, count, corrupt.Severities, grouped(images))
+	return fmt.Sprintf("%s, %d at %d severities of %s images", s.Corruptions, count, corrupt.Severities, cli.Count(images))
 }
 
 // accuracies returns the record of a test's accuracies. Those on corrupted
@@ -363,7 +363,7 @@ func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
 	row := func(title string, value func(*runfolder.Accuracy) float64) {
 		fmt.Fprintf(w, "%-20s", title)
 		for _, c := range columns {
-			fmt.Fprintf(w, " %12s", percent(value(c.accuracy)))
+			fmt.Fprintf(w, " %12s", cli.Percent(value(c.accuracy)))
 		}
 		fmt.Fprintln(w)
 	}

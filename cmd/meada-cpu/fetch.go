@@ -263,7 +263,7 @@ func (d *downloader) download(ctx context.Context, path string, f fetch.File) er
 		d.progress.update(now, "fetch", func() string {
 			text := fmt.Sprintf("%s  %.1f/%s", path, float64(done)/1e6, megabytes(total))
 			if rate := float64(done-start) / now.Sub(began).Seconds(); rate > 0 {
-				text += fmt.Sprintf("  %.1f MB/s  ETA %s", rate/1e6, brief(float64(total-done)/rate))
+				text += fmt.Sprintf("  %.1f MB/s  ETA %s", rate/1e6, cli.Duration(float64(total-done)/rate))
 			}
 			return text
 		})

@@ -17,7 +17,7 @@ import (
 func (s *settings) fitMemory(network *nn.Network, data *dataset.Task) (string, error) {
 	now, m := system.HeldMemory(), train.EstimateMemory(network, data, s.Config)
 	needed := max(now+m.Total(), system.PeakMemory())
-	line := "about " + bytesOf(int(needed))
+	line := "about " + cli.Bytes(needed)
 	limit, whose := s.maxMemory, "allowed by --max-memory"
 	if limit == 0 {
 		limit, whose = system.AvailableMemory(), "available"
@@ -26,7 +26,7 @@ func (s *settings) fitMemory(network *nn.Network, data *dataset.Task) (string, e
 		if needed > limit {
 			return "", s.tooLarge(needed, limit, whose, m)
 		}
-		line += fmt.Sprintf(" of %s %s", bytesOf(int(limit)), whose)
+		line += fmt.Sprintf(" of %s %s", cli.Bytes(limit), whose)
 	}
 	// What is thrown away while a run goes, the parts of corrupted test sets
 	// above all, must not make of that twice as much before it is collected.
@@ -39,9 +39,9 @@ func (s *settings) fitMemory(network *nn.Network, data *dataset.Task) (string, e
 // tooLarge says what a run needs too much, and what would lower it.
 func (s *settings) tooLarge(needed, limit int64, whose string, m train.Memory) error {
 	text := fmt.Sprintf("the run needs about %s of memory, more than the %s %s; --batch-size %d takes %s of it",
-		bytesOf(int(needed)), bytesOf(int(limit)), whose, s.BatchSize, bytesOf(int(m.Batches)))
+		cli.Bytes(needed), cli.Bytes(limit), whose, s.BatchSize, cli.Bytes(m.Batches))
 	if m.Phases > 0 {
-		text += fmt.Sprintf(", --k %d takes %s", s.K, bytesOf(int(m.Phases)))
+		text += fmt.Sprintf(", --k %d takes %s", s.K, cli.Bytes(m.Phases))
 	}
 	return cli.UsageError("%s; --max-memory none starts it all the same", text)
 }

@@ -249,31 +249,3 @@ func about(seconds float64) string {
 	}
 	return fmt.Sprintf("about %.0f days", seconds/86400)
 }
-
-// brief formats seconds for people: 42s, 3m07s, 2h05m.
-func brief(seconds float64) string {
-	s := int(math.Round(seconds))
-	switch {
-	case s < 60:
-		return fmt.Sprintf("%ds", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
-	}
-	return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
-}
-
-// percent formats a fraction as the paper's tables do.
-func percent(x float64) string { return fmt.Sprintf("%.2f", 100*x) }
-
-// grouped formats a count with thousands separated.
-func grouped(n int) string {
-	digits := fmt.Sprint(n)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}

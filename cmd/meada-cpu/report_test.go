@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
@@ -24,7 +25,7 @@ func TestReport(t *testing.T) {
 	// summary.json.
 	accuracy := readJSON(t, filepath.Join(dir, "a", "summary.json"))["accuracy"].(map[string]any)
 	for _, which := range []string{"best", "source_validation", "last"} {
-		require.Contains(t, string(written), `<p class="figure">`+percent(accuracy[which].(map[string]any)["average"].(float64)), which)
+		require.Contains(t, string(written), `<p class="figure">`+cli.Percent(accuracy[which].(map[string]any)["average"].(float64)), which)
 	}
 
 	require.NoError(t, os.Remove(page))

@@ -128,7 +128,7 @@ func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, er
 		return "", s.resumeError(err)
 	}
 	r.started = r.started.Add(-time.Duration(r.Elapsed * float64(time.Second)))
-	return fmt.Sprintf("the checkpoint after %s steps", grouped(from.Steps())), r.folder.StartMetrics(from.Notes[metricsNote])
+	return fmt.Sprintf("the checkpoint after %s steps", cli.Count(from.Steps())), r.folder.StartMetrics(from.Notes[metricsNote])
 }
 
 // startAgain starts a run that was stopped before its first checkpoint.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/report"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/simd"
@@ -149,7 +150,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 	line.Step, line.Phase, line.Images = e.Step, e.Phase, e.Total
 	line.Rate, line.Seconds = r.clock.lap(train.Maximise), now.Sub(r.started).Seconds()
 	r.progress.line("%-9s phase %d before step %d: %s images added, cross-entropy %.4f, entropy %.4f, distance %.4g", "maximise",
-		e.Phase, e.Step, grouped(e.Total), line.CrossEntropy, line.Entropy, line.Distance)
+		e.Phase, e.Step, cli.Count(e.Total), line.CrossEntropy, line.Entropy, line.Distance)
 	if err := r.sample(e.Phase, e.Step); err != nil {
 		return err
 	}
@@ -180,13 +181,13 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	text := fmt.Sprintf("step %d ", t.Step)
 	for i := range r.domains {
 		if r.domains[i].Severities == nil {
-			text += fmt.Sprintf(" %s %s ", r.domains[i].Name, percent(t.Accuracy[i]))
+			text += fmt.Sprintf(" %s %s ", r.domains[i].Name, cli.Percent(t.Accuracy[i]))
 		}
 	}
 	if r.Corrupted != nil {
-		text += fmt.Sprintf(" corrupted %s ", percent(r.Corrupted.Mean()))
+		text += fmt.Sprintf(" corrupted %s ", cli.Percent(r.Corrupted.Mean()))
 	}
-	text += " average " + percent(t.Average)
+	text += " average " + cli.Percent(t.Average)
 	if t.Improved {
 		text += "  best so far"
 		r.Best = r.Last
@@ -237,7 +238,7 @@ func (r *run) save(name string, steps int) error {
 // pace tells the speed of a kind of work, its share of the multiply-add peak and
 // the time the run still needs.
 func (r *run) pace(k train.Kind) string {
-	return fmt.Sprintf("%.0f img/s  %.0f%% peak  ETA %s", r.clock.rate(k), 100*r.clock.share(k), brief(r.clock.left()))
+	return fmt.Sprintf("%.0f img/s  %.0f%% peak  ETA %s", r.clock.rate(k), 100*r.clock.share(k), cli.Duration(r.clock.left()))
 }
 
 // log appends a line to metrics.jsonl, and tells TensorBoard.
@@ -320,7 +321,7 @@ func (r *run) printResult(w io.Writer, sum *runfolder.Summary) {
 	}
 	fmt.Fprintln(w, "best is the best average over the target domains, selected on the target test sets (oracle) as the official code does")
 	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
-		brief(sum.Seconds.Total), brief(sum.Seconds.Minimise), brief(sum.Seconds.Maximise), brief(sum.Seconds.Evaluate),
-		bytesOf(int(sum.PeakRSS)))
+		cli.Duration(sum.Seconds.Total), cli.Duration(sum.Seconds.Minimise), cli.Duration(sum.Seconds.Maximise), cli.Duration(sum.Seconds.Evaluate),
+		cli.Bytes(sum.PeakRSS))
 	fmt.Fprintf(w, "report: %s\n", r.folder.Path(runfolder.ReportFile))
 }

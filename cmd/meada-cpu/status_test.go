@@ -33,7 +33,7 @@ func TestStatusWhenAsked(t *testing.T) {
 		require.NoError(t, c.Process.Signal(syscall.SIGUSR1))
 		line, err := lines.ReadString('\n')
 		require.NoError(t, err)
-		require.Regexp(t, `^train     \d+/1000000  loss \d\.\d{4}  acc \d+\.\d%  \d+ img/s  \d+% peak  ETA \w+\n$`, line)
+		require.Regexp(t, `^train     \d+/1000000  loss \d\.\d{4}  acc \d+\.\d%  \d+ img/s  \d+% peak  ETA [\w ]+\n$`, line)
 	}
 	require.NoError(t, c.Process.Signal(syscall.SIGINT))
 	line, err := lines.ReadString('\n')

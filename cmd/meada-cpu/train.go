@@ -340,7 +340,7 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 func describe(s settings, data *dataset.Task, network *nn.Network, beginning, dir string) [][2]string {
 	rows := [][2]string{
 		{"algorithm", string(s.Algorithm)},
-		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, grouped(data.Source.N))},
+		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, cli.Count(data.Source.N))},
 		{"domains", describeDomains(data)},
 		{"corruptions", s.images().describeCorruptions(data)},
 	}
@@ -349,24 +349,24 @@ func describe(s settings, data *dataset.Task, network *nn.Network, beginning, di
 	}
 	outline := s.Outline(data.Source.N)
 	round, between := "step", s.LoopsMin
-	descent := fmt.Sprintf("%s steps of %d images, Adam, lr %g", grouped(outline.Steps), s.BatchSize, s.LR)
+	descent := fmt.Sprintf("%s steps of %d images, Adam, lr %g", cli.Count(outline.Steps), s.BatchSize, s.LR)
 	if s.Epochs > 0 {
 		round, between = "epoch", s.EpochsMin
 		descent = fmt.Sprintf("%d epochs, %s steps of %d images, SGD, lr %g, cosine schedule, momentum %g, decay %g",
-			s.Epochs, grouped(outline.Steps), s.BatchSize, s.LR, s.Momentum, s.Decay)
+			s.Epochs, cli.Count(outline.Steps), s.BatchSize, s.LR, s.Momentum, s.Decay)
 	}
 	if s.MaxSteps > 0 {
 		descent += fmt.Sprintf(", ends after %d steps at the latest", s.MaxSteps)
 	}
 	rows = append(rows,
-		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, grouped(network.NumParams()))},
+		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, cli.Count(network.NumParams()))},
 		[2]string{"begins with", beginning},
 		[2]string{"descent", descent},
 	)
 	if sizes := outline.Pool; len(sizes) > 1 {
 		var pool []string
 		for _, n := range sizes {
-			pool = append(pool, grouped(n))
+			pool = append(pool, cli.Count(n))
 		}
 		ascent := fmt.Sprintf("phases: %d, every %d %ss, %d steps, lr-max %g, gamma %g", len(sizes)-1, between, round, s.LoopsAdv, s.LRMax, s.Gamma)
 		if s.Algorithm == train.MEADA {
@@ -374,7 +374,7 @@ func describe(s settings, data *dataset.Task, network *nn.Network, beginning, di
 		}
 		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(pool, " -> ")})
 	}
-	tests := fmt.Sprintf("every %s %ss", grouped(s.TestEvery), round)
+	tests := fmt.Sprintf("every %s %ss", cli.Count(s.TestEvery), round)
 	if s.TestEvery == 1 {
 		tests = "every " + round
 	}

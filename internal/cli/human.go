@@ -35,7 +35,7 @@ func Duration(seconds float64) string {
 
 // Bytes formats a size: 12 KiB, 123 MiB, 1.50 GiB. Sizes that are not positive
 // are not known.
-func Bytes(n int64) string {
+func Bytes[N int | int64](n N) string {
 	switch {
 	case n <= 0:
 		return "unknown"
