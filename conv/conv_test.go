@@ -181,6 +181,11 @@ func TestConv(t *testing.T) {
 					for i := range shared {
 						shared[i] = float32(math.NaN())
 					}
+					for worker := range threads {
+						for i := range engine.Scratch(worker) {
+							engine.Scratch(worker)[i] = float32(math.NaN())
+						}
+					}
 					winograd := c.winograd != nil
 					taps := s.R * s.S
 

@@ -103,6 +103,26 @@ func copyRows(kernels *simd.Kernels, dst, plane []float32, offsets []int32, dstR
 	}
 }
 
+// clearAround clears what is not the h x w elements, cols apart, of a plane that
+// begins at row top and column left.
+func clearAround(dst []float32, cols, top, left, h, w int) {
+	clear(dst[:top*cols])
+	for y := top; y < top+h; y++ {
+		clear(dst[y*cols:][:left])
+		clear(dst[y*cols+left+w : (y+1)*cols])
+	}
+	clear(dst[(top+h)*cols:])
+}
+
+// clearPadding clears what fill does not write.
+func (p *depthwise) clearPadding(dst []float32) {
+	if p.shape.Stride > 1 {
+		clear(dst)
+		return
+	}
+	clearAround(dst, p.cols, p.shape.PadH, p.shape.PadW, p.shape.H, p.shape.W)
+}
+
 // fill copies a plane of the input into its padding, columns and rows parted by the
 // stride.
 func (p *depthwise) fill(dst, plane []float32) {
@@ -145,7 +165,7 @@ func (p depthwiseForward) Do(task, worker int) {
 	s := p.shape
 	x, y := p.x.Image(task/p.blocks()), p.y.Image(task/p.blocks())
 	padded := p.engine.Scratch(worker)[:p.inputSize()]
-	clear(padded)
+	p.clearPadding(padded)
 	run := &p.planes[worker]
 	*run = simd.DepthwisePlane{X: &padded[0], Offsets: &p.taps[0], Taps: len(p.taps),
 		Rows: s.OutH(), N: s.OutW(), YRow: s.OutW(), XRow: p.cols, Act: p.act}
@@ -198,7 +218,7 @@ func (p depthwiseData) Do(task, worker int) {
 	size := s.H * s.W
 	cut := arena(p.engine.Scratch(worker))
 	padded, parts, sum, weights := cut.take(p.gradSize()), cut.take(size), cut.take(size), cut.take(len(p.taps))
-	clear(padded)
+	clearAround(padded, p.gradCols, p.padRows, p.padCols, s.OutH(), s.OutW())
 	run := &p.planes[worker]
 	*run = simd.DepthwisePlane{X: &padded[0], W: &weights[0], XRow: p.gradCols}
 	lo, hi := p.channels(task % p.blocks())
@@ -276,7 +296,7 @@ func (p depthwiseWeights) Do(block, worker int) {
 	s, kernels := p.shape, p.engine.Kernels
 	cut := arena(p.engine.Scratch(worker))
 	padded, grad, sums := cut.take(p.inputSize()), cut.take(s.OutH()*p.pitch), cut.take(s.S)
-	clear(padded)
+	p.clearPadding(padded)
 	clear(grad)
 	run := &p.planes[worker]
 	*run = simd.DepthwisePlane{X: &padded[0], W: &sums[0], Rows: s.OutH(), N: p.pitch, YRow: p.pitch, XRow: p.cols}

@@ -17,10 +17,10 @@ func BenchmarkStep(b *testing.B) {
 	for _, p := range published {
 		b.Run("model="+p.name, func(b *testing.B) {
 			batch := 128
-			if p.name == "lenet5" || p.name == "alexnet" {
+			n := network(b, p.name, p.classes)
+			if p.name == "lenet5" || n.H > 32 {
 				batch = 32
 			}
-			n := network(b, p.name, p.classes)
 			n.Init(1)
 			x, labels := randomImages(n, batch)
 			for _, mode := range []string{"train", "maximise", "eval"} {
