@@ -45,12 +45,15 @@ const (
 // The sizes of the networks' images.
 const (
 	smallSide = 32
-	largeSide = 224 // of alexnet
+	largeSide = 224 // of those for pictures
 )
+
+// pictureModels are the networks for pictures, the usual one first.
+var pictureModels = []string{"alexnet", "efficientnet-lite0", "resnet18", "resnet34", "resnet50"}
 
 // side returns the width and height of a network's images.
 func side(model string) int {
-	if model == "alexnet" {
+	if slices.Contains(pictureModels, model) {
 		return largeSide
 	}
 	return smallSide
@@ -62,9 +65,9 @@ func models(dataset string) []string {
 	case cifar10, cifar100:
 		return []string{"wrn", "allconv", "densenet", "resnext"}
 	case pacs:
-		return []string{"alexnet"}
+		return pictureModels
 	case folder:
-		return []string{"lenet5", "wrn", "allconv", "densenet", "resnext", "alexnet"}
+		return append([]string{"lenet5", "wrn", "allconv", "densenet", "resnext"}, pictureModels...)
 	}
 	return []string{"lenet5", "wrn", "allconv", "densenet", "resnext"}
 }

@@ -43,7 +43,8 @@ func newEval(std streams) *cobra.Command {
 	}
 	cli.SetNotes(c, `Dataset and network are by default those that the file of weights names. Images
 are normalised by the constants in it; if it has none, by those of the published
-network: [0,1] for lenet5, [-1,1] for those of CIFAR, ImageNet's for alexnet.`)
+network: [0,1] for lenet5, [-1,1] for those of CIFAR and efficientnet-lite0,
+ImageNet's for alexnet and the resnets.`)
 	f := cli.NewFlags(c.Flags())
 	f.Group("what to measure")
 	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")

@@ -18,7 +18,7 @@ func presetFor(dataset, model string) string {
 	switch {
 	case slices.Contains(presets, dataset) && dataset != digits:
 		return dataset
-	case model == "alexnet":
+	case slices.Contains(pictureModels, model):
 		return pacs
 	case model != "lenet5":
 		return cifar10
