@@ -2,6 +2,45 @@
 // and gelu_generic.go have it. Macro arguments are numbers of V registers. A
 // source must include go_asm.h and neon_arm64.h too.
 
+// The registers of the constants, by the macro that needs them: exp, GELU, and its
+// slope.
+#define SHIFT 17
+#define LN2HI 18
+#define LN2LO 19
+#define EXP2 20
+#define EXP3 21
+#define EXP4 22
+#define EXP5 23
+#define EXP6 24
+#define ONE 25
+#define LOWEST 26
+#define LOG2E 31
+
+#define GELUSHIFT 17
+#define GELU1 18
+#define GELU2 19
+#define GELU3 20
+#define GELU4 21
+#define GELU5 22
+#define GELU6 23
+#define GELUONE 24
+#define GELULOWEST 25
+#define GELUHIGHEST 26
+#define GELULOG2ELO 27
+#define GELULOG2E 28
+
+#define SLOPESHIFT 17
+#define SLOPE1 18
+#define SLOPE2 19
+#define SLOPE3 20
+#define SLOPE4 21
+#define SLOPE5 22
+#define SLOPELN2 23
+#define SLOPEONE 24
+#define SLOPELOWEST 25
+#define SLOPEHIGHEST 26
+#define SLOPELOG2E 28
+
 // EXPCONSTANTS loads what EXPREDUCED needs into V17..V25 and V31, its lower bound
 // into V26, and the address of the table into R10.
 #define EXPCONSTANTS \
@@ -53,91 +92,91 @@
 
 // EXPM1 computes r = e^r - 1 for |r| <= ln(2)/2. It overwrites t and u.
 #define EXPM1(r, t, u) \
-	MOV16B(23, t)    \
-	FMLA4S(r, 24, t) \
-	MOV16B(22, u)    \
-	FMLA4S(r, t, u)  \
-	MOV16B(21, t)    \
-	FMLA4S(r, u, t)  \
-	MOV16B(20, u)    \
-	FMLA4S(r, t, u)  \
-	FMUL4S(r, r, t)  \
+	MOV16B(EXP5, t)    \
+	FMLA4S(r, EXP6, t) \
+	MOV16B(EXP4, u)    \
+	FMLA4S(r, t, u)    \
+	MOV16B(EXP3, t)    \
+	FMLA4S(r, u, t)    \
+	MOV16B(EXP2, u)    \
+	FMLA4S(r, t, u)    \
+	FMUL4S(r, r, t)    \
 	FMLA4S(u, t, r)
 
 // POWERS turns n + roundShift into two normal factors n and t of 2^n.
 #define POWERS(n, t) \
-	USHR4S(1, n, t) \
-	SUB4S(t, n, n)  \
-	SHL4S(23, t, t) \
-	SHL4S(23, n, n) \
-	ADD4S(25, t, t) \
-	ADD4S(25, n, n)
+	USHR4S(1, n, t)  \
+	SUB4S(t, n, n)   \
+	SHL4S(23, t, t)  \
+	SHL4S(23, n, n)  \
+	ADD4S(ONE, t, t) \
+	ADD4S(ONE, n, n)
 
 // EXPREDUCED computes x = e^x for expLowest <= x <= expHighest. It overwrites n,
 // t and u.
 #define EXPREDUCED(x, n, t, u) \
-	MOV16B(17, n)    \
-	FMLA4S(31, x, n) \
-	FSUB4S(17, n, t) \
-	FMLS4S(18, t, x) \
-	FMLS4S(19, t, x) \
-	EXPM1(x, t, u)   \
-	FADD4S(25, x, x) \
-	POWERS(n, t)     \
-	FMUL4S(t, x, x)  \
+	MOV16B(SHIFT, n)    \
+	FMLA4S(LOG2E, x, n) \
+	FSUB4S(SHIFT, n, t) \
+	FMLS4S(LN2HI, t, x) \
+	FMLS4S(LN2LO, t, x) \
+	EXPM1(x, t, u)      \
+	FADD4S(ONE, x, x)   \
+	POWERS(n, t)        \
+	FMUL4S(t, x, x)     \
 	FMUL4S(n, x, x)
 
 // GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
 #define GELU(x, t, n, w, u) \
-	FMAX4S(25, x, x) \
-	FMIN4S(26, x, t) \
-	MOV16B(17, n)    \
-	FMLS4S(28, t, n) \
-	FSUB4S(17, n, w) \
-	FMLA4S(28, t, w) \
-	FMLA4S(27, t, w) \
-	SHL4S(23, n, n)  \
-	MOV16B(22, t)    \
-	FMLA4S(w, 23, t) \
-	MOV16B(21, u)    \
-	FMLA4S(w, t, u)  \
-	MOV16B(20, t)    \
-	FMLA4S(w, u, t)  \
-	MOV16B(19, u)    \
-	FMLA4S(w, t, u)  \
-	MOV16B(18, t)    \
-	FMLA4S(w, u, t)  \
-	FMUL4S(t, w, w)  \
-	MOV16B(24, t)    \
-	FMLA4S(n, w, t)  \
-	FADD4S(n, t, t)  \ // 1 + e^-1.702x
+	FMAX4S(GELULOWEST, x, x)  \
+	FMIN4S(GELUHIGHEST, x, t) \
+	MOV16B(GELUSHIFT, n)      \
+	FMLS4S(GELULOG2E, t, n)   \
+	FSUB4S(GELUSHIFT, n, w)   \
+	FMLA4S(GELULOG2E, t, w)   \
+	FMLA4S(GELULOG2ELO, t, w) \
+	SHL4S(23, n, n)           \
+	MOV16B(GELU5, t)          \
+	FMLA4S(w, GELU6, t)       \
+	MOV16B(GELU4, u)          \
+	FMLA4S(w, t, u)           \
+	MOV16B(GELU3, t)          \
+	FMLA4S(w, u, t)           \
+	MOV16B(GELU2, u)          \
+	FMLA4S(w, t, u)           \
+	MOV16B(GELU1, t)          \
+	FMLA4S(w, u, t)           \
+	FMUL4S(t, w, w)           \
+	MOV16B(GELUONE, t)        \
+	FMLA4S(n, w, t)           \
+	FADD4S(n, t, t)           \ // 1 + e^-1.702x
 	FDIV4S(t, x, x)
 
 // GELUSLOPE computes x = gelu'(x), overwriting the rest: see geluSlope.
 #define GELUSLOPE(x, n, f, p, u) \
-	FMUL4S(28, x, x) \
-	FMAX4S(25, x, x) \
-	FMIN4S(26, x, x) \
-	FSUB4S(x, 17, n) \
-	FSUB4S(17, n, f) \
-	FADD4S(x, f, f)  \
-	SHL4S(23, n, n)  \
-	MOV16B(21, p)    \
-	FMLA4S(f, 22, p) \
-	MOV16B(20, u)    \
-	FMLA4S(f, p, u)  \
-	MOV16B(19, p)    \
-	FMLA4S(f, u, p)  \
-	MOV16B(18, u)    \
-	FMLA4S(f, p, u)  \
-	MOV16B(24, p)    \
-	FMLA4S(f, u, p)  \
-	ADD4S(n, p, p)   \ // e
-	FADD4S(24, p, f) \ // 1+e
-	FMUL4S(23, x, x) \ // 1.702x
-	MOV16B(f, u)     \
-	FMLA4S(p, x, u)  \
-	FMUL4S(f, f, f)  \
+	FMUL4S(SLOPELOG2E, x, x)   \
+	FMAX4S(SLOPELOWEST, x, x)  \
+	FMIN4S(SLOPEHIGHEST, x, x) \
+	FSUB4S(x, SLOPESHIFT, n)   \
+	FSUB4S(SLOPESHIFT, n, f)   \
+	FADD4S(x, f, f)            \
+	SHL4S(23, n, n)            \
+	MOV16B(SLOPE4, p)          \
+	FMLA4S(f, SLOPE5, p)       \
+	MOV16B(SLOPE3, u)          \
+	FMLA4S(f, p, u)            \
+	MOV16B(SLOPE2, p)          \
+	FMLA4S(f, u, p)            \
+	MOV16B(SLOPE1, u)          \
+	FMLA4S(f, p, u)            \
+	MOV16B(SLOPEONE, p)        \
+	FMLA4S(f, u, p)            \
+	ADD4S(n, p, p)             \ // e
+	FADD4S(SLOPEONE, p, f)     \ // 1+e
+	FMUL4S(SLOPELN2, x, x)     \ // 1.702x
+	MOV16B(f, u)               \
+	FMLA4S(p, x, u)            \
+	FMUL4S(f, f, f)            \
 	FDIV4S(f, u, x)
 
 // LOG computes V1 = ln V0, overwriting V2..V6: see log. It needs the address of

@@ -25,19 +25,23 @@ DATA winograd<>+80(SB)/8, $0x8000000080000000
 DATA winograd<>+88(SB)/8, $0x8000000080000000
 GLOBL winograd<>(SB), RODATA|NOPTR, $96
 
+// The constants: 16, 1/4, -1/6 and 1/24; 2, 4, 5 and 8.
+#define CONST0 30
+#define CONST1 31
+
 // d += c n, d -= c n and d = c n for a constant c.
-#define ADD16(n, d) FMLALANE(30, 0, n, d)
-#define ADDQUARTER(n, d) FMLALANE(30, 1, n, d)
-#define ADD2(n, d) FMLALANE(31, 0, n, d)
-#define SUB2(n, d) FMLSLANE(31, 0, n, d)
-#define ADD4(n, d) FMLALANE(31, 1, n, d)
-#define SUB4(n, d) FMLSLANE(31, 1, n, d)
-#define SUB5(n, d) FMLSLANE(31, 2, n, d)
-#define ADD8(n, d) FMLALANE(31, 3, n, d)
-#define QUARTER(n, d) FMULLANE(30, 1, n, d)
-#define SIXTH(n, d) FMULLANE(30, 2, n, d)
-#define TWENTYFOURTH(n, d) FMULLANE(30, 3, n, d)
-#define TIMES4(n, d) FMULLANE(31, 1, n, d)
+#define ADD16(n, d) FMLALANE(CONST0, 0, n, d)
+#define ADDQUARTER(n, d) FMLALANE(CONST0, 1, n, d)
+#define ADD2(n, d) FMLALANE(CONST1, 0, n, d)
+#define SUB2(n, d) FMLSLANE(CONST1, 0, n, d)
+#define ADD4(n, d) FMLALANE(CONST1, 1, n, d)
+#define SUB4(n, d) FMLSLANE(CONST1, 1, n, d)
+#define SUB5(n, d) FMLSLANE(CONST1, 2, n, d)
+#define ADD8(n, d) FMLALANE(CONST1, 3, n, d)
+#define QUARTER(n, d) FMULLANE(CONST0, 1, n, d)
+#define SIXTH(n, d) FMULLANE(CONST0, 2, n, d)
+#define TWENTYFOURTH(n, d) FMULLANE(CONST0, 3, n, d)
+#define TIMES4(n, d) FMULLANE(CONST1, 1, n, d)
 
 #define MOVE(n, d) ORR16B(n, n, d)
 
