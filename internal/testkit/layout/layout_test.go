@@ -35,7 +35,7 @@ var storeys = [][]string{
 	{"train"},
 	{"internal/benchmark", "internal/cli", "internal/runfolder"},
 	{"internal/report", "internal/sweep"},
-	{"cmd", "tools"},
+	{"cmd", "internal/digest", "tools"},
 }
 
 // outside lists the modules that every package may import beside the standard
