@@ -1,5 +1,3 @@
-// Package augment changes images to train on: adversarial maximisation (ADA and
-// ME-ADA) of the loss of a network, of which it knows only two methods.
 package augment
 
 import (

@@ -14,6 +14,8 @@ package rng
 import (
 	"math"
 	"math/bits"
+
+	"github.com/meada-cpu/meada-cpu/internal/portable"
 )
 
 // A Stream names one purpose of random numbers; different streams of a seed are
@@ -118,7 +120,7 @@ func (s *Source) Normal() float64 {
 		v := 2*s.Float64() - 1
 		q := float64(u*u) + float64(v*v)
 		if q > 0 && q < 1 {
-			return u * math.Sqrt(-2*log(q)/q)
+			return u * math.Sqrt(-2*portable.Log(q)/q)
 		}
 	}
 }
@@ -181,22 +183,4 @@ func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 		k1 += 0xBB67AE85
 	}
 	return [4]uint32{c0, c1, c2, c3}
-}
-
-// log is the natural logarithm of a positive normal number to about 1 ulp.
-// math.Log has assembly on some architectures and may differ there.
-func log(x float64) float64 {
-	// x = m 2^e with sqrt(1/2) <= m < sqrt(2), and ln m = 2 artanh f.
-	m, e := math.Frexp(x)
-	if m < math.Sqrt2/2 {
-		m *= 2
-		e--
-	}
-	f := (m - 1) / (m + 1)
-	f2 := f * f
-	sum := 0.0
-	for k := 21; k >= 3; k -= 2 {
-		sum = float64(f2*sum) + 1/float64(k)
-	}
-	return float64(float64(e)*math.Ln2) + (2*f + float64(2*f*float64(f2*sum)))
 }

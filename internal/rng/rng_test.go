@@ -153,16 +153,6 @@ func TestNormalDistribution(t *testing.T) {
 	}
 }
 
-func TestLogAgainstMath(t *testing.T) {
-	s := New(5, Init)
-	for i := range 100000 {
-		x := math.Ldexp(s.Float64()+0x1p-53, -i%50)
-		want := math.Log(x)
-		require.InDelta(t, want, log(x), 4e-16*math.Max(1, math.Abs(want)), "ln %v", x)
-	}
-	require.Zero(t, log(1))
-}
-
 // Chi-squared over the values of a small range; 99.99 % of the time it stays
 // below df + 4 sqrt(2 df) + 11 or so.
 func TestIntNIsUniform(t *testing.T) {

@@ -1,0 +1,53 @@
+// Package portable holds elementary functions that have the same bits on every
+// architecture. Those of package math have assembly on some, and elsewhere the
+// compiler may fuse a product into an addition; here every product that an
+// addition follows is rounded explicitly.
+package portable
+
+import "math"
+
+// Log returns the natural logarithm of a positive normal number to about 1 ulp.
+func Log(x float64) float64 {
+	// x = m 2^e with sqrt(1/2) <= m < sqrt(2), and ln m = 2 artanh f.
+	m, e := math.Frexp(x)
+	if m < math.Sqrt2/2 {
+		m *= 2
+		e--
+	}
+	f := (m - 1) / (m + 1)
+	f2 := f * f
+	sum := 0.0
+	for k := 21; k >= 3; k -= 2 {
+		sum = float64(f2*sum) + 1/float64(k)
+	}
+	return float64(float64(e)*math.Ln2) + (2*f + float64(2*f*float64(f2*sum)))
+}
+
+// The logarithm of 2 in two parts; products of the first and integers below
+// 2^11 are exact.
+const (
+	ln2High = 0x1.62e42fefa38p-1
+	ln2Low  = 0x1.ef35793c7673p-45
+)
+
+// Exp returns e to the power x to about 1 ulp; results below the normal numbers
+// are 0, and a NaN stays one.
+func Exp(x float64) float64 {
+	switch {
+	case x < -708:
+		return 0
+	case x > 709:
+		return math.Inf(1)
+	case math.IsNaN(x):
+		return x
+	}
+	// x = k ln 2 + r with |r| <= ln(2)/2.
+	k := math.Floor(float64(x*math.Log2E) + 0.5)
+	r := (x - float64(k*ln2High)) - float64(k*ln2Low)
+	// The Taylor series, by Horner's scheme.
+	sum := 1.0
+	for n := 13; n > 0; n-- {
+		sum = 1 + float64(sum*r)/float64(n)
+	}
+	return math.Ldexp(sum, int(k))
+}

@@ -1,0 +1,29 @@
+package portable
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestExp(t *testing.T) {
+	for i := -708_000; i <= 709_000; i += 7 {
+		x := float64(i) / 1000
+		require.InEpsilon(t, math.Exp(x), Exp(x), 5e-16, "%v", x)
+	}
+	require.Equal(t, 1.0, Exp(0))
+	require.Zero(t, Exp(-709))
+	require.Zero(t, Exp(math.Inf(-1)))
+	require.True(t, math.IsInf(Exp(710), 1))
+	require.True(t, math.IsNaN(Exp(math.NaN())))
+}
+
+func TestLog(t *testing.T) {
+	for i := range 100_000 {
+		x := math.Ldexp(1+math.Mod(float64(i)*math.Phi, 1), i%100-50)
+		want := math.Log(x)
+		require.InDelta(t, want, Log(x), 4e-16*max(1, math.Abs(want)), "ln %v", x)
+	}
+	require.Zero(t, Log(1))
+}
