@@ -2,6 +2,7 @@ package augment
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/simd"
@@ -28,6 +29,19 @@ type Config struct {
 	// Min and Max bound the images after the last step, and only then, as in
 	// the official code. Equal ones mean no bounds.
 	Min, Max float32
+}
+
+// Check returns an error that names a setting which no ascent can have.
+func (c *Config) Check() error {
+	if c.Steps < 1 {
+		return fmt.Errorf("augment: ascent of %d steps, expected 1 or more", c.Steps)
+	}
+	for name, value := range map[string]float64{"LR": c.LR, "Gamma": c.Gamma, "Eta": c.Eta} {
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return fmt.Errorf("augment: %s of the ascent is %v, expected a number", name, value)
+		}
+	}
+	return nil
 }
 
 // Means is the terms of the objective, each a mean over the images.
@@ -68,8 +82,8 @@ type Maximiser struct {
 // NewMaximiser returns a maximiser for up to chunk images at a time, on a model
 // with that many classes and elements of the embedding.
 func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, c Config) *Maximiser {
-	if c.Steps < 1 {
-		panic(fmt.Sprintf("augment: ascent of %d steps", c.Steps))
+	if err := c.Check(); err != nil {
+		panic(err)
 	}
 	m := &Maximiser{
 		Config: c, engine: e, model: model,
@@ -94,6 +108,11 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 	if images.N > m.clean.N || len(labels) != images.N || batch < 1 {
 		panic(fmt.Sprintf("augment: %v images and %d labels in batches of %d, for chunks of up to %d",
 			images, len(labels), batch, m.clean.N))
+	}
+	for i, label := range labels {
+		if int(label) >= m.dLogits.C {
+			panic(fmt.Sprintf("augment: label %d of image %d, for a model of %d classes", label, i, m.dLogits.C))
+		}
 	}
 	m.images, m.labels, m.batch = images, labels, batch
 	for m.step = range m.Steps {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -126,17 +127,22 @@ func TestCallsAreShort(t *testing.T) {
 			network, err := zoo.New(name, 10)
 			require.NoError(t, err)
 			network.Init(1)
-			c := train.CIFAR(train.MEADA)
-			c.BatchSize, c.LoopsAdv, c.EpochsMin, c.Epochs, c.K = 4, 1, 2, 2, 1
+			c := train.Config{
+				Seed: 1, BatchSize: 4,
+				Schedule:  train.Epochs{Total: 2, TestEvery: 1},
+				Optimiser: train.SGD{LR: 0.1, Momentum: 0.9, Decay: 5e-4, Cosine: true},
+				Growth:    train.Growth{Phases: 1, Every: 2, Bytes: true, Ascent: augment.Config{Steps: 1, LR: 20, Gamma: 1, Eta: 10}},
+			}
 			if name == "lenet5" {
-				c = train.Digits(train.MEADA)
-				c.LoopsAdv, c.LoopsMin, c.LoopsTrain, c.K = 1, 2, 2, 1
+				c.BatchSize, c.Schedule, c.Optimiser = 32, train.Steps{Total: 2, TestEvery: 100}, train.Adam{LR: 1e-4}
+				c.Growth.Bytes, c.Growth.Ascent.LR, c.Growth.Ascent.Max = false, 1, 1
 			}
 			n := 2 * c.BatchSize
 			images := dataset.Images{N: n, C: network.C, H: network.H, W: network.W,
 				Data: make([]uint8, n*network.C*network.H*network.W), Labels: make([]uint16, n)}
 			data := &dataset.Task{Source: images, Domains: []dataset.Domain{{Name: "test", Images: images}}}
-			trainer := train.New(engine, network, data, c)
+			trainer, err := train.New(engine, network, data, c)
+			require.NoError(t, err)
 			kinds := map[train.Kind]bool{}
 			for !trainer.Done() {
 				e, err := trainer.Step()

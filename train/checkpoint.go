@@ -50,7 +50,7 @@ const (
 	metaFormat = "format"
 	metaSum    = "sha256" // of all tensors, see checksum
 
-	formatName = "meada-cpu checkpoint 1"
+	formatName = "meada-cpu checkpoint 2"
 )
 
 // NewCheckpoints returns those in the folder dir, which need not exist.

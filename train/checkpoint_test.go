@@ -25,12 +25,13 @@ type procedure struct {
 // procedures are runs of a few steps that between them have everything a
 // checkpoint must keep.
 func procedures(t testing.TB) map[string]procedure {
-	digits := toyConfig(MEADA)
-	digits.LoopsTrain, digits.LoopsMin, digits.LoopsAdv, digits.TestEvery = 9, 3, 2, 4
-	epochs := epochConfig(MEADA)
-	epochs.Epochs, epochs.LoopsAdv, epochs.BatchSize = 4, 1, 20
-	erm := epochConfig(ERM)
-	erm.Epochs, erm.MaxSteps, erm.Momentum = 3, 12, 0
+	digits := toyConfig(meada)
+	digits.Schedule = Steps{Total: 9, TestEvery: 4}
+	digits.Growth.Every, digits.Growth.Ascent.Steps = 3, 2
+	epochs := epochConfig(meada)
+	epochs.Growth.Ascent.Steps, epochs.BatchSize = 1, 20
+	plain := epochConfig(erm)
+	plain.Schedule, plain.MaxSteps, plain.Optimiser = Epochs{Total: 3, TestEvery: 1}, 12, SGD{LR: 0.1, Decay: 5e-4, Cosine: true}
 	fog := toyData(t)
 	fog.Domains[1] = corrupted(fog.Source)
 	fog.Domains[1].N = 2 * fog.Source.N
@@ -47,7 +48,7 @@ func procedures(t testing.TB) map[string]procedure {
 			return n
 		}},
 		"epochs":           {epochs, fog, normalised},
-		"epochs, no phase": {erm, toyData(t), normalised},
+		"epochs, no phase": {plain, toyData(t), normalised},
 	}
 }
 
@@ -63,7 +64,9 @@ func (p procedure) start(t testing.TB, threads int, row *simd.Kernels, from *Che
 	t.Helper()
 	s := process{network: p.network(), engine: tensor.NewEngineOn(threads, row)}
 	if from == nil {
-		s.Trainer = New(s.engine, s.network, p.data, p.config)
+		var err error
+		s.Trainer, err = New(s.engine, s.network, p.data, p.config)
+		require.NoError(t, err)
 		return s
 	}
 	var err error
@@ -295,7 +298,7 @@ func TestCheckpointOfAnotherRun(t *testing.T) {
 		return err
 	}
 	other := p.config
-	other.LR = 0.2
+	other.Optimiser = SGD{LR: 0.2}
 	require.ErrorContains(t, resume(p.data, other, p.network()), "other settings")
 
 	data := *p.data
@@ -342,7 +345,7 @@ func TestImpossibleState(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Checkpoint){
 		"network": func(c *Checkpoint) { delete(c.tensors, networkPrefix+"fc.bias") },
-		"buffer":  func(c *Checkpoint) { delete(c.tensors, sgdBuffer) },
+		"buffer":  func(c *Checkpoint) { delete(c.tensors, "sgd.buffer") },
 		"order":   func(c *Checkpoint) { c.tensors[orderTensor].Int64[0] = c.tensors[orderTensor].Int64[1] },
 		"class":   func(c *Checkpoint) { c.tensors[labelsTensor].Bytes[1] = 1 },
 	} {

@@ -10,19 +10,34 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// digitsConfig has the schedule of the official digits script.
+func digitsConfig(m method) Config {
+	c := toyConfig(m)
+	c.BatchSize, c.Schedule = 32, Steps{Total: 10001, TestEvery: 100}
+	c.Growth = m.growth(Growth{Phases: 3, Every: 100, Ascent: c.Growth.Ascent})
+	return c
+}
+
+// cifarConfig has the schedule of the official CIFAR script.
+func cifarConfig(m method) Config {
+	c := epochConfig(m)
+	c.BatchSize, c.Schedule, c.Growth.Every = 128, Epochs{Total: 100, TestEvery: 1}, 10
+	return c
+}
+
 func TestOutlineOfDigits(t *testing.T) {
-	c := Digits(MEADA)
-	require.Equal(t, Outline{Steps: 10001, Tests: 100, Pool: []int{10000, 19984, 39952, 79888}, minimised: 320032}, c.Outline(10000))
-	c.LoopsTrain = 250 // ends before the third phase
-	require.Equal(t, []int{10000, 19984, 39952}, c.Outline(10000).Pool)
-	require.Equal(t, []int{10000}, Digits(ERM).Outline(10000).Pool)
+	c := digitsConfig(meada)
+	require.Equal(t, Outline{Steps: 10001, Tests: 100, TrainingSet: []int{10000, 19984, 39952, 79888}, minimised: 320032}, c.Outline(10000))
+	c.Schedule = Steps{Total: 250, TestEvery: 100} // ends before the third phase
+	require.Equal(t, []int{10000, 19984, 39952}, c.Outline(10000).TrainingSet)
+	require.Equal(t, []int{10000}, digitsConfig(erm).Outline(10000).TrainingSet)
 	c.MaxSteps = 99 // ends before the first
-	require.Equal(t, Outline{Steps: 99, Tests: 1, Pool: []int{10000}, minimised: 99 * 32}, c.Outline(10000))
+	require.Equal(t, Outline{Steps: 99, Tests: 1, TrainingSet: []int{10000}, minimised: 99 * 32}, c.Outline(10000))
 }
 
 // The published CIFAR run: batches, pool and the schedule's end, epoch by epoch.
 func TestOutlineOfCIFAR(t *testing.T) {
-	for name, algorithm := range map[string]Algorithm{"erm": ERM, "meada": MEADA} {
+	for name, algorithm := range map[string]method{"erm": erm, "meada": meada} {
 		text, err := os.ReadFile("optim/testdata/cifar_" + name + ".json")
 		require.NoError(t, err)
 		var want struct {
@@ -33,22 +48,23 @@ func TestOutlineOfCIFAR(t *testing.T) {
 			} `json:"epochs"`
 		}
 		require.NoError(t, json.Unmarshal(text, &want))
-		c := CIFAR(algorithm)
+		c := cifarConfig(algorithm)
 		o := c.Outline(50000)
 		require.Equal(t, want.Iterations, o.Steps)
 		require.Equal(t, 100, o.Tests)
-		require.Equal(t, want.Epochs[len(want.Epochs)-1].Pool, o.Pool[len(o.Pool)-1])
+		require.Equal(t, want.Epochs[len(want.Epochs)-1].Pool, o.TrainingSet[len(o.TrainingSet)-1])
 		for _, e := range want.Epochs {
-			require.Equal(t, e.Batches, c.steps(e.Pool))
+			steps, _ := c.Schedule.steps(e.Pool, c.BatchSize)
+			require.Equal(t, e.Batches, steps)
 			c.MaxSteps = e.First + 1
-			require.Equal(t, e.Pool, slices.Max(c.Outline(50000).Pool), "epoch %d", e.Epoch)
+			require.Equal(t, e.Pool, slices.Max(c.Outline(50000).TrainingSet), "epoch %d", e.Epoch)
 		}
 	}
-	c := CIFAR(MEADA)
-	c.Epochs, c.EpochsMin, c.K, c.TestEvery = 4, 2, 5, 3
-	require.Equal(t, Outline{Steps: 2 + 4 + 4 + 7, Tests: 2, Pool: []int{200, 400, 800}, minimised: 200 + 400 + 400 + 800}, c.Outline(200))
+	c := cifarConfig(meada)
+	c.Schedule, c.Growth.Every, c.Growth.Phases = Epochs{Total: 4, TestEvery: 3}, 2, 5
+	require.Equal(t, Outline{Steps: 2 + 4 + 4 + 7, Tests: 2, TrainingSet: []int{200, 400, 800}, minimised: 200 + 400 + 400 + 800}, c.Outline(200))
 	c.MaxSteps = 5
-	require.Equal(t, Outline{Steps: 5, Tests: 1, Pool: []int{200, 400}, minimised: 200 + 3*128}, c.Outline(200))
+	require.Equal(t, Outline{Steps: 5, Tests: 1, TrainingSet: []int{200, 400}, minimised: 200 + 3*128}, c.Outline(200))
 }
 
 func TestAddedAsOfficial(t *testing.T) {
@@ -65,19 +81,19 @@ func TestAddedAsOfficial(t *testing.T) {
 			require.NoError(t, err)
 			size, err := strconv.Atoi(batch)
 			require.NoError(t, err)
-			require.Equal(t, want, Config{BatchSize: size}.added(images), "pool %s, batch %s", n, batch)
+			require.Equal(t, want, Steps{}.added(images, size), "training set %s, batch %s", n, batch)
 		}
 	}
 }
 
 func TestOfficialSchedule(t *testing.T) {
-	c := Digits(ADA)
+	c := digitsConfig(ada)
 	var phases, tests []int
-	for step := range c.LoopsTrain {
-		if c.phaseDue(step, len(phases)) {
+	for step := range c.Schedule.rounds() {
+		if c.Growth.due(step, len(phases)) {
 			phases = append(phases, step)
 		}
-		if c.testDue(step) {
+		if c.Schedule.testDue(step) {
 			tests = append(tests, step)
 		}
 	}
@@ -90,15 +106,15 @@ func TestOfficialSchedule(t *testing.T) {
 func TestNumberOfTests(t *testing.T) {
 	for loops := 1; loops < 25; loops++ {
 		for every := 1; every < 27; every++ {
-			c := Config{BatchSize: 8, LoopsTrain: loops, LoopsMin: 1, TestEvery: every}
+			c := Config{BatchSize: 8, Schedule: Steps{Total: loops, TestEvery: every}}
 			want := 0
 			for step := range loops {
-				if c.testDue(step) {
+				if c.Schedule.testDue(step) {
 					want++
 				}
 			}
 			require.Equal(t, want, c.Outline(100).Tests, "%d steps, test every %d", loops, every)
-			require.True(t, c.testDue(loops-1), "the last step is tested")
+			require.True(t, c.Schedule.testDue(loops-1), "the last step is tested")
 		}
 	}
 }

@@ -16,10 +16,9 @@ type DivergedError struct {
 // Error says when it happened, and to what.
 func (e *DivergedError) Error() string {
 	if e.Phase > 0 {
-		return fmt.Sprintf("training diverged in maximisation phase %d, before step %d: %s is NaN or infinite, try a smaller --lr-max",
-			e.Phase, e.Step, e.What)
+		return fmt.Sprintf("training diverged in maximisation phase %d, before step %d: %s is NaN or infinite", e.Phase, e.Step, e.What)
 	}
-	return fmt.Sprintf("training diverged at step %d: %s is NaN or infinite, try a smaller --lr", e.Step, e.What)
+	return fmt.Sprintf("training diverged at step %d: %s is NaN or infinite", e.Step, e.What)
 }
 
 // Check returns a *DivergedError if the network as the last descent step left

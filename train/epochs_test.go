@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -33,10 +34,17 @@ func smallNormalised() *nn.Network {
 
 // epochConfig has phases before epochs 1 and 3 of 4; a batch of 10 leaves 3 of
 // the 43 images for the last.
-func epochConfig(a Algorithm) Config {
-	c := CIFAR(a)
-	c.BatchSize, c.Epochs, c.EpochsMin, c.LoopsAdv, c.LRMax = 10, 4, 2, 3, 5
-	return c
+func epochConfig(m method) Config {
+	return Config{
+		Seed: 1, BatchSize: 10,
+		Schedule:  Epochs{Total: 4, TestEvery: 1},
+		Optimiser: SGD{LR: 0.1, Momentum: 0.9, Decay: 5e-4, Cosine: true},
+		Views:     []View{{Image: []augment.ImageOp{image.Flip{}, image.Crop{Padding: 4}}}},
+		Growth: m.growth(Growth{
+			Phases: 2, Every: 2, Bytes: true,
+			Ascent: augment.Config{Steps: 3, LR: 5, Gamma: 1, Eta: 10},
+		}),
+	}
 }
 
 func epochTrainer(t *testing.T, threads int, row *simd.Kernels, c Config) (*Trainer, *nn.Network) {
@@ -45,12 +53,14 @@ func epochTrainer(t *testing.T, threads int, row *simd.Kernels, c Config) (*Trai
 	network.Init(c.Seed)
 	engine := tensor.NewEngineOn(threads, row)
 	t.Cleanup(engine.Close)
-	return New(engine, network, toyData(t), c), network
+	trainer, err := New(engine, network, toyData(t), c)
+	require.NoError(t, err)
+	return trainer, network
 }
 
 func TestOrderOfEpochs(t *testing.T) {
-	trainer, _ := epochTrainer(t, 2, nil, epochConfig(MEADA))
-	require.Equal(t, []int{43, 86, 172}, trainer.Outline().Pool)
+	trainer, _ := epochTrainer(t, 2, nil, epochConfig(meada))
+	require.Equal(t, []int{43, 86, 172}, trainer.Outline().TrainingSet)
 	work := trainer.Work()
 	type mark struct {
 		kind         Kind
@@ -89,7 +99,7 @@ func TestOrderOfEpochs(t *testing.T) {
 }
 
 func TestMaxSteps(t *testing.T) {
-	c := epochConfig(MEADA)
+	c := epochConfig(meada)
 	for _, steps := range []int{3, 5, 6, 41, 100} {
 		c.MaxSteps = steps
 		trainer, _ := epochTrainer(t, 2, nil, c)
@@ -111,7 +121,7 @@ func TestMaxSteps(t *testing.T) {
 // A phase climbs every image as it is, in order, in batches of which the last is
 // short, and keeps truncated bytes under the same labels.
 func TestPhaseKeepsBytes(t *testing.T) {
-	c := epochConfig(MEADA)
+	c := epochConfig(meada)
 	trainer, network := epochTrainer(t, 2, nil, c)
 	for trainer.at.Kind != Maximise {
 		_, err := trainer.Step()
@@ -140,9 +150,9 @@ func TestPhaseKeepsBytes(t *testing.T) {
 		_, err := trainer.Step()
 		require.NoError(t, err)
 	}
-	require.Equal(t, want, trainer.pool.added[0].bytes)
+	require.Equal(t, want, trainer.set.added[0].bytes)
 	require.NotEqual(t, source.Data, want)
-	require.Equal(t, append(slices.Clone(source.Labels), source.Labels...), trainer.pool.labels)
+	require.Equal(t, append(slices.Clone(source.Labels), source.Labels...), trainer.set.labels)
 	first, adversarial := trainer.Sample(5)
 	require.Equal(t, 5, first.N)
 	require.Equal(t, want[:3*32*32], adversarial.Image(0))
@@ -155,7 +165,7 @@ func TestSameBitsOverEpochs(t *testing.T) {
 			continue
 		}
 		for _, threads := range []int{1, 3} {
-			trainer, network := epochTrainer(t, threads, row, epochConfig(MEADA))
+			trainer, network := epochTrainer(t, threads, row, epochConfig(meada))
 			finish(t, trainer)
 			if want == nil {
 				want = network.Values
@@ -178,7 +188,7 @@ func TestGenericRowStaysClose(t *testing.T) {
 	if len(rows) == 1 {
 		t.Skip("this CPU has the generic row only")
 	}
-	c := epochConfig(MEADA)
+	c := epochConfig(meada)
 	_, begin := epochTrainer(t, 1, nil, c)
 	var ends [2][]float32
 	for i, row := range []*simd.Kernels{rows[0], rows[len(rows)-1]} {
@@ -195,7 +205,7 @@ func TestGenericRowStaysClose(t *testing.T) {
 }
 
 func TestStepOfAnEpochAllocatesNothing(t *testing.T) {
-	c := epochConfig(MEADA)
+	c := epochConfig(meada)
 	c.BatchSize = 4
 	trainer, _ := epochTrainer(t, 2, nil, c)
 	for trainer.at.Round < 3 || trainer.at.Kind != Minimise { // after two phases, at the start of an epoch of 43 steps
@@ -225,14 +235,15 @@ func corrupted(source dataset.Images) dataset.Domain {
 }
 
 func TestSeverities(t *testing.T) {
-	c := epochConfig(ERM)
+	c := epochConfig(erm)
 	data := toyData(t)
 	data.Domains[1] = corrupted(data.Source)
 	network := smallNormalised()
 	network.Init(1)
 	engine := tensor.NewEngineOn(2, nil)
 	defer engine.Close()
-	trainer := New(engine, network, data, c)
+	trainer, err := New(engine, network, data, c)
+	require.NoError(t, err)
 	for !trainer.Done() {
 		e, err := trainer.Step()
 		require.NoError(t, err)
@@ -254,8 +265,8 @@ func TestSeverities(t *testing.T) {
 
 	failure := errors.New("gone")
 	data.Domains[1].Severities[1] = func() (dataset.Images, error) { return dataset.Images{}, failure }
-	trainer = New(engine, network, data, c)
-	var err error
+	trainer, err = New(engine, network, data, c)
+	require.NoError(t, err)
 	for err == nil {
 		_, err = trainer.Step()
 	}

@@ -1,6 +1,9 @@
 package train
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -21,30 +24,46 @@ func NewEvaluator(engine *tensor.Engine, network *nn.Network) *Evaluator {
 	return &Evaluator{
 		engine: engine,
 		plan:   nn.Compile(engine, network, evaluationBatch, nn.Eval),
-		load: load{
-			engine: engine, normalisation: network.Normalisation,
-			x: tensor.New(evaluationBatch, network.C, network.H, network.W),
-		},
+		load:   newLoad(engine, network, evaluationBatch),
 	}
 }
 
 // Logits returns the logits of images first, first+1, ..., as many as one pass
-// takes or are left. They are valid until the next call.
+// takes or are left. They are valid until the next call. Images that are not of
+// the network's shape, or not there, panic.
 func (e *Evaluator) Logits(images *dataset.Images, first int) tensor.Tensor {
-	n := min(evaluationBatch, images.N-first)
-	e.load.images, e.load.first = images, first
-	e.engine.Run(n, &e.load)
-	logits, _ := e.plan.Forward(e.load.x.Images(0, n))
+	logits, _ := e.plan.Forward(e.load.read(images, first))
 	return logits
 }
 
-// load is the task that normalises images first, first+1, ..., an image a part.
+// load is the task that normalises images first, first+1, ..., one a part.
 type load struct {
 	engine        *tensor.Engine
 	normalisation nn.Normalisation
 	images        *dataset.Images
 	first         int
 	x             tensor.Tensor
+}
+
+func newLoad(engine *tensor.Engine, network *nn.Network, n int) load {
+	return load{
+		engine: engine, normalisation: network.Normalisation,
+		x: tensor.New(n, network.C, network.H, network.W),
+	}
+}
+
+// read returns the next images, normalised, as many as there is room for or are
+// left.
+func (l *load) read(images *dataset.Images, first int) tensor.Tensor {
+	s := images
+	if s.C != l.x.C || s.H != l.x.H || s.W != l.x.W || first < 0 || first >= s.N || len(s.Data) < s.N*s.C*s.H*s.W {
+		panic(fmt.Sprintf("train: image %d of %d images of %dx%dx%d in %d bytes, for a network of %dx%dx%d images",
+			first, s.N, s.C, s.H, s.W, len(s.Data), l.x.C, l.x.H, l.x.W))
+	}
+	l.images, l.first = images, first
+	x := l.x.Images(0, min(l.x.N, s.N-first))
+	l.engine.Run(x.N, l)
+	return x
 }
 
 func (l *load) Do(i, _ int) {
@@ -88,15 +107,39 @@ func argmax(x []float32) int {
 	return best
 }
 
+// Prediction is what logits say of an image.
+type Prediction struct {
+	Class       int     // of the largest logit, the first of equal ones
+	Probability float64 // of that class, by the softmax
+	Entropy     float64 // of the softmax, in nats
+}
+
+// Predict returns what an image's logits say. The numbers are for people: on
+// another architecture they may differ in the last place.
+func Predict(logits []float32) Prediction {
+	class := argmax(logits)
+	sum, weighted := 0.0, 0.0
+	for _, x := range logits {
+		d := float64(x) - float64(logits[class])
+		e := math.Exp(d)
+		sum += e
+		weighted += e * d
+	}
+	return Prediction{class, 1 / sum, math.Log(sum) - weighted/sum}
+}
+
 // Average returns the unweighted mean accuracy over the target domains: over the
 // corruptions of the source's test set where there are no targets, over that test
-// set itself where there are no corruptions either.
+// set itself where there are no corruptions either, and over the held-out part of
+// the source where there is nothing else.
 func Average(domains []dataset.Domain, accuracy []float64) float64 {
-	var sums [3]float64
-	var counts [3]int
+	var sums [4]float64
+	var counts [4]int
 	for i := range domains {
 		kind := 0
 		switch {
+		case domains[i].Held:
+			kind = 3
 		case domains[i].Source:
 			kind = 2
 		case domains[i].Severities != nil:

@@ -5,6 +5,7 @@ import (
 	"log"
 	"math/rand/v2"
 
+	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -49,15 +50,27 @@ func Example() {
 	network := g.Network("stripes", logits, embedding)
 	network.Init(1)
 
-	config := train.Digits(train.MEADA)
-	config.LR, config.LoopsTrain, config.LoopsMin, config.K, config.TestEvery = 3e-3, 120, 40, 1, 60
+	config := train.Config{
+		Seed:      1,
+		BatchSize: 32,
+		Schedule:  train.Steps{Total: 120, TestEvery: 60},
+		Optimiser: train.Adam{LR: 3e-3},
+		Growth: train.Growth{ // one phase, before step 39
+			Phases: 1, Every: 40,
+			Ascent: augment.Config{Steps: 15, LR: 1, Gamma: 1, Eta: 10, Max: 1},
+		},
+	}
 
 	engine, err := tensor.NewEngine(0) // all CPUs, the best instruction set
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer engine.Close()
-	trainer := train.New(engine, network, data, config)
+	trainer, err := train.New(engine, network, data, config)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	for !trainer.Done() {
 		event, err := trainer.Step()
 		if err != nil {

@@ -80,7 +80,13 @@ func training(b *testing.B, threads int) (trainer *train.Trainer, done func()) {
 	const n = 640
 	source := dataset.Images{N: n, C: network.C, H: network.H, W: network.W,
 		Data: make([]uint8, n*network.C*network.H*network.W), Labels: make([]uint16, n)}
-	c := train.Digits(train.ERM)
-	c.LoopsTrain, c.TestEvery = 1<<20, 1<<20
-	return train.New(engine, network, &dataset.Task{Source: source}, c), engine.Close
+	task := &dataset.Task{Source: source, Domains: []dataset.Domain{{Name: "test", Images: source}}}
+	c := train.Config{
+		Seed: 1, BatchSize: 32,
+		Schedule:  train.Steps{Total: 1 << 20, TestEvery: 1 << 20},
+		Optimiser: train.Adam{LR: 1e-4},
+	}
+	trainer, err = train.New(engine, network, task, c)
+	require.NoError(b, err)
+	return trainer, engine.Close
 }

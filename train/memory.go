@@ -25,16 +25,17 @@ const scratchBytes = 80 << 20
 // EstimateMemory returns what training a network on data will take.
 func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	const float = 4
-	pool := c.Outline(data.Source.N).Pool
-	added := int64(pool[len(pool)-1] - pool[0])
+	set := c.Outline(data.Source.N).TrainingSet
+	added := int64(set[len(set)-1] - set[0])
 	pixels := int64(network.C * network.H * network.W)
 	parameters := float * int64(len(network.Values))
 
-	batch := int64(c.BatchSize)
-	m := Memory{Batches: nn.PlanBytes(network, c.BatchSize, nn.Train)}
+	descent := c.views() * c.BatchSize
+	batch := int64(descent)
+	m := Memory{Batches: nn.PlanBytes(network, descent, nn.Train)}
 	if added > 0 {
-		chunk := c.ascentChunk()
-		batch = int64(chunk)
+		chunk := ascentChunk(c.BatchSize)
+		batch = max(batch, int64(chunk))
 		m.Batches += nn.PlanBytes(network, chunk, nn.Maximise)
 	}
 	m.Batches += batch * pixels * float
@@ -42,11 +43,14 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 
 	// The number, the label and the parent of an image, while they are copied.
 	const book = 2 * (4 + 2 + 4)
-	m.Phases = added * (pixels*float + book)
-	moments := int64(2) // of Adam
-	if c.Epochs > 0 {
-		m.Phases = added * (pixels + book)
-		moments = 1
+	image := pixels * float
+	if c.Growth.Bytes {
+		image = pixels
+	}
+	m.Phases = added * (image + book)
+	copies := c.Optimiser.moments()
+	if c.Averaging != nil {
+		copies++
 	}
 
 	// The part of a corrupted domain being tested, and the one before.
@@ -56,6 +60,6 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 			largest = max(largest, int64(d.N/d.Parts())*pixels)
 		}
 	}
-	m.Rest = moments*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
+	m.Rest = copies*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
 	return m
 }

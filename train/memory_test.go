@@ -26,16 +26,20 @@ func TestEstimateMemory(t *testing.T) {
 	for _, name := range []string{"lenet5", "wrn"} {
 		network, err := zoo.New(name, 10)
 		require.NoError(t, err)
-		data := &dataset.Task{Source: dataset.Images{N: 5000, C: network.C, H: network.H, W: network.W, Labels: make([]uint16, 5000)}}
-		c := Digits(MEADA)
+		data := &dataset.Task{Source: dataset.Images{N: 5000, C: network.C, H: network.H, W: network.W,
+			Data: make([]uint8, 5000*network.C*network.H*network.W), Labels: make([]uint16, 5000)}}
+		data.Domains = []dataset.Domain{{Name: "test", Images: data.Source}}
+		c := toyConfig(meada)
+		c.BatchSize, c.Schedule = 32, Steps{Total: 10001, TestEvery: 100}
 		if name == "wrn" {
-			c = CIFAR(MEADA)
+			c = epochConfig(meada)
 			c.BatchSize = 64
 		}
 		want := EstimateMemory(network, data, c)
 		before := heap()
 		engine := tensor.NewEngineOn(2, nil)
-		trainer := New(engine, network, data, c)
+		trainer, err := New(engine, network, data, c)
+		require.NoError(t, err)
 		taken := heap() - before
 		runtime.KeepAlive(trainer)
 		engine.Close()
@@ -45,14 +49,14 @@ func TestEstimateMemory(t *testing.T) {
 	}
 }
 
-// The images that phases make are counted as what the pool holds of them.
+// The images that phases make are counted as what the training set holds of them.
 func TestEstimateOfPhases(t *testing.T) {
 	network := smallLeNet()
 	data := &dataset.Task{Source: toySource(t)} // 43 images
 	const pixels, book = 3 * 32 * 32, 20
-	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, toyConfig(MEADA)).Phases)
-	require.EqualValues(t, (43+86)*(pixels+book), EstimateMemory(network, data, epochConfig(MEADA)).Phases)
-	require.Zero(t, EstimateMemory(network, data, epochConfig(ERM)).Phases)
+	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, toyConfig(meada)).Phases)
+	require.EqualValues(t, (43+86)*(pixels+book), EstimateMemory(network, data, epochConfig(meada)).Phases)
+	require.Zero(t, EstimateMemory(network, data, epochConfig(erm)).Phases)
 }
 
 func TestPlanBytes(t *testing.T) {

@@ -1,10 +1,7 @@
 package train
 
 import (
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 )
@@ -44,46 +41,15 @@ func (r Robustness) mean(of func(*CorruptionAccuracy) float64) float64 {
 	return sum / float64(max(n, 1))
 }
 
+// MeanAt returns the mean that Mean is, over the images of one severity alone;
+// severity 0 is the mildest.
+func (r Robustness) MeanAt(severity int) float64 {
+	return r.mean(func(a *CorruptionAccuracy) float64 { return a.Severity[severity] })
+}
+
 // Absent returns those of the paper's corruptions that are missing.
 func (r Robustness) Absent() []string {
 	return slices.DeleteFunc(corrupt.Paper(), func(name string) bool {
 		return slices.ContainsFunc(r, func(a CorruptionAccuracy) bool { return a.Name == name })
 	})
-}
-
-// Print prints a table of accuracies in per cent, by corruption and severity,
-// the paper's corruptions and their mean first.
-func (r Robustness) Print(w io.Writer) {
-	row := func(name string, severity [corrupt.Severities]float64, mean float64) {
-		fmt.Fprintf(w, "%-20s", name)
-		for _, v := range severity {
-			fmt.Fprintf(w, " %7.2f", 100*v)
-		}
-		fmt.Fprintf(w, " %7.2f\n", 100*mean)
-	}
-	rows := func(ofPaper bool) {
-		for i := range r {
-			if a := &r[i]; slices.Contains(corrupt.Paper(), a.Name) == ofPaper {
-				row(a.Name, a.Severity, a.Mean())
-			}
-		}
-	}
-	fmt.Fprintf(w, "%-20s", "accuracy, %")
-	for severity := range corrupt.Severities {
-		fmt.Fprintf(w, " %7d", severity+1)
-	}
-	fmt.Fprintf(w, " %7s\n", "mean")
-	rows(true)
-	var means [corrupt.Severities]float64
-	for i := range means {
-		means[i] = r.mean(func(a *CorruptionAccuracy) float64 { return a.Severity[i] })
-	}
-	row("mean", means, r.Mean())
-	rows(false)
-	fmt.Fprintf(w, "mean accuracy %.2f %%, mean error %.2f %%", 100*r.Mean(), 100-100*r.Mean())
-	if absent := r.Absent(); len(absent) > 0 {
-		fmt.Fprintf(w, ", over %d of %d corruptions; absent: %s",
-			len(corrupt.Paper())-len(absent), len(corrupt.Paper()), strings.Join(absent, ", "))
-	}
-	fmt.Fprintln(w)
 }

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,15 +21,7 @@ func TestRobustness(t *testing.T) {
 	require.InDelta(t, 0.63, r.Mean(), 1e-12, "the mean over i = 0..14")
 	require.Empty(t, r.Absent())
 
-	var b strings.Builder
-	r.Print(&b)
-	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	require.Len(t, lines, 1+15+1+4+1)
-	require.Equal(t, "accuracy, %                1       2       3       4       5    mean", lines[0])
-	require.Equal(t, "gaussian_noise         90.00   80.00   70.00   60.00   50.00   70.00", lines[1])
-	require.Equal(t, "mean                   83.00   73.00   63.00   53.00   43.00   63.00", lines[16])
-	require.Equal(t, "saturate               72.00   62.00   52.00   42.00   32.00   52.00", lines[20])
-	require.Equal(t, "mean accuracy 63.00 %, mean error 37.00 %", lines[21])
+	require.InDelta(t, 0.83, r.MeanAt(0), 1e-12)
 }
 
 func TestRobustnessOfSome(t *testing.T) {
@@ -41,9 +32,5 @@ func TestRobustnessOfSome(t *testing.T) {
 	require.InDelta(t, 0.4, r.Mean(), 1e-12)
 	require.Len(t, r.Absent(), 14)
 	require.NotContains(t, r.Absent(), "fog")
-	var b strings.Builder
-	r.Print(&b)
-	require.Contains(t, b.String(), "mean accuracy 40.00 %, mean error 60.00 %, over 1 of 15 corruptions; absent: gaussian_noise, shot_noise")
-	require.Less(t, strings.Index(b.String(), "fog"), strings.Index(b.String(), "saturate"))
 	require.Zero(t, r[:1].Mean())
 }

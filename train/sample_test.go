@@ -7,7 +7,7 @@ import (
 )
 
 func TestSampleFollowsTheSameImages(t *testing.T) {
-	trainer, _ := toyTrainer(t, 2, nil, toyConfig(MEADA))
+	trainer, _ := toyTrainer(t, 2, nil, toyConfig(meada))
 	phases, left := 0, 0
 	for !trainer.Done() {
 		e, err := trainer.Step()
@@ -16,7 +16,7 @@ func TestSampleFollowsTheSameImages(t *testing.T) {
 			continue
 		}
 		phases++
-		all := trainer.pool.source
+		all := trainer.set.source
 		source, adversarial := trainer.Sample(all.N)
 		require.Equal(t, source.Labels, adversarial.Labels)
 		require.Len(t, source.Data, source.N*all.C*all.H*all.W)
@@ -30,10 +30,10 @@ func TestSampleFollowsTheSameImages(t *testing.T) {
 			require.Less(t, at, all.N, "image %d is no source image, or out of order", n)
 			require.Equal(t, all.Labels[at], source.Labels[n])
 			require.NotEqual(t, source.Image(n), adversarial.Image(n))
-			made := trainer.pool.len() - len(trainer.pool.parents)
-			for i, parent := range trainer.pool.parents {
+			made := trainer.set.len() - len(trainer.set.parents)
+			for i, parent := range trainer.set.parents {
 				if parent == int32(at) {
-					require.Equal(t, trainer.pool.bytes(int32(made+i)), adversarial.Image(n))
+					require.Equal(t, trainer.set.bytes(int32(made+i)), adversarial.Image(n))
 				}
 			}
 		}
@@ -42,12 +42,12 @@ func TestSampleFollowsTheSameImages(t *testing.T) {
 	}
 	require.Equal(t, 2, phases)
 	require.Positive(t, left, "a phase leaves some images out")
-	require.LessOrEqual(t, left, 2*toyConfig(MEADA).BatchSize)
+	require.LessOrEqual(t, left, 2*toyConfig(meada).BatchSize)
 }
 
 func TestConfusionAddsUp(t *testing.T) {
-	c := toyConfig(ERM)
-	c.TestEvery = 5
+	c := toyConfig(erm)
+	c.Schedule = Steps{Total: 22, TestEvery: 5}
 	trainer, network := toyTrainer(t, 2, nil, c)
 	tests := 0
 	for !trainer.Done() {
@@ -57,7 +57,7 @@ func TestConfusionAddsUp(t *testing.T) {
 			continue
 		}
 		tests++
-		for i, d := range trainer.domains {
+		for i, d := range trainer.tests.domains {
 			correct, labels := 0, make([]int, network.Classes)
 			for at, count := range e.Test.Confusion[i] {
 				label, predicted := at/network.Classes, at%network.Classes

@@ -16,16 +16,17 @@ import (
 // state is what a checkpoint keeps of a Trainer beside arrays.
 type state struct {
 	// What the Trainer must have been made from.
-	Config        Config
+	Config        map[string]string // its parts as text
 	Domains       []tested
 	Normalisation string
 
 	At       position
-	Next     int    // place in the pool's reading order
+	Next     int    // place in the training set's reading order
 	Shuffled uint64 // words drawn to permute it
 	Dropped  uint64 // words drawn to drop activations
-	Adam     int    // steps done
-	Cosine   optim.Cosine
+	Updates  int    // that the optimiser has done, if it counts them
+	Rate     optim.Cosine
+	Average  averageState
 	Best     float64
 	Test     Test
 
@@ -49,10 +50,8 @@ func testedDomains(domains []dataset.Domain) []tested {
 // The names of a checkpoint's tensors, beside those of notes and of the network.
 const (
 	stateTensor  = "state" // a state as JSON
-	orderTensor  = "pool.order"
-	labelsTensor = "pool.labels"
-	adamM, adamV = "adam.m", "adam.v"
-	sgdBuffer    = "sgd.buffer"
+	orderTensor  = "training-set.order"
+	labelsTensor = "training-set.labels"
 
 	networkPrefix = "network."
 	notePrefix    = "note."
@@ -61,12 +60,15 @@ const (
 // state returns the Trainer's state, but for the arrays.
 func (t *Trainer) state() state {
 	s := state{
-		Config: t.config, Domains: testedDomains(t.domains), Normalisation: t.network.Normalisation.String(),
-		At: t.at, Next: t.pool.next, Shuffled: t.shuffles.Counter(), Dropped: t.network.Dropout.Counter(),
-		Cosine: t.cosine, Best: t.best, Test: t.test,
+		Config: t.config.parts(), Domains: testedDomains(t.tests.domains), Normalisation: t.network.Normalisation.String(),
+		At: t.at, Next: t.set.next, Shuffled: t.shuffles.Counter(), Dropped: t.network.Dropout.Counter(),
+		Rate: t.descent.rate.Cosine, Best: t.tests.best, Test: t.tests.test,
 	}
-	if t.adam != nil {
-		s.Adam = t.adam.T
+	if count := t.descent.optimiser.count(); count != nil {
+		s.Updates = *count
+	}
+	if t.descent.average != nil {
+		s.Average = t.descent.average.averageState
 	}
 	return s
 }
@@ -79,34 +81,27 @@ func (t *Trainer) arrays() []safetensors.Tensor {
 		p.Name = networkPrefix + p.Name
 		all = append(all, p)
 	}
-	for name, data := range t.moments() {
+	for name, data := range t.descent.optimiser.arrays() {
 		all = append(all, safetensors.Tensor{Name: name, Shape: []int{len(data)}, Data: data})
 	}
-	order := make([]int64, t.pool.len())
-	for i, number := range t.pool.order {
+	all = append(all, t.descent.average.arrays()...)
+	order := make([]int64, t.set.len())
+	for i, number := range t.set.order {
 		order[i] = int64(number)
 	}
 	return append(all,
 		safetensors.Tensor{Name: orderTensor, Shape: []int{len(order)}, Int64: order},
-		safetensors.Tensor{Name: labelsTensor, Shape: []int{len(order), 2}, Bytes: labelBytes(t.pool.labels)})
-}
-
-// moments returns the arrays of the optimiser's state by name.
-func (t *Trainer) moments() map[string][]float32 {
-	if t.adam != nil {
-		return map[string][]float32{adamM: t.adam.M, adamV: t.adam.V}
-	}
-	return map[string][]float32{sgdBuffer: t.sgd.Buffer}
+		safetensors.Tensor{Name: labelsTensor, Shape: []int{len(order), 2}, Bytes: labelBytes(t.set.labels)})
 }
 
 // images returns the images made by a phase that has begun, and how many of
 // them there are so far.
 func (t *Trainer) images(phase int) (block, int) {
-	if phase < len(t.pool.added) {
-		b := t.pool.added[phase]
+	if phase < len(t.set.added) {
+		b := t.set.added[phase]
 		return b, b.n
 	}
-	return t.growth, t.at.Done
+	return t.phase.growth, t.at.Done
 }
 
 // begun returns how many phases have begun.
@@ -122,10 +117,15 @@ func (p *position) begun() int {
 // was given; an error says what is not.
 func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config, from *Checkpoint) (*Trainer, error) {
 	s := &from.state
-	if s.Config != c {
-		return nil, fmt.Errorf("%s: it is of a run with other settings, %+v instead of %+v", from.path, s.Config, c)
+	if err := c.check(network); err != nil {
+		return nil, err
 	}
-	if now := testedDomains(data.Domains); !slices.Equal(now, s.Domains) {
+	for name, now := range c.parts() {
+		if then := s.Config[name]; then != now {
+			return nil, fmt.Errorf("%s: it is of a run with other settings, %s %s instead of %s", from.path, name, then, now)
+		}
+	}
+	if now := testedDomains(Domains(data)); !slices.Equal(now, s.Domains) {
 		return nil, fmt.Errorf("%s: it is of a run tested on %v, now there are %v", from.path, s.Domains, now)
 	}
 	fail := func(err error) (*Trainer, error) { return nil, fmt.Errorf("%s: %w", from.path, err) }
@@ -133,18 +133,21 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Co
 	if network.Normalisation, err = nn.ParseNormalisation(s.Normalisation, network.C); err != nil {
 		return fail(err)
 	}
-	t := New(engine, network, data, c)
+	t, err := New(engine, network, data, c)
+	if err != nil {
+		return nil, err
+	}
 	if err := t.checkState(s); err != nil {
 		return fail(err)
 	}
-	t.at, t.best, t.test, t.cosine = s.At, s.Best, s.Test, s.Cosine
+	t.at, t.tests.best, t.tests.test, t.descent.rate.Cosine = s.At, s.Best, s.Test, s.Rate
 	t.shuffles.SetCounter(s.Shuffled)
 	network.Dropout.SetCounter(s.Dropped)
-	if t.adam != nil {
-		t.adam.T = s.Adam
+	if count := t.descent.optimiser.count(); count != nil {
+		*count = s.Updates
 	}
-	if t.transform != nil {
-		t.transform.epoch = s.At.Round
+	if err := t.descent.average.set(s.Average, from.tensors); err != nil {
+		return fail(err)
 	}
 	if err := t.setArrays(from.tensors, s.Next); err != nil {
 		return fail(err)
@@ -153,11 +156,11 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Co
 		return nil, err // which names the file
 	}
 	if s.At.Kind == Evaluate && s.At.Offset > 0 {
-		if t.tested, err = t.domains[s.At.Domain].Part(s.At.Part); err != nil {
+		if err := t.readPart(); err != nil {
 			return nil, err
 		}
-		if s.At.Offset >= t.tested.N {
-			return fail(fmt.Errorf("%d of %d images tested", s.At.Offset, t.tested.N))
+		if s.At.Offset >= t.tests.part.N {
+			return fail(fmt.Errorf("%d of %d images tested", s.At.Offset, t.tests.part.N))
 		}
 	}
 	return t, nil
@@ -169,21 +172,21 @@ func (t *Trainer) checkState(s *state) error {
 	ok := at.Step >= 0 && at.Step < t.outline.Steps && at.Round >= 0 && at.Round <= at.Step && at.Phase >= 0 && at.Done >= 0
 	switch at.Kind {
 	case Minimise:
-		ok = ok && at.Phase < len(t.outline.Pool)
+		ok = ok && at.Phase < len(t.outline.TrainingSet)
 	case Maximise:
-		ok = ok && at.Phase+1 < len(t.outline.Pool) && at.Done < t.outline.Pool[at.Phase+1]-t.outline.Pool[at.Phase]
+		ok = ok && at.Phase+1 < len(t.outline.TrainingSet) && at.Done < t.outline.TrainingSet[at.Phase+1]-t.outline.TrainingSet[at.Phase]
 	case Evaluate:
-		ok = ok && at.Phase < len(t.outline.Pool) && at.Domain >= 0 && at.Domain < len(t.domains) &&
-			at.Part >= 0 && at.Part < t.domains[at.Domain].Parts() && at.Offset >= 0 && at.Offset <= at.Done && at.Done < t.domains[at.Domain].N
+		ok = ok && at.Phase < len(t.outline.TrainingSet) && at.Domain >= 0 && at.Domain < len(t.tests.domains) &&
+			at.Part >= 0 && at.Part < t.tests.domains[at.Domain].Parts() && at.Offset >= 0 && at.Offset <= at.Done && at.Done < t.tests.domains[at.Domain].N
 	default:
 		ok = false
 	}
-	ok = ok && len(s.Test.Accuracy) == len(t.domains) && len(s.Test.Severities) == len(t.domains) && len(s.Test.Confusion) == len(t.domains)
-	for i := 0; ok && i < len(t.domains); i++ {
-		ok = len(s.Test.Severities[i]) == len(t.domains[i].Severities) && len(s.Test.Confusion[i]) == classes*classes
+	ok = ok && len(s.Test.Accuracy) == len(t.tests.domains) && len(s.Test.Severities) == len(t.tests.domains) && len(s.Test.Confusion) == len(t.tests.domains)
+	for i := 0; ok && i < len(t.tests.domains); i++ {
+		ok = len(s.Test.Severities[i]) == len(t.tests.domains[i].Severities) && len(s.Test.Confusion[i]) == classes*classes
 	}
 	if !ok {
-		return fmt.Errorf("no run can be at %+v", at)
+		return fmt.Errorf("invalid position in checkpoint: %+v", at)
 	}
 	return nil
 }
@@ -199,7 +202,7 @@ func (t *Trainer) setArrays(tensors map[string]safetensors.Tensor, next int) err
 	if err := t.network.SetState(own); err != nil {
 		return err
 	}
-	for name, to := range t.moments() {
+	for name, to := range t.descent.optimiser.arrays() {
 		from := tensors[name].Data
 		if len(from) != len(to) {
 			return fmt.Errorf("tensor %q has %d elements, expected %d", name, len(from), len(to))
@@ -207,13 +210,13 @@ func (t *Trainer) setArrays(tensors map[string]safetensors.Tensor, next int) err
 		copy(to, from)
 	}
 
-	p, n := t.pool, t.outline.Pool[t.at.Phase]
-	order, labels := tensors[orderTensor].Int64, labelsOf(tensors[labelsTensor])
+	p, n := t.set, t.outline.TrainingSet[t.at.Phase]
+	order, labels := tensors[orderTensor].Int64, labelsOf(tensors[labelsTensor].Bytes)
 	if len(order) != n || len(labels) != n || next < 0 || next > n || !isPermutation(order) {
 		return fmt.Errorf("%d images in an order of %d, expected %d", len(labels), len(order), n)
 	}
 	if !slices.Equal(labels[:len(p.labels)], p.labels) {
-		return errors.New("the labels of the training images were others")
+		return errors.New("training labels differ from the checkpoint's")
 	}
 	if int(slices.Max(labels)) >= t.network.Classes {
 		return fmt.Errorf("label %d of %d classes", slices.Max(labels), t.network.Classes)
@@ -234,24 +237,16 @@ func labelBytes(labels []uint16) []byte {
 	return encoded
 }
 
-// labelsOf decodes labelBytes, and the single bytes that labels were before.
-func labelsOf(t safetensors.Tensor) []uint16 {
-	var labels []uint16
-	if len(t.Shape) == 1 {
-		for _, label := range t.Bytes {
-			labels = append(labels, uint16(label))
-		}
-		return labels
-	}
-	for pair := range slices.Chunk(t.Bytes, 2) {
-		if len(pair) == 2 {
-			labels = append(labels, binary.LittleEndian.Uint16(pair))
-		}
+// labelsOf decodes labelBytes.
+func labelsOf(encoded []byte) []uint16 {
+	labels := make([]uint16, len(encoded)/2)
+	for i := range labels {
+		labels[i] = binary.LittleEndian.Uint16(encoded[2*i:])
 	}
 	return labels
 }
 
-// isPermutation says whether the numbers are those from 0 on.
+// isPermutation reports whether the numbers are those from 0 on.
 func isPermutation(numbers []int64) bool {
 	seen := make([]bool, len(numbers))
 	for _, n := range numbers {
@@ -267,12 +262,12 @@ func isPermutation(numbers []int64) bool {
 // been set.
 func (t *Trainer) setImages(from *Checkpoint) error {
 	for phase := range t.at.begun() {
-		n := t.outline.Pool[phase+1] - t.outline.Pool[phase]
+		n := t.outline.TrainingSet[phase+1] - t.outline.TrainingSet[phase]
 		b, done := t.newBlock(n), n
 		if phase < t.at.Phase {
-			t.pool.added = append(t.pool.added, b)
+			t.set.added = append(t.set.added, b)
 		} else {
-			t.growth, done = b, t.at.Done
+			t.phase.growth, done = b, t.at.Done
 		}
 		if err := from.readImages(phase, b, done); err != nil {
 			return err

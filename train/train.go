@@ -1,14 +1,11 @@
 package train
 
 import (
-	"fmt"
-
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
-	"github.com/meada-cpu/meada-cpu/train/optim"
 )
 
 // Kind is a kind of work.
@@ -34,67 +31,33 @@ type Event struct {
 	Images      int // images this step worked through
 	Done, Total int // images of the phase or of the domain so far, and in all
 
-	Loss    float64       // of a Minimise: the batch's mean cross-entropy
+	Loss    float64       // of a Minimise: the objective, by itself the batch's mean cross-entropy
 	LR      float64       // of a Minimise: the rate of its update
-	Correct int           // of a Minimise: images classified correctly before the update
+	Correct int           // of a Minimise: images classified correctly, by their first view, before the update
 	Ascent  augment.Means // of a Maximise: the means before the last ascent step
 	Test    *Test         // of the Evaluate that completes a test
 }
 
-// Test is the result of testing every domain after a descent step. It is valid
-// until the next Step.
-type Test struct {
-	Step     int
-	Accuracy []float64 // by domain, fractions
-	Average  float64   // see Average
-	Improved bool      // the best average so far
-
-	// Severities are the accuracies at the severities of a corrupted domain, nil
-	// for another: Severities[domain][severity].
-	Severities [][]float64
-
-	// Confusion counts the images of a domain by label and predicted class:
-	// Confusion[domain][label*classes+predicted].
-	Confusion [][]int
-}
-
-// ascentImages is about how many images climb at a time. They count as batches
-// of the configured size all the same.
-const ascentImages = 64
-
-// ascentChunk returns how many images climb at a time: whole batches.
-func (c Config) ascentChunk() int { return max(1, ascentImages/c.BatchSize) * c.BatchSize }
-
-// Trainer runs one training procedure, a step at a time. Its whole state is
-// the network's state, the optimiser's, the schedule, the pool, the position, the
-// test in progress and the best average; see Checkpoints.
+// Trainer runs the training that a Config describes, a step at a time. Its whole
+// state is the network's state, the optimiser's, the learning rate, the average,
+// the training set, the position, the test in progress and the best average
+// accuracy; see Checkpoints.
 type Trainer struct {
 	engine  *tensor.Engine
 	network *nn.Network
 	config  Config
 	outline Outline
-	domains []dataset.Domain
 
-	pool      *pool
-	shuffles  *rng.Source // of its permutations, but for those of epochs
-	batch     gather
-	transform *transform    // of the batches of descent, if there is one
-	x         tensor.Tensor // the batch of a descent step, then of an ascent
-	numbers   []int32       // of the images of a descent step
-	labels    []uint16      // of the images being worked on
-	plan      *nn.Plan
-	dLogits   tensor.Tensor
-	adam      *optim.Adam  // as the digits script, or
-	sgd       *optim.SGD   // as the CIFAR script
-	cosine    optim.Cosine // the rate of sgd
-	maximiser *augment.Maximiser
-	evaluator *Evaluator
+	set      *trainingSet
+	shuffles *rng.Source // of its permutations, but for those of epochs
+	gather   gather
+	x        tensor.Tensor // the batch of a descent step, then of an ascent
+	labels   []uint16      // of the images being worked on
 
-	at     position
-	growth block          // the images of the phase in progress
-	tested dataset.Images // the part of a domain being tested, empty until it has been read
-	test   Test           // the last one, or the one in progress
-	best   float64        // the best average so far
+	descent descent
+	phase   phase
+	tests   tests
+	at      position
 }
 
 // position is where a run stands: which work comes next.
@@ -111,76 +74,48 @@ type position struct {
 	Correct int  // images of the part classified correctly so far
 }
 
-// New prepares the training of a network on the benchmark's source images, with
-// tests on its domains.
-func New(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config) *Trainer {
-	permute, shuffles := inOrder, rng.New(c.Seed, rng.Shuffle)
-	if c.Epochs == 0 {
-		permute = shuffler(shuffles)
+// New prepares the training of a network on a task's source images, with tests
+// on its domains and on the part of the source that is held out. It returns an
+// error for images that are not the network's, labels beyond its classes, and
+// settings that no run can have.
+func New(engine *tensor.Engine, network *nn.Network, task *dataset.Task, c Config) (*Trainer, error) {
+	if err := c.check(network); err != nil {
+		return nil, err
 	}
-	t := newTrainer(engine, network, data, c, newPool(&data.Source, permute))
+	if err := checkTask(network, task); err != nil {
+		return nil, err
+	}
+	shuffles := rng.New(c.Seed, rng.Shuffle)
+	t, err := newTrainer(engine, network, task, c, newTrainingSet(&task.Source, c.Schedule.order(shuffles)))
+	if err != nil {
+		return nil, err
+	}
 	t.shuffles = shuffles
-	return t
+	return t, nil
 }
 
-func newTrainer(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config, pool *pool) *Trainer {
-	c.check()
+func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, c Config, set *trainingSet) (*Trainer, error) {
 	t := &Trainer{
-		engine:    engine,
-		network:   network,
-		config:    c,
-		outline:   c.Outline(data.Source.N),
-		domains:   data.Domains,
-		pool:      pool,
-		plan:      nn.Compile(engine, network, c.BatchSize, nn.Train),
-		dLogits:   tensor.New(c.BatchSize, network.Classes, 1, 1),
-		numbers:   make([]int32, c.BatchSize),
-		evaluator: NewEvaluator(engine, network),
-		test:      newTest(data.Domains, network.Classes),
-		best:      -1,
+		engine: engine, network: network, config: c, outline: c.Outline(task.Source.N), set: set,
+		gather: gather{set: set, engine: engine, normalisation: network.Normalisation},
+		tests:  newTests(engine, network, Domains(task)),
 	}
-	if c.Epochs > 0 {
-		t.sgd = optim.NewSGD(engine, network.Values, network.Grads, c.LR)
-		t.sgd.Momentum, t.sgd.WeightDecay, t.sgd.Nesterov = c.Momentum, c.Decay, c.Momentum > 0
-		t.cosine.LR = c.LR
-		if c.Flip || c.Crop > 0 {
-			t.transform = newTransform(c, engine.Threads(), network.H, network.W, network.C)
-		}
-	} else {
-		t.adam = optim.NewAdam(engine, network.Values, network.Grads, c.LR)
+	t.gather.draw.Seed = c.Seed
+	var err error
+	if t.descent, err = newDescent(engine, network, &c); err != nil {
+		return nil, err
 	}
 	images := c.BatchSize
-	if len(t.outline.Pool) > 1 {
-		images = c.ascentChunk()
-		ascent := augment.Config{Steps: c.LoopsAdv, LR: c.LRMax, Gamma: c.Gamma}
-		if c.Epochs == 0 {
-			ascent.Max = 1
-		}
-		if c.Algorithm == MEADA {
-			ascent.Eta = c.Eta
-		}
-		t.maximiser = augment.NewMaximiser(engine, nn.Compile(engine, network, images, nn.Maximise),
-			images, network.Classes, network.Embedding, ascent)
+	if len(t.outline.TrainingSet) > 1 {
+		t.phase.maximiser, images = newMaximiser(engine, network, c.Growth.Ascent, c.BatchSize)
 	}
-	t.x = tensor.New(images, network.C, network.H, network.W)
 	t.labels = make([]uint16, images)
-	t.batch = gather{pool: pool, engine: engine, normalisation: network.Normalisation}
+	t.x = tensor.New(max(images, c.views()*c.BatchSize), network.C, network.H, network.W)
 	t.begin()
-	return t
+	return t, nil
 }
 
-func newTest(domains []dataset.Domain, classes int) Test {
-	t := Test{Accuracy: make([]float64, len(domains)), Severities: make([][]float64, len(domains))}
-	for i := range domains {
-		t.Confusion = append(t.Confusion, make([]int, classes*classes))
-		if n := len(domains[i].Severities); n > 0 {
-			t.Severities[i] = make([]float64, n)
-		}
-	}
-	return t
-}
-
-// Done says whether the run is complete.
+// Done reports whether the run is complete.
 func (t *Trainer) Done() bool { return t.at.Step == t.outline.Steps }
 
 // Steps returns how many descent steps are done.
@@ -199,13 +134,13 @@ func (t *Trainer) Outline() Outline { return t.outline }
 // Work returns how many images the whole run works through.
 func (t *Trainer) Work() Work {
 	tested := 0
-	for i := range t.domains {
-		tested += t.domains[i].N
+	for i := range t.tests.domains {
+		tested += t.tests.domains[i].N
 	}
 	o := t.outline
 	return Work{
 		Minimise: o.minimised,
-		Maximise: o.Pool[len(o.Pool)-1] - o.Pool[0],
+		Maximise: o.TrainingSet[len(o.TrainingSet)-1] - o.TrainingSet[0],
 		Evaluate: o.Tests * tested,
 	}
 }
@@ -213,6 +148,7 @@ func (t *Trainer) Work() Work {
 // Step does the next piece of work: a descent step, or the ascent or the test
 // of one batch. It must not be called once Done.
 func (t *Trainer) Step() (Event, error) {
+	t.descent.average.show(t.at.Kind == Evaluate)
 	switch t.at.Kind {
 	case Maximise:
 		return t.maximise()
@@ -228,89 +164,23 @@ func (t *Trainer) begin() {
 	if t.Done() {
 		return
 	}
-	c := t.config
-	n := c.added(t.pool.len())
-	if n == 0 || !c.phaseDue(t.at.Round, t.at.Phase) {
-		t.beginEpoch()
+	c := &t.config
+	n := c.Schedule.added(t.set.len(), c.BatchSize)
+	if n == 0 || !c.Growth.due(t.at.Round, t.at.Phase) {
+		t.beginRound()
 		return
 	}
 	t.at.Kind, t.at.Done = Maximise, 0
-	if c.Epochs > 0 {
-		t.pool.arrange(inOrder)
-	}
-	t.growth = t.newBlock(n)
+	c.Schedule.beginPhase(t.set)
+	t.phase.growth = t.newBlock(n)
 }
 
-// newBlock returns room for n images that a phase adds.
-func (t *Trainer) newBlock(n int) block {
-	if t.config.Epochs > 0 {
-		return block{n: n, bytes: make([]uint8, n*t.x.C*t.x.H*t.x.W)}
-	}
-	return block{n: n, values: tensor.New(n, t.x.C, t.x.H, t.x.W)}
-}
-
-// beginEpoch sets out for the next epoch, if the run counts epochs. As in the
-// official script the schedule is stretched to the size that the pool has now.
-func (t *Trainer) beginEpoch() {
-	c := t.config
-	if c.Epochs == 0 {
-		return
-	}
-	t.pool.arrange(epochShuffler(c.Seed, t.at.Round))
-	t.cosine.Total = t.at.Step + c.steps(t.pool.len())*(c.Epochs-t.at.Round)
-	if t.transform != nil {
-		t.transform.epoch = t.at.Round
-	}
-}
-
-// read collects images of the pool in x and returns their labels.
-func (t *Trainer) read(x tensor.Tensor, numbers []int32, transform *transform) []uint16 {
-	t.batch.x, t.batch.numbers, t.batch.transform = x, numbers, transform
-	t.engine.Run(len(numbers), &t.batch)
-	for i, number := range numbers {
-		t.labels[i] = t.pool.labels[number]
-	}
-	return t.labels[:len(numbers)]
-}
-
-func (t *Trainer) minimise() (Event, error) {
-	numbers := t.numbers
-	if t.config.Epochs > 0 {
-		numbers = numbers[:min(len(numbers), t.pool.len()-t.pool.next)] // the last batch may be short
-	}
-	e := Event{Kind: Minimise, Step: t.at.Step, Round: t.at.Round, Images: len(numbers), LR: t.config.LR}
-	t.pool.draw(numbers)
-	x, dLogits := t.x.Images(0, len(numbers)), t.dLogits.Images(0, len(numbers))
-	labels := t.read(x, numbers, t.transform)
-	logits, _ := t.plan.Forward(x)
-	e.Correct = Correct(logits, labels)
-	e.Loss = nn.CrossEntropy(t.engine, dLogits, logits, labels)
-	if !finite(e.Loss) {
-		return e, t.diverged(e, "the loss")
-	}
-	t.plan.Backward(dLogits, tensor.Tensor{})
-	if t.sgd == nil {
-		t.adam.Step()
-	} else {
-		e.LR = t.cosine.LR
-		t.sgd.LR = e.LR
-		t.sgd.Step()
-		t.cosine.Step()
-	}
-
-	last := t.at.Step+1 == t.outline.Steps
-	endOfRound := t.config.Epochs == 0 || t.pool.next == t.pool.len()
-	switch {
-	case last || endOfRound && t.config.testDue(t.at.Round):
-		t.at.Kind, t.at.Domain, t.at.Done = Evaluate, 0, 0
-		t.at.Part, t.at.Offset, t.at.Hits, t.at.Correct = 0, 0, 0, 0
-		return e, t.Check()
-	case endOfRound:
-		t.endRound()
-	default:
-		t.at.Step++
-	}
-	return e, nil
+// beginRound sets out for the descent steps of a round.
+func (t *Trainer) beginRound() {
+	c := &t.config
+	c.Schedule.beginRound(t.set, c.Seed, t.at.Round)
+	steps, _ := c.Schedule.steps(t.set.len(), c.BatchSize)
+	t.descent.rate.Total = t.at.Step + steps*(c.Schedule.rounds()-t.at.Round)
 }
 
 // endRound moves on from the last descent step of a round.
@@ -320,92 +190,14 @@ func (t *Trainer) endRound() {
 	t.begin()
 }
 
-// maximise climbs the next images of the pool, in reading order.
-func (t *Trainer) maximise() (Event, error) {
-	lo, hi := t.at.Done, min(t.at.Done+len(t.labels), t.growth.n)
-	x := t.x.Images(0, hi-lo)
-	labels := t.read(x, t.pool.order[lo:hi], nil)
-	means := t.maximiser.Maximise(x, labels, t.config.BatchSize)
-	e := Event{
-		Kind: Maximise, Step: t.at.Step, Round: t.at.Round, Phase: t.at.Phase + 1,
-		Images: hi - lo, Done: hi, Total: t.growth.n,
-		Ascent: means[len(means)-1],
+// read collects views of images of the training set in x, each as the chains
+// have it, and returns the images' labels.
+func (t *Trainer) read(x tensor.Tensor, numbers []int32, chains [][]chain) []uint16 {
+	t.gather.x, t.gather.numbers, t.gather.chains = x, numbers, chains
+	t.gather.draw.Round = t.at.Round
+	t.engine.Run(x.N, &t.gather)
+	for i, number := range numbers {
+		t.labels[i] = t.set.labels[number]
 	}
-	if !finite(e.Ascent.Objective) {
-		return e, t.diverged(e, "the objective")
-	}
-	if n := t.maximiser.NonFinite(); n >= 0 {
-		return e, t.diverged(e, fmt.Sprintf("image %d", lo+n))
-	}
-	t.keep(x, lo)
-	t.at.Done = hi
-	if hi == t.growth.n {
-		t.pool.grow(t.growth)
-		t.at.Kind, t.at.Phase, t.growth = Minimise, t.at.Phase+1, block{}
-		t.beginEpoch()
-	}
-	return e, nil
-}
-
-// keep stores what an ascent ended with as images lo, lo+1, ... of the phase.
-func (t *Trainer) keep(x tensor.Tensor, lo int) {
-	size := x.C * x.H * x.W
-	for n := range x.N {
-		if t.growth.bytes != nil {
-			t.batch.normalisation.ToBytes(t.engine, t.growth.bytes[(lo+n)*size:][:size], x.Image(n))
-		} else {
-			copy(t.growth.values.Image(lo+n), x.Image(n))
-		}
-	}
-}
-
-// evaluate tests the next batch of the domain in turn.
-func (t *Trainer) evaluate() (Event, error) {
-	d, confusion := &t.domains[t.at.Domain], t.test.Confusion[t.at.Domain]
-	if t.at.Done == 0 {
-		clear(confusion)
-	}
-	if t.tested.N == 0 {
-		var err error
-		if t.tested, err = d.Part(t.at.Part); err != nil {
-			return Event{}, err
-		}
-	}
-	logits := t.evaluator.Logits(&t.tested, t.at.Offset)
-	t.at.Correct += confuse(confusion, logits, t.tested.Labels[t.at.Offset:][:logits.N])
-	t.at.Offset += logits.N
-	t.at.Done += logits.N
-	e := Event{
-		Kind: Evaluate, Step: t.at.Step, Round: t.at.Round, Domain: t.at.Domain,
-		Images: logits.N, Done: t.at.Done, Total: d.N,
-	}
-	if t.at.Offset == t.tested.N && t.endPart(d) {
-		e.Test = &t.test
-	}
-	return e, nil
-}
-
-// endPart notes the result of a part of a domain and moves on to the next. It
-// says whether the test is complete.
-func (t *Trainer) endPart(d *dataset.Domain) bool {
-	domain := t.at.Domain
-	if d.Severities != nil {
-		t.test.Severities[domain][t.at.Part] = float64(t.at.Correct) / float64(t.tested.N)
-	}
-	t.at.Hits += t.at.Correct
-	t.at.Part, t.at.Offset, t.at.Correct, t.tested = t.at.Part+1, 0, 0, dataset.Images{}
-	if t.at.Part < d.Parts() {
-		return false
-	}
-	t.test.Accuracy[domain] = float64(t.at.Hits) / float64(t.at.Done)
-	t.at.Domain, t.at.Part, t.at.Done, t.at.Hits = domain+1, 0, 0, 0
-	if t.at.Domain < len(t.domains) {
-		return false
-	}
-	t.test.Step = t.at.Step
-	t.test.Average = Average(t.domains, t.test.Accuracy)
-	t.test.Improved = t.test.Average > t.best
-	t.best = max(t.best, t.test.Average)
-	t.endRound()
-	return true
+	return t.labels[:len(numbers)]
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/simd"
@@ -53,12 +54,33 @@ func toySource(t testing.TB) dataset.Images {
 	return s
 }
 
+// method is one of the paper's.
+type method int
+
+const (
+	erm method = iota
+	ada
+	meada
+)
+
+// growth returns the phases of a method.
+func (m method) growth(g Growth) Growth {
+	switch m {
+	case erm:
+		return Growth{}
+	case ada:
+		g.Ascent.Eta = 0
+	}
+	return g
+}
+
 // toyConfig is the configuration of the recorded run.
-func toyConfig(a Algorithm) Config {
+func toyConfig(m method) Config {
 	return Config{
-		Algorithm: a, Seed: 1, BatchSize: 8, LR: 1e-3,
-		LoopsTrain: 22, LoopsMin: 7, LoopsAdv: 15, K: 2,
-		LRMax: 1, Gamma: 1, Eta: 10, TestEvery: 1000,
+		Seed: 1, BatchSize: 8,
+		Schedule:  Steps{Total: 22, TestEvery: 1000},
+		Optimiser: Adam{LR: 1e-3},
+		Growth:    m.growth(Growth{Phases: 2, Every: 7, Ascent: augment.Config{Steps: 15, LR: 1, Gamma: 1, Eta: 10, Max: 1}}),
 	}
 }
 
@@ -77,7 +99,9 @@ func toyTrainer(t *testing.T, threads int, row *simd.Kernels, c Config) (*Traine
 	require.NoError(t, err)
 	engine := tensor.NewEngineOn(threads, row)
 	t.Cleanup(engine.Close)
-	return New(engine, network, toyData(t), c), network
+	trainer, err := New(engine, network, toyData(t), c)
+	require.NoError(t, err)
+	return trainer, network
 }
 
 // finish runs a trainer to its end and returns its events.
@@ -96,13 +120,13 @@ func finish(t *testing.T, trainer *Trainer) []Event {
 // every instruction set.
 func TestOfficialRun(t *testing.T) {
 	for _, row := range simd.Available() {
-		for name, algorithm := range map[string]Algorithm{"ada": ADA, "meada": MEADA} {
+		for name, algorithm := range map[string]method{"ada": ada, "meada": meada} {
 			t.Run(row.Name+"/"+name, func(t *testing.T) { replay(t, row, algorithm, name) })
 		}
 	}
 }
 
-func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
+func replay(t *testing.T, row *simd.Kernels, algorithm method, name string) {
 	var permutations [][]int32
 	text, err := os.ReadFile("testdata/permutations.json")
 	require.NoError(t, err)
@@ -123,7 +147,8 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 	engine := tensor.NewEngineOn(2, row)
 	defer engine.Close()
 	data := toyData(t)
-	trainer := newTrainer(engine, network, data, toyConfig(algorithm), newPool(&data.Source, permute))
+	trainer, err := newTrainer(engine, network, data, toyConfig(algorithm), newTrainingSet(&data.Source, permute))
+	require.NoError(t, err)
 
 	losses := readArray(t, name+"_losses.npy").Float32
 	positions := readArray(t, "positions.npy").Int64
@@ -135,13 +160,13 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 			continue
 		}
 		require.InDelta(t, losses[step], e.Loss, 1e-4+1e-4*float64(losses[step]), "loss of step %d", step)
-		require.EqualValues(t, positions[8*step+7]+1, trainer.pool.next, "position after step %d", step)
+		require.EqualValues(t, positions[8*step+7]+1, trainer.set.next, "position after step %d", step)
 		step++
 	}
 	require.Equal(t, len(losses), step)
 	require.Empty(t, permutations, "every recorded permutation is used")
 
-	for phase, images := range trainer.pool.added {
+	for phase, images := range trainer.set.added {
 		want := readArray(t, fmt.Sprintf("%s_adv%d.npy", name, phase+1))
 		require.Equal(t, want.Shape[0], images.n)
 		means := make([]float64, images.n) // of the pictures' differences
@@ -164,7 +189,7 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 		slices.Sort(means)
 		require.Less(t, means[images.n/2], 5e-6, "median difference of the pictures of phase %d", phase+1)
 		worst, farthest := 5e-6, 1e-3
-		if algorithm == MEADA {
+		if algorithm == meada {
 			worst, farthest = 2e-3, 2e-2
 		}
 		require.Less(t, means[images.n-1], worst, "mean difference of a picture of phase %d", phase+1)
@@ -183,8 +208,9 @@ func replay(t *testing.T, row *simd.Kernels, algorithm Algorithm, name string) {
 }
 
 func TestOrderOfEvents(t *testing.T) {
-	c := toyConfig(MEADA)
-	c.LoopsTrain, c.LoopsMin, c.TestEvery, c.LoopsAdv = 6, 2, 3, 1
+	c := toyConfig(meada)
+	c.Schedule = Steps{Total: 6, TestEvery: 3}
+	c.Growth.Every, c.Growth.Ascent.Steps = 2, 1
 	trainer, _ := toyTrainer(t, 1, nil, c)
 	work := trainer.Work()
 	type mark struct {
@@ -211,16 +237,16 @@ func TestOrderOfEvents(t *testing.T) {
 }
 
 func TestERMHasNoPhases(t *testing.T) {
-	trainer, _ := toyTrainer(t, 1, nil, toyConfig(ERM))
+	trainer, _ := toyTrainer(t, 1, nil, toyConfig(erm))
 	for _, e := range finish(t, trainer) {
 		require.NotEqual(t, Maximise, e.Kind)
 	}
-	require.Equal(t, 43, trainer.pool.len())
+	require.Equal(t, 43, trainer.set.len())
 }
 
 func TestResultIsTheEvaluatorsAndImproves(t *testing.T) {
-	c := toyConfig(ERM)
-	c.TestEvery = 5
+	c := toyConfig(erm)
+	c.Schedule = Steps{Total: 22, TestEvery: 5}
 	trainer, _ := toyTrainer(t, 2, nil, c)
 	best, tests := -1.0, 0
 	for !trainer.Done() {
@@ -230,8 +256,8 @@ func TestResultIsTheEvaluatorsAndImproves(t *testing.T) {
 			continue
 		}
 		tests++
-		d := &trainer.domains[0]
-		require.Equal(t, float64(Correct(trainer.evaluator.Logits(&d.Images, 0), d.Labels))/float64(d.N), e.Test.Accuracy[0])
+		d := &trainer.tests.domains[0]
+		require.Equal(t, float64(Correct(trainer.tests.evaluator.Logits(&d.Images, 0), d.Labels))/float64(d.N), e.Test.Accuracy[0])
 		require.Equal(t, e.Test.Accuracy[1], e.Test.Average, "the source is not averaged in")
 		require.Equal(t, e.Test.Average > best, e.Test.Improved)
 		best = max(best, e.Test.Average)
@@ -249,7 +275,7 @@ func TestSameBits(t *testing.T) {
 			continue
 		}
 		for _, threads := range []int{1, 2, 3} {
-			trainer, network := toyTrainer(t, threads, row, toyConfig(MEADA))
+			trainer, network := toyTrainer(t, threads, row, toyConfig(meada))
 			finish(t, trainer)
 			if want == nil {
 				want = network.Values
@@ -262,7 +288,7 @@ func TestSameBits(t *testing.T) {
 func TestSeedDecides(t *testing.T) {
 	values := make([][]float32, 3)
 	for i, seed := range []uint64{4, 4, 5} {
-		c := toyConfig(ERM)
+		c := toyConfig(erm)
 		c.Seed = seed
 		trainer, network := toyTrainer(t, 2, nil, c)
 		finish(t, trainer)
@@ -273,10 +299,11 @@ func TestSeedDecides(t *testing.T) {
 }
 
 func TestStepAllocatesNothing(t *testing.T) {
-	c := toyConfig(MEADA)
-	c.LoopsTrain, c.K, c.LoopsAdv, c.TestEvery = 1000, 1, 1, 7
+	c := toyConfig(meada)
+	c.Schedule = Steps{Total: 1000, TestEvery: 7}
+	c.Growth.Phases, c.Growth.Ascent.Steps = 1, 1
 	trainer, _ := toyTrainer(t, 2, nil, c)
-	for trainer.Steps() < 2*c.LoopsMin { // past the phase and the first tests
+	for trainer.Steps() < 2*c.Growth.Every { // past the phase and the first tests
 		_, err := trainer.Step()
 		require.NoError(t, err)
 	}
@@ -288,8 +315,8 @@ func TestStepAllocatesNothing(t *testing.T) {
 }
 
 func TestDivergenceNamesTheStep(t *testing.T) {
-	c := toyConfig(ERM)
-	c.LR = 1e30
+	c := toyConfig(erm)
+	c.Optimiser = Adam{LR: 1e30}
 	trainer, _ := toyTrainer(t, 1, nil, c)
 	for !trainer.Done() {
 		e, err := trainer.Step()
@@ -307,8 +334,8 @@ func TestDivergenceNamesTheStep(t *testing.T) {
 }
 
 func TestDivergenceWhileMaximising(t *testing.T) {
-	c := toyConfig(MEADA)
-	c.LRMax = 1e38
+	c := toyConfig(meada)
+	c.Growth.Ascent.LR = 1e38
 	trainer, _ := toyTrainer(t, 1, nil, c)
 	for !trainer.Done() {
 		if _, err := trainer.Step(); err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -35,7 +36,7 @@ type augmentSettings struct {
 	images                 int
 	threads                int
 	direct, quiet          bool
-	train.Config
+	catalog.Settings
 }
 
 // The formats of images.
@@ -76,7 +77,7 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
 	f.Integer(&s.images, "images", 1, "only the first N images")
 	f.Group("how")
-	cli.Choice(f, &s.Algorithm, "algorithm", "ada or me-ada", train.ADA, train.MEADA)
+	cli.Choice(f, &s.Algorithm, "algorithm", "ada or me-ada", catalog.ADA, catalog.MEADA)
 	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
 	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps")
 	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
@@ -94,7 +95,7 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 // usePreset sets what flags do not to what train has for a network.
 func (s *augmentSettings) usePreset(set *pflag.FlagSet, preset, model string) error {
 	given := cli.Given(set)
-	s.Config = config(preset, model)
+	s.Settings = config(preset, model)
 	return cli.Apply(set, given)
 }
 
@@ -143,7 +144,15 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	}
 	defer engine.Close()
 	network.Conv.NoWinograd = s.direct
-	a := newAscent(engine, network, source, s.Config)
+	plan, err := s.Config()
+	if err != nil {
+		return err
+	}
+	climb, err := train.NewAscent(engine, network, plan.Growth.Ascent, s.BatchSize)
+	if err != nil {
+		return err
+	}
+	a := ascent{source: source, network: network, ascent: climb, image: make([]uint8, network.C*network.H*network.W)}
 	a.progress, a.started = newProgress(std.err, s.quiet), time.Now()
 	defer a.progress.clear()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -165,57 +174,27 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 
 // ascent makes adversarial images of a source, some at a time, in its order.
 type ascent struct {
-	source    *dataset.Images
-	network   *nn.Network
-	engine    *tensor.Engine
-	maximiser *augment.Maximiser
-	batch     int
-	x         tensor.Tensor
-	image     []uint8
+	source  *dataset.Images
+	network *nn.Network
+	ascent  *train.Ascent
+	image   []uint8
 
 	first, last augment.Means // before the first and before the last step
 	progress    *progress
 	started     time.Time
 }
 
-// ascentChunk is about how many images climb at a time.
-const ascentChunk = 64
-
-// newAscent prepares the ascent. The digits script bounds the values of images;
-// the CIFAR script leaves that to their conversion to bytes.
-func newAscent(engine *tensor.Engine, network *nn.Network, source *dataset.Images, c train.Config) *ascent {
-	chunk := max(1, ascentChunk/c.BatchSize) * c.BatchSize
-	config := augment.Config{Steps: c.LoopsAdv, LR: c.LRMax, Gamma: c.Gamma}
-	if c.Epochs == 0 {
-		config.Max = 1
-	}
-	if c.Algorithm == train.MEADA {
-		config.Eta = c.Eta
-	}
-	return &ascent{
-		source: source, network: network, engine: engine, batch: c.BatchSize,
-		maximiser: augment.NewMaximiser(engine, nn.Compile(engine, network, chunk, nn.Maximise), chunk,
-			network.Classes, network.Embedding, config),
-		x:     tensor.New(chunk, network.C, network.H, network.W),
-		image: make([]uint8, network.C*network.H*network.W),
-	}
-}
-
 // each calls keep with the bytes of each adversarial image and its number.
 func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error) error {
-	for lo := 0; lo < a.source.N; lo += a.x.N {
+	for lo := 0; lo < a.source.N; {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w after %d of %d images", errInterrupted, lo, a.source.N)
 		}
-		hi := min(lo+a.x.N, a.source.N)
-		x := a.x.Images(0, hi-lo)
-		for n := range x.N {
-			a.network.Normalisation.FromBytes(a.engine, x.Image(n), a.source.Image(lo+n))
+		x, means, err := a.ascent.Climb(a.source, lo)
+		if err != nil {
+			return fmt.Errorf("%w, try a smaller --lr-max", err)
 		}
-		means := a.maximiser.Maximise(x, a.source.Labels[lo:hi], a.batch)
-		if n := a.maximiser.NonFinite(); n >= 0 {
-			return fmt.Errorf("image %d is NaN or infinite after the ascent, try a smaller --lr-max", lo+n)
-		}
+		hi := lo + x.N
 		share := float64(x.N) / float64(a.source.N)
 		addMeans(&a.first, means[0], share)
 		addMeans(&a.last, means[len(means)-1], share)
@@ -229,6 +208,7 @@ func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error
 			rate := float64(hi) / time.Since(a.started).Seconds()
 			return fmt.Sprintf("images %d/%d  %.0f images/s  ETA %s", hi, a.source.N, rate, cli.Duration(float64(a.source.N-hi)/rate))
 		})
+		lo = hi
 	}
 	return nil
 }

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
-	"github.com/meada-cpu/meada-cpu/train"
 )
 
 // tinyCIFAR writes a CIFAR-10 of random pictures, 20 to train on, 6 to test.
@@ -222,6 +222,6 @@ func TestPresets(t *testing.T) {
 		require.Equal(t, c.decay, s.Decay, c.args)
 		require.Equal(t, c.preset, s.Preset, c.args)
 		require.Equal(t, c.corrupt, s.Corruptions, c.args)
-		require.Equal(t, train.MEADA, s.Algorithm, c.args)
+		require.Equal(t, catalog.MEADA, s.Algorithm, c.args)
 	}
 }

@@ -101,6 +101,6 @@ func TestConfigKeepsZeros(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte(`"threads":0`), []byte(`"threads":1`)), 0o666))
 	require.NoError(t, again.parse([]string{"--config", path}))
-	require.Equal(t, s.Config, again.Config)
+	require.Equal(t, s.Settings.Settings, again.Settings.Settings)
 	require.Zero(t, again.Momentum)
 }

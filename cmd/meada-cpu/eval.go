@@ -135,7 +135,7 @@ func runEval(std streams, s evalSettings) error {
 	printAccuracies(out, data.Domains, column{"accuracy, %", named})
 	if corrupted != nil {
 		fmt.Fprintln(out)
-		corrupted.Print(out)
+		printRobustness(out, corrupted)
 	}
 	return out.Flush()
 }

@@ -9,13 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // exampleConfig is the config.json of a run with the flags' defaults.
-func exampleConfig(f *testing.F, a train.Algorithm) []byte {
+func exampleConfig(f *testing.F, a catalog.Algorithm) []byte {
 	var s settings
 	require.NoError(f, s.parse([]string{"--algorithm=" + string(a), "--seed=18446744073709551615"}))
 	text, err := json.Marshal(runfolder.Config{Settings: s.Settings, Domains: []runfolder.Domain{{Name: "far", Images: 10}, {Name: "own", Images: 10, Source: true}}})
@@ -26,7 +26,7 @@ func exampleConfig(f *testing.F, a train.Algorithm) []byte {
 // FuzzConfig feeds train --config. The settings that a file is taken for come
 // back from the file that a run with them writes.
 func FuzzConfig(f *testing.F) {
-	f.Add(exampleConfig(f, train.MEADA))
+	f.Add(exampleConfig(f, catalog.MEADA))
 	f.Add([]byte(`{"lr": 1e-400, "seed": 1e3}`))
 	f.Add([]byte(`{"dataset": "folder", "data": "--out", "size": 32, "k": -0}`))
 	f.Add([]byte(`{"batch_size": [], "k": {"k": 1}, "direct": null}`))

@@ -14,8 +14,8 @@ import (
 
 // fitMemory refuses a run that would take more memory than it may. It returns
 // the line about it for the table that a run begins with.
-func (s *settings) fitMemory(network *nn.Network, data *dataset.Task) (string, error) {
-	now, m := system.HeldMemory(), train.EstimateMemory(network, data, s.Config)
+func (s *settings) fitMemory(network *nn.Network, data *dataset.Task, plan train.Config) (string, error) {
+	now, m := system.HeldMemory(), train.EstimateMemory(network, data, plan)
 	needed := max(now+m.Total(), system.PeakMemory())
 	line := "about " + cli.Bytes(needed)
 	limit, whose := s.maxMemory, "allowed by --max-memory"

@@ -117,9 +117,11 @@ func runPredict(std streams, s predictSettings) error {
 		for first := 0; first < images.N; {
 			logits := evaluator.Logits(&images, first)
 			for n := range logits.N {
-				p := prediction{File: read[first+n]}
-				p.Label, p.Probability, p.Entropy = classify(logits.Image(n))
-				p.Class = classes[p.Label]
+				said := train.Predict(logits.Image(n))
+				p := prediction{
+					File: read[first+n], Label: said.Class, Class: classes[said.Class],
+					Probability: said.Probability, Entropy: said.Entropy,
+				}
 				if err := print(p); err != nil {
 					return err
 				}

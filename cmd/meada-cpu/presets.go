@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/train"
 )
 
 // The presets by name, beside those named as the dataset they are for.
@@ -39,10 +39,10 @@ func datasetFor(preset string) string {
 // config returns the settings of a preset for a network. What the published
 // scripts leave open is as AugMix's code has it, which they follow: twice the
 // epochs for DenseNet and ResNeXt, and for DenseNet a smaller decay.
-func config(preset, model string) train.Config {
+func config(preset, model string) catalog.Settings {
 	switch preset {
 	case cifar10, cifar100:
-		c := train.CIFAR(train.MEADA)
+		c := catalog.CIFAR(catalog.MEADA)
 		if model == "densenet" || model == "resnext" {
 			c.Epochs = 200
 		}
@@ -53,15 +53,15 @@ func config(preset, model string) train.Config {
 	case pacs:
 		return pacsConfig()
 	case digits:
-		return train.Digits(train.MEADA)
+		return catalog.Digits(catalog.MEADA)
 	}
 	return quickConfig()
 }
 
 // quickConfig is the paper's procedure cut to a few minutes on two cores, for a
 // source of a few thousand images.
-func quickConfig() train.Config {
-	c := train.Digits(train.MEADA)
+func quickConfig() catalog.Settings {
+	c := catalog.Digits(catalog.MEADA)
 	c.LR = 3e-4
 	c.LoopsTrain = 801
 	c.K = 2
@@ -72,8 +72,8 @@ func quickConfig() train.Config {
 // pacsConfig is ours: no trainer for PACS is published. It is that for CIFAR at
 // the rate that others fine-tune AlexNet with, with batches small enough for an
 // epoch of a few hundred images, and without crops.
-func pacsConfig() train.Config {
-	c := train.CIFAR(train.MEADA)
+func pacsConfig() catalog.Settings {
+	c := catalog.CIFAR(catalog.MEADA)
 	c.BatchSize = 32
 	c.LR = 1e-3
 	c.Epochs = 30

@@ -121,7 +121,7 @@ func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, er
 	if from.Damaged != nil {
 		fmt.Fprintf(warnings, "warning: %v; going on from the checkpoint before it, to the same result\n", from.Damaged)
 	}
-	if r.trainer, err = train.Resume(r.engine, r.network, data, s.Config, from); err != nil {
+	if r.trainer, err = train.Resume(r.engine, r.network, data, r.plan, from); err != nil {
 		return "", s.resumeError(err)
 	}
 	if err := json.Unmarshal(from.Notes[tallyNote], &r.tally); err != nil {

@@ -24,6 +24,7 @@ import (
 // run is a training run in its folder.
 type run struct {
 	settings settings
+	plan     train.Config // what the settings make of their method
 	engine   *tensor.Engine
 	network  *nn.Network
 	classes  []string // names
@@ -312,7 +313,7 @@ func (r *run) printResult(w io.Writer, sum *runfolder.Summary) {
 	}
 	fmt.Fprint(w, "\n\n")
 	if r.Corrupted != nil {
-		r.Corrupted.Print(w)
+		printRobustness(w, r.Corrupted)
 		fmt.Fprintln(w, "corruptions are those at the last test")
 		fmt.Fprintln(w)
 	}

@@ -6,7 +6,6 @@ import (
 	"image/draw"
 	"image/png"
 	"io"
-	"math"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -53,31 +52,13 @@ func predict(evaluator *train.Evaluator, images *dataset.Images) runfolder.Predi
 	for first := 0; first < images.N; {
 		logits := evaluator.Logits(images, first)
 		for n := range logits.N {
-			class, _, entropy := classify(logits.Image(n))
-			p.Classes = append(p.Classes, class)
-			p.Entropy = append(p.Entropy, entropy)
+			one := train.Predict(logits.Image(n))
+			p.Classes = append(p.Classes, one.Class)
+			p.Entropy = append(p.Entropy, one.Entropy)
 		}
 		first += logits.N
 	}
 	return p
-}
-
-// classify returns the class of the largest logit, the first of equal ones, its
-// probability by the softmax, and the softmax's entropy in nats.
-func classify(logits []float32) (class int, probability, entropy float64) {
-	for c, x := range logits {
-		if x > logits[class] {
-			class = c
-		}
-	}
-	sum, weighted := 0.0, 0.0
-	for _, x := range logits {
-		d := float64(x) - float64(logits[class])
-		e := math.Exp(d)
-		sum += e
-		weighted += e * d
-	}
-	return class, 1 / sum, math.Log(sum) - weighted/sum
 }
 
 // contactSheet draws the first n images of each set in a row of its own.

@@ -17,15 +17,15 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/sweep"
-	"github.com/meada-cpu/meada-cpu/train"
 )
 
 // sweepSettings are what the flags of sweep decide, beside those of train.
 type sweepSettings struct {
-	algorithms []train.Algorithm
+	algorithms []catalog.Algorithm
 	seeds      []uint64
 	out, table string
 	jobs       int
@@ -68,22 +68,22 @@ paired by seed: Student's t-test and a bootstrap interval of the difference.`)
 }
 
 func defaultSweep() sweepSettings {
-	return sweepSettings{algorithms: train.Algorithms, seeds: []uint64{1, 2, 3}, out: filepath.Join("runs", "sweep"), jobs: 1}
+	return sweepSettings{algorithms: catalog.Algorithms(), seeds: []uint64{1, 2, 3}, out: filepath.Join("runs", "sweep"), jobs: 1}
 }
 
 // define declares the flags of sweep: its own, and those of train that all runs
 // share.
 func (s *sweepSettings) define(set *pflag.FlagSet) {
 	var names []string
-	for _, a := range train.Algorithms {
+	for _, a := range catalog.Algorithms() {
 		names = append(names, string(a))
 	}
 	f := cli.NewFlags(set)
-	cli.List(f, &s.algorithms, "algorithms", "of "+strings.Join(names, ", "), func(word string) ([]train.Algorithm, error) {
+	cli.List(f, &s.algorithms, "algorithms", "of "+strings.Join(names, ", "), func(word string) ([]catalog.Algorithm, error) {
 		if !slices.Contains(names, word) {
 			return nil, errors.New("expected some of " + strings.Join(names, ","))
 		}
-		return []train.Algorithm{train.Algorithm(word)}, nil
+		return []catalog.Algorithm{catalog.Algorithm(word)}, nil
 	}, names...)
 	cli.List(f, &s.seeds, "seeds", "such as 1-10 or 1,2,5", sweep.ParseSeeds)
 	f.Text(&s.out, "out", "DIR", "folder of the run folders")
@@ -228,7 +228,7 @@ func (s *sweepSettings) runner(std streams, runs int) (*sweep.Runner, error) {
 // some settings.
 func published(s *runfolder.Settings) *runfolder.Settings {
 	official := *s
-	official.Config = config(s.Dataset, s.Model)
+	official.Settings = config(s.Dataset, s.Model)
 	official.Weights, official.TestImages = "", 0
 	return &official
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -40,7 +42,7 @@ func (s *settings) images() *imageSettings { return (*imageSettings)(&s.Images) 
 func (s *settings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to train")
-	cli.Choice(f, &s.Algorithm, "algorithm", "erm, ada or me-ada", train.Algorithms...)
+	cli.Choice(f, &s.Algorithm, "algorithm", "erm, ada or me-ada", catalog.Algorithms()...)
 	s.images().declare(f)
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Text(&s.Weights, "weights", "FILE", "initial weights instead of random ones; a last layer for another number of classes is left out")
@@ -156,7 +158,7 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 		s.Preset = presetFor(s.Dataset, s.Model)
 	}
 	given := cli.Given(set)
-	s.Config = config(s.Preset, s.Model)
+	s.Settings.Settings = config(s.Preset, s.Model)
 	return cli.Apply(set, given)
 }
 
@@ -229,12 +231,16 @@ func runTrain(std streams, s settings) (err error) {
 	}
 	network.Conv.NoWinograd = s.Direct
 	network.Init(s.Seed)
-	memory, err := s.fitMemory(network, data)
+	plan, err := s.Config()
+	if err != nil {
+		return err
+	}
+	memory, err := s.fitMemory(network, data, plan)
 	if err != nil {
 		return err
 	}
 
-	r.settings, r.engine, r.network, r.classes, r.domains = s, engine, network, data.Classes, data.Domains
+	r.settings, r.plan, r.engine, r.network, r.classes, r.domains = s, plan, engine, network, data.Classes, train.Domains(data)
 	beginning, err := r.begin(data, std.err)
 	if err != nil {
 		return err
@@ -253,7 +259,7 @@ func runTrain(std streams, s settings) (err error) {
 		live.serve(r.folder.Dir)
 	}
 	if !s.quiet {
-		rows := append(describe(s, data, network, beginning, r.folder.Dir),
+		rows := append(describe(s, plan, data, network, beginning, r.folder.Dir),
 			[2]string{"expected", r.clock.expected()}, [2]string{"memory", memory})
 		if live != nil {
 			rows = append(rows, [2]string{"live view", live.url()})
@@ -262,7 +268,7 @@ func runTrain(std streams, s settings) (err error) {
 	}
 	if err := r.train(); err != nil {
 		_, _ = writeReport("", r.folder.Dir) // what there is; the error that ended the run matters more
-		return err
+		return advise(err)
 	}
 	return r.finish(std)
 }
@@ -287,12 +293,12 @@ func (r *run) begin(data *dataset.Task, warnings io.Writer) (beginning string, e
 	}
 	err = r.folder.WriteConfig(&runfolder.Config{
 		Settings:   s.Settings,
-		Steps:      s.Outline(data.Source.N).Steps,
+		Steps:      r.plan.Outline(data.Source.N).Steps,
 		Classes:    len(data.Classes),
 		Machine:    thisMachine(),
 		Command:    commandLine(),
 		ClassNames: data.Classes,
-		Domains:    domainRecords(data.Domains),
+		Domains:    domainRecords(train.Domains(data)),
 		Started:    r.started.Format(time.RFC3339),
 		Checksums:  checksums(data),
 		Absent:     data.Absent,
@@ -307,7 +313,10 @@ func (r *run) begin(data *dataset.Task, warnings io.Writer) (beginning string, e
 // atTheStart makes the trainer begin with the network as it is, and metrics.jsonl
 // without a line.
 func (r *run) atTheStart(data *dataset.Task) error {
-	r.trainer = train.New(r.engine, r.network, data, r.settings.Config)
+	var err error
+	if r.trainer, err = train.New(r.engine, r.network, data, r.plan); err != nil {
+		return err
+	}
 	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()
 	return r.folder.StartMetrics(nil)
 }
@@ -337,7 +346,7 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 }
 
 // describe is the table that a run begins with.
-func describe(s settings, data *dataset.Task, network *nn.Network, beginning, dir string) [][2]string {
+func describe(s settings, plan train.Config, data *dataset.Task, network *nn.Network, beginning, dir string) [][2]string {
 	rows := [][2]string{
 		{"algorithm", string(s.Algorithm)},
 		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, cli.Count(data.Source.N))},
@@ -347,7 +356,7 @@ func describe(s settings, data *dataset.Task, network *nn.Network, beginning, di
 	for _, a := range data.Absent {
 		rows = append(rows, [2]string{"absent", a})
 	}
-	outline := s.Outline(data.Source.N)
+	outline := plan.Outline(data.Source.N)
 	round, between := "step", s.LoopsMin
 	descent := fmt.Sprintf("%s steps of %d images, Adam, lr %g", cli.Count(outline.Steps), s.BatchSize, s.LR)
 	if s.Epochs > 0 {
@@ -363,13 +372,13 @@ func describe(s settings, data *dataset.Task, network *nn.Network, beginning, di
 		[2]string{"begins with", beginning},
 		[2]string{"descent", descent},
 	)
-	if sizes := outline.Pool; len(sizes) > 1 {
+	if sizes := outline.TrainingSet; len(sizes) > 1 {
 		var pool []string
 		for _, n := range sizes {
 			pool = append(pool, cli.Count(n))
 		}
 		ascent := fmt.Sprintf("phases: %d, every %d %ss, %d steps, lr-max %g, gamma %g", len(sizes)-1, between, round, s.LoopsAdv, s.LRMax, s.Gamma)
-		if s.Algorithm == train.MEADA {
+		if s.Algorithm == catalog.MEADA {
 			ascent += fmt.Sprintf(", eta %g", s.Eta)
 		}
 		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(pool, " -> ")})
@@ -385,4 +394,16 @@ func describe(s settings, data *dataset.Task, network *nn.Network, beginning, di
 		[2]string{"seed", fmt.Sprint(s.Seed)},
 		[2]string{"run folder", dir},
 	)
+}
+
+// advise adds to the error of a run that diverged which flag may help.
+func advise(err error) error {
+	var diverged *train.DivergedError
+	switch {
+	case !errors.As(err, &diverged):
+		return err
+	case diverged.Phase > 0:
+		return fmt.Errorf("%w, try a smaller --lr-max", err)
+	}
+	return fmt.Errorf("%w, try a smaller --lr", err)
 }

@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 )
 
 // Images are the settings that say which images a run uses.
@@ -28,7 +28,7 @@ type Settings struct {
 	Preset  string `json:"preset"`
 	Threads int    `json:"threads"`
 	Direct  bool   `json:"direct"`
-	train.Config
+	catalog.Settings
 
 	CheckpointEvery int `json:"checkpoint_every,omitempty"` // steps; 0 for by time
 }

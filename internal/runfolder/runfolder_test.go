@@ -9,9 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/stretchr/testify/require"
-
-	"github.com/meada-cpu/meada-cpu/train"
 )
 
 func TestAccuracyJSON(t *testing.T) {
@@ -86,7 +85,7 @@ func TestRun(t *testing.T) {
 		`"images_per_second":0,"peak_rss_bytes":0,"seconds":0}
 `, string(text))
 
-	config := &Config{Settings: Settings{Images: Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(train.ERM)},
+	config := &Config{Settings: Settings{Images: Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)},
 		Domains: []Domain{{"usps", 7, false}}, Checksums: map[string]Checksum{TrainingSet: {60, "ab"}}}
 	require.NoError(t, f.WriteConfig(config))
 	unfinished, err := Unfinished(dir)

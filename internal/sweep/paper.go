@@ -5,24 +5,24 @@ import (
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/sweep/statistics"
-	"github.com/meada-cpu/meada-cpu/train"
 )
 
 // published are figures of the paper to compare with.
 type published struct {
-	figures map[train.Algorithm]map[string]cell // by domain
-	runs    int                                 // 0 where that is not stated
-	source  string                              // where they are from
+	figures map[catalog.Algorithm]map[string]cell // by domain
+	runs    int                                   // 0 where that is not stated
+	source  string                                // where they are from
 }
 
 // digitsPaper are the figures of the digits benchmark.
 var digitsPaper = published{
 	runs: 10,
-	figures: map[train.Algorithm]map[string]cell{
-		train.ERM: {"svhn": {31.95, 1.91}, "mnist-m": {55.96, 1.39}, "syn": {43.85, 1.27}, "usps": {79.92, 0.98}, average: {52.92, 0.98}},
-		train.ADA: {"svhn": {35.70, 2.00}, "mnist-m": {58.65, 1.72}, "syn": {47.18, 0.61}, "usps": {80.40, 1.70}, average: {55.48, 0.74}},
-		train.MEADA: {"svhn": {42.00, 1.74}, "mnist-m": {63.98, 1.82}, "syn": {49.80, 1.74}, "usps": {79.10, 1.03},
+	figures: map[catalog.Algorithm]map[string]cell{
+		catalog.ERM: {"svhn": {31.95, 1.91}, "mnist-m": {55.96, 1.39}, "syn": {43.85, 1.27}, "usps": {79.92, 0.98}, average: {52.92, 0.98}},
+		catalog.ADA: {"svhn": {35.70, 2.00}, "mnist-m": {58.65, 1.72}, "syn": {47.18, 0.61}, "usps": {80.40, 1.70}, average: {55.48, 0.74}},
+		catalog.MEADA: {"svhn": {42.00, 1.74}, "mnist-m": {63.98, 1.82}, "syn": {49.80, 1.74}, "usps": {79.10, 1.03},
 			average: {58.72, 1.12}},
 	},
 	source: "paper: figures of the ME-ADA paper's protocol as the GLOT-DR thesis (table 7.2) quotes them; where not all of " +
@@ -53,10 +53,10 @@ func paperFigures(dataset, model string, targets []string) published {
 		return published{}
 	}
 	p := published{
-		figures: map[train.Algorithm]map[string]cell{},
+		figures: map[catalog.Algorithm]map[string]cell{},
 		source:  "paper: the mean over 15 corruptions and 5 severities, as the GLOT-DR thesis (table 5.1) quotes it.",
 	}
-	for i, a := range []train.Algorithm{train.ERM, train.ADA, train.MEADA} {
+	for i, a := range []catalog.Algorithm{catalog.ERM, catalog.ADA, catalog.MEADA} {
 		p.figures[a] = map[string]cell{average: {means[i], math.NaN()}}
 	}
 	return p
@@ -64,7 +64,7 @@ func paperFigures(dataset, model string, targets []string) published {
 
 // row is the paper's row of an algorithm. Where only some of the paper's
 // targets were tested, its average is that over them.
-func (p published) row(a train.Algorithm, figures map[string]cell, columns, targets []string) tableRow {
+func (p published) row(a catalog.Algorithm, figures map[string]cell, columns, targets []string) tableRow {
 	row := tableRow{method: method(a), selection: "paper, best on targets", runs: p.runs}
 	unknown := cell{math.NaN(), math.NaN()}
 	for _, column := range columns {

@@ -18,10 +18,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/system"
-	"github.com/meada-cpu/meada-cpu/train"
 )
 
 // maxSeeds bounds what a slip of the finger can ask for.
@@ -47,7 +47,7 @@ func ParseSeeds(word string) ([]uint64, error) {
 
 // Member is a run of a sweep.
 type Member struct {
-	Algorithm train.Algorithm
+	Algorithm catalog.Algorithm
 	Seed      uint64
 	Dir       string
 	Flags     []string // of train
@@ -58,7 +58,7 @@ func (m Member) String() string { return fmt.Sprintf("%s s%d", m.Algorithm, m.Se
 
 // Members lists the runs of a sweep in the folder dir, all with the flags shared,
 // seed by seed, so that what is done first compares.
-func Members(dir string, algorithms []train.Algorithm, seeds []uint64, shared []string) []Member {
+func Members(dir string, algorithms []catalog.Algorithm, seeds []uint64, shared []string) []Member {
 	var all []Member
 	for _, seed := range seeds {
 		for _, a := range algorithms {

@@ -14,9 +14,9 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/sweep/statistics"
-	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
@@ -52,7 +52,7 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 		return nil, nil, &dataset.Error{Path: dir, Err: errors.Unwrap(err)}
 	}
 	type key struct {
-		train.Algorithm
+		catalog.Algorithm
 		seed uint64
 	}
 	seen := map[key]bool{}
@@ -178,8 +178,8 @@ func newTable(all []outcome) table {
 	t.columns = slices.Concat(targets, []string{average}, sources)
 	t.sources = len(sources)
 
-	var present []train.Algorithm
-	for _, a := range train.Algorithms {
+	var present []catalog.Algorithm
+	for _, a := range catalog.Algorithms() {
 		if slices.ContainsFunc(all, func(o outcome) bool { return o.config.Algorithm == a }) {
 			present = append(present, a)
 		}
@@ -200,7 +200,7 @@ func newTable(all []outcome) table {
 	}
 	for _, a := range present {
 		for _, s := range selections {
-			if c, ok := compare(all, a, s); ok && a != train.MEADA {
+			if c, ok := compare(all, a, s); ok && a != catalog.MEADA {
 				t.comparisons = append(t.comparisons, c)
 			}
 		}
@@ -224,7 +224,7 @@ func accuracyIn(a *runfolder.Accuracy, column string) (float64, bool) {
 }
 
 // values returns, by seed, what a selection reports of an algorithm's runs.
-func values(all []outcome, a train.Algorithm, s selection, column string) map[uint64]float64 {
+func values(all []outcome, a catalog.Algorithm, s selection, column string) map[uint64]float64 {
 	bySeed := map[uint64]float64{}
 	for i := range all {
 		if all[i].config.Algorithm != a {
@@ -237,7 +237,7 @@ func values(all []outcome, a train.Algorithm, s selection, column string) map[ui
 	return bySeed
 }
 
-func newTableRow(all []outcome, a train.Algorithm, s selection, columns []string) (tableRow, bool) {
+func newTableRow(all []outcome, a catalog.Algorithm, s selection, columns []string) (tableRow, bool) {
 	row := tableRow{method: method(a), selection: s.name}
 	for _, column := range columns {
 		bySeed := values(all, a, s, column)
@@ -252,8 +252,8 @@ func newTableRow(all []outcome, a train.Algorithm, s selection, columns []string
 }
 
 // compare tests ME-ADA against another algorithm on the seeds that both have.
-func compare(all []outcome, against train.Algorithm, s selection) (comparison, bool) {
-	ours, theirs := values(all, train.MEADA, s, average), values(all, against, s, average)
+func compare(all []outcome, against catalog.Algorithm, s selection) (comparison, bool) {
+	ours, theirs := values(all, catalog.MEADA, s, average), values(all, against, s, average)
 	var differences []float64
 	for _, seed := range sortedKeys(ours) {
 		if v, ok := theirs[seed]; ok {
@@ -279,7 +279,7 @@ func sortedKeys(m map[uint64]float64) []uint64 {
 }
 
 // method returns an algorithm's name as papers print it.
-func method(a train.Algorithm) string { return strings.ToUpper(string(a)) }
+func method(a catalog.Algorithm) string { return strings.ToUpper(string(a)) }
 
 // noteDepartures notes, where the paper's figures stand beside those of runs,
 // in what the runs' settings differ from the published ones.
@@ -379,7 +379,7 @@ func (t *table) csv(w io.Writer) error {
 		}
 	}
 	for _, c := range t.comparisons {
-		rows = append(rows, []string{"difference", method(train.MEADA), c.against, c.selection, average, strconv.Itoa(c.seeds),
+		rows = append(rows, []string{"difference", method(catalog.MEADA), c.against, c.selection, average, strconv.Itoa(c.seeds),
 			number(c.difference), "", number(c.low), number(c.high), number(c.t), number(c.p)})
 	}
 	return out.WriteAll(rows)

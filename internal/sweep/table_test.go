@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -79,8 +79,8 @@ func TestSweepTable(t *testing.T) {
 	}
 
 	// Runs with the published settings need no note, others do.
-	official := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(train.ERM)}
-	one := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(train.ERM)}
+	official := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
+	one := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
 	notes := len(table.notes)
 	require.NoError(t, table.noteDepartures(&one, &official))
 	require.Len(t, table.notes, notes)
@@ -110,7 +110,7 @@ func TestPaperFigures(t *testing.T) {
 			require.Nil(t, p.figures)
 			continue
 		}
-		for _, a := range train.Algorithms {
+		for _, a := range catalog.Algorithms() {
 			row := p.row(a, p.figures[a], append(slices.Clone(targets), average, "clean"), targets)
 			require.Greater(t, row.cells[len(targets)].mean, 60.0, "%s %s", model, a)
 			require.True(t, math.IsNaN(row.cells[0].mean))
@@ -121,9 +121,9 @@ func TestPaperFigures(t *testing.T) {
 }
 
 // exampleConfig is the config.json of a run.
-func exampleConfig(f *testing.F, a train.Algorithm) []byte {
+func exampleConfig(f *testing.F, a catalog.Algorithm) []byte {
 	text, err := json.Marshal(runfolder.Config{
-		Settings: runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Config: train.Digits(a)},
+		Settings: runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(a)},
 		Domains:  []runfolder.Domain{{Name: "far", Images: 10}, {Name: "own", Images: 10, Source: true}},
 	})
 	require.NoError(f, err)
@@ -134,7 +134,7 @@ func exampleConfig(f *testing.F, a train.Algorithm) []byte {
 func FuzzOutcomes(f *testing.F) {
 	result := []byte(`{"dataset": "digits", "model": "lenet5", "complete": true,
 		"accuracy": {"best": {"far": 0.5, "average": 0.5, "own": 1}, "last": {"far": 1e308, "average": -1e308}}}`)
-	f.Add(exampleConfig(f, train.MEADA), result, exampleConfig(f, train.ERM), result)
+	f.Add(exampleConfig(f, catalog.MEADA), result, exampleConfig(f, catalog.ERM), result)
 	f.Add([]byte(`{}`), []byte(`{"complete": true}`), []byte(`{"seed": 1}`), []byte(`{"complete": true, "accuracy": {"last": null}}`))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, firstConfig, first, secondConfig, second []byte) {

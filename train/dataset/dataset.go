@@ -39,6 +39,10 @@ type Domain struct {
 	// shown beside the other domains', never averaged with it.
 	Source bool
 
+	// Held marks images of the source that are held out of its training images,
+	// for validation. They are marked Source as well.
+	Held bool
+
 	// Severities, if not nil, is what a corrupted domain consists of: each reads
 	// the images of one severity, from the mildest on, when their turn comes.
 	// Images has their shape and N, the number of all of them, but no data.

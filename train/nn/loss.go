@@ -1,13 +1,24 @@
 package nn
 
-import "github.com/meada-cpu/meada-cpu/tensor"
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
 
 // CrossEntropy returns the mean cross-entropy of a batch, in nats, and sets
-// grad to its gradient by the logits (N x classes). A zero grad is left alone.
+// grad to its gradient by the logits (N x classes). A zero grad is left alone. A
+// label that is not below the number of classes panics.
 func CrossEntropy(e *tensor.Engine, grad, logits tensor.Tensor, labels []uint16) float64 {
+	if len(labels) < logits.N {
+		panic(fmt.Sprintf("nn: %d labels for logits of %v", len(labels), logits))
+	}
 	weight := 1 / float32(logits.N)
 	sum := 0.0
 	for n := range logits.N {
+		if int(labels[n]) >= logits.C {
+			panic(fmt.Sprintf("nn: label %d of image %d, for logits of %v", labels[n], n, logits))
+		}
 		var g []float32
 		if grad.Data != nil {
 			g = grad.Image(n)

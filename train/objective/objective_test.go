@@ -70,7 +70,7 @@ func compute(t *testing.T, e *tensor.Engine, c Config, x tensor.Tensor, targets 
 
 func TestGradientByFiniteDifferences(t *testing.T) {
 	t.Parallel()
-	e := tensor.NewEngine(2, nil)
+	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	for name, c := range objectives {
 		for kind, targets := range map[string]augment.Targets{"one class": single, "two classes": mixed} {
@@ -154,7 +154,7 @@ func naive(c Config, x tensor.Tensor, targets augment.Targets) (value float64) {
 
 func TestValue(t *testing.T) {
 	t.Parallel()
-	e := tensor.NewEngine(2, nil)
+	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	for name, c := range objectives {
 		for _, targets := range []augment.Targets{single, mixed} {
@@ -171,7 +171,7 @@ func TestValue(t *testing.T) {
 // whose probabilities are 1/2, 1/4, 1/8, 1/8 with class 0, and all 1/4 with class 3.
 func TestSmoothedAndWeighted(t *testing.T) {
 	t.Parallel()
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
 	o, err := New(e, Config{Smoothing: 0.2, ClassWeights: []float64{1, 0.5, 2, 3}}, 2, 1, 4)
 	require.NoError(t, err)
@@ -187,7 +187,7 @@ func TestSmoothedAndWeighted(t *testing.T) {
 // smoothing of nearly nothing it does not, and agrees.
 func TestPlainIsTheKernels(t *testing.T) {
 	t.Parallel()
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
 	x := logits()
 	got, gradient := compute(t, e, Config{}, x, single)
@@ -204,7 +204,7 @@ func TestPlainIsTheKernels(t *testing.T) {
 
 func TestEqualViewsAreConsistent(t *testing.T) {
 	t.Parallel()
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
 	x := logits()
 	for v := 1; v < views; v++ {
@@ -219,7 +219,7 @@ func TestEqualViewsAreConsistent(t *testing.T) {
 }
 
 func TestThreadsLeaveNoTraceAndNothingIsAllocated(t *testing.T) {
-	one, three := tensor.NewEngine(1, nil), tensor.NewEngine(3, nil)
+	one, three := tensor.NewEngineOn(1, nil), tensor.NewEngineOn(3, nil)
 	defer one.Close()
 	defer three.Close()
 	x := logits()
@@ -257,7 +257,7 @@ func TestCheck(t *testing.T) {
 
 func TestLabelsBeyondTheClassesPanic(t *testing.T) {
 	t.Parallel()
-	e := tensor.NewEngine(1, nil)
+	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
 	for _, targets := range []augment.Targets{
 		{First: []uint16{0, 1, 2, 3, 4}},

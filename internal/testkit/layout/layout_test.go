@@ -26,6 +26,7 @@ const root = "../../.."
 // imports packages of its own room and of lower storeys, never of another room
 // of its storey.
 var storeys = [][]string{
+	{"internal/portable"},
 	{"internal/atomicfile", "internal/rng", "internal/system", "internal/testkit", "internal/timing"},
 	{"internal/fetch", "internal/format", "internal/resample"},
 	{"simd"},
@@ -33,7 +34,8 @@ var storeys = [][]string{
 	{"conv"},
 	{"augment"},
 	{"train"},
-	{"internal/benchmark", "internal/cli", "internal/runfolder"},
+	{"internal/benchmark", "internal/catalog", "internal/cli"},
+	{"internal/runfolder"},
 	{"internal/report", "internal/sweep"},
 	{"cmd", "internal/digest", "tools"},
 }

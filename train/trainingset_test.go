@@ -28,7 +28,7 @@ func reverse(order []int32) {
 }
 
 func TestPoolReshufflesInTheMiddleOfABatch(t *testing.T) {
-	p := newPool(sourceOf(5), reverse)
+	p := newTrainingSet(sourceOf(5), reverse)
 	batch := make([]int32, 3)
 	p.draw(batch)
 	require.Equal(t, []int32{4, 3, 2}, batch)
@@ -39,7 +39,7 @@ func TestPoolReshufflesInTheMiddleOfABatch(t *testing.T) {
 }
 
 func TestPoolGrows(t *testing.T) {
-	p := newPool(sourceOf(5), reverse)
+	p := newTrainingSet(sourceOf(5), reverse)
 	first := tensor.New(3, 1, 1, 2)
 	for i := range first.Data {
 		first.Data[i] = float32(i)
@@ -64,7 +64,7 @@ func TestPoolGrows(t *testing.T) {
 func TestShufflerFollowsTheSeed(t *testing.T) {
 	orders := make([][]int32, 3)
 	for i, seed := range []uint64{7, 7, 8} {
-		orders[i] = newPool(sourceOf(200), shuffler(rng.New(seed, rng.Shuffle))).order
+		orders[i] = newTrainingSet(sourceOf(200), shuffler(rng.New(seed, rng.Shuffle))).order
 	}
 	require.Equal(t, orders[0], orders[1])
 	require.NotEqual(t, orders[0], orders[2])
@@ -72,7 +72,7 @@ func TestShufflerFollowsTheSeed(t *testing.T) {
 }
 
 func TestOrderOfAnEpochDependsOnNothingBefore(t *testing.T) {
-	p := newPool(sourceOf(200), inOrder)
+	p := newTrainingSet(sourceOf(200), inOrder)
 	p.arrange(epochShuffler(7, 3))
 	third := slices.Clone(p.order)
 	p.arrange(epochShuffler(7, 4))

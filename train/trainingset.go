@@ -6,12 +6,11 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
-	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
-// pool is the growing training set. Nothing is ever moved: the official code
-// permutes the images, the pool permutes their numbers.
-type pool struct {
+// trainingSet is the images to train on: the source and what phases add. Nothing
+// is ever moved: the official code permutes the images, this their numbers.
+type trainingSet struct {
 	source *dataset.Images
 	added  []block  // one for each phase
 	labels []uint16 // by image number
@@ -31,12 +30,12 @@ type block struct {
 	bytes  []uint8       // the latter
 }
 
-// newPool returns the permuted pool of the source images.
-func newPool(source *dataset.Images, permute func(order []int32)) *pool {
-	p := &pool{source: source, labels: source.Labels, order: make([]int32, source.N)}
-	inOrder(p.order)
-	p.arrange(permute)
-	return p
+// newTrainingSet returns the training set of the source images, permuted.
+func newTrainingSet(source *dataset.Images, permute func(order []int32)) *trainingSet {
+	s := &trainingSet{source: source, labels: source.Labels, order: make([]int32, source.N)}
+	inOrder(s.order)
+	s.arrange(permute)
+	return s
 }
 
 // inOrder is the permutation that undoes any other.
@@ -64,59 +63,59 @@ func shuffle(source *rng.Source, order []int32) {
 	source.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 }
 
-func (p *pool) len() int { return len(p.order) }
+func (s *trainingSet) len() int { return len(s.order) }
 
 // arrange permutes the reading order, now and whenever it must from now on.
-func (p *pool) arrange(permute func([]int32)) {
-	p.permute = permute
-	p.reshuffle()
+func (s *trainingSet) arrange(permute func([]int32)) {
+	s.permute = permute
+	s.reshuffle()
 }
 
 // reshuffle permutes the reading order and returns to its beginning.
-func (p *pool) reshuffle() {
-	p.permute(p.order)
-	p.next = 0
+func (s *trainingSet) reshuffle() {
+	s.permute(s.order)
+	s.next = 0
 }
 
 // draw reads the numbers of the next len(numbers) images. Where the pool ends
 // it is reshuffled on the spot, in the middle of a batch.
-func (p *pool) draw(numbers []int32) {
+func (s *trainingSet) draw(numbers []int32) {
 	for i := range numbers {
-		if p.next == len(p.order) {
-			p.reshuffle()
+		if s.next == len(s.order) {
+			s.reshuffle()
 		}
-		numbers[i] = p.order[p.next]
-		p.next++
+		numbers[i] = s.order[s.next]
+		s.next++
 	}
 }
 
 // grow appends images with the labels of the first images in reading order,
 // from which they were made, and reshuffles.
-func (p *pool) grow(images block) {
-	labels := make([]uint16, 0, len(p.labels)+images.n)
-	labels = append(labels, p.labels...)
-	for _, number := range p.order[:images.n] {
-		labels = append(labels, p.labels[number])
+func (s *trainingSet) grow(images block) {
+	labels := make([]uint16, 0, len(s.labels)+images.n)
+	labels = append(labels, s.labels...)
+	for _, number := range s.order[:images.n] {
+		labels = append(labels, s.labels[number])
 	}
 	order := make([]int32, len(labels))
-	for i := copy(order, p.order); i < len(order); i++ {
+	for i := copy(order, s.order); i < len(order); i++ {
 		order[i] = int32(i)
 	}
-	p.parents = slices.Clone(p.order[:images.n])
-	p.labels, p.order = labels, order
-	p.added = append(p.added, images)
-	p.reshuffle()
+	s.parents = slices.Clone(s.order[:images.n])
+	s.labels, s.order = labels, order
+	s.added = append(s.added, images)
+	s.reshuffle()
 }
 
 // pixels returns one image, as bytes or as the values kept of it.
-func (p *pool) pixels(number int32) (bytes []uint8, values []float32) {
+func (s *trainingSet) pixels(number int32) (bytes []uint8, values []float32) {
 	n := int(number)
-	if n < p.source.N {
-		return p.source.Image(n), nil
+	if n < s.source.N {
+		return s.source.Image(n), nil
 	}
-	n -= p.source.N
-	for i := range p.added {
-		b := &p.added[i]
+	n -= s.source.N
+	for i := range s.added {
+		b := &s.added[i]
 		if n >= b.n {
 			n -= b.n
 			continue
@@ -127,12 +126,12 @@ func (p *pool) pixels(number int32) (bytes []uint8, values []float32) {
 		size := len(b.bytes) / b.n
 		return b.bytes[n*size:][:size], nil
 	}
-	panic("train: image number beyond the pool")
+	panic("train: image number beyond the training set")
 }
 
 // bytes returns a copy of an image, rounded to bytes if values of it are kept.
-func (p *pool) bytes(number int32) []uint8 {
-	bytes, values := p.pixels(number)
+func (s *trainingSet) bytes(number int32) []uint8 {
+	bytes, values := s.pixels(number)
 	if bytes != nil {
 		return slices.Clone(bytes)
 	}
@@ -141,29 +140,4 @@ func (p *pool) bytes(number int32) []uint8 {
 		image[i] = uint8(min(max(v, 0), 1)*255 + 0.5)
 	}
 	return image
-}
-
-// gather is the task that collects images of the pool, normalised, an image a
-// part.
-type gather struct {
-	pool          *pool
-	engine        *tensor.Engine
-	normalisation nn.Normalisation
-	transform     *transform // nil for images as they are
-
-	numbers []int32
-	x       tensor.Tensor
-}
-
-func (g *gather) Do(i, worker int) {
-	number := g.numbers[i]
-	bytes, values := g.pool.pixels(number)
-	if values != nil {
-		copy(g.x.Image(i), values)
-		return
-	}
-	if g.transform != nil {
-		bytes = g.transform.apply(bytes, number, worker)
-	}
-	g.normalisation.FromBytes(g.engine, g.x.Image(i), bytes)
 }

@@ -1,0 +1,88 @@
+package catalog
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/train"
+)
+
+func TestMethodsOfTheDigitsScript(t *testing.T) {
+	t.Parallel()
+	want := train.Config{
+		Seed: 1, BatchSize: 32,
+		Schedule:  train.Steps{Total: 10001, TestEvery: 100},
+		Optimiser: train.Adam{LR: 1e-4},
+	}
+	growth := train.Growth{Phases: 3, Every: 100, Ascent: augment.Config{Steps: 15, LR: 1, Gamma: 1, Max: 1}}
+	for _, a := range Algorithms() {
+		s := Digits(a)
+		got, err := s.Config()
+		require.NoError(t, err)
+		want.Growth = train.Growth{}
+		if a != ERM {
+			want.Growth = growth
+		}
+		if a == MEADA {
+			want.Growth.Ascent.Eta = 10
+		}
+		require.Equal(t, want, got, a)
+	}
+}
+
+func TestMethodsOfTheCIFARScript(t *testing.T) {
+	t.Parallel()
+	s := CIFAR(MEADA)
+	got, err := s.Config()
+	require.NoError(t, err)
+	require.Equal(t, train.Config{
+		Seed: 1, BatchSize: 128,
+		Schedule:  train.Epochs{Total: 100, TestEvery: 1},
+		Optimiser: train.SGD{LR: 0.1, Momentum: 0.9, Decay: 5e-4, Cosine: true},
+		Views:     []train.View{{Image: []augment.ImageOp{image.Flip{}, image.Crop{Padding: 4}}}},
+		Growth: train.Growth{Phases: 2, Every: 10, Bytes: true,
+			Ascent: augment.Config{Steps: 15, LR: 20, Gamma: 1, Eta: 10}},
+	}, got)
+	s.Flip, s.Crop = false, 0
+	got, err = s.Config()
+	require.NoError(t, err)
+	require.Nil(t, got.Views)
+}
+
+func TestEveryMethodIsNamedAndCited(t *testing.T) {
+	t.Parallel()
+	seen := map[Algorithm]bool{}
+	for _, m := range Methods {
+		require.NotEmpty(t, m.Title)
+		require.NotEmpty(t, m.Citation)
+		require.False(t, seen[m.Name], m.Name)
+		seen[m.Name] = true
+		found, err := FindMethod(m.Name)
+		require.NoError(t, err)
+		require.Equal(t, m.Title, found.Title)
+	}
+}
+
+func TestSettingsThatNoRunCanHave(t *testing.T) {
+	t.Parallel()
+	s := Digits("sgd")
+	_, err := s.Config()
+	require.EqualError(t, err, `unknown algorithm "sgd", expected one of erm, ada, me-ada`)
+	s = Digits(ERM)
+	s.Epochs = 3
+	_, err = s.Config()
+	require.ErrorContains(t, err, "3 epochs and 10001 steps")
+}
+
+// The keys of config.json.
+func TestSettingsAsJSON(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(Digits(MEADA))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"algorithm":"me-ada","seed":1,"batch_size":32,"lr":0.0001,"loops_train":10001,"loops_min":100,
+		"loops_adv":15,"k":3,"lr_max":1,"gamma":1,"eta":10,"test_every":100}`, string(text))
+}

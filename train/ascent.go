@@ -1,0 +1,61 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// ascentImages is about how many images are climbed at a time. They count as
+// batches of the configured size all the same.
+const ascentImages = 64
+
+// ascentChunk returns how many images are climbed at a time: whole batches.
+func ascentChunk(batch int) int { return max(1, ascentImages/batch) * batch }
+
+// newMaximiser returns the maximiser of a network's images, and how many it
+// takes at a time.
+func newMaximiser(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int) (m *augment.Maximiser, chunk int) {
+	chunk = ascentChunk(batch)
+	plan := nn.Compile(engine, network, chunk, nn.Maximise)
+	return augment.NewMaximiser(engine, plan, chunk, network.Classes, network.Embedding, c), chunk
+}
+
+// Ascent makes adversarial images as a maximisation phase does.
+type Ascent struct {
+	maximiser *augment.Maximiser
+	batch     int
+	load      load
+}
+
+// NewAscent prepares the ascent of images in batches of a given size. Images
+// beyond [0,1] come back as they are unless the settings bound them.
+func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int) (*Ascent, error) {
+	if batch < 1 {
+		return nil, fmt.Errorf("train: batches of %d images, expected 1 or more", batch)
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	maximiser, chunk := newMaximiser(engine, network, c, batch)
+	return &Ascent{
+		maximiser: maximiser, batch: batch,
+		load: newLoad(engine, network, chunk),
+	}, nil
+}
+
+// Climb returns images first, first+1, ... after the ascent, normalised, as many
+// as are climbed at a time or are left, with the means over them before each
+// step. Both are valid until the next call. An image that is not finite then is
+// an error; images that are not the network's panic.
+func (a *Ascent) Climb(images *dataset.Images, first int) (tensor.Tensor, []augment.Means, error) {
+	x := a.load.read(images, first)
+	means := a.maximiser.Maximise(x, images.Labels[first:][:x.N], a.batch)
+	if n := a.maximiser.NonFinite(); n >= 0 {
+		return x, means, fmt.Errorf("image %d is NaN or infinite after the ascent", first+n)
+	}
+	return x, means, nil
+}

@@ -1,0 +1,192 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// Averaging describes the average of the network's weights over a run, [EMA] or
+// [SWA]. Tests are of the average once there is one, and the network has it from
+// the first step of a test until training goes on: after an [Event] with a Test,
+// and at the end of the run. Running statistics of batch normalisation are
+// averaged with the weights.
+type Averaging interface {
+	check() error
+	// due reports whether the weights after a descent step enter the average;
+	// ended says whether the step was the last of its round.
+	due(round int, ended bool) bool
+	// share returns that of the weights that enter when count have.
+	share(count int) float64
+}
+
+// EMA is an exponential moving average, w' = Decay w' + (1-Decay) w after every
+// descent step, which begins with the weights after the first step of round From.
+type EMA struct {
+	Decay float64
+	From  int
+}
+
+func (a EMA) check() error {
+	if !(a.Decay > 0 && a.Decay < 1) || a.From < 0 {
+		return fmt.Errorf("train: EMA of Decay %v from round %d, expected a number between 0 and 1 and a round from 0 on", a.Decay, a.From)
+	}
+	return nil
+}
+
+func (a EMA) due(round int, _ bool) bool { return round >= a.From }
+func (a EMA) share(int) float64          { return 1 - a.Decay }
+
+// SWA is the mean of the weights after round From and every so many rounds from
+// there on (Izmailov et al., "Averaging weights leads to wider optima and better
+// generalization", UAI 2018).
+type SWA struct{ From, Every int }
+
+func (a SWA) check() error {
+	if a.From < 0 || a.Every < 1 {
+		return fmt.Errorf("train: SWA from round %d every %d rounds, expected a round from 0 on and 1 or more", a.From, a.Every)
+	}
+	return nil
+}
+
+func (a SWA) due(round int, ended bool) bool {
+	return ended && round >= a.From && (round-a.From)%a.Every == 0
+}
+
+func (SWA) share(count int) float64 { return 1 / float64(count+1) }
+
+// average is the average of a network's weights and buffers. Its memory holds
+// what the network does not: the average, or, while that is tested, the weights
+// that training goes on from.
+type average struct {
+	Averaging
+	averageState
+
+	engine  *tensor.Engine
+	entries []safetensors.Tensor // of the network's state
+	memory  [][]float32          // of each entry
+	parts   []averagePart
+
+	adding     addWeights
+	exchanging exchangeWeights
+}
+
+// averageState is what a checkpoint keeps of an average beside its arrays.
+type averageState struct {
+	Count   int  // weights that have entered
+	Swapped bool // the network has the average
+}
+
+// averagePart is one part of an entry: what the network has, and what it has
+// not.
+type averagePart struct{ network, memory []float32 }
+
+// averageElements is how many elements a part has at most.
+const averageElements = 1 << 14
+
+// newAverage returns the average of a network's weights, nil if there is none.
+func newAverage(e *tensor.Engine, network *nn.Network, a Averaging) *average {
+	if a == nil {
+		return nil
+	}
+	m := &average{Averaging: a, engine: e}
+	m.adding.average, m.exchanging.average = m, m
+	m.entries = slices.DeleteFunc(network.State(), func(t safetensors.Tensor) bool { return t.Data == nil })
+	for _, entry := range m.entries {
+		memory := tensor.Aligned(len(entry.Data))
+		m.memory = append(m.memory, memory)
+		for lo := 0; lo < len(memory); lo += averageElements {
+			hi := min(lo+averageElements, len(memory))
+			m.parts = append(m.parts, averagePart{entry.Data[lo:hi], memory[lo:hi]})
+		}
+	}
+	return m
+}
+
+// update lets the weights after a descent step enter, if they are to.
+func (m *average) update(round int, ended bool) {
+	if m == nil || !m.due(round, ended) {
+		return
+	}
+	share := 1.0
+	if m.Count > 0 {
+		share = m.share(m.Count)
+	}
+	m.Count++
+	m.adding.scale, m.adding.share = float32(1-share), float32(share)
+	m.engine.Run(len(m.parts), &m.adding)
+}
+
+// addWeights adds the network's weights to the average, a part at a time.
+type addWeights struct {
+	*average
+	scale, share float32 // of the average, 0 for the first time, and of the weights
+}
+
+func (t *addWeights) Do(i, _ int) {
+	p, k := t.parts[i], t.engine.Kernels
+	if t.scale == 0 {
+		copy(p.memory, p.network)
+		return
+	}
+	k.Scale(t.scale, p.memory)
+	k.Axpy(t.share, p.network, p.memory)
+}
+
+// show gives the network the average, or the weights that training goes on from.
+func (m *average) show(average bool) {
+	if m == nil || m.Count == 0 || m.Swapped == average {
+		return
+	}
+	m.Swapped = average
+	m.engine.Run(len(m.parts), &m.exchanging)
+}
+
+// exchangeWeights exchanges the network's weights and the average, a part at a
+// time.
+type exchangeWeights struct{ *average }
+
+func (t *exchangeWeights) Do(i, _ int) {
+	p := t.parts[i]
+	for j, v := range p.network {
+		p.network[j], p.memory[j] = p.memory[j], v
+	}
+}
+
+const averagePrefix = "average."
+
+// arrays returns the arrays that a checkpoint keeps of the average. They share
+// its memory.
+func (m *average) arrays() []safetensors.Tensor {
+	if m == nil || m.Count == 0 {
+		return nil
+	}
+	all := make([]safetensors.Tensor, len(m.entries))
+	for i, entry := range m.entries {
+		all[i] = safetensors.Tensor{Name: averagePrefix + entry.Name, Shape: entry.Shape, Data: m.memory[i]}
+	}
+	return all
+}
+
+// set sets what arrays returns.
+func (m *average) set(s averageState, tensors map[string]safetensors.Tensor) error {
+	if m == nil {
+		return nil
+	}
+	if s.Count < 0 || s.Count == 0 && s.Swapped {
+		return fmt.Errorf("invalid average of %d weights in checkpoint", s.Count)
+	}
+	m.averageState = s
+	for i, entry := range m.entries {
+		if from := tensors[averagePrefix+entry.Name].Data; s.Count > 0 {
+			if len(from) != len(m.memory[i]) {
+				return fmt.Errorf("tensor %q has %d elements, expected %d", averagePrefix+entry.Name, len(from), len(m.memory[i]))
+			}
+			copy(m.memory[i], from)
+		}
+	}
+	return nil
+}

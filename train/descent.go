@@ -1,0 +1,94 @@
+package train
+
+import (
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/objective"
+)
+
+// descent is what takes the descent steps.
+type descent struct {
+	views     *views
+	numbers   []int32 // of the images of a step
+	batch     augment.Batch
+	targets   augment.Targets
+	plan      *nn.Plan
+	objective *objective.Objective
+	dLogits   tensor.Tensor
+	optimiser updater
+	rate      learningRate
+	average   *average // nil for none
+}
+
+func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent, error) {
+	all := c.views() * c.BatchSize
+	d := descent{
+		numbers:   make([]int32, c.BatchSize),
+		plan:      nn.Compile(engine, network, all, nn.Train),
+		dLogits:   tensor.New(all, network.Classes, 1, 1),
+		optimiser: c.Optimiser.start(engine, network),
+		average:   newAverage(engine, network, c.Averaging),
+	}
+	lr, cosine := c.Optimiser.rate()
+	d.rate.LR, d.rate.constant = lr, !cosine
+	var err error
+	if d.views, err = newViews(engine, network, c); err != nil {
+		return descent{}, err
+	}
+	d.objective, err = objective.New(engine, c.Objective, c.BatchSize, c.views(), network.Classes)
+	return d, err
+}
+
+// minimise takes a descent step.
+func (t *Trainer) minimise() (Event, error) {
+	d, schedule := &t.descent, t.config.Schedule
+	numbers := d.numbers[:schedule.batch(t.set, len(d.numbers))] // the last batch may be short
+	e := Event{Kind: Minimise, Step: t.at.Step, Round: t.at.Round, Images: len(numbers), LR: d.rate.LR}
+	t.set.draw(numbers)
+	x := t.x.Images(0, t.config.views()*len(numbers))
+	dLogits := d.dLogits.Images(0, x.N)
+	t.view(x, numbers)
+	logits, _ := d.plan.Forward(x)
+	e.Correct = Correct(logits.Images(0, len(numbers)), d.targets.First)
+	e.Loss = d.objective.Compute(dLogits, logits, d.targets).Value
+	if !finite(e.Loss) {
+		return e, t.diverged(e, "the loss")
+	}
+	d.plan.Backward(dLogits, tensor.Tensor{})
+	d.optimiser.update(d.rate.LR)
+	d.rate.step()
+
+	last, ended := t.at.Step+1 == t.outline.Steps, schedule.ended(t.set)
+	d.average.update(t.at.Round, ended)
+	switch {
+	case last || ended && schedule.testDue(t.at.Round):
+		t.at.Kind, t.at.Domain, t.at.Done = Evaluate, 0, 0
+		t.at.Part, t.at.Offset, t.at.Hits, t.at.Correct = 0, 0, 0, 0
+		return e, t.Check()
+	case ended:
+		t.endRound()
+	default:
+		t.at.Step++
+	}
+	return e, nil
+}
+
+// view sets x to the views of images, one view after the other, and the targets
+// to those of the images.
+func (t *Trainer) view(x tensor.Tensor, numbers []int32) {
+	d := &t.descent
+	d.targets.First = t.read(x, numbers, d.views.chains)
+	d.targets.Second, d.targets.Weight = d.targets.Second[:0], d.targets.Weight[:0]
+	for i, ops := range d.views.batch {
+		if len(ops) == 0 {
+			continue
+		}
+		b := &d.batch
+		b.X, b.Numbers, b.Targets = x.Images(i*len(numbers), (i+1)*len(numbers)), numbers, &d.targets
+		b.Draw = augment.Draw{Seed: t.config.Seed, Round: t.at.Round, View: i, Image: int(numbers[0])}
+		for _, op := range ops {
+			op(b)
+		}
+	}
+}

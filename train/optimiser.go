@@ -1,0 +1,118 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/optim"
+)
+
+// Optimiser describes how a descent step updates the parameters: [Adam] or
+// [SGD].
+type Optimiser interface {
+	check() error
+	start(e *tensor.Engine, network *nn.Network) updater
+	rate() (lr float64, cosine bool)
+	moments() int64 // elements of the optimiser's state for each parameter
+}
+
+// updater is an optimiser at work.
+type updater interface {
+	update(lr float64)
+	arrays() map[string][]float32 // its state, by name in a checkpoint
+	count() *int                  // updates done, nil if it does not count them
+}
+
+// Adam is the optimiser of the official digits script; see [optim.Adam].
+type Adam struct {
+	LR     float64
+	Decay  float64 // of every parameter, added to its gradient
+	Cosine bool    // anneal LR to 0 over the run, as [SGD]
+}
+
+// SGD is that of the official CIFAR script: stochastic gradient descent with
+// Nesterov's momentum, if there is any; see [optim.SGD].
+type SGD struct {
+	LR       float64
+	Momentum float64
+	Decay    float64 // of every parameter, added to its gradient
+	Cosine   bool    // anneal LR to 0 over the run, see [optim.Cosine]
+}
+
+// checkRates refuses a rate or a decay that no run can have.
+func checkRates(name string, lr, decay float64) error {
+	if !(lr >= 0 && finite(lr)) {
+		return fmt.Errorf("train: %s.LR is %v, expected a number that is not negative", name, lr)
+	}
+	if !(decay >= 0 && finite(decay)) {
+		return fmt.Errorf("train: %s.Decay is %v, expected a number that is not negative", name, decay)
+	}
+	return nil
+}
+
+func (a Adam) check() error                    { return checkRates("Adam", a.LR, a.Decay) }
+func (a Adam) rate() (lr float64, cosine bool) { return a.LR, a.Cosine }
+func (Adam) moments() int64                    { return 2 }
+
+func (a Adam) start(e *tensor.Engine, network *nn.Network) updater {
+	adam := optim.NewAdam(e, network.Values, network.Grads, a.LR)
+	adam.WeightDecay = a.Decay
+	return adamUpdater{adam}
+}
+
+type adamUpdater struct{ *optim.Adam }
+
+func (a adamUpdater) update(lr float64) {
+	a.LR = lr
+	a.Step()
+}
+
+func (a adamUpdater) arrays() map[string][]float32 {
+	return map[string][]float32{"adam.m": a.M, "adam.v": a.V}
+}
+
+func (a adamUpdater) count() *int { return &a.T }
+
+func (s SGD) check() error {
+	if !(s.Momentum >= 0 && s.Momentum < 1) {
+		return fmt.Errorf("train: SGD.Momentum is %v, expected 0 or more and less than 1", s.Momentum)
+	}
+	return checkRates("SGD", s.LR, s.Decay)
+}
+
+func (s SGD) rate() (lr float64, cosine bool) { return s.LR, s.Cosine }
+func (SGD) moments() int64                    { return 1 }
+
+func (s SGD) start(e *tensor.Engine, network *nn.Network) updater {
+	sgd := optim.NewSGD(e, network.Values, network.Grads, s.LR)
+	sgd.Momentum, sgd.WeightDecay, sgd.Nesterov = s.Momentum, s.Decay, s.Momentum > 0
+	return sgdUpdater{sgd}
+}
+
+type sgdUpdater struct{ *optim.SGD }
+
+func (s sgdUpdater) update(lr float64) {
+	s.LR = lr
+	s.Step()
+}
+
+func (s sgdUpdater) arrays() map[string][]float32 {
+	return map[string][]float32{"sgd.buffer": s.Buffer}
+}
+
+func (sgdUpdater) count() *int { return nil }
+
+// learningRate is the rate of the next update. The schedule of a cosine is
+// stretched to the size of the training set at the start of every round, as in
+// the official script.
+type learningRate struct {
+	optim.Cosine
+	constant bool
+}
+
+func (r *learningRate) step() {
+	if !r.constant {
+		r.Cosine.Step()
+	}
+}

@@ -1,0 +1,62 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// phase is what takes the ascent steps of the maximisation phases.
+type phase struct {
+	maximiser *augment.Maximiser // nil if the run has no phase
+	growth    block              // the images of the phase in progress
+}
+
+// newBlock returns room for n images that a phase adds.
+func (t *Trainer) newBlock(n int) block {
+	if t.config.Growth.Bytes {
+		return block{n: n, bytes: make([]uint8, n*t.x.C*t.x.H*t.x.W)}
+	}
+	return block{n: n, values: tensor.New(n, t.x.C, t.x.H, t.x.W)}
+}
+
+// maximise climbs the next images of the training set, in reading order.
+func (t *Trainer) maximise() (Event, error) {
+	p := &t.phase
+	lo, hi := t.at.Done, min(t.at.Done+len(t.labels), p.growth.n)
+	x := t.x.Images(0, hi-lo)
+	labels := t.read(x, t.set.order[lo:hi], nil)
+	means := p.maximiser.Maximise(x, labels, t.config.BatchSize)
+	e := Event{
+		Kind: Maximise, Step: t.at.Step, Round: t.at.Round, Phase: t.at.Phase + 1,
+		Images: hi - lo, Done: hi, Total: p.growth.n,
+		Ascent: means[len(means)-1],
+	}
+	if !finite(e.Ascent.Objective) {
+		return e, t.diverged(e, "the objective")
+	}
+	if n := p.maximiser.NonFinite(); n >= 0 {
+		return e, t.diverged(e, fmt.Sprintf("image %d", lo+n))
+	}
+	t.keep(x, lo)
+	t.at.Done = hi
+	if hi == p.growth.n {
+		t.set.grow(p.growth)
+		t.at.Kind, t.at.Phase, p.growth = Minimise, t.at.Phase+1, block{}
+		t.beginRound()
+	}
+	return e, nil
+}
+
+// keep stores what an ascent ended with as images lo, lo+1, ... of the phase.
+func (t *Trainer) keep(x tensor.Tensor, lo int) {
+	size, growth := x.C*x.H*x.W, &t.phase.growth
+	for n := range x.N {
+		if growth.bytes != nil {
+			t.gather.normalisation.ToBytes(t.engine, growth.bytes[(lo+n)*size:][:size], x.Image(n))
+		} else {
+			copy(growth.values.Image(lo+n), x.Image(n))
+		}
+	}
+}
