@@ -32,6 +32,10 @@ func procedures(t testing.TB) map[string]procedure {
 	epochs.Growth.Ascent.Steps, epochs.BatchSize = 1, 20
 	plain := epochConfig(erm)
 	plain.Schedule, plain.MaxSteps, plain.Optimiser = Epochs{Total: 3, TestEvery: 1}, 12, SGD{LR: 0.1, Decay: 5e-4, Cosine: true}
+	views := viewsConfig()
+	views.BatchSize, views.Growth.Ascent.Steps, views.Averaging = 20, 1, EMA{Decay: 0.75, From: 1}
+	swa := epochs
+	swa.Schedule, swa.Averaging = Epochs{Total: 3, TestEvery: 1}, SWA{Every: 2}
 	fog := toyData(t)
 	fog.Domains[1] = corrupted(fog.Source)
 	fog.Domains[1].N = 2 * fog.Source.N
@@ -48,6 +52,8 @@ func procedures(t testing.TB) map[string]procedure {
 			return n
 		}},
 		"epochs":           {epochs, fog, normalised},
+		"views, EMA":       {views, toyData(t), normalised},
+		"SWA":              {swa, fog, normalised},
 		"epochs, no phase": {plain, toyData(t), normalised},
 	}
 }

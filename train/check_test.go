@@ -1,0 +1,170 @@
+package train
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/objective"
+)
+
+func TestNewRefusesSettings(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	for want, change := range map[string]func(c *Config){
+		"BatchSize is 0":                    func(c *Config) { c.BatchSize = 0 },
+		"MaxSteps is -1":                    func(c *Config) { c.MaxSteps = -1 },
+		"Schedule is nil":                   func(c *Config) { c.Schedule = nil },
+		"Steps of Total 0":                  func(c *Config) { c.Schedule = Steps{TestEvery: 1} },
+		"Epochs of Total 3 and TestEvery 0": func(c *Config) { c.Schedule = Epochs{Total: 3} },
+		"Optimiser is nil":                  func(c *Config) { c.Optimiser = nil },
+		"Adam.LR is NaN":                    func(c *Config) { c.Optimiser = Adam{LR: math.NaN()} },
+		"SGD.Momentum is 1":                 func(c *Config) { c.Optimiser = SGD{LR: 1, Momentum: 1} },
+		"SGD.Decay is -1":                   func(c *Config) { c.Optimiser = SGD{LR: 1, Decay: -1} },
+		"17 Views":                          func(c *Config) { c.Views = make([]View, 17) },
+		"view 2: image: Crop.Padding is -1": func(c *Config) {
+			c.Views = []View{{}, {Image: []augment.ImageOp{image.Crop{Padding: -1}}}}
+		},
+		"Consistency is 1, which needs": func(c *Config) { c.Objective = objective.Config{Consistency: 1} },
+		"Growth.Phases is -1":           func(c *Config) { c.Growth.Phases = -1 },
+		"Growth.Every is 0":             func(c *Config) { c.Growth.Every = 0 },
+		"ascent of 0 steps":             func(c *Config) { c.Growth.Ascent.Steps = 0 },
+		"Eta of the ascent is +Inf":     func(c *Config) { c.Growth.Ascent.Eta = math.Inf(1) },
+		"operations on bytes":           func(c *Config) { c.Growth.Bytes = false },
+		"EMA of Decay 1":                func(c *Config) { c.Averaging = EMA{Decay: 1} },
+		"SWA from round 0 every 0":      func(c *Config) { c.Averaging = SWA{} },
+		"16777217 rounds with Views":    func(c *Config) { c.Schedule = Epochs{Total: 1<<24 + 1, TestEvery: 1} },
+	} {
+		c := epochConfig(meada)
+		change(&c)
+		_, err := New(engine, smallNormalised(), toyData(t), c)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestNewRefusesTasks(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	relabelled := func(s dataset.Images, n int, label uint16) dataset.Images {
+		s.Labels = slices.Clone(s.Labels)
+		s.Labels[n] = label
+		return s
+	}
+	for want, change := range map[string]func(d *dataset.Task){
+		"3 classes for a network of 10":                     func(d *dataset.Task) { d.Classes = []string{"a", "b", "c"} },
+		"training images: there are none":                   func(d *dataset.Task) { d.Source.N = 0 },
+		"training images: they are 1x32x32, small takes 3x": func(d *dataset.Task) { d.Source.C = 1 },
+		"training images: 100 bytes and 43 labels":          func(d *dataset.Task) { d.Source.Data = d.Source.Data[:100] },
+		"image 5 has label 200, expected one below 10":      func(d *dataset.Task) { d.Source = relabelled(d.Source, 5, 200) },
+		"no domain to test on":                              func(d *dataset.Task) { d.Domains = nil },
+		"domain toy: there are none":                        func(d *dataset.Task) { d.Domains[0].N = 0 },
+		"domain shifted: image 42 has label 10":             func(d *dataset.Task) { d.Domains[1].Images = relabelled(d.Source, 42, 10) },
+		"domain held-out: they are 3x16x64":                 func(d *dataset.Task) { d.Held = d.Source; d.Held.H, d.Held.W = 16, 64 },
+	} {
+		data := toyData(t)
+		change(data)
+		_, err := New(engine, smallNormalised(), data, epochConfig(meada))
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// What a corrupted domain reads when its turn comes is checked then.
+func TestPartsAreChecked(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	data := toyData(t)
+	data.Domains[1] = corrupted(data.Source)
+	data.Domains[1].Severities[1] = func() (dataset.Images, error) {
+		s := toySource(t)
+		s.Labels[1] = 99
+		return s, nil
+	}
+	network := smallNormalised()
+	network.Init(1)
+	trainer, err := New(engine, network, data, epochConfig(erm))
+	require.NoError(t, err)
+	for err == nil {
+		_, err = trainer.Step()
+	}
+	require.ErrorContains(t, err, "fog: image 1 has label 99")
+}
+
+// The held-out part of the source is tested as a domain of the source, and
+// averaged with nothing.
+func TestHeldOut(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	data := toyData(t)
+	data.Held = dataset.Images{N: 10, C: 3, H: 32, W: 32, Data: data.Source.Data, Labels: data.Source.Labels}
+	data.Domains = data.Domains[:1:1]
+	network := smallNormalised()
+	network.Init(1)
+	trainer, err := New(engine, network, data, epochConfig(erm))
+	require.NoError(t, err)
+	require.Len(t, data.Domains, 1, "the task is left alone")
+	domains := trainer.Domains()
+	require.Equal(t, HeldOut, domains[1].Name)
+	require.True(t, domains[1].Source && domains[1].Held)
+	for _, e := range finish(t, trainer) {
+		if e.Test != nil {
+			require.Len(t, e.Test.Accuracy, 2)
+			require.Equal(t, e.Test.Accuracy[0], e.Test.Average)
+		}
+	}
+	require.Equal(t, 0.25, Average(domains[1:], []float64{0.25}), "where there is nothing else")
+}
+
+func TestEvaluatorRefusesOtherImages(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	evaluator := NewEvaluator(engine, smallNormalised())
+	source := toySource(t)
+	other := source
+	other.H, other.W = 16, 64
+	require.PanicsWithValue(t, "train: image 0 of 43 images of 3x16x64 in 132096 bytes, for a network of 3x32x32 images",
+		func() { evaluator.Logits(&other, 0) })
+	require.Panics(t, func() { evaluator.Logits(&source, 43) })
+}
+
+func TestPredict(t *testing.T) {
+	p := Predict([]float32{0, 2, 2, 1})
+	sum := 2 + math.Exp(-2) + math.Exp(-1)
+	require.Equal(t, 1, p.Class)
+	require.InDelta(t, 1/sum, p.Probability, 1e-15)
+	require.InDelta(t, math.Log(sum)+(2*math.Exp(-2)+math.Exp(-1))/sum, p.Entropy, 1e-15)
+}
+
+// An Ascent does what a phase does.
+func TestAscentIsThatOfAPhase(t *testing.T) {
+	c := epochConfig(meada)
+	c.Growth.Every = 2
+	trainer, network := epochTrainer(t, 2, nil, c)
+	for trainer.at.Kind != Maximise {
+		_, err := trainer.Step()
+		require.NoError(t, err)
+	}
+	a, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize)
+	require.NoError(t, err)
+	source := trainer.set.source
+	x, means, err := a.Climb(source, 0)
+	require.NoError(t, err)
+	require.Equal(t, source.N, x.N)
+	e, err := trainer.Step()
+	require.NoError(t, err)
+	require.Equal(t, e.Ascent, means[len(means)-1])
+	bytes := make([]uint8, len(source.Image(0)))
+	for n := range x.N {
+		network.Normalisation.ToBytes(trainer.engine, bytes, x.Image(n))
+		require.Equal(t, bytes, trainer.set.added[0].bytes[n*len(bytes):][:len(bytes)])
+	}
+	_, err = NewAscent(trainer.engine, network, augment.Config{}, 8)
+	require.ErrorContains(t, err, "ascent of 0 steps")
+	_, err = NewAscent(trainer.engine, network, c.Growth.Ascent, 0)
+	require.ErrorContains(t, err, "batches of 0")
+}

@@ -1,0 +1,112 @@
+package train
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/objective"
+)
+
+// negate is an operation on bytes, shift one on batches that also notes what it
+// was called with.
+type negate struct{}
+
+func (negate) Make(_, _, _ int) (augment.ImageFunc, error) {
+	return func(dst, src []uint8, _ augment.Draw) {
+		for i, v := range src {
+			dst[i] = 255 - v
+		}
+	}, nil
+}
+
+type shift struct{ By float32 }
+
+func (s shift) Make(_ *tensor.Engine, _, _, _, _ int) (augment.BatchFunc, error) {
+	return func(b *augment.Batch) {
+		for n := range b.X.N {
+			x := b.X.Image(n)
+			for i := range x {
+				x[i] += s.By
+			}
+		}
+	}, nil
+}
+
+// viewsConfig has three views: the image, the flipped and cropped image, and its
+// negative shifted.
+func viewsConfig() Config {
+	c := epochConfig(meada)
+	c.Views = []View{
+		{},
+		{Image: []augment.ImageOp{image.Flip{}, image.Crop{Padding: 4}}},
+		{Image: []augment.ImageOp{negate{}, negate{}, negate{}}, Batch: []augment.BatchOp{shift{0.5}, shift{0.25}}},
+	}
+	c.Objective = objective.Config{Consistency: 12, Smoothing: 0.1}
+	return c
+}
+
+// The views of a batch stand one after the other, each as its chain has it.
+func TestViews(t *testing.T) {
+	trainer, network := epochTrainer(t, 3, nil, viewsConfig())
+	source := trainer.set.source
+	numbers := []int32{7, 3, 40}
+	x := trainer.x.Images(0, 9)
+	trainer.view(x, numbers)
+	crop := &chain{}
+	for _, op := range viewsConfig().Views[1].Image {
+		f, err := op.Make(3, 32, 32)
+		require.NoError(t, err)
+		crop.ops = append(crop.ops, f)
+	}
+	crop.buffers[0], crop.buffers[1] = make([]uint8, 3*32*32), make([]uint8, 3*32*32)
+	want := make([]float32, 3*32*32)
+	for i, number := range numbers {
+		bytes := source.Image(int(number))
+		network.Normalisation.FromBytes(trainer.engine, want, bytes)
+		require.Equal(t, want, x.Image(i), "the image")
+		moved := crop.apply(bytes, augment.Draw{Seed: 1, View: 1, Image: int(number)})
+		network.Normalisation.FromBytes(trainer.engine, want, moved)
+		require.Equal(t, want, x.Image(3+i), "flipped and cropped")
+		for p, b := range bytes {
+			require.InDelta(t, (float64(255-b)/255-0.5)/0.5+0.75, x.Image(6 + i)[p], 1e-6)
+		}
+		require.Equal(t, source.Labels[number], trainer.descent.targets.First[i])
+	}
+}
+
+func TestViewsHaveTheSameBits(t *testing.T) {
+	var want []float32
+	for _, kernels := range simd.Available() {
+		if kernels.Name == "generic" {
+			continue
+		}
+		for _, threads := range []int{1, 3} {
+			trainer, network := epochTrainer(t, threads, kernels, viewsConfig())
+			finish(t, trainer)
+			if want == nil {
+				want = network.Values
+			}
+			require.Equal(t, want, network.Values, "%s, %d threads", kernels.Name, threads)
+		}
+	}
+}
+
+func TestViewsAllocateNothing(t *testing.T) {
+	c := viewsConfig()
+	c.BatchSize, c.Growth = 1, Growth{}
+	trainer, _ := epochTrainer(t, 2, nil, c)
+	for range 3 {
+		_, err := trainer.Step()
+		require.NoError(t, err)
+	}
+	require.Zero(t, testing.AllocsPerRun(30, func() {
+		if _, err := trainer.Step(); err != nil {
+			panic(err)
+		}
+	}))
+}
