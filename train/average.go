@@ -66,7 +66,7 @@ type average struct {
 	averageState
 
 	engine  *tensor.Engine
-	entries []safetensors.Tensor // of the network's state
+	entries []nn.Array // of the network's state
 	memory  [][]float32          // of each entry
 	parts   []averagePart
 
@@ -94,7 +94,7 @@ func newAverage(e *tensor.Engine, network *nn.Network, a Averaging) *average {
 	}
 	m := &average{Averaging: a, engine: e}
 	m.adding.average, m.exchanging.average = m, m
-	m.entries = slices.DeleteFunc(network.State(), func(t safetensors.Tensor) bool { return t.Data == nil })
+	m.entries = slices.DeleteFunc(network.State(), func(a nn.Array) bool { return a.Data == nil })
 	for _, entry := range m.entries {
 		memory := tensor.Aligned(len(entry.Data))
 		m.memory = append(m.memory, memory)

@@ -132,14 +132,6 @@ func TestEvaluatorRefusesOtherImages(t *testing.T) {
 	require.Panics(t, func() { evaluator.Logits(&source, 43) })
 }
 
-func TestPredict(t *testing.T) {
-	p := Predict([]float32{0, 2, 2, 1})
-	sum := 2 + math.Exp(-2) + math.Exp(-1)
-	require.Equal(t, 1, p.Class)
-	require.InDelta(t, 1/sum, p.Probability, 1e-15)
-	require.InDelta(t, math.Log(sum)+(2*math.Exp(-2)+math.Exp(-1))/sum, p.Entropy, 1e-15)
-}
-
 // An Ascent does what a phase does.
 func TestAscentIsThatOfAPhase(t *testing.T) {
 	c := epochConfig(meada)

@@ -24,10 +24,10 @@ import (
 // in [-1,1].
 func smallNormalised() *nn.Network {
 	g, x := nn.NewGraph(3, 32, 32)
-	x = g.ReLU(g.BatchNorm("bn1", g.Conv("conv1", x, nn.Conv{Filters: 8, Window: 3, Stride: 2, Padding: 1})))
-	x = g.ReLU(g.BatchNorm("bn2", g.Conv("conv2", g.Dropout(x, 0.25), nn.Conv{Filters: 16, Window: 3, Stride: 2, Padding: 1})))
+	x = g.ReLU(g.BatchNorm("bn1", g.Conv("conv1", x, nn.Conv{Out: 8, Kernel: 3, Stride: 2, Padding: 1})))
+	x = g.ReLU(g.BatchNorm("bn2", g.Conv("conv2", g.Dropout(x, 0.25), nn.Conv{Out: 16, Kernel: 3, Stride: 2, Padding: 1})))
 	embedding := g.Flatten(g.AvgPool(x, 8))
-	n := g.Network("small", g.Linear("fc", embedding, nn.Linear{Features: 10}), embedding)
+	n := g.Network("small", g.Linear("fc", embedding, nn.Linear{Out: 10}), embedding)
 	n.Normalisation = nn.Normalisation{Mean: []float32{0.5, 0.5, 0.5}, Std: []float32{0.5, 0.5, 0.5}}
 	return n
 }

@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -75,7 +74,7 @@ func (l *load) Do(i, _ int) {
 func Correct(logits tensor.Tensor, labels []uint16) int {
 	n := 0
 	for i, label := range labels {
-		if argmax(logits.Image(i)) == int(label) {
+		if nn.Argmax(logits.Image(i)) == int(label) {
 			n++
 		}
 	}
@@ -88,44 +87,13 @@ func confuse(confusion []int, logits tensor.Tensor, labels []uint16) int {
 	n := 0
 	for i, label := range labels {
 		row := logits.Image(i)
-		predicted := argmax(row)
+		predicted := nn.Argmax(row)
 		confusion[int(label)*len(row)+predicted]++
 		if predicted == int(label) {
 			n++
 		}
 	}
 	return n
-}
-
-func argmax(x []float32) int {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
-		}
-	}
-	return best
-}
-
-// Prediction is what logits say of an image.
-type Prediction struct {
-	Class       int     // of the largest logit, the first of equal ones
-	Probability float64 // of that class, by the softmax
-	Entropy     float64 // of the softmax, in nats
-}
-
-// Predict returns what an image's logits say. The numbers are for people: on
-// another architecture they may differ in the last place.
-func Predict(logits []float32) Prediction {
-	class := argmax(logits)
-	sum, weighted := 0.0, 0.0
-	for _, x := range logits {
-		d := float64(x) - float64(logits[class])
-		e := math.Exp(d)
-		sum += e
-		weighted += e * d
-	}
-	return Prediction{class, 1 / sum, math.Log(sum) - weighted/sum}
 }
 
 // Average returns the unweighted mean accuracy over the target domains: over the

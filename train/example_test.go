@@ -43,10 +43,10 @@ func Example() {
 	}
 
 	g, x := nn.NewGraph(1, 12, 12)
-	x = g.ReLU(g.Conv("conv", x, nn.Conv{Filters: 8, Window: 3, Padding: 1, Bias: true}))
+	x = g.ReLU(g.Conv("conv", x, nn.Conv{Out: 8, Kernel: 3, Padding: 1, Bias: true}))
 	x = g.Flatten(g.MaxPool(x, 2, 2))
-	embedding := g.ReLU(g.Linear("hidden", x, nn.Linear{Features: 32}))
-	logits := g.Linear("logits", embedding, nn.Linear{Features: len(data.Classes)})
+	embedding := g.ReLU(g.Linear("hidden", x, nn.Linear{Out: 32}))
+	logits := g.Linear("logits", embedding, nn.Linear{Out: len(data.Classes)})
 	network := g.Network("stripes", logits, embedding)
 	network.Init(1)
 
@@ -98,7 +98,7 @@ func ExampleEvaluator() {
 
 	g, x := nn.NewGraph(1, 12, 12)
 	embedding := g.Flatten(g.MaxPool(x, 2, 2))
-	network := g.Network("linear", g.Linear("logits", embedding, nn.Linear{Features: 2}), embedding)
+	network := g.Network("linear", g.Linear("logits", embedding, nn.Linear{Out: 2}), embedding)
 	network.Init(1) // or network.Load("weights.safetensors")
 
 	engine, err := tensor.NewEngine(0)

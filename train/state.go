@@ -61,7 +61,7 @@ const (
 func (t *Trainer) state() state {
 	s := state{
 		Config: t.config.parts(), Domains: testedDomains(t.tests.domains), Normalisation: t.network.Normalisation.String(),
-		At: t.at, Next: t.set.next, Shuffled: t.shuffles.Counter(), Dropped: t.network.Dropout.Counter(),
+		At: t.at, Next: t.set.next, Shuffled: t.shuffles.Counter(), Dropped: t.network.DropoutCounter(),
 		Rate: t.descent.rate.Cosine, Best: t.tests.best, Test: t.tests.test,
 	}
 	if count := t.descent.optimiser.count(); count != nil {
@@ -78,8 +78,7 @@ func (t *Trainer) state() state {
 func (t *Trainer) arrays() []safetensors.Tensor {
 	var all []safetensors.Tensor
 	for _, p := range t.network.State() {
-		p.Name = networkPrefix + p.Name
-		all = append(all, p)
+		all = append(all, safetensors.Tensor{Name: networkPrefix + p.Name, Shape: p.Shape, Data: p.Data, Int64: p.Int64})
 	}
 	for name, data := range t.descent.optimiser.arrays() {
 		all = append(all, safetensors.Tensor{Name: name, Shape: []int{len(data)}, Data: data})
@@ -142,7 +141,7 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Co
 	}
 	t.at, t.tests.best, t.tests.test, t.descent.rate.Cosine = s.At, s.Best, s.Test, s.Rate
 	t.shuffles.SetCounter(s.Shuffled)
-	network.Dropout.SetCounter(s.Dropped)
+	network.SetDropoutCounter(s.Dropped)
 	if count := t.descent.optimiser.count(); count != nil {
 		*count = s.Updates
 	}
@@ -195,9 +194,8 @@ func (t *Trainer) checkState(s *state) error {
 func (t *Trainer) setArrays(tensors map[string]safetensors.Tensor, next int) error {
 	own := t.network.State()
 	for i := range own {
-		name := own[i].Name
-		own[i] = tensors[networkPrefix+name]
-		own[i].Name = name
+		from := tensors[networkPrefix+own[i].Name]
+		own[i] = nn.Array{Name: own[i].Name, Shape: from.Shape, Data: from.Data, Int64: from.Int64}
 	}
 	if err := t.network.SetState(own); err != nil {
 		return err

@@ -23,11 +23,11 @@ import (
 // smallLeNet is the published LeNet5 with fewer channels.
 func smallLeNet() *nn.Network {
 	g, x := nn.NewGraph(3, 32, 32)
-	x = g.MaxPool(g.ReLU(g.Conv("conv1", x, nn.Conv{Filters: 8, Window: 5, Bias: true})), 2, 2)
-	x = g.MaxPool(g.ReLU(g.Conv("conv2", x, nn.Conv{Filters: 16, Window: 5, Bias: true})), 2, 2)
-	x = g.ReLU(g.Linear("fc1", g.Flatten(x), nn.Linear{Features: 64}))
-	embedding := g.ReLU(g.Linear("fc2", x, nn.Linear{Features: 64}))
-	return g.Network("small LeNet", g.Linear("fc3", embedding, nn.Linear{Features: 10}), embedding)
+	x = g.MaxPool(g.ReLU(g.Conv("conv1", x, nn.Conv{Out: 8, Kernel: 5, Bias: true})), 2, 2)
+	x = g.MaxPool(g.ReLU(g.Conv("conv2", x, nn.Conv{Out: 16, Kernel: 5, Bias: true})), 2, 2)
+	x = g.ReLU(g.Linear("fc1", g.Flatten(x), nn.Linear{Out: 64}))
+	embedding := g.ReLU(g.Linear("fc2", x, nn.Linear{Out: 64}))
+	return g.Network("small LeNet", g.Linear("fc3", embedding, nn.Linear{Out: 10}), embedding)
 }
 
 func readArray(t testing.TB, name string) npy.Array {

@@ -26,6 +26,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // augmentSettings are what the flags of augment decide. Those of the ascent are
@@ -103,20 +104,20 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.weights == "" || s.out == "" {
 		return cli.UsageError("augment needs --weights FILE and --out DIR")
 	}
-	w, err := readWeights(s.weights)
+	w, err := zoo.ReadWeights(s.weights)
 	if err != nil {
 		return err
 	}
-	network, err := w.network()
+	network, err := w.Network()
 	if err != nil {
 		return err
 	}
 	if s.dataset == "" {
-		if s.dataset = w.metadata[metaDataset]; !slices.Contains(datasets, s.dataset) {
+		if s.dataset = w.Metadata[zoo.MetaDataset]; !slices.Contains(datasets, s.dataset) {
 			return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 		}
 	}
-	if err := s.usePreset(set, presetFor(s.dataset, w.model()), w.model()); err != nil {
+	if err := s.usePreset(set, presetFor(s.dataset, w.Model()), w.Model()); err != nil {
 		return err
 	}
 	data, err := loadData(s.dataset, s.data, network.H)
@@ -125,7 +126,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	}
 	source := &data.Source
 	if source.C != network.C || source.H != network.H || source.W != network.W || len(data.Classes) != network.Classes {
-		return weightsError{fmt.Errorf("%s: %s takes %dx%dx%d images of %d classes, those of %s are %dx%dx%d of %d", s.weights,
+		return &zoo.WeightsError{Err: fmt.Errorf("%s: %s takes %dx%dx%d images of %d classes, those of %s are %dx%dx%d of %d", s.weights,
 			network.Name, network.C, network.H, network.W, network.Classes, s.dataset, source.C, source.H, source.W, len(data.Classes))}
 	}
 	if s.images > 0 {

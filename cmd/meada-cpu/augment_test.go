@@ -13,6 +13,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 func TestAugment(t *testing.T) {
@@ -66,7 +67,7 @@ func TestAugment(t *testing.T) {
 
 	tensors, metadata, err := safetensors.Read(weights)
 	require.NoError(t, err)
-	delete(metadata, metaDataset)
+	delete(metadata, zoo.MetaDataset)
 	unnamed := filepath.Join(dir, "unnamed.safetensors")
 	require.NoError(t, safetensors.Write(unnamed, tensors, metadata))
 	for message, c := range map[string]struct {

@@ -64,19 +64,19 @@ func runEval(std streams, s evalSettings) error {
 	if s.weights == "" {
 		return cli.UsageError("eval needs --weights FILE")
 	}
-	w, err := readWeights(s.weights)
+	w, err := zoo.ReadWeights(s.weights)
 	if err != nil {
 		return err
 	}
 	if s.Dataset == "" {
-		s.Dataset = w.metadata[metaDataset]
+		s.Dataset = w.Metadata[zoo.MetaDataset]
 		if !slices.Contains(datasets, s.Dataset) {
 			return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 		}
 	}
-	if own := w.model(); s.model == "" && own != "" {
+	if own := w.Model(); s.model == "" && own != "" {
 		if s.model, err = chooseModel(own, s.Dataset); err != nil {
-			return weightsError{fmt.Errorf("%s: it holds %s: %w", s.weights, w.metadata[metaModel], err)}
+			return &zoo.WeightsError{Err: fmt.Errorf("%s: it holds %s: %w", s.weights, w.Metadata[zoo.MetaModel], err)}
 		}
 	} else if s.model, err = chooseModel(s.model, s.Dataset); err != nil {
 		return err
@@ -98,7 +98,7 @@ func runEval(std streams, s evalSettings) error {
 		return err
 	}
 	network.Conv.NoWinograd = s.direct
-	if err := w.apply(network); err != nil {
+	if err := w.Apply(network); err != nil {
 		return err
 	}
 	if s.logits != "" {

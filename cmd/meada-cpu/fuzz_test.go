@@ -64,19 +64,19 @@ func FuzzMetadata(f *testing.F) {
 	f.Add("wrn-40-2", "10", `null`, "mean=0 std=0")
 	f.Add("lenet", "-1", `[null, 1]`, "mean=1e39,0,0 std=NaN,1,1")
 	f.Fuzz(func(t *testing.T, model, classes, names, normalisation string) {
-		w := weights{"weights", tensors, map[string]string{
-			metaModel: model, metaClasses: classes, metaClassNames: names, metaNormalisation: normalisation,
+		w := zoo.Weights{Path: "weights", State: tensors, Metadata: map[string]string{
+			zoo.MetaModel: model, zoo.MetaClasses: classes, zoo.MetaClassNames: names, zoo.MetaNormalisation: normalisation,
 		}}
-		network, err := w.network()
+		network, err := w.Network()
 		if err != nil {
-			require.ErrorIs(t, err, errWeights)
+			require.ErrorIs(t, err, zoo.ErrWeights)
 			return
 		}
 		require.Equal(t, classes, fmt.Sprint(network.Classes))
 		require.Equal(t, 3, network.Classes, "what the tensors are for")
-		list, err := w.classNames()
+		list, err := w.ClassNames()
 		if err != nil {
-			require.ErrorIs(t, err, errWeights)
+			require.ErrorIs(t, err, zoo.ErrWeights)
 			return
 		}
 		require.Len(t, list, network.Classes)

@@ -18,6 +18,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // Exit codes, see the help text.
@@ -133,10 +134,10 @@ func exitCode(err error) int {
 	var diverged *train.DivergedError
 	var child *exec.ExitError // a run of a sweep
 	switch {
+	case errors.Is(err, dataset.ErrData), errors.Is(err, zoo.ErrWeights): // first: what is in a file may ask for impossible flags
+		return exitData
 	case cli.IsUsage(err):
 		return exitUsage
-	case errors.Is(err, dataset.ErrData), errors.Is(err, errWeights):
-		return exitData
 	case errors.As(err, &diverged):
 		return exitDiverged
 	case errors.Is(err, errInterrupted), errors.Is(err, sweep.ErrInterrupted):

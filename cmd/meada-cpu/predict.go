@@ -22,6 +22,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // predictSettings are what the flags of predict decide.
@@ -83,15 +84,15 @@ func runPredict(std streams, s predictSettings) error {
 	if len(s.paths) == 0 {
 		return cli.UsageError("predict needs pictures, or folders of them")
 	}
-	w, err := readWeights(s.weights)
+	w, err := zoo.ReadWeights(s.weights)
 	if err != nil {
 		return err
 	}
-	network, err := w.network()
+	network, err := w.Network()
 	if err != nil {
 		return err
 	}
-	classes, err := w.classNames()
+	classes, err := w.ClassNames()
 	if err != nil {
 		return err
 	}
@@ -117,11 +118,9 @@ func runPredict(std streams, s predictSettings) error {
 		for first := 0; first < images.N; {
 			logits := evaluator.Logits(&images, first)
 			for n := range logits.N {
-				said := train.Predict(logits.Image(n))
-				p := prediction{
-					File: read[first+n], Label: said.Class, Class: classes[said.Class],
-					Probability: said.Probability, Entropy: said.Entropy,
-				}
+				p := prediction{File: read[first+n]}
+				p.Label, p.Probability, p.Entropy = nn.Classify(logits.Image(n))
+				p.Class = classes[p.Label]
 				if err := print(p); err != nil {
 					return err
 				}
@@ -136,21 +135,6 @@ func runPredict(std streams, s predictSettings) error {
 		return fmt.Errorf("%w: %d of %d pictures", dataset.ErrData, bad, len(files))
 	}
 	return nil
-}
-
-// classNames returns the names of the classes, their numbers where the metadata
-// have no names.
-func (w *weights) classNames() ([]string, error) {
-	count, _ := strconv.Atoi(w.metadata[metaClasses])
-	var names []string
-	if text, ok := w.metadata[metaClassNames]; !ok {
-		for c := range count {
-			names = append(names, strconv.Itoa(c))
-		}
-	} else if err := json.Unmarshal([]byte(text), &names); err != nil || len(names) != count {
-		return nil, weightsError{fmt.Errorf("%s: %s in its metadata is not a JSON array of %d names", w.path, metaClassNames, count)}
-	}
-	return names, nil
 }
 
 // pictureFiles lists the files that paths name: a folder stands for the pictures

@@ -22,6 +22,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // trained returns the weights of a short run on a digits dataset.
@@ -157,12 +158,12 @@ func TestPredictBadInput(t *testing.T) {
 		"unknown format":   {[]string{"--format", "xml"}, exitUsage, "table, csv, jsonl"},
 		"missing":          {[]string{"--weights", weights, "gone.png"}, exitData, "gone.png"},
 		"empty folder":     {[]string{"--weights", weights, "empty"}, exitData, "empty"},
-		"unnamed model":    {[]string{"--weights", altered(metaModel, ""), "mixed"}, exitData, "do not name the model"},
-		"unknown model":    {[]string{"--weights", altered(metaModel, "vgg"), "mixed"}, exitData, `unknown network "vgg"`},
-		"another model":    {[]string{"--weights", altered(metaModel, "allconv"), "mixed"}, exitData, "allconv"},
-		"no number":        {[]string{"--weights", altered(metaClasses, "ten"), "mixed"}, exitData, `"ten" classes`},
-		"too many classes": {[]string{"--weights", altered(metaClasses, "11"), "mixed"}, exitData, "fc3"},
-		"names missing":    {[]string{"--weights", altered(metaClassNames, `["a"]`), "mixed"}, exitData, "JSON array of 10"},
+		"unnamed model":    {[]string{"--weights", altered(zoo.MetaModel, ""), "mixed"}, exitData, "do not name the model"},
+		"unknown model":    {[]string{"--weights", altered(zoo.MetaModel, "vgg"), "mixed"}, exitData, `unknown network "vgg"`},
+		"another model":    {[]string{"--weights", altered(zoo.MetaModel, "allconv"), "mixed"}, exitData, "allconv"},
+		"no number":        {[]string{"--weights", altered(zoo.MetaClasses, "ten"), "mixed"}, exitData, `"ten" classes`},
+		"too many classes": {[]string{"--weights", altered(zoo.MetaClasses, "11"), "mixed"}, exitData, "none of its tensors is for 11"},
+		"names missing":    {[]string{"--weights", altered(zoo.MetaClassNames, `["a"]`), "mixed"}, exitData, "JSON array of 10"},
 	} {
 		r := invoke(t, dir, append([]string{"predict"}, c.args...)...)
 		require.Equal(t, c.code, r.code, "%s: %s", name, r.err)
@@ -170,6 +171,6 @@ func TestPredictBadInput(t *testing.T) {
 		require.Empty(t, r.out, name)
 		require.Equal(t, 1, strings.Count(r.err, "\n"), r.err)
 	}
-	unnamed := predictions(t, dir, "--weights", altered(metaClassNames, ""), filepath.Join("mixed", "good.png"))
+	unnamed := predictions(t, dir, "--weights", altered(zoo.MetaClassNames, ""), filepath.Join("mixed", "good.png"))
 	require.Equal(t, strconv.Itoa(unnamed[0].Label), unnamed[0].Class)
 }

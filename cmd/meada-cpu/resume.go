@@ -20,6 +20,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // tally is what a run has added up so far, apart from the trainer's state.
@@ -138,7 +139,7 @@ func (r *run) startAgain(data *dataset.Task, recorded *runfolder.Config) (beginn
 		return "", err
 	}
 	if checksum != recorded.WeightsSum {
-		return "", weightsError{fmt.Errorf("%s: the file has changed since the run began", r.settings.Weights)}
+		return "", &zoo.WeightsError{Err: fmt.Errorf("%s: the file has changed since the run began", r.settings.Weights)}
 	}
 	return beginning + ", there was no checkpoint yet", r.atTheStart(data)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // run is a training run in its folder.
@@ -233,7 +234,7 @@ func (r *run) save(name string, steps int) error {
 	if err := r.trainer.Check(); err != nil {
 		return err
 	}
-	return r.network.Save(r.folder.Path(name), metadata(r.network, r.settings.Dataset, r.classes, steps))
+	return r.network.Save(r.folder.Path(name), zoo.Metadata(r.network, r.settings.Dataset, r.classes, steps))
 }
 
 // pace tells the speed of a kind of work, its share of the multiply-add peak and

@@ -11,6 +11,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
 // What is kept of a phase for the report: enough images for a histogram of
@@ -52,9 +53,9 @@ func predict(evaluator *train.Evaluator, images *dataset.Images) runfolder.Predi
 	for first := 0; first < images.N; {
 		logits := evaluator.Logits(images, first)
 		for n := range logits.N {
-			one := train.Predict(logits.Image(n))
-			p.Classes = append(p.Classes, one.Class)
-			p.Entropy = append(p.Entropy, one.Entropy)
+			class, _, entropy := nn.Classify(logits.Image(n))
+			p.Classes = append(p.Classes, class)
+			p.Entropy = append(p.Entropy, entropy)
 		}
 		first += logits.N
 	}

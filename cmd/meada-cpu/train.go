@@ -328,16 +328,16 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 	if path == "" {
 		return "random weights", "", nil
 	}
-	w, err := readWeights(path)
+	w, err := zoo.ReadWeights(path)
 	if err != nil {
 		return "", "", err
 	}
-	newClasses, err := w.begin(r.network)
+	newClasses, err := w.Begin(r.network)
 	if err != nil {
 		return "", "", err
 	}
 	if checksum, err = fileChecksum(path); err != nil {
-		return "", "", weightsError{err}
+		return "", "", &zoo.WeightsError{Err: err}
 	}
 	if newClasses {
 		return path + ", but for its last layer, which is for other classes", checksum, nil

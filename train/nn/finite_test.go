@@ -11,9 +11,9 @@ import (
 
 func TestNonFiniteIsNamed(t *testing.T) {
 	g, x := NewGraph(1, 4, 4)
-	x = g.Conv("conv", x, Conv{Filters: 2, Window: 3, Bias: true})
+	x = g.Conv("conv", x, Conv{Out: 2, Kernel: 3, Bias: true})
 	x = g.Flatten(g.BatchNorm("bn", x))
-	net := g.Network("toy", g.Linear("fc", x, Linear{Features: 3}), x)
+	net := g.Network("toy", g.Linear("fc", x, Linear{Out: 3}), x)
 	net.Init(1)
 	engine := tensor.NewEngineOn(1, nil)
 	defer engine.Close()

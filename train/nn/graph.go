@@ -14,7 +14,15 @@ import (
 // its result. Operations run in the order in which they were added. Names are
 // those of PyTorch's modules, so that parameters get its state_dict keys.
 //
-// Shapes that do not fit are programmer errors and panic.
+// Shapes that do not fit are programmer errors and panic. So are graphs for
+// which [Compile] has no plan: those in which
+//
+//   - the result of an operation reaches the logits by no way (in [Maximise]: nor
+//     the embedding);
+//   - a value is read by an activation, a pooling or a dropout and, later in the
+//     graph, by another operation;
+//   - a value takes part in two concatenations, or is read after the one in which
+//     it takes part.
 type Graph struct {
 	// Epsilon is what the batch normalisations added from now on add to the
 	// variance: 1e-5, PyTorch's default, unless changed.
@@ -77,9 +85,10 @@ func (g *Graph) add(n node) Value {
 
 // Conv is a convolution with square filters.
 type Conv struct {
-	Filters, Window int
-	Stride          int // 0 means 1
-	Padding         int
+	Out     int // channels of the result
+	Kernel  int // height and width of the filters
+	Stride  int // 0 means 1
+	Padding int
 	// Same replaces Padding by TensorFlow's: as much as lets the output have 1/Stride
 	// of the input's size, rounded up, an odd row or column below or to the right.
 	Same    bool
@@ -93,18 +102,18 @@ func (g *Graph) Conv(name string, x Value, s Conv) Value {
 	in := &g.nodes[x]
 	shape := conv.Shape{
 		N: 1, C: in.c, H: in.h, W: in.w,
-		K: s.Filters, R: s.Window, S: s.Window,
+		K: s.Out, R: s.Kernel, S: s.Kernel,
 		Stride: max(s.Stride, 1), PadH: s.Padding, PadW: s.Padding, Groups: max(s.Groups, 1),
 	}
 	if s.Same {
-		shape.PadH, shape.ExtraH = same(in.h, s.Window, shape.Stride)
-		shape.PadW, shape.ExtraW = same(in.w, s.Window, shape.Stride)
+		shape.PadH, shape.ExtraH = same(in.h, s.Kernel, shape.Stride)
+		shape.PadW, shape.ExtraW = same(in.w, s.Kernel, shape.Stride)
 	}
-	fanIn := in.c / shape.Groups * s.Window * s.Window
-	n := node{kind: convNode, in: []Value{x}, c: s.Filters, h: shape.OutH(), w: shape.OutW(), conv: shape}
-	n.weight = g.param(name+".weight", s.Weights.or(fanIn), s.Filters, in.c/shape.Groups, s.Window, s.Window)
+	fanIn := in.c / shape.Groups * s.Kernel * s.Kernel
+	n := node{kind: convNode, in: []Value{x}, c: s.Out, h: shape.OutH(), w: shape.OutW(), conv: shape}
+	n.weight = g.param(name+".weight", s.Weights.or(fanIn), s.Out, in.c/shape.Groups, s.Kernel, s.Kernel)
 	if s.Bias {
-		n.bias = g.param(name+".bias", Init{}.or(fanIn), s.Filters)
+		n.bias = g.param(name+".bias", Init{}.or(fanIn), s.Out)
 	}
 	return g.add(n)
 }
@@ -117,20 +126,20 @@ func same(size, window, stride int) (pad, extra int) {
 
 // Linear is a fully connected layer with bias.
 type Linear struct {
-	Features      int
+	Out           int
 	Weights, Bias Init
 }
 
-// Linear adds y = x W^T + b, with parameters name.weight (Features x C) and
+// Linear adds y = x W^T + b, with parameters name.weight (Out x C) and
 // name.bias. x must be flat, C x 1 x 1.
 func (g *Graph) Linear(name string, x Value, s Linear) Value {
 	in := &g.nodes[x]
 	if in.h != 1 || in.w != 1 {
 		panic("nn: linear layer " + name + " on " + in.shape())
 	}
-	n := node{kind: linearNode, in: []Value{x}, c: s.Features, h: 1, w: 1}
-	n.weight = g.param(name+".weight", s.Weights.or(in.c), s.Features, in.c)
-	n.bias = g.param(name+".bias", s.Bias.or(in.c), s.Features)
+	n := node{kind: linearNode, in: []Value{x}, c: s.Out, h: 1, w: 1}
+	n.weight = g.param(name+".weight", s.Weights.or(in.c), s.Out, in.c)
+	n.bias = g.param(name+".bias", s.Bias.or(in.c), s.Out)
 	return g.add(n)
 }
 
@@ -164,19 +173,19 @@ func (g *Graph) activation(x Value, act simd.Activation) Value {
 	return g.add(node{kind: activationNode, in: []Value{x}, c: in.c, h: in.h, w: in.w, act: act})
 }
 
-// MaxPool adds maximum pooling with square windows, no padding, floor mode.
-func (g *Graph) MaxPool(x Value, window, stride int) Value {
-	return g.pool(maxPoolNode, x, window, stride, 0)
+// MaxPool adds maximum pooling with square kernels, no padding, floor mode.
+func (g *Graph) MaxPool(x Value, kernel, stride int) Value {
+	return g.pool(maxPoolNode, x, kernel, stride, 0)
 }
 
 // PaddedMaxPool is MaxPool with padding on all sides, which never wins.
-func (g *Graph) PaddedMaxPool(x Value, window, stride, padding int) Value {
-	return g.pool(maxPoolNode, x, window, stride, padding)
+func (g *Graph) PaddedMaxPool(x Value, kernel, stride, padding int) Value {
+	return g.pool(maxPoolNode, x, kernel, stride, padding)
 }
 
-// AvgPool adds average pooling with stride = window, no padding, floor mode.
-func (g *Graph) AvgPool(x Value, window int) Value {
-	return g.pool(avgPoolNode, x, window, window, 0)
+// AvgPool adds average pooling with stride = kernel, no padding, floor mode.
+func (g *Graph) AvgPool(x Value, kernel int) Value {
+	return g.pool(avgPoolNode, x, kernel, kernel, 0)
 }
 
 // GlobalAvgPool adds the mean of each channel, C x 1 x 1. Channels must be square.
@@ -188,9 +197,9 @@ func (g *Graph) GlobalAvgPool(x Value) Value {
 	return g.AvgPool(x, n.h)
 }
 
-func (g *Graph) pool(k kind, x Value, window, stride, padding int) Value {
+func (g *Graph) pool(k kind, x Value, kernel, stride, padding int) Value {
 	in := &g.nodes[x]
-	s := conv.PoolShape{N: 1, C: in.c, H: in.h, W: in.w, Window: window, Stride: stride, Pad: padding}
+	s := conv.PoolShape{N: 1, C: in.c, H: in.h, W: in.w, Window: kernel, Stride: stride, Pad: padding}
 	return g.add(node{kind: k, in: []Value{x}, c: in.c, h: s.OutH(), w: s.OutW(), pool: s})
 }
 

@@ -9,7 +9,7 @@ import (
 // reluBackward returns the pass that sends the gradient of y back through the
 // ReLU or ReLU6 that y went through, in place; nil if there was none.
 func (u *unary) reluBackward(o *op) *pass {
-	if o.act == simd.Identity || !o.live {
+	if o.act == simd.Identity || !o.needsGrad {
 		return nil
 	}
 	gradient := u.engine.Kernels.ReLUBackward
@@ -58,10 +58,10 @@ func (b *builder) planConv(o *op) *conv.Conv {
 	shape := o.conv
 	shape.N = b.Batch
 	c := conv.New(b.engine, shape, b.program.net.Conv)
-	if o.live && o.wanted[0] {
+	if o.needsGrad && o.wanted[0] {
 		c.PlanBackwardData()
 	}
-	if o.live && b.Mode == Train {
+	if o.needsGrad && b.Mode == Train {
 		c.PlanBackwardWeights()
 	}
 	return c
@@ -108,7 +108,7 @@ func (b *builder) linear(o *op) step {
 	b.unary(&s.unary, o)
 	out, in := s.weight.Shape[0], s.weight.Shape[1]
 	s.product = tensor.NewGemm(b.engine, b.n, out, in, false, true)
-	if o.live && s.train {
+	if o.needsGrad && s.train {
 		s.byWeight = tensor.NewGemm(b.engine, out, in, b.n, true, false)
 	}
 	if s.wanted {
@@ -143,7 +143,7 @@ func (s *linear) backward() {
 // activation is an activation of its own.
 type activation struct {
 	unary
-	there, back *pass
+	fwd, bwd *pass
 }
 
 func (b *builder) activation(o *op) step {
@@ -160,18 +160,18 @@ func (b *builder) activation(o *op) step {
 	case simd.GELU:
 		apply, gradient, of = k.GELU, k.GELUBackward, &s.x
 	}
-	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		apply(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi))
 	})
-	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		gradient(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(of, n, lo, hi))
 	})
 	s.refuseAccumulation("activation")
 	return s
 }
 
-func (s *activation) forward()  { s.there.run() }
-func (s *activation) backward() { s.back.run() }
+func (s *activation) forward()  { s.fwd.run() }
+func (s *activation) backward() { s.bwd.run() }
 
 // refuseAccumulation panics if the step would have to add to a gradient, which
 // none of the published networks needs of it.
@@ -195,7 +195,7 @@ func (b *builder) maxPool(o *op) step {
 	shape := o.pool
 	shape.N = b.n
 	s.pool = conv.NewMaxPool(b.engine, shape)
-	if o.live {
+	if o.needsGrad {
 		s.arg = make([]uint8, shape.Out())
 	}
 	s.refuseAccumulation("max pooling")
@@ -226,9 +226,9 @@ func (s *avgPool) backward() { s.pool.Backward(s.dx, s.dy) }
 
 // sum adds two values, through ReLU if one was fused.
 type sum struct {
-	y, dy       tensor.Tensor
-	terms       [2]term
-	there, back *pass
+	y, dy    tensor.Tensor
+	terms    [2]term
+	fwd, bwd *pass
 }
 
 type term struct {
@@ -239,25 +239,25 @@ type term struct {
 func (b *builder) sum(o *op) step {
 	s := &sum{}
 	b.value(&s.y, o.out)
-	if o.live {
+	if o.needsGrad {
 		b.gradient(&s.dy, o.out)
 	}
 	for j := range s.terms {
 		t := &s.terms[j]
 		b.value(&t.x, o.in[j])
-		if o.live && o.wanted[j] && !o.shared[j] {
+		if o.needsGrad && o.wanted[j] && !o.shared[j] {
 			t.wanted, t.accumulate = true, o.accumulate[j]
 			b.gradient(&t.dx, o.in[j])
 		}
 	}
 	k, relu := b.engine.Kernels, o.act == simd.ReLU
 	added := &s.terms[1].x
-	if o.onto == 1 {
+	if o.inPlaceOperand == 1 {
 		added = &s.terms[0].x
 	}
-	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		y := channels(&s.y, n, lo, hi)
-		if o.onto < 0 {
+		if o.inPlaceOperand < 0 {
 			copy(y, channels(&s.terms[0].x, n, lo, hi))
 		}
 		k.Add(y, channels(added, n, lo, hi))
@@ -265,7 +265,7 @@ func (b *builder) sum(o *op) step {
 			k.ReLU(y, y)
 		}
 	})
-	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		dy := channels(&s.dy, n, lo, hi)
 		if relu {
 			k.ReLUBackward(dy, dy, channels(&s.y, n, lo, hi))
@@ -282,18 +282,18 @@ func (b *builder) sum(o *op) step {
 	return s
 }
 
-func (s *sum) forward()  { s.there.run() }
-func (s *sum) backward() { s.back.run() }
+func (s *sum) forward()  { s.fwd.run() }
+func (s *sum) backward() { s.bwd.run() }
 
 // dropout zeroes elements and scales the others.
 type dropout struct {
 	unary
-	engine      *tensor.Engine
-	net         *Network
-	threshold   uint32 // a 16-bit draw below it drops the element
-	scale       float32
-	first       uint64 // counter of the stream before this step's draws
-	there, back *pass
+	engine    *tensor.Engine
+	net       *Network
+	threshold uint32 // a 16-bit draw below it drops the element
+	scale     float32
+	first     uint64 // counter of the stream before this step's draws
+	fwd, bwd  *pass
 }
 
 // drawsPerWord is how many elements a 32-bit draw decides: the rate is rounded
@@ -306,19 +306,19 @@ const (
 func (b *builder) dropout(o *op) step {
 	s := &dropout{engine: b.engine, net: b.program.net, threshold: uint32(o.rate*(1<<16) + 0.5), scale: float32(1 / (1 - o.rate))}
 	b.unary(&s.unary, o)
-	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.y, &s.x, n, lo, hi) })
-	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.dx, &s.dy, n, lo, hi) })
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.y, &s.x, n, lo, hi) })
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.dx, &s.dy, n, lo, hi) })
 	s.refuseAccumulation("dropout")
 	return s
 }
 
 func (s *dropout) forward() {
-	s.first = s.net.Dropout.Counter()
-	s.there.run()
-	s.net.Dropout.SetCounter(s.first + uint64(s.y.N*s.words()))
+	s.first = s.net.dropout.Counter()
+	s.fwd.run()
+	s.net.dropout.SetCounter(s.first + uint64(s.y.N*s.words()))
 }
 
-func (s *dropout) backward() { s.back.run() }
+func (s *dropout) backward() { s.bwd.run() }
 
 // words returns the draws for one image.
 func (s *dropout) words() int { return (s.y.C*s.y.H*s.y.W + drawsPerWord - 1) / drawsPerWord }
@@ -330,16 +330,16 @@ func (s *dropout) apply(to, from *tensor.Tensor, n, lo, hi int) {
 	draw := drawsPerWord*(s.first+uint64(n*s.words())) + uint64(lo*s.y.H*s.y.W)
 	head := min(len(x), int(-draw%drawsPerBlock))
 	tail := len(x) - (len(x)-head)%drawsPerBlock
-	seed, stream := s.net.Dropout.Key()
-	s.few(y[:head], x[:head], draw)
+	seed, stream := s.net.dropout.Key()
+	s.applyScalar(y[:head], x[:head], draw)
 	s.engine.Kernels.Dropout(y[head:tail], x[head:tail], seed, uint64(stream), (draw+uint64(head))/drawsPerBlock, s.threshold, s.scale)
-	s.few(y[tail:], x[tail:], draw+uint64(tail))
+	s.applyScalar(y[tail:], x[tail:], draw+uint64(tail))
 }
 
-// few applies the draws from the given one on, one by one: those of blocks that
+// applyScalar applies the draws from the given one on, one by one: those of blocks that
 // begin or end elsewhere.
-func (s *dropout) few(y, x []float32, draw uint64) {
-	source := *s.net.Dropout
+func (s *dropout) applyScalar(y, x []float32, draw uint64) {
+	source := *s.net.dropout
 	for i, v := range x {
 		source.SetCounter((draw + uint64(i)) / drawsPerWord)
 		y[i] = v * s.scale

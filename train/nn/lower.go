@@ -15,13 +15,13 @@ type op struct {
 	act  simd.Activation // fused behind the node
 	fold *norm           // folded into the filters of a convolution
 
-	planned *conv.Conv // of a convolution, once it is needed
-	onto    int        // of a sum: the input that it is added to in place, or -1
+	planned        *conv.Conv // of a convolution, once it is needed
+	inPlaceOperand int        // of a sum: the input that it is added to in place, or -1
 
 	// For the backward pass: whether there is one, and for each input whether
 	// its gradient is wanted, whether it is added to what is there already, and
 	// (for sums) whether it lies where the gradient of the result lies.
-	live                       bool
+	needsGrad                  bool
 	wanted, accumulate, shared []bool
 }
 
@@ -56,7 +56,7 @@ func lower(net *Network, mode Mode) *program {
 	return p
 }
 
-// view says whether a node's result is its input, at most in another shape.
+// view reports whether a node's result is its input, at most in another shape.
 func (p *program) view(n *node) bool {
 	return n.kind == flattenNode || n.kind == dropoutNode && p.mode != Train
 }
@@ -69,7 +69,7 @@ func (p *program) base(x Value) Value {
 	return x
 }
 
-// isOutput says whether a value leaves the network.
+// isOutput reports whether a value leaves the network.
 func (p *program) isOutput(v Value) bool { return v == p.net.logits || v == p.net.embedding }
 
 // fuse groups the nodes into operations.
@@ -165,12 +165,12 @@ func (p *program) sumInPlace() {
 		if o.kind != addNode {
 			continue
 		}
-		o.onto = -1
+		o.inPlaceOperand = -1
 		for j, x := range o.in {
 			x = p.base(x)
-			if o.onto < 0 && !kept[x] && len(p.uses[x]) == 1 && !p.values.aliased(x) {
+			if o.inPlaceOperand < 0 && !kept[x] && len(p.uses[x]) == 1 && !p.values.aliased(x) {
 				p.values.alias(x, o.out, 0)
-				o.onto = j
+				o.inPlaceOperand = j
 			}
 		}
 	}
@@ -191,8 +191,8 @@ func (p *program) planBackward() {
 		for j, x := range o.in {
 			o.wanted[j] = needed[p.base(x)]
 		}
-		o.live = slices.Contains(o.wanted, true) || p.mode == Train && (o.weight != nil || o.norm != nil)
-		needed[o.out] = o.live
+		o.needsGrad = slices.Contains(o.wanted, true) || p.mode == Train && (o.weight != nil || o.norm != nil)
+		needed[o.out] = o.needsGrad
 		producer[o.out] = i
 	}
 
@@ -203,7 +203,7 @@ func (p *program) planBackward() {
 	}
 	for i := len(p.ops) - 1; i >= 0; i-- {
 		o := &p.ops[i]
-		if !o.live {
+		if !o.needsGrad {
 			continue
 		}
 		if !written[o.out] {
@@ -228,13 +228,13 @@ func (p *program) planBackward() {
 	}
 }
 
-// replaceable says whether the gradient of input j may take the place of the
+// replaceable reports whether the gradient of input j may take the place of the
 // gradient of the result.
 func (p *program) replaceable(o *op, j int) bool {
 	return p.mergeable(o, j) && len(p.uses[p.base(o.in[j])]) == 1
 }
 
-// mergeable says whether the gradient of input j begins with this operation and
+// mergeable reports whether the gradient of input j begins with this operation and
 // has no place yet, and that of the result is not the caller's.
 func (p *program) mergeable(o *op, j int) bool {
 	return o.wanted[j] && !o.accumulate[j] && !p.grads.aliased(p.base(o.in[j])) && !p.grads.same(o.out, p.net.logits)
@@ -273,7 +273,7 @@ func (p *program) shareSum(o *op, producer []int) {
 	}
 }
 
-// readsGradientOnly says whether an operation's backward pass leaves the
+// readsGradientOnly reports whether an operation's backward pass leaves the
 // gradient of its result as it is.
 func (p *program) readsGradientOnly(i int) bool {
 	switch o := &p.ops[i]; o.kind {
@@ -300,21 +300,21 @@ func (p *program) planMemory() {
 		for _, x := range o.in {
 			p.values.touch(x, i)
 		}
-		if !o.live {
+		if !o.needsGrad {
 			continue
 		}
-		back := end - 1 - i
-		p.grads.touch(o.out, back)
+		bwd := end - 1 - i
+		p.grads.touch(o.out, bwd)
 		for j, x := range o.in {
 			if o.wanted[j] {
-				p.grads.touch(x, back)
+				p.grads.touch(x, bwd)
 			}
 			if p.keepsInput(o) {
-				p.values.touch(x, back)
+				p.values.touch(x, bwd)
 			}
 		}
 		if p.keepsResult(o) {
-			p.values.touch(o.out, back)
+			p.values.touch(o.out, bwd)
 		}
 	}
 	p.values.touch(p.net.logits, turn)
@@ -328,7 +328,7 @@ func (p *program) planMemory() {
 	p.floats = arrange(append(p.values.storages(), p.grads.storages()...))
 }
 
-// keepsInput says whether the backward pass of an operation reads its input.
+// keepsInput reports whether the backward pass of an operation reads its input.
 func (p *program) keepsInput(o *op) bool {
 	switch o.kind {
 	case convNode, linearNode:
@@ -341,7 +341,7 @@ func (p *program) keepsInput(o *op) bool {
 	return false
 }
 
-// keepsResult says whether the backward pass of an operation reads its result.
+// keepsResult reports whether the backward pass of an operation reads its result.
 func (p *program) keepsResult(o *op) bool {
 	switch o.kind {
 	case convNode, linearNode, addNode, activationNode:

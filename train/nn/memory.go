@@ -32,7 +32,7 @@ func newPlacement(nodes []node) placement {
 	return p
 }
 
-// aliased says whether a value already lies in another.
+// aliased reports whether a value already lies in another.
 func (p *placement) aliased(x Value) bool { return p.link[x].to != x }
 
 // alias makes x the part of to that begins at offset.
@@ -52,7 +52,7 @@ func (p *placement) find(x Value) (root Value, offset int) {
 	return x, offset
 }
 
-// same says whether two values lie in the same storage.
+// same reports whether two values lie in the same storage.
 func (p *placement) same(a, b Value) bool {
 	x, _ := p.find(a)
 	y, _ := p.find(b)

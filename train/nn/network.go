@@ -1,11 +1,7 @@
 package nn
 
 import (
-	"fmt"
-	"slices"
-
 	"github.com/meada-cpu/meada-cpu/conv"
-	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -16,7 +12,7 @@ type Network struct {
 	Name string
 	// C, H and W are the shape of an input image.
 	C, H, W int
-	// Normalisation is what images get before they enter; Unit unless the
+	// Normalisation is what images get before they enter; Identity unless the
 	// network asks for another.
 	Normalisation Normalisation
 	// Classes and Embedding are the widths of the two outputs: the logits and
@@ -36,9 +32,7 @@ type Network struct {
 	// learn.
 	FreezeBN bool
 
-	// Dropout draws the dropped activations.
-	Dropout *rng.Source
-
+	dropout           *rng.Source // draws the dropped activations
 	nodes             []node
 	state             []entry
 	logits, embedding Value
@@ -77,10 +71,10 @@ func (g *Graph) Network(name string, logits, embedding Value) *Network {
 	n := &Network{
 		Name: name,
 		C:    in.c, H: in.h, W: in.w,
-		Normalisation: Unit(in.c),
+		Normalisation: Identity(in.c),
 		Classes:       l.c, Embedding: e.c,
 		Params:  g.params,
-		Dropout: rng.New(0, rng.Dropout),
+		dropout: rng.New(0, rng.Dropout),
 		nodes:   g.nodes, state: g.state,
 		logits: logits, embedding: embedding,
 	}
@@ -177,7 +171,7 @@ func (n *Network) MultiplyAdds(mode Mode) int {
 			products = o.weight.Shape[0] * o.weight.Shape[1]
 		}
 		total += products
-		if !o.live {
+		if !o.needsGrad {
 			continue
 		}
 		if mode == Train {
@@ -211,76 +205,12 @@ func (n *Network) Init(seed uint64) {
 			m.reset()
 		}
 	}
-	n.Dropout = rng.New(seed, rng.Dropout)
+	n.dropout = rng.New(seed, rng.Dropout)
 }
 
-// State returns the network's state_dict: every parameter and buffer under
-// PyTorch's names. The tensors share the network's memory.
-func (n *Network) State() []safetensors.Tensor {
-	state := make([]safetensors.Tensor, len(n.state))
-	for i, e := range n.state {
-		switch {
-		case e.param != nil:
-			state[i] = safetensors.Tensor{Name: e.param.Name, Shape: e.param.Shape, Data: e.param.Data}
-		case e.buffer.data != nil:
-			state[i] = safetensors.Tensor{Name: e.buffer.name, Shape: []int{len(e.buffer.data)}, Data: e.buffer.data}
-		default:
-			state[i] = safetensors.Tensor{Name: e.buffer.name, Int64: []int64{e.buffer.count}}
-		}
-	}
-	return state
-}
+// DropoutCounter returns the position in the stream of dropped activations,
+// which a run that goes on later has to restore.
+func (n *Network) DropoutCounter() uint64 { return n.dropout.Counter() }
 
-// SetState copies a state_dict into the network. It must hold exactly the
-// tensors of State, in any order; otherwise nothing is changed.
-func (n *Network) SetState(tensors []safetensors.Tensor) error {
-	want := n.State()
-	place := make(map[string]int, len(want))
-	for i, w := range want {
-		place[w.Name] = i
-	}
-	sources := make([]*safetensors.Tensor, len(want))
-	for i := range tensors {
-		t := &tensors[i]
-		at, ok := place[t.Name]
-		if !ok {
-			return fmt.Errorf("tensor %.80q does not belong to %s", t.Name, n.Name)
-		}
-		if w := want[at]; !slices.Equal(t.Shape, w.Shape) {
-			return fmt.Errorf("tensor %q has shape %v, but %s needs %v", t.Name, t.Shape, n.Name, w.Shape)
-		} else if len(t.Data) != len(w.Data) || len(t.Int64) != len(w.Int64) {
-			return fmt.Errorf("tensor %q has a data type other than the one %s needs", t.Name, n.Name)
-		}
-		sources[at] = t
-	}
-	for i, w := range want {
-		if sources[i] == nil {
-			return fmt.Errorf("tensor %q is missing, but %s needs it", w.Name, n.Name)
-		}
-	}
-	for i, w := range want {
-		copy(w.Data, sources[i].Data)
-		if w.Int64 != nil {
-			n.state[i].buffer.count = sources[i].Int64[0]
-		}
-	}
-	return nil
-}
-
-// Load reads the network's state from a safetensors file and returns the
-// file's metadata.
-func (n *Network) Load(path string) (map[string]string, error) {
-	tensors, metadata, err := safetensors.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := n.SetState(tensors); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return metadata, nil
-}
-
-// Save writes the network's state to a safetensors file.
-func (n *Network) Save(path string, metadata map[string]string) error {
-	return safetensors.Write(path, n.State(), metadata)
-}
+// SetDropoutCounter sets what DropoutCounter returns.
+func (n *Network) SetDropoutCounter(counter uint64) { n.dropout.SetCounter(counter) }

@@ -7,16 +7,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 // tiny is a network with every kind of state.
 func tiny() *Network {
 	g, x := NewGraph(2, 6, 6)
-	x = g.ReLU(g.BatchNorm("bn", g.Conv("conv", x, Conv{Filters: 3, Window: 3, Bias: true})))
+	x = g.ReLU(g.BatchNorm("bn", g.Conv("conv", x, Conv{Out: 3, Kernel: 3, Bias: true})))
 	embedding := g.Flatten(x)
-	return g.Network("tiny", g.Linear("fc", embedding, Linear{Features: 4}), embedding)
+	return g.Network("tiny", g.Linear("fc", embedding, Linear{Out: 4}), embedding)
 }
 
 func TestSaveAndLoad(t *testing.T) {
@@ -52,32 +51,32 @@ func TestMultiplyAdds(t *testing.T) {
 
 func TestLoadRefusesOtherNetworks(t *testing.T) {
 	good := tiny().State()
-	change := func(f func(s []safetensors.Tensor) []safetensors.Tensor) []safetensors.Tensor {
+	change := func(f func(s []Array) []Array) []Array {
 		return f(slices.Clone(good))
 	}
 	for _, c := range []struct {
 		says  string
-		state []safetensors.Tensor
+		state []Array
 	}{
 		{`tensor "fc.bias" is missing, but tiny needs it`,
-			change(func(s []safetensors.Tensor) []safetensors.Tensor { return s[:len(s)-1] })},
+			change(func(s []Array) []Array { return s[:len(s)-1] })},
 		{`tensor "extra" does not belong to tiny`,
-			change(func(s []safetensors.Tensor) []safetensors.Tensor {
-				return append(s, safetensors.Tensor{Name: "extra", Shape: []int{1}, Data: []float32{0}})
+			change(func(s []Array) []Array {
+				return append(s, Array{Name: "extra", Shape: []int{1}, Data: []float32{0}})
 			})},
 		{`tensor "conv.bias" has shape [2], but tiny needs [3]`,
-			change(func(s []safetensors.Tensor) []safetensors.Tensor {
-				s[1] = safetensors.Tensor{Name: "conv.bias", Shape: []int{2}, Data: []float32{0, 0}}
+			change(func(s []Array) []Array {
+				s[1] = Array{Name: "conv.bias", Shape: []int{2}, Data: []float32{0, 0}}
 				return s
 			})},
 		{`tensor "conv.bias" has a data type other than the one tiny needs`,
-			change(func(s []safetensors.Tensor) []safetensors.Tensor {
-				s[1] = safetensors.Tensor{Name: "conv.bias", Shape: []int{3}, Int64: []int64{0, 0, 0}}
+			change(func(s []Array) []Array {
+				s[1] = Array{Name: "conv.bias", Shape: []int{3}, Int64: []int64{0, 0, 0}}
 				return s
 			})},
 	} {
 		path := filepath.Join(t.TempDir(), "other.safetensors")
-		require.NoError(t, safetensors.Write(path, c.state, nil))
+		require.NoError(t, writeState(path, c.state, nil))
 		n := tiny()
 		n.Init(1)
 		before := slices.Clone(n.Values)
@@ -89,9 +88,9 @@ func TestLoadRefusesOtherNetworks(t *testing.T) {
 
 func TestImpossibleGraphs(t *testing.T) {
 	g, x := NewGraph(2, 6, 6)
-	other := g.Conv("conv", x, Conv{Filters: 3, Window: 1})
+	other := g.Conv("conv", x, Conv{Out: 3, Kernel: 1})
 	require.PanicsWithValue(t, "nn: sum of 2x6x6 and 3x6x6", func() { g.Add(x, other) })
-	require.PanicsWithValue(t, "nn: linear layer fc on 2x6x6", func() { g.Linear("fc", x, Linear{Features: 2}) })
+	require.PanicsWithValue(t, "nn: linear layer fc on 2x6x6", func() { g.Linear("fc", x, Linear{Out: 2}) })
 	require.PanicsWithValue(t, "nn: concatenation of 2x6x6 and 2x3x3", func() { g.Concat(x, g.MaxPool(x, 2, 2)) })
 	require.PanicsWithValue(t, "nn: outputs of 2x6x6 and 2x6x6, not flat", func() { g.Network("n", x, x) })
 

@@ -113,9 +113,9 @@ type batchNorm struct {
 	centre       []float32 // what Moments subtracts, then the mean
 	a, b, k      []float32 // see AffineGrad in package simd
 
-	measure, normalise    *pass
-	reduce, differentiate *pass
-	settle, derive        blocks
+	measure, normalise      *pass
+	reduce, differentiate   *pass
+	updateStats, paramGrads blocks
 }
 
 func (b *builder) batchNorm(o *op) step {
@@ -142,7 +142,7 @@ func (b *builder) batchNorm(o *op) step {
 			k.SumSumSq(sum[lo:hi], sumSq[lo:hi], channels(&s.x, n, lo, hi), s.centre[lo:hi], plane)
 		})
 	}
-	s.settle = blocks{b.engine, c, s.statistics}
+	s.updateStats = blocks{b.engine, c, s.statistics}
 	s.normalise = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		k.ScaleShift(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi), s.scale[lo:hi], s.shift[lo:hi], plane, s.act)
 	})
@@ -151,7 +151,7 @@ func (b *builder) batchNorm(o *op) step {
 		k.BatchNormBackwardSums(sumG[lo:hi], sumGX[lo:hi], channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], s.centre[lo:hi], plane, s.act)
 	})
-	s.derive = blocks{b.engine, c, s.gradients}
+	s.paramGrads = blocks{b.engine, c, s.gradients}
 	s.differentiate = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		k.BatchNormBackwardInput(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], s.a[lo:hi], s.b[lo:hi], s.k[lo:hi], plane, s.act, s.accumulate)
@@ -166,7 +166,7 @@ func (s *batchNorm) forward() {
 		}
 		s.measure.run()
 	}
-	s.settle.run()
+	s.updateStats.run()
 	s.normalise.run()
 	if !s.frozen {
 		s.batches.count++
@@ -175,7 +175,7 @@ func (s *batchNorm) forward() {
 
 func (s *batchNorm) backward() {
 	s.reduce.run()
-	s.derive.run()
+	s.paramGrads.run()
 	if s.wanted {
 		s.differentiate.run()
 	}
@@ -270,7 +270,7 @@ type affine struct {
 	norm         *norm
 	scale, shift []float32
 	zero         []float32
-	there, back  *pass
+	fwd, bwd     *pass
 }
 
 func (b *builder) affine(o *op) step {
@@ -278,11 +278,11 @@ func (b *builder) affine(o *op) step {
 	b.unary(&s.unary, o)
 	c, plane := s.x.C, s.x.H*s.x.W
 	s.scale, s.shift, s.zero = make([]float32, c), make([]float32, c), make([]float32, c)
-	s.there = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		s.engine.Kernels.ScaleShift(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], plane, o.act)
 	})
-	s.back = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
 		s.engine.Kernels.BatchNormBackwardInput(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], s.scale[lo:hi], s.zero[lo:hi], s.zero[lo:hi], plane, o.act, s.accumulate)
 	})
@@ -291,10 +291,10 @@ func (b *builder) affine(o *op) step {
 
 func (s *affine) forward() {
 	s.norm.running(s.scale, s.shift)
-	s.there.run()
+	s.fwd.run()
 }
 
-func (s *affine) backward() { s.back.run() }
+func (s *affine) backward() { s.bwd.run() }
 
 // fold is a convolution's filters and bias with the batch normalisation behind
 // it multiplied in: normalise(w*x + b) = (scale*w)*x + (scale*b + shift).

@@ -13,8 +13,8 @@ import (
 // images: (v - Mean)/Std, each by channel.
 type Normalisation struct{ Mean, Std []float32 }
 
-// Unit returns the normalisation that leaves the values of c channels in [0,1].
-func Unit(c int) Normalisation {
+// Identity returns the normalisation that leaves the values of c channels in [0,1].
+func Identity(c int) Normalisation {
 	n := Normalisation{make([]float32, c), make([]float32, c)}
 	for i := range n.Std {
 		n.Std[i] = 1
@@ -38,8 +38,14 @@ func (n Normalisation) ToBytes(e *tensor.Engine, image []uint8, x []float32) {
 	plane := len(image) / len(n.Mean)
 	for c := range n.Mean {
 		lo, hi := c*plane, (c+1)*plane
-		e.Kernels.ToUint8(image[lo:hi], x[lo:hi], -n.Mean[c]/n.Std[c], (1-n.Mean[c])/n.Std[c])
+		low, high := n.bounds(c)
+		e.Kernels.ToUint8(image[lo:hi], x[lo:hi], low, high)
 	}
+}
+
+// bounds returns what black and white become in a channel.
+func (n Normalisation) bounds(c int) (black, white float32) {
+	return -n.Mean[c] / n.Std[c], (1 - n.Mean[c]) / n.Std[c]
 }
 
 // String returns the constants as they stand in the metadata of weights, such
@@ -55,7 +61,12 @@ func (n Normalisation) String() string {
 	return "mean=" + list(n.Mean) + " std=" + list(n.Std)
 }
 
-// ParseNormalisation reads what String returns, for c channels.
+// maxNormalised bounds normalised values, far beyond any data's: a network of
+// float32 computes nothing with larger ones.
+const maxNormalised = 1e6
+
+// ParseNormalisation reads what String returns, for c channels. Deviations must
+// be positive, and large enough that normalised images are of use.
 func ParseNormalisation(text string, c int) (Normalisation, error) {
 	fail := func() (Normalisation, error) {
 		return Normalisation{}, fmt.Errorf("normalisation %.80q is not mean=... std=... for %d channels", text, c)
@@ -76,9 +87,12 @@ func ParseNormalisation(text string, c int) (Normalisation, error) {
 	if !ok || len(n.Mean) != c || len(n.Std) != c {
 		return fail()
 	}
-	for _, std := range n.Std {
+	for i, std := range n.Std {
 		if std <= 0 {
 			return fail()
+		}
+		if low, high := n.bounds(i); low < -maxNormalised || high > maxNormalised {
+			return Normalisation{}, fmt.Errorf("normalisation %.80q takes images beyond %g", text, float64(maxNormalised))
 		}
 	}
 	return n, nil

@@ -11,7 +11,7 @@ import (
 
 func TestNormalisationTravels(t *testing.T) {
 	for _, n := range []Normalisation{
-		Unit(3),
+		Identity(3),
 		{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}},
 		{Mean: []float32{0.1}, Std: []float32{1e-3}},
 	} {
@@ -19,8 +19,8 @@ func TestNormalisationTravels(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, n, got)
 	}
-	require.Equal(t, "mean=0,0,0 std=1,1,1", Unit(3).String())
-	for _, bad := range []string{"", "imagenet", "mean=0,0,0", "mean=0,0 std=1,1", "mean=0,0,0 std=1,1,0", "mean=0,0,0 std=1,1,-1", "mean=0,0,nan std=1,1,1", "mean=0,0,x std=1,1,1"} {
+	require.Equal(t, "mean=0,0,0 std=1,1,1", Identity(3).String())
+	for _, bad := range []string{"", "imagenet", "mean=0,0,0", "mean=0,0 std=1,1", "mean=0,0,0 std=1,1,0", "mean=0,0,0 std=1,1,-1", "mean=0,0,nan std=1,1,1", "mean=0,0,0 std=1e-45,1,1", "mean=0,0,0 std=1,1,NaN", "mean=0,0,0 std=1,1,1e-7", "mean=0,0,x std=1,1,1"} {
 		_, err := ParseNormalisation(bad, 3)
 		require.ErrorContains(t, err, "normalisation", bad)
 	}

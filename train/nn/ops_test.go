@@ -77,7 +77,7 @@ func TestOperations(t *testing.T) {
 		return func(g *Graph, x Value) Value { return g.AvgPool(x, window) }
 	}
 	norm := func(g *Graph, x Value) Value { return g.BatchNorm("op", x) }
-	linear := func(g *Graph, x Value) Value { return g.Linear("op", x, Linear{Features: 4}) }
+	linear := func(g *Graph, x Value) Value { return g.Linear("op", x, Linear{Out: 4}) }
 	for _, c := range []struct {
 		name string
 		op   func(g *Graph, x Value) Value
@@ -145,7 +145,7 @@ func TestBatchNormTraining(t *testing.T) {
 		r := load(t, name)
 		x := r.tensor("x")
 		g, in := NewGraph(x.C, x.H, x.W)
-		out := g.Flatten(g.BatchNorm("op", g.Conv("same", in, Conv{Filters: x.C, Window: 1})))
+		out := g.Flatten(g.BatchNorm("op", g.Conv("same", in, Conv{Out: x.C, Kernel: 1})))
 		n := g.Network(name, out, out)
 		t.Run(name, func(t *testing.T) {
 			forEachRow(t, func(t *testing.T, e *tensor.Engine) {
@@ -179,7 +179,7 @@ func TestLinearTraining(t *testing.T) {
 		r := load(t, name)
 		x := r.tensor("x")
 		g, in := NewGraph(x.C, 1, 1)
-		out := g.Linear("op", in, Linear{Features: 4})
+		out := g.Linear("op", in, Linear{Out: 4})
 		n := g.Network(name, out, out)
 		r.setParams(t, n)
 		forEachRow(t, func(t *testing.T, e *tensor.Engine) {
@@ -214,7 +214,7 @@ func TestCrossEntropy(t *testing.T) {
 func TestDropout(t *testing.T) {
 	const rate = 0.3
 	g, in := NewGraph(6, 5, 5)
-	x := g.Conv("same", in, Conv{Filters: 6, Window: 1})
+	x := g.Conv("same", in, Conv{Out: 6, Kernel: 1})
 	out := g.Flatten(g.Dropout(x, rate))
 	n := g.Network("dropout", out, out)
 	n.Init(1)
@@ -241,7 +241,7 @@ func TestDropout(t *testing.T) {
 		}
 	}
 	// 150 elements of an image take 75 draws, so images begin amid a block.
-	seed, stream := n.Dropout.Key()
+	seed, stream := n.dropout.Key()
 	draws := rng.New(seed, stream)
 	for i := 0; i < len(first); i += 2 {
 		word := draws.Uint32()
@@ -253,7 +253,7 @@ func TestDropout(t *testing.T) {
 
 	y, _ = p.Forward(ones)
 	require.NotEqual(t, first, dense(y))
-	n.Dropout.SetCounter(0)
+	n.dropout.SetCounter(0)
 	y, _ = p.Forward(ones)
 	require.Equal(t, first, dense(y), "the counter restores the draws")
 

@@ -155,7 +155,7 @@ func (p *Plan) build(n int) *sized {
 		}
 		s := b.step(o)
 		b.forward = append(b.forward, s)
-		if o.live {
+		if o.needsGrad {
 			b.backward = append(b.backward, s)
 		}
 	}
@@ -257,7 +257,7 @@ func (b *builder) unary(u *unary, o *op) {
 	u.engine = b.engine
 	b.value(&u.x, o.in[0])
 	b.value(&u.y, o.out)
-	if !o.live {
+	if !o.needsGrad {
 		return
 	}
 	b.gradient(&u.dy, o.out)

@@ -19,27 +19,32 @@ type Adam struct {
 	engine *tensor.Engine
 	p, g   []float32
 	step   simd.AdamStep
+	task   adamTask
 }
 
 // NewAdam returns Adam for parameters p with gradients g, at rate lr and
 // PyTorch's defaults for the rest.
 func NewAdam(e *tensor.Engine, p, g []float32, lr float64) *Adam {
-	return &Adam{
+	a := &Adam{
 		LR: lr, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
 		M: tensor.Aligned(len(p)), V: tensor.Aligned(len(p)),
 		engine: e, p: p, g: g,
 	}
+	a.task.Adam = a
+	return a
 }
 
 // Step updates the parameters by their current gradients.
 func (a *Adam) Step() {
 	a.T++
 	a.step = simd.NewAdamStep(a.LR, a.Beta1, a.Beta2, a.Epsilon, a.WeightDecay, a.T)
-	a.engine.Run(parts(len(a.p)), a)
+	a.engine.Run(parts(len(a.p)), &a.task)
 }
 
-// Do updates one part, of simd.MaxCall parameters at the most.
-func (a *Adam) Do(part, _ int) {
+// adamTask updates one part, of simd.MaxCall parameters at the most.
+type adamTask struct{ *Adam }
+
+func (a *adamTask) Do(part, _ int) {
 	lo, hi := bounds(part, len(a.p))
 	a.engine.Kernels.Adam(a.p[lo:hi], a.g[lo:hi], a.M[lo:hi], a.V[lo:hi], &a.step)
 }
@@ -55,11 +60,14 @@ type SGD struct {
 	engine *tensor.Engine
 	p, g   []float32
 	step   simd.SGDStep
+	task   sgdTask
 }
 
 // NewSGD returns plain SGD for parameters p with gradients g, at rate lr.
 func NewSGD(e *tensor.Engine, p, g []float32, lr float64) *SGD {
-	return &SGD{LR: lr, Buffer: tensor.Aligned(len(p)), engine: e, p: p, g: g}
+	s := &SGD{LR: lr, Buffer: tensor.Aligned(len(p)), engine: e, p: p, g: g}
+	s.task.SGD = s
+	return s
 }
 
 // Step updates the parameters by their current gradients.
@@ -68,11 +76,13 @@ func (s *SGD) Step() {
 		LR: float32(s.LR), Momentum: float32(s.Momentum),
 		WeightDecay: float32(s.WeightDecay), Nesterov: s.Nesterov,
 	}
-	s.engine.Run(parts(len(s.p)), s)
+	s.engine.Run(parts(len(s.p)), &s.task)
 }
 
-// Do updates one part, of simd.MaxCall parameters at the most.
-func (s *SGD) Do(part, _ int) {
+// sgdTask updates one part, of simd.MaxCall parameters at the most.
+type sgdTask struct{ *SGD }
+
+func (s *sgdTask) Do(part, _ int) {
 	lo, hi := bounds(part, len(s.p))
 	s.engine.Kernels.SGD(s.p[lo:hi], s.g[lo:hi], s.Buffer[lo:hi], &s.step)
 }

@@ -9,8 +9,8 @@ import (
 
 // fanOut is the distribution from which the CIFAR networks draw the filters of
 // a convolution.
-func fanOut(filters, window int) nn.Init {
-	return nn.Normal(math.Sqrt(2 / float64(window*window*filters)))
+func fanOut(out, kernel int) nn.Init {
+	return nn.Normal(math.Sqrt(2 / float64(kernel*kernel*out)))
 }
 
 // AllConvNet returns the all-convolutional network of the AugMix repository
@@ -21,10 +21,10 @@ func allConvNet(narrow, wide int, dropout float64, classes int) *nn.Network {
 	g, x := nn.NewGraph(3, 32, 32)
 	index := 0
 	name := func() string { return fmt.Sprintf("features.%d", index) }
-	layer := func(filters, window, padding int) {
+	layer := func(out, kernel, padding int) {
 		x = g.Conv(name(), x, nn.Conv{
-			Filters: filters, Window: window, Padding: padding, Bias: true,
-			Weights: fanOut(filters, window),
+			Out: out, Kernel: kernel, Padding: padding, Bias: true,
+			Weights: fanOut(out, kernel),
 		})
 		index++
 		x = g.GELU(g.BatchNorm(name(), x))
@@ -48,6 +48,6 @@ func allConvNet(narrow, wide int, dropout float64, classes int) *nn.Network {
 	layer(wide, 1, 1)
 	layer(wide, 1, 1)
 	embedding := g.Flatten(g.AvgPool(x, 8))
-	logits := g.Linear("classifier", embedding, nn.Linear{Features: classes, Bias: nn.Constant(0)})
+	logits := g.Linear("classifier", embedding, nn.Linear{Out: classes, Bias: nn.Constant(0)})
 	return centred(g.Network("allconv", logits, embedding))
 }

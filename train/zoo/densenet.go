@@ -15,10 +15,10 @@ func DenseNet(depth, growth, classes int) *nn.Network {
 		panic(fmt.Sprintf("zoo: dense network of depth %d, growth %d", depth, growth))
 	}
 	g, x := nn.NewGraph(3, 32, 32)
-	conv := func(name string, x nn.Value, filters, window int) nn.Value {
+	conv := func(name string, x nn.Value, out, kernel int) nn.Value {
 		return g.Conv(name, x, nn.Conv{
-			Filters: filters, Window: window, Padding: window / 2,
-			Weights: fanOut(filters, window),
+			Out: out, Kernel: kernel, Padding: kernel / 2,
+			Weights: fanOut(out, kernel),
 		})
 	}
 	activated := func(name string) nn.Value { return g.ReLU(g.BatchNorm(name+".bn1", x)) }
@@ -37,6 +37,6 @@ func DenseNet(depth, growth, classes int) *nn.Network {
 	}
 	x = g.ReLU(g.BatchNorm("bn1", x))
 	embedding := g.Flatten(g.AvgPool(x, 8))
-	logits := g.Linear("fc", embedding, nn.Linear{Features: classes, Bias: nn.Constant(0)})
+	logits := g.Linear("fc", embedding, nn.Linear{Out: classes, Bias: nn.Constant(0)})
 	return centred(g.Network(fmt.Sprintf("densenet-%d-%d", depth, growth), logits, embedding))
 }

@@ -28,7 +28,7 @@ func efficientNet(name string, side int, stages []mbStage, stem, head int, dropo
 	g.Epsilon = 1e-3
 	conv := func(name string, x nn.Value, filters, window, stride, groups int) nn.Value {
 		return g.Conv(name, x, nn.Conv{
-			Filters: filters, Window: window, Stride: stride, Same: true, Groups: groups,
+			Out: filters, Kernel: window, Stride: stride, Same: true, Groups: groups,
 			Weights: fanOut(filters/groups, window),
 		})
 	}
@@ -64,7 +64,7 @@ func efficientNet(name string, side int, stages []mbStage, stem, head int, dropo
 	}
 	x = g.ReLU6(g.BatchNorm("bn2", conv("conv_head", x, head, 1, 1, 1)))
 	embedding := g.Flatten(g.GlobalAvgPool(x))
-	logits := g.Linear("classifier", g.Dropout(embedding, dropout), nn.Linear{Features: classes})
+	logits := g.Linear("classifier", g.Dropout(embedding, dropout), nn.Linear{Out: classes})
 	return centred(g.Network(name, logits, embedding))
 }
 

@@ -30,7 +30,8 @@ var small = []struct {
 	// of the clean image's last bit turns those of the ascents). Which side it
 	// falls on, and so the gradient there, differs between correct
 	// implementations. While maximising, images are independent: the number
-	// says how many of them may be off. Training mixes them: 0 there.
+	// says how many of them may be off. Training mixes them: 0 there, for what
+	// trainingTie allows.
 	ties map[string]int
 }{
 	{
@@ -146,6 +147,12 @@ func (c *parityCase) array(t *testing.T, name string) npy.Array {
 // result may be that a tie has turned.
 const tieRoom = 2e-2
 
+// trainingTie bounds the same for weights trained by the generic kernels, whose
+// sums are rounded otherwise: one element of one layer falls on the other side,
+// and in three steps every layer's weights follow by a fraction of that. The
+// kernels in assembly fall on PyTorch's side.
+const trainingTie = 3e-4
+
 // matches compares with a recorded array: at most relative times its largest
 // magnitude plus absolute apart.
 func (c *parityCase) matches(t *testing.T, name string, got []float32, relative, absolute float64) {
@@ -207,16 +214,16 @@ func furthest(want, got []float32) (worst float64, at int) {
 
 // matchesState compares tensors with a recorded container, in which the largest
 // magnitude is taken over all of it or over each tensor.
-func (c *parityCase) matchesState(t *testing.T, name string, got []safetensors.Tensor, relative, absolute float64, overall bool) {
+func (c *parityCase) matchesState(t *testing.T, name string, got []nn.Array, relative, absolute float64, overall bool) {
 	t.Helper()
 	want, _, err := safetensors.Read(filepath.Join(c.dir, name+".safetensors"))
 	require.NoError(t, err)
-	byName := map[string]safetensors.Tensor{}
+	byName := map[string]nn.Array{}
 	for _, g := range got {
 		byName[g.Name] = g
 	}
-	if _, tie := c.ties[name]; tie {
-		relative = tieRoom
+	if _, tie := c.ties[name]; tie && c.engine.Kernels.Name == "generic" {
+		relative = max(relative, trainingTie)
 	}
 	scale := 0.0
 	for _, w := range want {
@@ -234,10 +241,10 @@ func (c *parityCase) matchesState(t *testing.T, name string, got []safetensors.T
 	}
 }
 
-func (c *parityCase) grads() []safetensors.Tensor {
-	var list []safetensors.Tensor
+func (c *parityCase) grads() []nn.Array {
+	var list []nn.Array
 	for _, p := range c.net.Params {
-		list = append(list, safetensors.Tensor{Name: p.Name, Data: p.Grad})
+		list = append(list, nn.Array{Name: p.Name, Data: p.Grad})
 	}
 	return list
 }
@@ -309,7 +316,7 @@ func TestOptimisers(t *testing.T) {
 	})
 }
 
-func copyState(n *nn.Network) []safetensors.Tensor {
+func copyState(n *nn.Network) []nn.Array {
 	state := n.State()
 	for i := range state {
 		state[i].Data = append([]float32(nil), state[i].Data...)

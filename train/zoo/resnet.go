@@ -29,7 +29,7 @@ func resNet(name string, side, planes int, blocks []int, bottleneck bool, classe
 	g, x := nn.NewGraph(3, side, side)
 	convNorm := func(conv, norm string, x nn.Value, filters, window, stride int) nn.Value {
 		return g.BatchNorm(norm, g.Conv(conv, x, nn.Conv{
-			Filters: filters, Window: window, Stride: stride, Padding: window / 2, Weights: fanOut(filters, window),
+			Out: filters, Kernel: window, Stride: stride, Padding: window / 2, Weights: fanOut(filters, window),
 		}))
 	}
 	block := func(name string, x nn.Value, planes, stride int) nn.Value {
@@ -64,5 +64,5 @@ func resNet(name string, side, planes int, blocks []int, bottleneck bool, classe
 		}
 	}
 	embedding := g.Flatten(g.GlobalAvgPool(x))
-	return imageNet(g.Network(name, g.Linear("fc", embedding, nn.Linear{Features: classes}), embedding))
+	return imageNet(g.Network(name, g.Linear("fc", embedding, nn.Linear{Out: classes}), embedding))
 }

@@ -18,10 +18,10 @@ func ResNeXt29(classes int) *nn.Network {
 // but the first halving the map.
 func resNeXt(name string, first int, planes []int, blocks, groups, baseWidth, classes int) *nn.Network {
 	g, x := nn.NewGraph(3, 32, 32)
-	conv := func(name string, x nn.Value, filters, window, stride, groups int) nn.Value {
+	conv := func(name string, x nn.Value, out, kernel, stride, groups int) nn.Value {
 		return g.Conv(name, x, nn.Conv{
-			Filters: filters, Window: window, Stride: stride, Padding: window / 2, Groups: groups,
-			Weights: fanOut(filters, window),
+			Out: out, Kernel: kernel, Stride: stride, Padding: kernel / 2, Groups: groups,
+			Weights: fanOut(out, kernel),
 		})
 	}
 	block := func(name string, x nn.Value, planes, stride int, project bool) nn.Value {
@@ -55,8 +55,8 @@ func resNeXt(name string, first int, planes []int, blocks, groups, baseWidth, cl
 	c, _, w := g.Shape(x)
 	embedding := g.Flatten(g.AvgPool(x, w))
 	logits := g.Linear("classifier", embedding, nn.Linear{
-		Features: classes,
-		Weights:  nn.Normal(math.Sqrt(2 / float64(c))), Bias: nn.Constant(0),
+		Out:     classes,
+		Weights: nn.Normal(math.Sqrt(2 / float64(c))), Bias: nn.Constant(0),
 	})
 	return centred(g.Network(name, logits, embedding))
 }

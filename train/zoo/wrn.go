@@ -14,35 +14,35 @@ func WideResNet(depth, widen, classes int) *nn.Network {
 		panic(fmt.Sprintf("zoo: wide residual network of depth %d, widened %d times", depth, widen))
 	}
 	g, x := nn.NewGraph(3, 32, 32)
-	conv := func(name string, x nn.Value, filters, window, stride int) nn.Value {
+	conv := func(name string, x nn.Value, out, kernel, stride int) nn.Value {
 		return g.Conv(name, x, nn.Conv{
-			Filters: filters, Window: window, Stride: stride, Padding: window / 2,
-			Weights: fanOut(filters, window),
+			Out: out, Kernel: kernel, Stride: stride, Padding: kernel / 2,
+			Weights: fanOut(out, kernel),
 		})
 	}
-	block := func(name string, x nn.Value, filters, stride int) nn.Value {
+	block := func(name string, x nn.Value, out, stride int) nn.Value {
 		activated := g.ReLU(g.BatchNorm(name+".bn1", x))
-		y := conv(name+".conv1", activated, filters, 3, stride)
-		y = conv(name+".conv2", g.ReLU(g.BatchNorm(name+".bn2", y)), filters, 3, 1)
-		if c, _, _ := g.Shape(x); c != filters {
-			x = conv(name+".conv_shortcut", activated, filters, 1, stride)
+		y := conv(name+".conv1", activated, out, 3, stride)
+		y = conv(name+".conv2", g.ReLU(g.BatchNorm(name+".bn2", y)), out, 3, 1)
+		if c, _, _ := g.Shape(x); c != out {
+			x = conv(name+".conv_shortcut", activated, out, 1, stride)
 		}
 		return g.Add(x, y)
 	}
 
 	x = conv("conv1", x, 16, 3, 1)
-	for stage, filters := range []int{16 * widen, 32 * widen, 64 * widen} {
+	for stage, out := range []int{16 * widen, 32 * widen, 64 * widen} {
 		stride := 1
 		if stage > 0 {
 			stride = 2
 		}
 		for i := range (depth - 4) / 6 {
-			x = block(fmt.Sprintf("block%d.layer.%d", stage+1, i), x, filters, stride)
+			x = block(fmt.Sprintf("block%d.layer.%d", stage+1, i), x, out, stride)
 			stride = 1
 		}
 	}
 	x = g.ReLU(g.BatchNorm("bn1", x))
 	embedding := g.Flatten(g.AvgPool(x, 8))
-	logits := g.Linear("fc", embedding, nn.Linear{Features: classes, Bias: nn.Constant(0)})
+	logits := g.Linear("fc", embedding, nn.Linear{Out: classes, Bias: nn.Constant(0)})
 	return centred(g.Network(fmt.Sprintf("wrn-%d-%d", depth, widen), logits, embedding))
 }

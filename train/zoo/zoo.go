@@ -3,7 +3,7 @@
 // torchvision and in timm.
 //
 // Activations and their gradients take, in MiB, for a batch of training and for
-// the images that climb at a time:
+// a chunk of the ascent:
 //
 //	                 128 images   64 images, maximising
 //	AllConvNet              417                     123
@@ -19,32 +19,49 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
-// Names lists the networks that New knows, each at its published size.
-var Names = []string{"lenet5", "allconv", "wrn", "densenet", "resnext", "alexnet", "efficientnet-lite0", "resnet18", "resnet34", "resnet50"}
+// Entry is a network of the zoo at its published size. It takes images of three
+// channels.
+type Entry struct {
+	Name  string // under which New knows it
+	Model string // its nn.Network.Name, which files of its weights carry
+	Side  int    // height and width of its images
+	What  string
+	New   func(classes int) *nn.Network
+}
+
+// Networks is all that New knows.
+var Networks = []Entry{
+	{"lenet5", "lenet5", 32, "the digits network of the published code", LeNet5},
+	{"allconv", "allconv", 32, "the all-convolutional network of the AugMix repository", AllConvNet},
+	{"wrn", "wrn-40-2", 32, "wide residual network of 40 layers, 2 times as wide",
+		func(classes int) *nn.Network { return WideResNet(40, 2, classes) }},
+	{"densenet", "densenet-40-12", 32, "densely connected network of 40 layers, growing by 12",
+		func(classes int) *nn.Network { return DenseNet(40, 12, classes) }},
+	{"resnext", "resnext29-4x32", 32, "residual network of 29 layers in 4 groups of 32", ResNeXt29},
+	{"alexnet", "alexnet", 224, "torchvision's AlexNet, for which there are weights from ImageNet", AlexNet},
+	{"efficientnet-lite0", "efficientnet-lite0", 224, "EfficientNet made for CPUs, as in timm", EfficientNetLite0},
+	{"resnet18", "resnet18", 224, "torchvision's residual network of 18 layers", func(classes int) *nn.Network { return ResNet(18, classes) }},
+	{"resnet34", "resnet34", 224, "torchvision's residual network of 34 layers", func(classes int) *nn.Network { return ResNet(34, classes) }},
+	{"resnet50", "resnet50", 224, "torchvision's residual network of 50 layers", func(classes int) *nn.Network { return ResNet(50, classes) }},
+}
+
+// Names lists the names in Networks.
+var Names = names()
+
+func names() []string {
+	var list []string
+	for _, n := range Networks {
+		list = append(list, n.Name)
+	}
+	return list
+}
 
 // New returns the network of that name.
 func New(name string, classes int) (*nn.Network, error) {
-	switch name {
-	case "lenet5":
-		return LeNet5(classes), nil
-	case "allconv":
-		return AllConvNet(classes), nil
-	case "wrn":
-		return WideResNet(40, 2, classes), nil
-	case "densenet":
-		return DenseNet(40, 12, classes), nil
-	case "resnext":
-		return ResNeXt29(classes), nil
-	case "alexnet":
-		return AlexNet(classes), nil
-	case "efficientnet-lite0":
-		return EfficientNetLite0(classes), nil
-	case "resnet18":
-		return ResNet(18, classes), nil
-	case "resnet34":
-		return ResNet(34, classes), nil
-	case "resnet50":
-		return ResNet(50, classes), nil
+	for _, n := range Networks {
+		if n.Name == name {
+			return n.New(classes), nil
+		}
 	}
 	return nil, fmt.Errorf("unknown network %q, expected one of %s", name, strings.Join(Names, ", "))
 }

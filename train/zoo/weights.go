@@ -1,0 +1,193 @@
+package zoo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// ErrWeights is what every *WeightsError is, for errors.Is.
+var ErrWeights = errors.New("weights missing or malformed")
+
+// WeightsError is an error about a file of weights.
+type WeightsError struct{ Err error }
+
+// Error returns the message of Err, which names the file.
+func (e *WeightsError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *WeightsError) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrWeights.
+func (e *WeightsError) Is(target error) bool { return target == ErrWeights }
+
+// The keys of the metadata in a file of weights. Values are text.
+const (
+	MetaModel         = "model"         // nn.Network.Name
+	MetaClasses       = "classes"       // their number
+	MetaClassNames    = "class_names"   // their names, a JSON array
+	MetaNormalisation = "normalisation" // see nn.ParseNormalisation
+	MetaDataset       = "dataset"       // what the network was trained on
+	MetaStep          = "step"          // the descent steps done
+)
+
+// Metadata returns what a file of weights of a network says of it, after so many
+// descent steps. Pass it to nn.Network.Save.
+func Metadata(network *nn.Network, dataset string, classes []string, step int) map[string]string {
+	names, err := json.Marshal(classes)
+	if err != nil {
+		panic(err) // strings always can be
+	}
+	return map[string]string{
+		"format":          "pt", // what PyTorch's reader expects
+		MetaModel:         network.Name,
+		MetaClasses:       strconv.Itoa(network.Classes),
+		MetaClassNames:    string(names),
+		MetaNormalisation: network.Normalisation.String(),
+		MetaDataset:       dataset,
+		MetaStep:          strconv.Itoa(step),
+	}
+}
+
+// Open reads a network, its normalisation set, and the names of its classes from
+// a file of weights that carries Metadata. Errors are ErrWeights.
+func Open(path string) (*nn.Network, []string, error) {
+	w, err := ReadWeights(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	network, err := w.Network()
+	if err != nil {
+		return nil, nil, err
+	}
+	classes, err := w.ClassNames()
+	return network, classes, err
+}
+
+// Weights is the content of a file of weights. The metadata of a file written by
+// others may be empty.
+type Weights struct {
+	Path     string
+	State    []nn.Array
+	Metadata map[string]string
+}
+
+// ReadWeights reads a safetensors file of finite weights.
+func ReadWeights(path string) (*Weights, error) {
+	state, metadata, err := nn.ReadState(path)
+	if err != nil {
+		return nil, &WeightsError{err}
+	}
+	return &Weights{path, state, metadata}, nil
+}
+
+func (w *Weights) fail(err error) error {
+	return &WeightsError{fmt.Errorf("%s: %w", w.Path, err)}
+}
+
+// Network builds the network that the metadata name and copies the weights into
+// it.
+func (w *Weights) Network() (*nn.Network, error) {
+	model, classes := w.Metadata[MetaModel], w.Metadata[MetaClasses]
+	if model == "" || classes == "" {
+		return nil, w.fail(errors.New("its metadata do not name the model and the number of classes, as those of train do"))
+	}
+	count, err := strconv.Atoi(classes)
+	if err != nil || count < 1 || count > dataset.MaxClasses {
+		return nil, w.fail(fmt.Errorf("%.20q classes in its metadata, expected a number up to %d", classes, dataset.MaxClasses))
+	}
+	// A network is not built for more classes than the file has values for.
+	if !slices.ContainsFunc(w.State, func(a nn.Array) bool { return len(a.Shape) > 0 && a.Shape[0] == count }) {
+		return nil, w.fail(fmt.Errorf("%d classes in its metadata, but none of its tensors is for %[1]d", count))
+	}
+	network, err := New(w.Model(), count)
+	if err != nil {
+		return nil, w.fail(err)
+	}
+	return network, w.Apply(network)
+}
+
+// Model returns the name under which [New] knows the model that the metadata
+// name: wrn for wrn-40-2. A model that New does not know keeps its name.
+func (w *Weights) Model() string {
+	model := w.Metadata[MetaModel]
+	for _, n := range Networks {
+		if n.Model == model {
+			return n.Name
+		}
+	}
+	return model
+}
+
+// ClassNames returns the names of the classes, their numbers where the metadata
+// have no names.
+func (w *Weights) ClassNames() ([]string, error) {
+	count, _ := strconv.Atoi(w.Metadata[MetaClasses])
+	var names []string
+	if text, ok := w.Metadata[MetaClassNames]; !ok {
+		for c := range count {
+			names = append(names, strconv.Itoa(c))
+		}
+	} else if err := json.Unmarshal([]byte(text), &names); err != nil || len(names) != count {
+		return nil, w.fail(fmt.Errorf("%s in its metadata is not a JSON array of %d names", MetaClassNames, count))
+	}
+	return names, nil
+}
+
+// Apply copies the weights into a network that has been trained on as many
+// classes, and their normalisation, if the file states it.
+func (w *Weights) Apply(network *nn.Network) error {
+	if err := w.expect(MetaClasses, strconv.Itoa(network.Classes)); err != nil {
+		return err
+	}
+	return w.copy(network, w.State)
+}
+
+// Begin copies the weights into a network that is to be trained. Where their
+// last layer is for other classes, the network keeps its own, as the official
+// code does with ImageNet's weights; Begin reports whether it did.
+func (w *Weights) Begin(network *nn.Network) (newClasses bool, err error) {
+	state := slices.Clone(w.State)
+	for _, own := range network.State() {
+		if own.Name != network.Params[len(network.Params)-2].Name && own.Name != network.Params[len(network.Params)-1].Name {
+			continue
+		}
+		for i := range state {
+			if a := &state[i]; a.Name == own.Name && !slices.Equal(a.Shape, own.Shape) {
+				*a, newClasses = own, true
+			}
+		}
+	}
+	return newClasses, w.copy(network, state)
+}
+
+func (w *Weights) copy(network *nn.Network, state []nn.Array) error {
+	if err := w.expect(MetaModel, network.Name); err != nil {
+		return err
+	}
+	normalisation := network.Normalisation
+	if text, ok := w.Metadata[MetaNormalisation]; ok {
+		var err error
+		if normalisation, err = nn.ParseNormalisation(text, network.C); err != nil {
+			return w.fail(err)
+		}
+	}
+	if err := network.SetState(state); err != nil {
+		return w.fail(err)
+	}
+	network.Normalisation = normalisation
+	return nil
+}
+
+// expect fails if the metadata have another value.
+func (w *Weights) expect(key, want string) error {
+	if got, ok := w.Metadata[key]; ok && got != want {
+		return w.fail(fmt.Errorf("%s is %.80q, expected %q", key, got, want))
+	}
+	return nil
+}
