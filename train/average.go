@@ -66,8 +66,8 @@ type average struct {
 	averageState
 
 	engine  *tensor.Engine
-	entries []nn.Array // of the network's state
-	memory  [][]float32          // of each entry
+	entries []nn.Array  // of the network's state
+	memory  [][]float32 // of each entry
 	parts   []averagePart
 
 	adding     addWeights
