@@ -101,6 +101,9 @@ func runEval(std streams, s evalSettings) error {
 	if err := w.Apply(network); err != nil {
 		return err
 	}
+	if len(w.Unused) > 0 {
+		fmt.Fprintf(std.err, "note: %s%s\n", s.weights, unused(w))
+	}
 	if s.logits != "" {
 		if err := os.MkdirAll(s.logits, 0o777); err != nil {
 			return err

@@ -339,10 +339,19 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 	if checksum, err = fileChecksum(path); err != nil {
 		return "", "", &zoo.WeightsError{Err: err}
 	}
+	beginning = path
 	if newClasses {
-		return path + ", but for its last layer, which is for other classes", checksum, nil
+		beginning += ", but for its last layer, which is for other classes"
 	}
-	return path, checksum, nil
+	return beginning + unused(w), checksum, nil
+}
+
+// unused tells how many tensors of a file of weights a network had no use for.
+func unused(w *zoo.Weights) string {
+	if len(w.Unused) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of its tensors were not needed, such as %.80q", cli.Count(len(w.Unused)), w.Unused[0])
 }
 
 // describe is the table that a run begins with.

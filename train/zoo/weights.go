@@ -70,20 +70,35 @@ func Open(path string) (*nn.Network, []string, error) {
 }
 
 // Weights is the content of a file of weights. The metadata of a file written by
-// others may be empty.
+// others may be empty, and its names may differ: see [Weights.Apply].
 type Weights struct {
 	Path     string
 	State    []nn.Array
 	Metadata map[string]string
+	// Unused lists the tensors that the network had no use for, once Apply or Begin
+	// has copied the weights.
+	Unused []string
 }
 
-// ReadWeights reads a safetensors file of finite weights.
+// ReadWeights reads a safetensors file, or one of PyTorch's torch.save (.pth, .pt,
+// .bin): a state_dict, or a checkpoint with one in it. No code in it is executed.
 func ReadWeights(path string) (*Weights, error) {
+	isTorch, err := isTorch(path)
+	if err != nil {
+		return nil, &WeightsError{err}
+	}
+	if isTorch {
+		state, err := readTorch(path)
+		if err != nil {
+			return nil, &WeightsError{err}
+		}
+		return &Weights{Path: path, State: state}, nil
+	}
 	state, metadata, err := nn.ReadState(path)
 	if err != nil {
 		return nil, &WeightsError{err}
 	}
-	return &Weights{path, state, metadata}, nil
+	return &Weights{Path: path, State: state, Metadata: metadata}, nil
 }
 
 func (w *Weights) fail(err error) error {
@@ -140,19 +155,29 @@ func (w *Weights) ClassNames() ([]string, error) {
 }
 
 // Apply copies the weights into a network that has been trained on as many
-// classes, and their normalisation, if the file states it.
+// classes, and their normalisation, if the file states it. Names may have a common
+// prefix, as module. of PyTorch's DataParallel or the key of a checkpoint's
+// dictionary. Tensors that the network does not have are left out, and counters of
+// batches may be missing.
 func (w *Weights) Apply(network *nn.Network) error {
 	if err := w.expect(MetaClasses, strconv.Itoa(network.Classes)); err != nil {
 		return err
 	}
-	return w.copy(network, w.State)
+	state, err := w.match(network)
+	if err != nil {
+		return err
+	}
+	return w.copy(network, state)
 }
 
 // Begin copies the weights into a network that is to be trained. Where their
 // last layer is for other classes, the network keeps its own, as the official
 // code does with ImageNet's weights; Begin reports whether it did.
 func (w *Weights) Begin(network *nn.Network) (newClasses bool, err error) {
-	state := slices.Clone(w.State)
+	state, err := w.match(network)
+	if err != nil {
+		return false, err
+	}
 	for _, own := range network.State() {
 		if own.Name != network.Params[len(network.Params)-2].Name && own.Name != network.Params[len(network.Params)-1].Name {
 			continue

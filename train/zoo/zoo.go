@@ -27,22 +27,25 @@ type Entry struct {
 	Side  int    // height and width of its images
 	What  string
 	New   func(classes int) *nn.Network
+	// Aliases returns the names that others give to the parameters and buffers, each
+	// with ours; nil if there are none.
+	Aliases func() map[string]string
 }
 
 // Networks is all that New knows.
 var Networks = []Entry{
-	{"lenet5", "lenet5", 32, "the digits network of the published code", LeNet5},
-	{"allconv", "allconv", 32, "the all-convolutional network of the AugMix repository", AllConvNet},
+	{"lenet5", "lenet5", 32, "the digits network of the published code", LeNet5, nil},
+	{"allconv", "allconv", 32, "the all-convolutional network of the AugMix repository", AllConvNet, nil},
 	{"wrn", "wrn-40-2", 32, "wide residual network of 40 layers, 2 times as wide",
-		func(classes int) *nn.Network { return WideResNet(40, 2, classes) }},
+		func(classes int) *nn.Network { return WideResNet(40, 2, classes) }, nil},
 	{"densenet", "densenet-40-12", 32, "densely connected network of 40 layers, growing by 12",
-		func(classes int) *nn.Network { return DenseNet(40, 12, classes) }},
-	{"resnext", "resnext29-4x32", 32, "residual network of 29 layers in 4 groups of 32", ResNeXt29},
-	{"alexnet", "alexnet", 224, "torchvision's AlexNet, for which there are weights from ImageNet", AlexNet},
-	{"efficientnet-lite0", "efficientnet-lite0", 224, "EfficientNet made for CPUs, as in timm", EfficientNetLite0},
-	{"resnet18", "resnet18", 224, "torchvision's residual network of 18 layers", func(classes int) *nn.Network { return ResNet(18, classes) }},
-	{"resnet34", "resnet34", 224, "torchvision's residual network of 34 layers", func(classes int) *nn.Network { return ResNet(34, classes) }},
-	{"resnet50", "resnet50", 224, "torchvision's residual network of 50 layers", func(classes int) *nn.Network { return ResNet(50, classes) }},
+		func(classes int) *nn.Network { return DenseNet(40, 12, classes) }, nil},
+	{"resnext", "resnext29-4x32", 32, "residual network of 29 layers in 4 groups of 32", ResNeXt29, nil},
+	{"alexnet", "alexnet", 224, "torchvision's AlexNet, for which there are weights from ImageNet", AlexNet, nil},
+	{"efficientnet-lite0", "efficientnet-lite0", 224, "EfficientNet made for CPUs, as in timm", EfficientNetLite0, Lite0Names},
+	{"resnet18", "resnet18", 224, "torchvision's residual network of 18 layers", func(classes int) *nn.Network { return ResNet(18, classes) }, nil},
+	{"resnet34", "resnet34", 224, "torchvision's residual network of 34 layers", func(classes int) *nn.Network { return ResNet(34, classes) }, nil},
+	{"resnet50", "resnet50", 224, "torchvision's residual network of 50 layers", func(classes int) *nn.Network { return ResNet(50, classes) }, nil},
 }
 
 // Names lists the names in Networks.

@@ -4,6 +4,7 @@ package little
 import (
 	"encoding/binary"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -43,3 +44,20 @@ func Write[E Element](w io.Writer, array []E) error {
 	}
 	return nil
 }
+
+// Float16 returns the value of the bits of a number of IEEE 754's binary16.
+func Float16(bits uint16) float32 {
+	sign, exponent, fraction := uint32(bits>>15)<<31, uint32(bits>>10&31), uint32(bits&1023)
+	switch exponent {
+	case 0:
+		v := float32(fraction) / (1 << 24)
+		return math.Float32frombits(math.Float32bits(v) | sign)
+	case 31:
+		return math.Float32frombits(sign | 255<<23 | fraction<<13)
+	}
+	return math.Float32frombits(sign | (exponent-15+127)<<23 | fraction<<13)
+}
+
+// BFloat16 returns the value of the bits of a bfloat16, the upper half of a
+// float32.
+func BFloat16(bits uint16) float32 { return math.Float32frombits(uint32(bits) << 16) }

@@ -36,12 +36,16 @@ const metadataKey = "__metadata__"
 // Tensor is a named array, row-major. Its data are in the one slice that is
 // not nil: Data (dtype F32), Int64 (I64) or Bytes (U8). An empty Shape is a
 // scalar. A tensor of three nil slices is an F32 one of no elements.
+//
+// Read rounds F16, BF16 and F64 to Data, and turns the other integers and BOOL into
+// Int64. A tensor of a dtype without a conversion has no data and says so in Unread.
 type Tensor struct {
-	Name  string
-	Shape []int
-	Data  []float32
-	Int64 []int64
-	Bytes []byte
+	Name   string
+	Shape  []int
+	Data   []float32
+	Int64  []int64
+	Bytes  []byte
+	Unread string // the dtype
 }
 
 // Read returns the tensors of a file in the order of their data, and its
@@ -204,17 +208,11 @@ func parseEntry(dec *json.Decoder, name string) (entry, error) {
 	return e, nil
 }
 
-// elementSize returns the bytes of one element, 0 for a dtype not read here.
-func elementSize(dtype string) int64 {
-	switch dtype {
-	case "F32":
-		return 4
-	case "I64":
-		return 8
-	case "U8":
-		return 1
-	}
-	return 0
+// elementSizes lists the bytes of an element of each dtype of the reference
+// implementation whose elements are whole bytes.
+var elementSizes = map[string]int64{
+	"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "C64": 8,
+	"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
 }
 
 // checkRanges sorts the entries by their data and checks that these tile the
@@ -225,9 +223,9 @@ func checkRanges(entries []entry, data int64) error {
 	})
 	at := int64(0)
 	for _, e := range entries {
-		size := elementSize(e.dtype)
+		size := elementSizes[e.dtype]
 		if size == 0 {
-			return malformed("tensor %.80q has dtype %.80q; F32, I64 and U8 are supported", e.name, e.dtype)
+			return malformed("tensor %.80q has the unknown dtype %.80q", e.name, e.dtype)
 		}
 		if e.begin != at || e.end < e.begin || e.end > data {
 			return malformed("tensor %.80q takes bytes %d to %d; it must begin at %d and end by %d", e.name, e.begin, e.end, at, data)
@@ -259,10 +257,44 @@ func readTensor(r io.Reader, e entry) (Tensor, error) {
 	case "I64":
 		t.Int64 = make([]int64, n/8)
 		return t, little.Read(r, t.Int64)
-	default:
+	case "F32":
 		t.Data = make([]float32, n/4)
 		return t, little.Read(r, t.Data)
 	}
+	size := elementSizes[e.dtype]
+	raw := make([]byte, n)
+	if err := little.Read(r, raw); err != nil {
+		return t, err
+	}
+	if convert, ok := toFloat[e.dtype]; ok {
+		t.Data = make([]float32, n/size)
+		for i := range t.Data {
+			t.Data[i] = convert(raw[int64(i)*size:])
+		}
+	} else if convert, ok := toInt[e.dtype]; ok {
+		t.Int64 = make([]int64, n/size)
+		for i := range t.Int64 {
+			t.Int64[i] = convert(raw[int64(i)*size:])
+		}
+	} else {
+		t.Unread = e.dtype
+	}
+	return t, nil
+}
+
+var toFloat = map[string]func([]byte) float32{
+	"F64":  func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) },
+	"F16":  func(b []byte) float32 { return little.Float16(binary.LittleEndian.Uint16(b)) },
+	"BF16": func(b []byte) float32 { return little.BFloat16(binary.LittleEndian.Uint16(b)) },
+}
+
+var toInt = map[string]func([]byte) int64{
+	"I32":  func(b []byte) int64 { return int64(int32(binary.LittleEndian.Uint32(b))) },
+	"I16":  func(b []byte) int64 { return int64(int16(binary.LittleEndian.Uint16(b))) },
+	"I8":   func(b []byte) int64 { return int64(int8(b[0])) },
+	"U32":  func(b []byte) int64 { return int64(binary.LittleEndian.Uint32(b)) },
+	"U16":  func(b []byte) int64 { return int64(binary.LittleEndian.Uint16(b)) },
+	"BOOL": func(b []byte) int64 { return int64(b[0]) },
 }
 
 // Write writes the tensors and the metadata, which may be nil, to a file that
@@ -308,7 +340,7 @@ func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, []Tensor
 	slices.SortStableFunc(ordered, func(a, b Tensor) int {
 		da, _ := a.dtype()
 		db, _ := b.dtype()
-		return cmp.Compare(elementSize(db), elementSize(da))
+		return cmp.Compare(elementSizes[db], elementSizes[da])
 	})
 	var header bytes.Buffer
 	separator := byte('{')
@@ -351,7 +383,7 @@ func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, []Tensor
 			return nil, nil, fmt.Errorf("tensor %q: the name is taken", t.Name)
 		}
 		seen[t.Name] = true
-		end := at + int64(n)*elementSize(dtype)
+		end := at + int64(n)*elementSizes[dtype]
 		value := struct {
 			DType   string   `json:"dtype"`
 			Shape   []int    `json:"shape"`

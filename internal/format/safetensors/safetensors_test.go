@@ -3,6 +3,7 @@ package safetensors
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -114,7 +115,7 @@ var malformedFiles = map[string][]byte{
 	"two data_offsets":         file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}`, 4),
 	"64 dimensions":            file(`{"a":{"dtype":"F32","shape":[0`+strings.Repeat(",0", 64)+`],"data_offsets":[0,0]}}`, 0),
 	"shape of":                 file(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,4]}}`, 4),
-	`"F16"`:                    file(`{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}`, 4),
+	`"F4"`:                     file(`{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,4]}}`, 4),
 	"takes bytes 4 to 8":       file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, 8),
 	"must begin at 4":          file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}`, 6),
 	"end by 4":                 file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 4),
@@ -181,4 +182,32 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The bytes are the numbers' encodings as numpy and torch write them.
+func TestOtherTypesAreConverted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		dtype, data string
+		want        Tensor
+	}{
+		{"F16", "\x00\x3c\x00\xc0\x01\x00\xff\x7b\x00\x80\x00\xfc", Tensor{Data: []float32{1, -2, 0x1p-24, 65504, float32(math.Copysign(0, -1)), float32(math.Inf(-1))}}},
+		{"BF16", "\x80\x3f\xc0\xbf", Tensor{Data: []float32{1, -1.5}}},
+		{"F64", "\x9a\x99\x99\x99\x99\x99\xb9\x3f", Tensor{Data: []float32{0.1}}},
+		{"I32", "\xfe\xff\xff\xff", Tensor{Int64: []int64{-2}}},
+		{"I16", "\xfe\xff", Tensor{Int64: []int64{-2}}},
+		{"I8", "\xfe", Tensor{Int64: []int64{-2}}},
+		{"U32", "\xfe\xff\xff\xff", Tensor{Int64: []int64{1<<32 - 2}}},
+		{"U16", "\xfe\xff", Tensor{Int64: []int64{1<<16 - 2}}},
+		{"BOOL", "\x01\x00", Tensor{Int64: []int64{1, 0}}},
+		{"F8_E4M3", "\x01\x02", Tensor{Unread: "F8_E4M3"}},
+	} {
+		n := len(c.data) / int(elementSizes[c.dtype])
+		content := file(fmt.Sprintf(`{"a":{"dtype":%q,"shape":[%d],"data_offsets":[0,%d]}}`, c.dtype, n, len(c.data)), 0)
+		content = append(content, c.data...)
+		tensors, _, err := decode(bytes.NewReader(content), int64(len(content)))
+		require.NoError(t, err, c.dtype)
+		c.want.Name, c.want.Shape = "a", []int{n}
+		require.Equal(t, []Tensor{c.want}, tensors, c.dtype)
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/meada-cpu/meada-cpu/internal/format/little"
 	"github.com/meada-cpu/meada-cpu/internal/format/pickle"
 )
 
@@ -251,12 +252,10 @@ var storageTypes = map[string]Type{
 }
 
 var floats = map[Type]func([]byte) float32{
-	"float64": func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) },
-	"float32": func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) },
-	"float16": func(b []byte) float32 { return half(binary.LittleEndian.Uint16(b)) },
-	"bfloat16": func(b []byte) float32 {
-		return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16)
-	},
+	"float64":  func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) },
+	"float32":  func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) },
+	"float16":  func(b []byte) float32 { return little.Float16(binary.LittleEndian.Uint16(b)) },
+	"bfloat16": func(b []byte) float32 { return little.BFloat16(binary.LittleEndian.Uint16(b)) },
 }
 
 var integers = map[Type]func([]byte) int64{
@@ -266,22 +265,6 @@ var integers = map[Type]func([]byte) int64{
 	"int8":  func(b []byte) int64 { return int64(int8(b[0])) },
 	"uint8": func(b []byte) int64 { return int64(b[0]) },
 	"bool":  func(b []byte) int64 { return int64(b[0]) },
-}
-
-// half returns the value of a number of IEEE 754's binary16.
-func half(bits uint16) float32 {
-	sign, exponent, fraction := uint32(bits>>15)<<31, int(bits>>10&31), uint32(bits&1023)
-	switch exponent {
-	case 0:
-		v := float32(fraction) / (1 << 24)
-		if sign != 0 {
-			v = -v
-		}
-		return v
-	case 31:
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | uint32(exponent-15+127)<<23 | fraction<<13)
 }
 
 // readAll reads exactly n bytes.
