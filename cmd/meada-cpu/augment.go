@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"image/png"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -61,9 +59,12 @@ for use elsewhere.`,
 	}
 	s.define(c.Flags())
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		dataset := cmp.Or(s.dataset, syntheticDigits)
-		_ = s.usePreset(c.Flags(), presetFor(dataset, models(dataset)[0]), models(dataset)[0])
-		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those for the %s of %s.", models(dataset)[0], dataset)
+		d, err := catalog.FindDataset(s.dataset)
+		if err != nil {
+			d = &catalog.Datasets[0]
+		}
+		_ = s.usePreset(c.Flags(), d, d.Usual)
+		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those for the %s of %s.", d.Usual, d.Name)
 		_ = cli.WriteHelp(c.OutOrStdout(), c)
 	})
 	return c
@@ -74,7 +75,7 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to augment")
 	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")
-	cli.Choice(f, &s.dataset, "dataset", "whose training images; by default what the weights were trained on", datasets...)
+	cli.Choice(f, &s.dataset, "dataset", "whose training images; by default what the weights were trained on", catalog.DatasetNames()...)
 	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
 	f.Integer(&s.images, "images", 1, "only the first N images")
 	f.Group("how")
@@ -94,9 +95,13 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 }
 
 // usePreset sets what flags do not to what train has for a network.
-func (s *augmentSettings) usePreset(set *pflag.FlagSet, preset, model string) error {
+func (s *augmentSettings) usePreset(set *pflag.FlagSet, d *catalog.Dataset, network string) error {
+	preset, err := catalog.FindPreset(d.PresetFor(network))
+	if err != nil {
+		return err
+	}
 	given := cli.Given(set)
-	s.Settings = config(preset, model)
+	s.Settings = preset.Settings(network)
 	return cli.Apply(set, given)
 }
 
@@ -113,14 +118,20 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 		return err
 	}
 	if s.dataset == "" {
-		if s.dataset = w.Metadata[zoo.MetaDataset]; !slices.Contains(datasets, s.dataset) {
-			return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
-		}
+		s.dataset = w.Metadata[zoo.MetaDataset]
 	}
-	if err := s.usePreset(set, presetFor(s.dataset, w.Model()), w.Model()); err != nil {
+	d, err := catalog.FindDataset(s.dataset)
+	if err != nil {
+		return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
+	}
+	if err := s.usePreset(set, d, w.Model()); err != nil {
 		return err
 	}
-	data, err := loadData(s.dataset, s.data, network.H)
+	images := catalog.Images{Dataset: d.Name, Data: s.data, Corruptions: catalog.NoCorruptions}
+	if err := images.Check(); err != nil {
+		return err
+	}
+	data, err := images.Load(nil, network.H)
 	if err != nil {
 		return err
 	}
@@ -154,8 +165,8 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 		return err
 	}
 	a := ascent{source: source, network: network, ascent: climb, image: make([]uint8, network.C*network.H*network.W)}
-	a.progress, a.started = newProgress(std.err, s.quiet), time.Now()
-	defer a.progress.clear()
+	a.progress, a.started = cli.NewStatus(std.err, s.quiet), time.Now()
+	defer a.progress.Clear()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if s.format == asPNG {
@@ -166,7 +177,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	a.progress.clear()
+	a.progress.Clear()
 	fmt.Fprintf(std.out, "%s: %s images of %s, %s\n", s.out, cli.Count(source.N), s.dataset, cli.Duration(time.Since(a.started).Seconds()))
 	fmt.Fprintf(std.out, "cross-entropy %.4f -> %.4f, entropy %.4f -> %.4f, distance %.4g\n",
 		a.first.CrossEntropy, a.last.CrossEntropy, a.first.Entropy, a.last.Entropy, a.last.Distance)
@@ -181,7 +192,7 @@ type ascent struct {
 	image   []uint8
 
 	first, last augment.Means // before the first and before the last step
-	progress    *progress
+	progress    *cli.Status
 	started     time.Time
 }
 
@@ -189,7 +200,7 @@ type ascent struct {
 func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error) error {
 	for lo := 0; lo < a.source.N; {
 		if ctx.Err() != nil {
-			return fmt.Errorf("%w after %d of %d images", errInterrupted, lo, a.source.N)
+			return fmt.Errorf("%w after %d of %d images", cli.ErrInterrupted, lo, a.source.N)
 		}
 		x, means, err := a.ascent.Climb(a.source, lo)
 		if err != nil {
@@ -205,7 +216,7 @@ func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error
 				return err
 			}
 		}
-		a.progress.update(time.Now(), "augment", func() string {
+		a.progress.Update(time.Now(), "augment", func() string {
 			rate := float64(hi) / time.Since(a.started).Seconds()
 			return fmt.Sprintf("images %d/%d  %.0f images/s  ETA %s", hi, a.source.N, rate, cli.Duration(float64(a.source.N-hi)/rate))
 		})

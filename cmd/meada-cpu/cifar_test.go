@@ -36,7 +36,7 @@ func tinyCIFAR(t *testing.T) string {
 // shortCIFAR are flags for two epochs of a few steps with a phase between them.
 func shortCIFAR(data string, more ...string) []string {
 	return append([]string{"train", "--preset", "cifar10", "--data", data, "--batch-size", "8", "--epochs", "2", "--epochs-min", "2",
-		"--k", "1", "--loops-adv", "1", "--out", "r"}, more...)
+		"--model", smallWRN, "--k", "1", "--loops-adv", "1", "--out", "r"}, more...)
 }
 
 func TestCIFAR(t *testing.T) {
@@ -50,7 +50,7 @@ func TestCIFAR(t *testing.T) {
 
 	s := readJSON(t, filepath.Join(dir, "r", "summary.json"))
 	require.EqualValues(t, 3+5, s["steps"])
-	require.Equal(t, "wrn-40-2", s["model"])
+	require.Equal(t, smallWRN, s["model"])
 	last := s["accuracy"].(map[string]any)["last"].(map[string]any)
 	require.Len(t, last, 3, "clean, average, step")
 	table := s["corruptions"].(map[string]any)
@@ -102,7 +102,7 @@ func TestCIFAR(t *testing.T) {
 
 func TestMaxStepsLeavesACompleteRun(t *testing.T) {
 	dir := t.TempDir()
-	succeed(t, dir, shortCIFAR(tinyCIFAR(t), "--max-steps", "1", "--algorithm", "erm")...)
+	succeed(t, dir, shortCIFAR(tinyCIFAR(t), "--model", "wrn", "--max-steps", "1", "--algorithm", "erm")...)
 	s := readJSON(t, filepath.Join(dir, "r", "summary.json"))
 	require.EqualValues(t, 1, s["steps"])
 	require.Equal(t, true, s["complete"])
@@ -119,7 +119,7 @@ func TestWeightsOfOtherClasses(t *testing.T) {
 	require.NoError(t, err)
 	for i := range tensors {
 		if tensors[i].Name == "fc3.weight" {
-			tensors[i].Shape, tensors[i].Data = []int{4, 1024}, tensors[i].Data[:4*1024]
+			tensors[i].Shape, tensors[i].Data = []int{4, 64}, tensors[i].Data[:4*64]
 		}
 		if tensors[i].Name == "fc3.bias" {
 			tensors[i].Shape, tensors[i].Data = []int{4}, tensors[i].Data[:4]
@@ -201,18 +201,18 @@ func TestPresets(t *testing.T) {
 		decay           float64
 		preset, corrupt string
 	}{
-		{"", syntheticDigits, "lenet5", 0, 0, quick, noCorruptions},
-		{"--dataset digits --data D", digits, "lenet5", 0, 0, digits, noCorruptions},
-		{"--preset digits --data D", digits, "lenet5", 0, 0, digits, noCorruptions},
-		{"--preset cifar10 --data D", cifar10, "wrn", 100, 5e-4, cifar10, noCorruptions},
-		{"--preset cifar100 --data D --model densenet", cifar100, "densenet", 200, 1e-4, cifar100, noCorruptions},
-		{"--dataset cifar100 --data D --model resnext", cifar100, "resnext", 200, 5e-4, cifar100, noCorruptions},
-		{"--preset cifar10 --data D --model densenet --epochs 7 --decay 0", cifar10, "densenet", 7, 0, cifar10, noCorruptions},
-		{"--dataset pacs --data D --corruptions on-the-fly", pacs, "alexnet", 30, 5e-4, pacs, onTheFly},
-		{"--dataset folder --data D", folder, "lenet5", 0, 0, quick, noCorruptions},
-		{"--dataset folder --data D --model allconv", folder, "allconv", 100, 5e-4, cifar10, noCorruptions},
-		{"--dataset folder --data D --model alexnet", folder, "alexnet", 30, 5e-4, pacs, noCorruptions},
-		{"--model wrn", syntheticDigits, "wrn", 100, 5e-4, cifar10, noCorruptions},
+		{"", "synthetic-digits", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
+		{"--dataset digits --data D", "digits", "lenet5", 0, 0, "digits", catalog.NoCorruptions},
+		{"--preset digits --data D", "digits", "lenet5", 0, 0, "digits", catalog.NoCorruptions},
+		{"--preset cifar10 --data D", "cifar10", "wrn", 100, 5e-4, "cifar10", catalog.NoCorruptions},
+		{"--preset cifar100 --data D --model densenet", "cifar100", "densenet", 200, 1e-4, "cifar100", catalog.NoCorruptions},
+		{"--dataset cifar100 --data D --model resnext", "cifar100", "resnext", 200, 5e-4, "cifar100", catalog.NoCorruptions},
+		{"--preset cifar10 --data D --model densenet --epochs 7 --decay 0", "cifar10", "densenet", 7, 0, "cifar10", catalog.NoCorruptions},
+		{"--dataset pacs --data D --corruptions on-the-fly", "pacs", "alexnet", 30, 5e-4, "pacs", catalog.OnTheFly},
+		{"--dataset folder --data D", "folder", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
+		{"--dataset folder --data D --model allconv", "folder", "allconv", 100, 5e-4, "cifar10", catalog.NoCorruptions},
+		{"--dataset folder --data D --model alexnet", "folder", "alexnet", 30, 5e-4, "pacs", catalog.NoCorruptions},
+		{"--model wrn", "synthetic-digits", "wrn", 100, 5e-4, "cifar10", catalog.NoCorruptions},
 	} {
 		var s settings
 		require.NoError(t, s.parse(strings.Fields(c.args)), c.args)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -41,7 +42,7 @@ type corruptSettings struct {
 }
 
 func newCorrupt(std streams) *cobra.Command {
-	s := corruptSettings{dataset: syntheticDigits, names: corrupt.Names(), seed: corruptionSeed}
+	s := corruptSettings{dataset: catalog.Datasets[0].Name, names: corrupt.Names(), seed: catalog.CorruptionSeed}
 	s.severities, _ = parseSeverities("1-5")
 	c := &cobra.Command{
 		Use:   "corrupt --out DIR",
@@ -61,7 +62,7 @@ flakes and drops are larger too. An interruption (ctrl-C) leaves the corruptions
 that are complete; name the others with --corruptions to go on.`)
 	f := cli.NewFlags(c.Flags())
 	f.Group("what to corrupt")
-	cli.Choice(f, &s.dataset, "dataset", strings.Join(datasets, ", "), datasets...)
+	cli.Choice(f, &s.dataset, "dataset", describeDatasets(), catalog.DatasetNames()...)
 	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
 	f.Text(&s.domain, "domain", "NAME", "one of its other test sets; by default the source's own, for PACS photo")
 	f.Group("how")
@@ -142,7 +143,11 @@ func runCorrupt(std streams, s corruptSettings) error {
 			return err
 		}
 	}
-	images, err := s.images()
+	d, err := catalog.FindDataset(s.dataset)
+	if err != nil {
+		return err
+	}
+	images, err := d.ReadTest(s.data, s.domain)
 	if err != nil {
 		return err
 	}
@@ -155,14 +160,14 @@ func runCorrupt(std streams, s corruptSettings) error {
 		corruptSettings: s,
 		images:          images,
 		suite:           corrupt.NewSuite(engine, images.W, images.H, s.seed, textures),
-		progress:        newProgress(std.err, s.quiet),
+		progress:        cli.NewStatus(std.err, s.quiet),
 		started:         time.Now(),
 	}
-	defer c.progress.clear()
+	defer c.progress.Clear()
 	if err := c.write(); err != nil {
 		return err
 	}
-	c.progress.clear()
+	c.progress.Clear()
 	fmt.Fprintf(std.out, "%s: %d corruptions at %d severities of %s images, %s\n", s.out,
 		len(s.names), len(s.severities), cli.Count(images.N), cli.Duration(time.Since(c.started).Seconds()))
 	return nil
@@ -177,70 +182,12 @@ func (s *corruptSettings) paths() []string {
 	return paths
 }
 
-// images reads the test set to corrupt: by default the source's own.
-func (s *corruptSettings) images() (*dataset.Images, error) {
-	if s.data == "" && s.dataset != syntheticDigits {
-		return nil, cli.UsageError("--dataset %s needs --data DIR, the folder with its files", s.dataset)
-	}
-	var images dataset.Images
-	var err error
-	switch s.dataset {
-	case cifar10, cifar100:
-		if s.domain != "" {
-			return nil, cli.UsageError("--domain %s: %s has one test set", s.domain, s.dataset)
-		}
-		read := dataset.CIFAR10Test
-		if s.dataset == cifar100 {
-			read = dataset.CIFAR100Test
-		}
-		images, err = read(s.data)
-	case pacs:
-		if s.domain == "" {
-			s.domain = "photo"
-		}
-		if !slices.Contains(dataset.PACSDomains, s.domain) {
-			return nil, cli.UsageError("--domain %s: expected %s", s.domain, strings.Join(dataset.PACSDomains, ", "))
-		}
-		images, err = dataset.PACSTest(s.data, s.domain, largeSide)
-	case folder:
-		if s.domain == "" {
-			s.domain = "test"
-		}
-		images, err = dataset.FolderTest(s.data, s.domain, smallSide)
-	default:
-		return s.digitsImages()
-	}
-	return &images, err
-}
-
-// digitsImages reads a test set of digits.
-func (s *corruptSettings) digitsImages() (*dataset.Images, error) {
-	b, err := loadData(s.dataset, s.data, smallSide)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(b.Domains, func(d dataset.Domain) bool {
-		return d.Name == s.domain || s.domain == "" && d.Source
-	})
-	if i >= 0 {
-		return &b.Domains[i].Images, nil
-	}
-	var names []string
-	for _, d := range b.Domains {
-		names = append(names, d.Name)
-	}
-	if s.domain == "" {
-		return nil, &dataset.Error{Path: s.data, Err: errors.New("the source's own test set is not there, use --domain: " + strings.Join(names, ", "))}
-	}
-	return nil, cli.UsageError("--domain %s: expected %s", s.domain, strings.Join(names, ", "))
-}
-
 // corruptor writes a folder of corrupted images.
 type corruptor struct {
 	corruptSettings
 	images   *dataset.Images
 	suite    *corrupt.Suite
-	progress *progress
+	progress *cli.Status
 	started  time.Time
 	done     int // images
 }
@@ -297,7 +244,7 @@ func (c *corruptor) writeImages(ctx context.Context, w io.Writer, name string) e
 	for _, severity := range c.severities {
 		for first := 0; first < c.images.N; first += corruptBatch {
 			if ctx.Err() != nil {
-				return errInterrupted
+				return cli.ErrInterrupted
 			}
 			n := min(corruptBatch, c.images.N-first)
 			src := c.images.Data[first*3*size:][:n*3*size]
@@ -312,7 +259,7 @@ func (c *corruptor) writeImages(ctx context.Context, w io.Writer, name string) e
 				return err
 			}
 			c.done += n
-			c.progress.update(time.Now(), "corrupt", func() string {
+			c.progress.Update(time.Now(), "corrupt", func() string {
 				seconds := time.Since(c.started).Seconds()
 				rate := float64(c.done) / seconds
 				left := float64(len(c.names)*len(c.severities)*c.images.N-c.done) / rate

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -22,7 +23,7 @@ import (
 
 // evalSettings are what the flags of eval decide.
 type evalSettings struct {
-	imageSettings
+	catalog.Images
 	weights, model string
 	logits         string
 	threads        int
@@ -48,10 +49,10 @@ ImageNet's for alexnet and the resnets.`)
 	f := cli.NewFlags(c.Flags())
 	f.Group("what to measure")
 	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")
-	s.declare(f)
+	declareImages(f, &s.Images)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
 	f.Group("tests")
-	s.declareTests(f)
+	declareTests(f, &s.Images)
 	f.Group("running")
 	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes")
 	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
@@ -70,18 +71,22 @@ func runEval(std streams, s evalSettings) error {
 	}
 	if s.Dataset == "" {
 		s.Dataset = w.Metadata[zoo.MetaDataset]
-		if !slices.Contains(datasets, s.Dataset) {
+		if !slices.Contains(catalog.DatasetNames(), s.Dataset) {
 			return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 		}
 	}
-	if own := w.Model(); s.model == "" && own != "" {
-		if s.model, err = chooseModel(own, s.Dataset); err != nil {
-			return &zoo.WeightsError{Err: fmt.Errorf("%s: it holds %s: %w", s.weights, w.Metadata[zoo.MetaModel], err)}
-		}
-	} else if s.model, err = chooseModel(s.model, s.Dataset); err != nil {
+	d, err := catalog.FindDataset(s.Dataset)
+	if err != nil {
 		return err
 	}
-	if err := s.check(); err != nil {
+	if own := w.Model(); s.model == "" && own != "" {
+		if s.model, err = d.ChooseNetwork(own); err != nil {
+			return &zoo.WeightsError{Err: fmt.Errorf("%s: it holds %s: %w", s.weights, w.Metadata[zoo.MetaModel], err)}
+		}
+	} else if s.model, err = d.ChooseNetwork(s.model); err != nil {
+		return err
+	}
+	if err := s.Check(); err != nil {
 		return err
 	}
 	engine, err := tensor.NewEngine(s.threads)
@@ -89,7 +94,7 @@ func runEval(std streams, s evalSettings) error {
 		return err
 	}
 	defer engine.Close()
-	data, err := s.load(engine, side(s.model))
+	data, err := s.Load(engine, catalog.KindOf(s.model).Side())
 	if err != nil {
 		return err
 	}
@@ -133,7 +138,7 @@ func runEval(std streams, s evalSettings) error {
 	for _, a := range data.Absent {
 		fmt.Fprintf(std.err, "absent: %s\n", a)
 	}
-	fmt.Fprintf(std.err, "corruptions: %s\n", s.describeCorruptions(data))
+	fmt.Fprintf(std.err, "corruptions: %s\n", s.DescribeCorruptions(data))
 	out := bufio.NewWriter(std.out)
 	printAccuracies(out, data.Domains, column{"accuracy, %", named})
 	if corrupted != nil {

@@ -25,7 +25,7 @@ func checkSweep(t *testing.T, args []string, env map[string]string, tasks int) {
 	for _, m := range all {
 		var one settings
 		require.NoError(t, one.parse(m.Flags))
-		require.Equal(t, digits, one.Dataset)
+		require.Equal(t, "digits", one.Dataset)
 	}
 	require.NoError(t, s.shard.Resolve(func(name string) string { return env[name] }))
 	require.Equal(t, tasks, s.shard.Count)

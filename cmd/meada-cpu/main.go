@@ -126,9 +126,6 @@ func version() string {
 	return "(devel)"
 }
 
-// errInterrupted ends a run that the user stopped.
-var errInterrupted = errors.New("interrupted")
-
 // exitCode maps an error to the documented exit codes.
 func exitCode(err error) int {
 	var diverged *train.DivergedError
@@ -140,7 +137,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &diverged):
 		return exitDiverged
-	case errors.Is(err, errInterrupted), errors.Is(err, sweep.ErrInterrupted):
+	case errors.Is(err, cli.ErrInterrupted), errors.Is(err, sweep.ErrInterrupted):
 		return exitInterrupted
 	case errors.As(err, &child) && child.ExitCode() > 0:
 		return child.ExitCode()

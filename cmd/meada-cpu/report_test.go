@@ -18,7 +18,7 @@ func TestReport(t *testing.T) {
 	page := filepath.Join(dir, "a", runfolder.ReportFile)
 	written, err := os.ReadFile(page)
 	require.NoError(t, err, "train writes it")
-	require.Contains(t, string(written), "meada-cpu train --dataset digits --data "+data)
+	require.Contains(t, string(written), "meada-cpu train --dataset digits --model lenet-small --data "+data)
 	require.Contains(t, string(written), "data:image/png;base64,")
 
 	// The page's figures, which it computes from metrics.jsonl, are those of

@@ -117,7 +117,7 @@ func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, er
 	}
 	if err != nil {
 		return "", s.resumeError(fmt.Errorf("no usable checkpoint: %w; to start over: meada-cpu train --config %s",
-			err, shellWord(filepath.Join(s.resume, runfolder.ConfigFile))))
+			err, cli.ShellWord(filepath.Join(s.resume, runfolder.ConfigFile))))
 	}
 	if from.Damaged != nil {
 		fmt.Fprintf(warnings, "warning: %v; going on from the checkpoint before it, to the same result\n", from.Damaged)

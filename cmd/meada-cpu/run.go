@@ -33,7 +33,7 @@ type run struct {
 	trainer  *train.Trainer
 	folder   *runfolder.Folder
 	events   *eventLog // nil without --tensorboard
-	progress *progress
+	progress *cli.Status
 	started  time.Time // less the time of the processes before
 	clock    clock
 	asked    <-chan os.Signal // for the status
@@ -73,24 +73,24 @@ func (r *run) train() error {
 		}
 		before = time.Now() // what observing and saving took is nobody's
 		if err != nil {
-			r.progress.clear()
+			r.progress.Clear()
 			return err
 		}
 		if stopping {
-			r.progress.clear()
+			r.progress.Clear()
 			if err := r.save(runfolder.LastFile, r.trainer.Steps()); err != nil {
 				return err
 			}
-			return fmt.Errorf("%w after %d of %d steps, to continue: meada-cpu train --resume %s", errInterrupted,
-				r.trainer.Steps(), r.total(), shellWord(r.folder.Dir))
+			return fmt.Errorf("%w after %d of %d steps, to continue: meada-cpu train --resume %s", cli.ErrInterrupted,
+				r.trainer.Steps(), r.total(), cli.ShellWord(r.folder.Dir))
 		}
 		select {
 		case <-r.asked:
-			r.progress.status()
+			r.progress.Show()
 		default:
 		}
 	}
-	r.progress.clear()
+	r.progress.Clear()
 	return r.save(runfolder.LastFile, r.trainer.Steps())
 }
 
@@ -124,7 +124,7 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 			return err
 		}
 	}
-	r.progress.update(now, "train", func() string {
+	r.progress.Update(now, "train", func() string {
 		epoch := ""
 		if r.settings.Epochs > 0 {
 			epoch = fmt.Sprintf("epoch %d/%d  ", e.Round+1, r.settings.Epochs)
@@ -140,7 +140,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 	r.Ascent.CrossEntropy += weight * e.Ascent.CrossEntropy
 	r.Ascent.Entropy += weight * e.Ascent.Entropy
 	r.Ascent.Distance += weight * e.Ascent.Distance
-	r.progress.update(now, "maximise", func() string {
+	r.progress.Update(now, "maximise", func() string {
 		return fmt.Sprintf("phase %d  %d/%d  cross-entropy %.4f  entropy %.4f  %s", e.Phase, e.Done, e.Total,
 			e.Ascent.CrossEntropy, e.Ascent.Entropy, r.pace(train.Maximise))
 	})
@@ -151,7 +151,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 	r.Ascent = runfolder.Maximise{}
 	line.Step, line.Phase, line.Images = e.Step, e.Phase, e.Total
 	line.Rate, line.Seconds = r.clock.lap(train.Maximise), now.Sub(r.started).Seconds()
-	r.progress.line("%-9s phase %d before step %d: %s images added, cross-entropy %.4f, entropy %.4f, distance %.4g", "maximise",
+	r.progress.Line("%-9s phase %d before step %d: %s images added, cross-entropy %.4f, entropy %.4f, distance %.4g", "maximise",
 		e.Phase, e.Step, cli.Count(e.Total), line.CrossEntropy, line.Entropy, line.Distance)
 	if err := r.sample(e.Phase, e.Step); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 }
 
 func (r *run) observeTest(e train.Event, now time.Time) error {
-	r.progress.update(now, "test", func() string {
+	r.progress.Update(now, "test", func() string {
 		return fmt.Sprintf("%s  %d/%d  %s", r.domains[e.Domain].Name, e.Done, e.Total, r.pace(train.Evaluate))
 	})
 	if e.Test == nil {
@@ -197,7 +197,7 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 			return err
 		}
 	}
-	r.progress.line("%-9s %s", "test", text)
+	r.progress.Line("%-9s %s", "test", text)
 	if err := r.validate(t); err != nil {
 		return err
 	}

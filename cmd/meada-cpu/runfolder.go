@@ -45,7 +45,7 @@ func commandLine() string {
 		words = []string{"MEADA_ISA=" + isa, "meada-cpu"}
 	}
 	for _, arg := range os.Args[1:] {
-		words = append(words, shellWord(arg))
+		words = append(words, cli.ShellWord(arg))
 	}
 	return strings.Join(words, " ")
 }

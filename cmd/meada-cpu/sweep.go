@@ -213,7 +213,7 @@ func (s *sweepSettings) runner(std streams, runs int) (*sweep.Runner, error) {
 		Threads: max(1, cmp.Or(s.threads, runtime.GOMAXPROCS(0))/jobs),
 		Logs:    jobs > 1 || s.quiet,
 		Err:     std.err,
-		Say:     newProgress(std.err, s.quiet).line,
+		Say:     cli.NewStatus(std.err, s.quiet).Line,
 		Endure:  func(err error) bool { return exitCode(err) == exitDiverged },
 	}
 	for _, flag := range s.shared {
@@ -228,7 +228,11 @@ func (s *sweepSettings) runner(std streams, runs int) (*sweep.Runner, error) {
 // some settings.
 func published(s *runfolder.Settings) *runfolder.Settings {
 	official := *s
-	official.Settings = config(s.Dataset, s.Model)
+	if d, err := catalog.FindDataset(s.Dataset); err == nil {
+		if preset, err := catalog.FindPreset(d.Preset); err == nil {
+			official.Settings = preset.Settings(s.Model)
+		}
+	}
 	official.Weights, official.TestImages = "", 0
 	return &official
 }

@@ -20,16 +20,19 @@ import (
 
 // shortSweep are flags of a sweep over runs of a few steps.
 func shortSweep(data, out string, more ...string) []string {
-	return append([]string{"sweep", "--dataset", "digits", "--data", data, "--lr", "1e-3", "--batch-size", "16",
+	return append([]string{"sweep", "--dataset", "digits", "--model", small, "--data", data, "--lr", "1e-3", "--batch-size", "16",
 		"--loops-train", "4", "--loops-min", "3", "--loops-adv", "1", "--k", "1", "--test-every", "3", "--out", out}, more...)
 }
 
 func TestSweep(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
+	shortSweep := func(data, out string, more ...string) []string { // the paper has figures of it
+		return shortSweep(data, out, append([]string{"--model", "lenet5"}, more...)...)
+	}
 	first := succeed(t, dir, shortSweep(data, "all", "--seeds", "1-2", "--algorithms", "erm,me-ada", "--jobs", "2")...)
 	require.Contains(t, first.err, "4 runs, 0 complete, 4 to do, 2 at a time")
 	require.Contains(t, first.err, "[4/4]")
-	single := succeed(t, dir, short(data, "--loops-train", "4", "--loops-adv", "1", "--k", "1", "--seed", "2", "--out", "single", "--json")...)
+	single := succeed(t, dir, short(data, "--model", "lenet5", "--loops-train", "4", "--loops-adv", "1", "--k", "1", "--seed", "2", "--out", "single", "--json")...)
 	var alone runfolder.Summary
 	require.NoError(t, json.Unmarshal([]byte(single.out), &alone))
 	o, err := readOutcome(filepath.Join(dir, "all", "me-ada-s2"))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -35,19 +36,16 @@ type settings struct {
 	maxMemory                 int64 // bytes, 0 for those available, or cli.NoLimit
 }
 
-// images returns the settings that say which images to use.
-func (s *settings) images() *imageSettings { return (*imageSettings)(&s.Images) }
-
 // define declares the flags of train.
 func (s *settings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to train")
 	cli.Choice(f, &s.Algorithm, "algorithm", "erm, ada or me-ada", catalog.Algorithms()...)
-	s.images().declare(f)
+	declareImages(f, &s.Images)
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Text(&s.Weights, "weights", "FILE", "initial weights instead of random ones; a last layer for another number of classes is left out")
 	f.Text(&s.config, "config", "FILE", "the settings of a run folder's config.json; other flags win")
-	cli.Choice(f, &s.Preset, "preset", strings.Join(presets, ", ")+": decides all settings below", presets...)
+	cli.Choice(f, &s.Preset, "preset", strings.Join(catalog.PresetNames(), ", ")+": decides all settings below", catalog.PresetNames()...)
 	f.Seed(&s.Seed, "seed", "everything random follows from it")
 
 	f.Group("descent")
@@ -70,7 +68,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada only")
 
 	f.Group("tests")
-	s.images().declareTests(f)
+	declareTests(f, &s.Images)
 
 	f.Group("running")
 	f.Add("resume", &cli.Value{
@@ -121,10 +119,14 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := s.choose(set); err != nil {
 		return err
 	}
-	if err := s.checkKind(cli.Given(set)); err != nil {
+	preset, err := catalog.FindPreset(s.Preset)
+	if err != nil {
 		return err
 	}
-	return s.images().check()
+	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
+		return err
+	}
+	return s.Images.Check()
 }
 
 // choose sets what flags do not: flags win over the settings of --config, these
@@ -148,17 +150,28 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 		}
 	}
 	if s.Dataset == "" {
-		s.Dataset = datasetFor(s.Preset)
+		preset, err := catalog.FindPreset(cmp.Or(s.Preset, catalog.Presets[0].Name))
+		if err != nil {
+			return err
+		}
+		s.Dataset = preset.Dataset
 	}
-	var err error
-	if s.Model, err = chooseModel(s.Model, s.Dataset); err != nil {
+	d, err := catalog.FindDataset(s.Dataset)
+	if err != nil {
+		return err
+	}
+	if s.Model, err = d.ChooseNetwork(s.Model); err != nil {
 		return err
 	}
 	if s.Preset == "" {
-		s.Preset = presetFor(s.Dataset, s.Model)
+		s.Preset = d.PresetFor(s.Model)
 	}
 	given := cli.Given(set)
-	s.Settings.Settings = config(s.Preset, s.Model)
+	preset, err := catalog.FindPreset(s.Preset)
+	if err != nil {
+		return err
+	}
+	s.Settings.Settings = preset.Settings(s.Model)
 	return cli.Apply(set, given)
 }
 
@@ -203,7 +216,7 @@ func runTrain(std streams, s settings) (err error) {
 		}
 	}
 	started, asked := time.Now(), system.StatusRequests()
-	r := &run{progress: newProgress(std.err, s.quiet), started: started, asked: asked}
+	r := &run{progress: cli.NewStatus(std.err, s.quiet), started: started, asked: asked}
 	if s.resume != "" {
 		if r.folder, err = openRunFolder(s.resume); err != nil {
 			return err
@@ -220,7 +233,7 @@ func runTrain(std streams, s settings) (err error) {
 	}
 	defer engine.Close()
 	s.Threads = engine.Threads()
-	data, err := s.images().load(engine, side(s.Model))
+	data, err := s.Images.Load(engine, catalog.KindOf(s.Model).Side())
 	if err != nil {
 		return err
 	}
@@ -360,7 +373,7 @@ func describe(s settings, plan train.Config, data *dataset.Task, network *nn.Net
 		{"algorithm", string(s.Algorithm)},
 		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, cli.Count(data.Source.N))},
 		{"domains", describeDomains(data)},
-		{"corruptions", s.images().describeCorruptions(data)},
+		{"corruptions", s.Images.DescribeCorruptions(data)},
 	}
 	for _, a := range data.Absent {
 		rows = append(rows, [2]string{"absent", a})

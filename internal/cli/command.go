@@ -12,6 +12,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// ErrInterrupted ends what the user stopped.
+var ErrInterrupted = errors.New("interrupted")
+
 // errUsage is an error about the command line.
 type errUsage string
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
+	"unicode"
 )
 
 // Percent formats a fraction in per cent as the paper's tables do: 58.72.
@@ -45,4 +47,15 @@ func Bytes[N int | int64](n N) string {
 		return fmt.Sprintf("%d MiB", n>>20)
 	}
 	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+}
+
+// ShellWord returns a word as a POSIX shell takes it.
+func ShellWord(word string) string {
+	plain := func(r rune) bool {
+		return r == '-' || strings.ContainsRune("_./:=,@%+", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
+	}
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

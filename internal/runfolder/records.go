@@ -10,19 +10,9 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 )
 
-// Images are the settings that say which images a run uses.
-type Images struct {
-	Dataset     string `json:"dataset"`
-	Data        string `json:"data,omitempty"`
-	Source      string `json:"source,omitempty"` // domain of PACS
-	Target      string `json:"target,omitempty"` // domain of PACS
-	Corruptions string `json:"corruptions,omitempty"`
-	TestImages  int    `json:"test_images,omitempty"` // of each test set, 0 for all
-}
-
 // Settings are the resolved settings of a run.
 type Settings struct {
-	Images
+	catalog.Images
 	Model   string `json:"model"`
 	Weights string `json:"weights,omitempty"`
 	Preset  string `json:"preset"`

@@ -85,7 +85,7 @@ func TestRun(t *testing.T) {
 		`"images_per_second":0,"peak_rss_bytes":0,"seconds":0}
 `, string(text))
 
-	config := &Config{Settings: Settings{Images: Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)},
+	config := &Config{Settings: Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)},
 		Domains: []Domain{{"usps", 7, false}}, Checksums: map[string]Checksum{TrainingSet: {60, "ab"}}}
 	require.NoError(t, f.WriteConfig(config))
 	unfinished, err := Unfinished(dir)

@@ -79,8 +79,8 @@ func TestSweepTable(t *testing.T) {
 	}
 
 	// Runs with the published settings need no note, others do.
-	official := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
-	one := runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
+	official := runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
+	one := runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
 	notes := len(table.notes)
 	require.NoError(t, table.noteDepartures(&one, &official))
 	require.Len(t, table.notes, notes)
@@ -123,7 +123,7 @@ func TestPaperFigures(t *testing.T) {
 // exampleConfig is the config.json of a run.
 func exampleConfig(f *testing.F, a catalog.Algorithm) []byte {
 	text, err := json.Marshal(runfolder.Config{
-		Settings: runfolder.Settings{Images: runfolder.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(a)},
+		Settings: runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(a)},
 		Domains:  []runfolder.Domain{{Name: "far", Images: 10}, {Name: "own", Images: 10, Source: true}},
 	})
 	require.NoError(f, err)

@@ -163,17 +163,25 @@ func (w *Weights) Apply(network *nn.Network) error {
 	if err := w.expect(MetaClasses, strconv.Itoa(network.Classes)); err != nil {
 		return err
 	}
+	normalisation, err := w.normalisation(network)
+	if err != nil {
+		return err
+	}
 	state, err := w.match(network)
 	if err != nil {
 		return err
 	}
-	return w.copy(network, state)
+	return w.copy(network, state, normalisation)
 }
 
 // Begin copies the weights into a network that is to be trained. Where their
 // last layer is for other classes, the network keeps its own, as the official
 // code does with ImageNet's weights; Begin reports whether it did.
 func (w *Weights) Begin(network *nn.Network) (newClasses bool, err error) {
+	normalisation, err := w.normalisation(network)
+	if err != nil {
+		return false, err
+	}
 	state, err := w.match(network)
 	if err != nil {
 		return false, err
@@ -188,20 +196,27 @@ func (w *Weights) Begin(network *nn.Network) (newClasses bool, err error) {
 			}
 		}
 	}
-	return newClasses, w.copy(network, state)
+	return newClasses, w.copy(network, state, normalisation)
 }
 
-func (w *Weights) copy(network *nn.Network, state []nn.Array) error {
+// normalisation returns the one that the file states, or else the network's own.
+// It fails if the file is of another network.
+func (w *Weights) normalisation(network *nn.Network) (nn.Normalisation, error) {
 	if err := w.expect(MetaModel, network.Name); err != nil {
-		return err
+		return nn.Normalisation{}, err
 	}
-	normalisation := network.Normalisation
-	if text, ok := w.Metadata[MetaNormalisation]; ok {
-		var err error
-		if normalisation, err = nn.ParseNormalisation(text, network.C); err != nil {
-			return w.fail(err)
-		}
+	text, ok := w.Metadata[MetaNormalisation]
+	if !ok {
+		return network.Normalisation, nil
 	}
+	n, err := nn.ParseNormalisation(text, network.C)
+	if err != nil {
+		return n, w.fail(err)
+	}
+	return n, nil
+}
+
+func (w *Weights) copy(network *nn.Network, state []nn.Array, normalisation nn.Normalisation) error {
 	if err := network.SetState(state); err != nil {
 		return w.fail(err)
 	}

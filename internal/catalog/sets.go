@@ -1,18 +1,21 @@
-package main
+package catalog
 
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/fetch"
 )
 
-// dataSet is a published set of images and where it is to be had. Sizes and
+// Set is a published set of images and where it is to be had. Sizes and
 // checksums are its publisher's, or those that torchvision and the authors'
 // archives state.
-type dataSet struct {
-	name string
-	what string
+type Set struct {
+	Name string
+	What string
 
 	// files by their path in the data folder, which is where the readers of
 	// package dataset find them. Those without addresses are in the archive.
@@ -25,10 +28,10 @@ type dataSet struct {
 	places []string
 }
 
-// dataSets are all sets, in the order of listings.
-var dataSets = []dataSet{
+// Sets lists every set.
+var Sets = []Set{
 	{
-		name: "mnist", what: "handwritten digits, the source of the digits benchmark",
+		Name: "mnist", What: "handwritten digits, the source of the digits benchmark",
 		files: map[string]fetch.File{
 			"mnist/train-images-idx3-ubyte.gz": mnistFile("train-images-idx3-ubyte.gz", 9912422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
 			"mnist/train-labels-idx1-ubyte.gz": mnistFile("train-labels-idx1-ubyte.gz", 28881, "d53e105ee54ea40749a09fcbcd1e9432"),
@@ -37,31 +40,31 @@ var dataSets = []dataSet{
 		},
 	},
 	{
-		name: "svhn", what: "street view house numbers, test set",
+		Name: "svhn", What: "street view house numbers, test set",
 		files: map[string]fetch.File{"svhn/test_32x32.mat": {
 			URLs: []string{"http://ufldl.stanford.edu/housenumbers/test_32x32.mat"},
 			Size: 64275384, Checksum: "md5:eb5a983be6a315427106f1b164d9cef3",
 		}},
 	},
 	{
-		name: "mnist-m", what: "MNIST over photographs",
+		Name: "mnist-m", What: "MNIST over photographs",
 		manual: "download mnist_m.tar.gz from https://drive.google.com/drive/folders/0B_tExHiYS-0vR2dNZEU4NGlSSW8 to DIR/mnist_m/mnist_m.tar.gz",
 		places: []string{"mnist_m/mnist_m.tar.gz", "mnist_m/mnist_m_test.tar.gz", "mnist_m/mnist_m_test_labels.txt", "mnist_m.tar.gz"},
 	},
 	{
-		name: "syn", what: "synthetic digits, test set",
+		Name: "syn", What: "synthetic digits, test set",
 		manual: "download the archive from https://drive.google.com/file/d/0B9Z4d7lAwbnTSVR1dEFSRUFxOUU/view and put its synth_test_32x32.mat to DIR/syn/synth_test_32x32.mat",
 		places: []string{"syn/synth_test_32x32.mat", "SYN/synth_test_32x32.mat", "synth_test_32x32.mat"},
 	},
 	{
-		name: "usps", what: "digits from envelopes, test set",
+		Name: "usps", What: "digits from envelopes, test set",
 		files: map[string]fetch.File{"usps/usps.t.bz2": {
 			URLs: []string{"https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/usps.t.bz2"},
 			Size: 1831726, Checksum: "md5:8ea070ee2aca1ac39742fdd1ef5ed118",
 		}},
 	},
 	{
-		name: "cifar10", what: "photographs of 10 classes", archive: "cifar-10-python.tar.gz",
+		Name: "cifar10", What: "photographs of 10 classes", archive: "cifar-10-python.tar.gz",
 		files: map[string]fetch.File{
 			"cifar-10-python.tar.gz": {
 				URLs: []string{
@@ -79,7 +82,7 @@ var dataSets = []dataSet{
 		},
 	},
 	{
-		name: "cifar100", what: "photographs of 100 classes", archive: "cifar-100-python.tar.gz",
+		Name: "cifar100", What: "photographs of 100 classes", archive: "cifar-100-python.tar.gz",
 		files: map[string]fetch.File{
 			"cifar-100-python.tar.gz": {
 				URLs: []string{
@@ -117,16 +120,12 @@ var dataSets = []dataSet{
 		"zoom_blur": "0204613400c034a81c4830d5df81cb82", "labels": "bb4026e9ce52996b95f439544568cdb2",
 	}),
 	{
-		name: "pacs", what: "photos, art, cartoons and sketches of 7 classes",
+		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes",
 		manual: "download PACS.zip from https://drive.google.com/file/d/1JFr8f805nMUelQWWmfnJR3y4_SYoN5Pd/view and put its folders " +
 			"art_painting, cartoon, photo and sketch to DIR/PACS/kfold, the twelve <domain>_{train,crossval,test}_kfold.txt to DIR/PACS/splits",
 		places: []string{"PACS/kfold", "kfold"},
 	},
 }
-
-// benchmarks are the sets that the datasets of train consist of, where these
-// are not sets themselves.
-var benchmarks = map[string][]string{digits: {"mnist", "svhn", "mnist-m", "syn", "usps"}}
 
 func mnistFile(name string, size int64, md5 string) fetch.File {
 	f := fetch.File{Size: size, Checksum: "md5:" + md5}
@@ -141,7 +140,7 @@ func mnistFile(name string, size int64, md5 string) fetch.File {
 }
 
 // corruptedCIFAR is a set of the 19 corruptions of a CIFAR test set.
-func corruptedCIFAR(name, folder, record string, size int64, md5 string, members map[string]string) dataSet {
+func corruptedCIFAR(name, folder, record string, size int64, md5 string, members map[string]string) Set {
 	archive := folder + ".tar"
 	files := map[string]fetch.File{archive: {
 		URLs: []string{
@@ -153,18 +152,18 @@ func corruptedCIFAR(name, folder, record string, size int64, md5 string, members
 	for member, sum := range members {
 		files[folder+"/"+member+".npy"] = fetch.File{Checksum: "md5:" + sum}
 	}
-	return dataSet{
-		name: name, what: "the corruptions of Hendrycks and Dietterich, 5 severities",
+	return Set{
+		Name: name, What: "the corruptions of Hendrycks and Dietterich, 5 severities",
 		files: files, archive: archive,
 	}
 }
 
 // wanted lists the files that the set consists of once it is there, which the
 // archive they came in does not belong to.
-func (d *dataSet) wanted() map[string]fetch.File {
+func (s *Set) wanted() map[string]fetch.File {
 	files := map[string]fetch.File{}
-	for path, f := range d.files {
-		if path != d.archive {
+	for path, f := range s.files {
+		if path != s.archive {
 			files[path] = f
 		}
 	}
@@ -172,9 +171,9 @@ func (d *dataSet) wanted() map[string]fetch.File {
 }
 
 // bytes is the size of the download.
-func (d *dataSet) bytes() int64 {
+func (s *Set) bytes() int64 {
 	total := int64(0)
-	for _, f := range d.files {
+	for _, f := range s.files {
 		total += f.Size
 	}
 	return total
@@ -182,9 +181,9 @@ func (d *dataSet) bytes() int64 {
 
 // locate returns where in dir a file of the set is: at its path or, as people
 // put files that are not in archives, in dir itself; "" if it is not there.
-func (d *dataSet) locate(dir, path string) string {
+func (s *Set) locate(dir, path string) string {
 	places := []string{filepath.Join(dir, filepath.FromSlash(path))}
-	if d.archive == "" {
+	if s.archive == "" {
 		places = append(places, filepath.Join(dir, filepath.Base(path)))
 	}
 	for _, place := range places {
@@ -195,17 +194,65 @@ func (d *dataSet) locate(dir, path string) string {
 	return ""
 }
 
-// present says whether all of the set is in dir.
-func (d *dataSet) present(dir string) bool {
-	for _, place := range d.places {
+// Present reports whether all of the set is in dir.
+func (s *Set) Present(dir string) bool {
+	for _, place := range s.places {
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(place))); err == nil {
 			return true
 		}
 	}
-	for path := range d.wanted() {
-		if d.locate(dir, path) == "" {
+	for path := range s.wanted() {
+		if s.locate(dir, path) == "" {
 			return false
 		}
 	}
-	return d.manual == ""
+	return s.manual == ""
+}
+
+// setsOf returns the names of the sets that a dataset consists of, if these are
+// not one of its own name.
+func setsOf(name string) []string {
+	if d, err := FindDataset(name); err == nil {
+		return d.Sets
+	}
+	return nil
+}
+
+// SetNames lists what SelectSets takes: datasets of several sets, and the sets.
+func SetNames() []string {
+	var names []string
+	for i := range Datasets {
+		if len(Datasets[i].Sets) > 0 {
+			names = append(names, Datasets[i].Name)
+		}
+	}
+	for i := range Sets {
+		names = append(names, Sets[i].Name)
+	}
+	return names
+}
+
+// SelectSets returns the sets of those names, of which one may stand for those
+// of a dataset; all sets for no name.
+func SelectSets(names []string) ([]*Set, error) {
+	var wanted []string
+	for _, name := range names {
+		if parts := setsOf(name); len(parts) > 0 {
+			wanted = append(wanted, parts...)
+		} else {
+			wanted = append(wanted, name)
+		}
+	}
+	for _, name := range wanted {
+		if known := SetNames(); !slices.Contains(known, name) {
+			return nil, cli.UsageError("unknown data set %q%s, expected %s", name, cli.DidYouMean(name, known), strings.Join(known, ", "))
+		}
+	}
+	var sets []*Set
+	for i := range Sets {
+		if len(names) == 0 || slices.Contains(wanted, Sets[i].Name) {
+			sets = append(sets, &Sets[i])
+		}
+	}
+	return sets, nil
 }

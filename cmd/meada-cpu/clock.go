@@ -2,124 +2,14 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math"
-	"os"
-	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/meada-cpu/meada-cpu/internal/benchmark"
-	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
-
-const (
-	redrawEvery = 100 * time.Millisecond // of the live line
-	lineEvery   = 10 * time.Second       // between progress lines that are kept
-)
-
-// progress tells a person how a run goes: one line redrawn in place on a
-// terminal, whole lines at a slow rate elsewhere, nothing if quiet.
-type progress struct {
-	out    io.Writer
-	quiet  bool
-	width  int // of the terminal, 0 for none
-	colour bool
-	drawn  bool      // the live line is on the screen
-	next   time.Time // when to show the next progress line
-
-	// Where the run stands, from the last update.
-	what   string
-	detail func() string
-}
-
-func newProgress(out io.Writer, quiet bool) *progress {
-	p := &progress{out: out, quiet: quiet, width: widthOf(out)}
-	if os.Getenv("TERM") == "dumb" {
-		p.width = 0
-	}
-	p.colour = p.width > 0 && os.Getenv("NO_COLOR") == ""
-	p.next = time.Now().Add(p.interval())
-	return p
-}
-
-// widthOf returns the columns of the terminal that w writes to, 0 if it is none.
-func widthOf(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		return system.TerminalWidth(f)
-	}
-	return 0
-}
-
-func (p *progress) interval() time.Duration {
-	if p.width > 0 {
-		return redrawEvery
-	}
-	return lineEvery
-}
-
-// line prints a line that stays.
-func (p *progress) line(format string, args ...any) {
-	if p.quiet {
-		return
-	}
-	p.clear()
-	fmt.Fprintf(p.out, format+"\n", args...)
-}
-
-// clear takes the live line away.
-func (p *progress) clear() {
-	if p.drawn {
-		fmt.Fprint(p.out, "\r\x1b[K")
-		p.drawn = false
-	}
-}
-
-// update notes where the run stands and shows it, if it is time to. Two blanks
-// separate the columns of the detail.
-func (p *progress) update(now time.Time, what string, detail func() string) {
-	p.what, p.detail = what, detail
-	if p.quiet || now.Before(p.next) {
-		return
-	}
-	p.next = now.Add(p.interval())
-	if p.width == 0 {
-		p.status()
-		return
-	}
-	if width := widthOf(p.out); width > 0 { // it may have been resized
-		p.width = width
-	}
-	what = fmt.Sprintf("%-10s", what)
-	text := fit(detail(), p.width-1-len(what))
-	if p.colour {
-		what = "\x1b[36m" + what + "\x1b[0m"
-	}
-	fmt.Fprintf(p.out, "\r\x1b[K%s%s", what, text)
-	p.drawn = true
-}
-
-// status prints where the run stands as a line that stays, even if quiet.
-func (p *progress) status() {
-	p.clear()
-	fmt.Fprintf(p.out, "%-9s %s\n", p.what, p.detail())
-}
-
-// fit leaves out columns of a detail until it is at most so wide. The last one,
-// the time left, is what people look for: those before it go first.
-func fit(detail string, width int) string {
-	columns := strings.Split(detail, "  ")
-	for len(columns) > 2 && utf8.RuneCountInString(detail) > width {
-		columns = slices.Delete(columns, len(columns)-2, len(columns)-1)
-		detail = strings.Join(columns, "  ")
-	}
-	runes := []rune(detail)
-	return string(runes[:max(min(len(runes), width), 0)])
-}
 
 // clock adds up what a run spent where, and from that guesses what is left.
 type clock struct {

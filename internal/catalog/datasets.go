@@ -1,0 +1,173 @@
+package catalog
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/dataset/synthetic"
+)
+
+// Dataset is images to train and to test on: how they are read, and what goes
+// with them.
+type Dataset struct {
+	Name        string
+	What        string
+	BuiltIn     bool     // it reads no files
+	Own         bool     // it is of the user's own pictures
+	Sets        []string // names of the published sets that it consists of, if not of one of its own name
+	Networks    []Kind   // of networks that it is for
+	Usual       string   // its usual network
+	Preset      string   // settings made for it, "" for those of the network's kind
+	Corruptions string   // the folder of its published corruptions among the data, "" if there are none
+	Domains     []string // that Images.Source and Target choose from, the usual source first
+
+	// read reads the training and the test sets, images of side pixels.
+	read func(i *Images, side int) (*dataset.Task, error)
+	// test reads one of the test sets, or the source's own for "".
+	test func(dir, domain string) (*dataset.Images, error)
+}
+
+// The synthetic digits are always the same ones, whatever the seed of a run.
+const (
+	syntheticSeed  = 1
+	syntheticTrain = 2_000
+	syntheticTest  = 2_000
+)
+
+// pacsDomains begin with the one that runs train on by default.
+var pacsDomains = []string{"photo", "art_painting", "cartoon", "sketch"}
+
+// Datasets lists every dataset.
+var Datasets = []Dataset{
+	{
+		Name: "synthetic-digits", What: "built in", BuiltIn: true,
+		Networks: []Kind{ForDigits, ForSmall}, Usual: "lenet5",
+		read: func(*Images, int) (*dataset.Task, error) {
+			task := synthetic.Digits(syntheticSeed, syntheticTrain, syntheticTest)
+			return &task, nil
+		},
+	},
+	{
+		Name: "digits", What: "MNIST, tested on four other sets",
+		Sets:     []string{"mnist", "svhn", "mnist-m", "syn", "usps"},
+		Networks: []Kind{ForDigits, ForSmall}, Usual: "lenet5", Preset: "digits",
+		read: func(i *Images, _ int) (*dataset.Task, error) { return dataset.Digits(i.Data) },
+	},
+	{
+		Name: "cifar10", What: "photographs of 10 classes, tested under corruptions",
+		Networks: []Kind{ForSmall}, Usual: "wrn", Preset: "cifar10", Corruptions: "CIFAR-10-C",
+		read: func(i *Images, _ int) (*dataset.Task, error) { return dataset.CIFAR10(i.Data) },
+		test: oneTest("cifar10", dataset.CIFAR10Test),
+	},
+	{
+		Name: "cifar100", What: "photographs of 100 classes, tested under corruptions",
+		Networks: []Kind{ForSmall}, Usual: "wrn", Preset: "cifar100", Corruptions: "CIFAR-100-C",
+		read: func(i *Images, _ int) (*dataset.Task, error) { return dataset.CIFAR100(i.Data) },
+		test: oneTest("cifar100", dataset.CIFAR100Test),
+	},
+	{
+		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes",
+		Networks: []Kind{ForPictures}, Usual: "alexnet", Preset: "pacs", Domains: pacsDomains,
+		read: func(i *Images, side int) (*dataset.Task, error) {
+			sources := []string{i.Source}
+			if i.Target != "" {
+				sources = slices.DeleteFunc(slices.Clone(dataset.PACSDomains), func(d string) bool { return d == i.Target })
+			}
+			return dataset.PACS(i.Data, sources, side)
+		},
+		test: func(dir, domain string) (*dataset.Images, error) {
+			if domain == "" {
+				domain = pacsDomains[0]
+			}
+			if !slices.Contains(dataset.PACSDomains, domain) {
+				return nil, cli.UsageError("--domain %s: expected %s", domain, strings.Join(dataset.PACSDomains, ", "))
+			}
+			images, err := dataset.PACSTest(dir, domain, ForPictures.Side())
+			return &images, err
+		},
+	},
+	{
+		Name: "folder", What: "your own pictures", Own: true,
+		Networks: []Kind{ForDigits, ForSmall, ForPictures}, Usual: "lenet5",
+		read: func(i *Images, side int) (*dataset.Task, error) { return dataset.Folder(i.Data, side) },
+		test: func(dir, domain string) (*dataset.Images, error) {
+			if domain == "" {
+				domain = "test"
+			}
+			images, err := dataset.FolderTest(dir, domain, ForSmall.Side())
+			return &images, err
+		},
+	},
+}
+
+// oneTest reads the test set of a dataset that has one.
+func oneTest(name string, read func(dir string) (dataset.Images, error)) func(dir, domain string) (*dataset.Images, error) {
+	return func(dir, domain string) (*dataset.Images, error) {
+		if domain != "" {
+			return nil, cli.UsageError("--domain %s: %s has one test set", domain, name)
+		}
+		images, err := read(dir)
+		return &images, err
+	}
+}
+
+// DatasetNames lists the names of all datasets.
+func DatasetNames() []string {
+	var names []string
+	for i := range Datasets {
+		names = append(names, Datasets[i].Name)
+	}
+	return names
+}
+
+// FindDataset returns the dataset of a name.
+func FindDataset(name string) (*Dataset, error) {
+	for i := range Datasets {
+		if Datasets[i].Name == name {
+			return &Datasets[i], nil
+		}
+	}
+	return nil, cli.UsageError("unknown dataset %q, expected %s", name, strings.Join(DatasetNames(), ", "))
+}
+
+// ReadTest reads a test set of a dataset, the source's own for "": images of 32
+// pixels, for pictures 224.
+func (d *Dataset) ReadTest(dir, domain string) (*dataset.Images, error) {
+	images := Images{Dataset: d.Name, Data: dir, Corruptions: NoCorruptions}
+	if err := images.Check(); err != nil {
+		return nil, err
+	}
+	if d.test != nil {
+		read, err := d.test(dir, domain)
+		return read, images.howToGet(err)
+	}
+	task, err := images.Load(nil, ForSmall.Side())
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for i := range task.Domains {
+		at := &task.Domains[i]
+		if at.Name == domain || domain == "" && at.Source {
+			return &at.Images, nil
+		}
+		names = append(names, at.Name)
+	}
+	if domain == "" {
+		return nil, &dataset.Error{Path: dir, Err: errors.New("the source's own test set is not there, use --domain: " + strings.Join(names, ", "))}
+	}
+	return nil, cli.UsageError("--domain %s: expected %s", domain, strings.Join(names, ", "))
+}
+
+// usualCorruptions returns the folder of a dataset's corruptions if it lies
+// among the data.
+func (d *Dataset) usualCorruptions(dir string) string {
+	if d.Corruptions != "" && isFolder(filepath.Join(dir, d.Corruptions)) {
+		return filepath.Join(dir, d.Corruptions)
+	}
+	return NoCorruptions
+}

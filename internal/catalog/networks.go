@@ -1,0 +1,90 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// Kind is what networks have in common that are trained alike.
+type Kind string
+
+// The kinds of networks.
+const (
+	ForDigits   Kind = "digits"   // of 32x32, as the digits script trains them
+	ForSmall    Kind = "small"    // of 32x32, as the CIFAR script trains them
+	ForPictures Kind = "pictures" // of 224x224
+)
+
+// Side returns the height and width of the images of networks of a kind.
+func (k Kind) Side() int {
+	if k == ForPictures {
+		return 224
+	}
+	return 32
+}
+
+// preset returns the settings for networks of a kind on a dataset that has none
+// of its own.
+func (k Kind) preset() string {
+	switch k {
+	case ForDigits:
+		return "quick"
+	case ForPictures:
+		return "pacs"
+	}
+	return "cifar10"
+}
+
+// DigitNetworks are the networks of package zoo that are of kind ForDigits. Of
+// the others the size of their images tells the kind.
+var DigitNetworks = []string{"lenet5"}
+
+// KindOf returns the kind of a network of package zoo.
+func KindOf(network string) Kind {
+	if slices.Contains(DigitNetworks, network) {
+		return ForDigits
+	}
+	for _, n := range zoo.Networks {
+		if n.Name == network && n.Side == ForPictures.Side() {
+			return ForPictures
+		}
+	}
+	return ForSmall
+}
+
+// NetworkNames lists the networks that a dataset is for, its usual one first.
+func (d *Dataset) NetworkNames() []string {
+	names := []string{d.Usual}
+	for _, n := range zoo.Networks {
+		if n.Name != d.Usual && slices.Contains(d.Networks, KindOf(n.Name)) {
+			names = append(names, n.Name)
+		}
+	}
+	return names
+}
+
+// ChooseNetwork returns the network to use with a dataset: the given one, or the
+// usual one for "".
+func (d *Dataset) ChooseNetwork(name string) (string, error) {
+	if name == "" {
+		return d.Usual, nil
+	}
+	if fitting := d.NetworkNames(); !slices.Contains(fitting, name) {
+		return "", cli.UsageError("--model %s: --dataset %s takes %s", name, d.Name, strings.Join(fitting, ", "))
+	}
+	return name, nil
+}
+
+// PresetFor returns the usual settings for a network on a dataset: those made
+// for the dataset, or else those for the network's kind. Those for digits are
+// of networks for digits alone.
+func (d *Dataset) PresetFor(network string) string {
+	kind := KindOf(network)
+	if d.Preset == "" || d.Preset == "digits" && kind != ForDigits {
+		return kind.preset()
+	}
+	return d.Preset
+}

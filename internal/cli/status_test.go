@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// shown returns what a progress prints into a file.
+func shown(t *testing.T, p *Status, do func()) string {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	require.NoError(t, err)
+	defer f.Close()
+	p.out = f
+	do()
+	text, err := os.ReadFile(f.Name())
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestLiveLine(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	step := func(p *Status, after time.Duration, detail string) {
+		p.Update(now.Add(after), "train", func() string { return detail })
+	}
+	p := &Status{width: 20}
+	require.Equal(t, "\r\x1b[Ktrain     step 1"+"\r\x1b[Ktrain     step 200 "+"\r\x1b[Ktest 90.1\n", shown(t, p, func() {
+		step(p, 0, "step 1")
+		step(p, redrawEvery/2, "too soon")
+		step(p, redrawEvery, "step 200 of 10001")
+		p.Line("test %.1f", 90.1)
+	}))
+
+	p = &Status{}
+	require.Equal(t, "train     step 1\ntrain     step 3\nkept\n", shown(t, p, func() {
+		step(p, 0, "step 1")
+		step(p, redrawEvery, "step 2")
+		step(p, lineEvery, "step 3")
+		p.Line("kept")
+	}))
+
+	p = &Status{width: 80, colour: true}
+	require.Equal(t, "\r\x1b[K\x1b[36mtrain     \x1b[0mstep 1", shown(t, p, func() { step(p, 0, "step 1") }))
+
+	p = &Status{quiet: true, width: 80}
+	require.Equal(t, "train     step 2\n", shown(t, p, func() {
+		step(p, 0, "step 1")
+		p.Line("not kept")
+		step(p, redrawEvery/2, "step 2")
+		p.Show()
+	}))
+
+	p = &Status{width: 80}
+	require.Equal(t, "\r\x1b[Ktrain     step 1"+"\r\x1b[Ktrain     step 2\n"+"\r\x1b[Ktrain     step 3", shown(t, p, func() {
+		step(p, 0, "step 1")
+		step(p, redrawEvery/2, "step 2")
+		p.Show()
+		step(p, redrawEvery, "step 3")
+	}))
+}
+
+func TestNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	const detail = "épreuve  12/801  3106 img/s  38% peak  ETA 1m05s"
+	for width, text := range map[int]string{
+		48: detail,
+		47: "épreuve  12/801  3106 img/s  ETA 1m05s",
+		38: "épreuve  12/801  3106 img/s  ETA 1m05s",
+		37: "épreuve  12/801  ETA 1m05s",
+		25: "épreuve  ETA 1m05s",
+		10: "épreuve  E",
+		1:  "é",
+		0:  "",
+		-5: "",
+	} {
+		require.Equal(t, text, fit(detail, width), width)
+	}
+}
