@@ -104,7 +104,7 @@ func TestCorruptRefuses(t *testing.T) {
 		{3, "test_batch.bin is not there", []string{"--out", "c", "--dataset", "cifar10", "--data", data}},
 		{3, "photo_test_kfold.txt", []string{"--out", "c", "--dataset", "pacs", "--data", data}},
 		{3, "train", []string{"--out", "c", "--dataset", "folder", "--data", data}},
-		{3, "no .png", []string{"--out", "c", "--frost-dir", "empty"}},
+		{3, "no picture", []string{"--out", "c", "--frost-dir", "empty"}},
 	} {
 		r := invoke(t, dir, append([]string{"corrupt"}, c.args...)...)
 		require.Equal(t, c.code, r.code, "%v: %s", c.args, r.err)

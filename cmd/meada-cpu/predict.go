@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -138,7 +135,7 @@ func runPredict(std streams, s predictSettings) error {
 }
 
 // pictureFiles lists the files that paths name: a folder stands for the pictures
-// in it and in its subfolders.
+// in it, see [dataset.PictureFiles].
 func pictureFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, path := range paths {
@@ -150,32 +147,13 @@ func pictureFiles(paths []string) ([]string, error) {
 			files = append(files, path)
 			continue
 		}
-		count := len(files)
-		err = filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			hidden := strings.HasPrefix(entry.Name(), ".") && name != path
-			switch {
-			case hidden && entry.IsDir():
-				return fs.SkipDir
-			case !hidden && !entry.IsDir() && isPicture(name):
-				files = append(files, name)
-			}
-			return nil
-		})
+		below, err := dataset.PictureFiles(path)
 		if err != nil {
 			return nil, err
 		}
-		if len(files) == count {
-			return nil, &dataset.Error{Path: path, Err: errors.New("there is no .png, .jpg, .jpeg or .gif file in it")}
-		}
+		files = append(files, below...)
 	}
 	return files, nil
-}
-
-func isPicture(name string) bool {
-	return slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, strings.ToLower(filepath.Ext(name)))
 }
 
 // readBatch reads pictures in the network's size, on all processors. It returns

@@ -86,7 +86,7 @@ func (i *Images) Load(engine *tensor.Engine, side int) (*dataset.Task, error) {
 	}
 	if i.TestImages > 0 {
 		for n := range task.Domains {
-			task.Domains[n].Images = task.Domains[n].Spread(i.TestImages)
+			task.Domains[n].Images = task.Domains[n].Subsample(i.TestImages)
 		}
 	}
 	if err := i.corrupt(task, engine, side); err != nil {

@@ -34,7 +34,7 @@ const (
 	Corrupt                     // the corruption suite
 	Augment                     // stochastic augmentation policies
 	Bootstrap                   // resampled results of sweeps
-	Spread                      // some images of a test set
+	Subsample                   // some images of a test set
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the

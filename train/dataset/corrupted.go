@@ -9,7 +9,7 @@ import (
 )
 
 // Domains returns the paper's corruptions in the folder as domains, of n images
-// at each severity (see [Images.Spread]). It fails if images of any are not
+// at each severity (see [Images.Subsample]). It fails if images of any are not
 // h x w.
 func (c *Corruptions) Domains(h, w, n int) ([]Domain, error) {
 	n = min(n, len(c.labels)/corrupt.Severities)
@@ -23,7 +23,7 @@ func (c *Corruptions) Domains(h, w, n int) ([]Domain, error) {
 		}
 		domains = append(domains, corruptedDomain(name, n, h, w, func(severity int) (Images, error) {
 			images, err := c.Read(name, severity)
-			return images.Spread(n), err
+			return images.Subsample(n), err
 		}))
 	}
 	return domains, nil

@@ -29,7 +29,7 @@ func TestDomainsOfAFolder(t *testing.T) {
 			require.NoError(t, err)
 			all, err := c.Read("fog", part+1)
 			require.NoError(t, err)
-			require.Equal(t, all.Spread(n), got)
+			require.Equal(t, all.Subsample(n), got)
 			require.Equal(t, want, got.N)
 			require.Len(t, got.Labels, want)
 		}
@@ -68,7 +68,7 @@ func TestDomainsOnTheFly(t *testing.T) {
 	}
 }
 
-func TestSpread(t *testing.T) {
+func TestSubsample(t *testing.T) {
 	const n, classes = 2000, 10
 	for name, class := range map[string]func(i int) int{
 		"sorted":  func(i int) int { return i * classes / n },
@@ -79,9 +79,9 @@ func TestSpread(t *testing.T) {
 			images.Labels[i] = uint16(class(i))
 			copy(images.Image(i), []uint8{uint8(class(i)), uint8(i * 256 / n)})
 		}
-		some := images.Spread(100)
+		some := images.Subsample(100)
 		require.Equal(t, 100, some.N, name)
-		require.Equal(t, some, images.Spread(100), name)
+		require.Equal(t, some, images.Subsample(100), name)
 		count := make([]int, classes)
 		for i, label := range some.Labels {
 			count[label]++
@@ -91,7 +91,7 @@ func TestSpread(t *testing.T) {
 		for _, of := range count {
 			require.InDelta(t, 10, of, 7, name)
 		}
-		require.Equal(t, images, images.Spread(n), name)
-		require.Equal(t, images, images.Spread(n+1), name)
+		require.Equal(t, images, images.Subsample(n), name)
+		require.Equal(t, images, images.Subsample(n+1), name)
 	}
 }

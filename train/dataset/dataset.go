@@ -61,16 +61,16 @@ func (d *Domain) Part(i int) (Images, error) {
 	return d.Severities[i]()
 }
 
-// Spread returns n images, one drawn from each of n equal stretches of the set
+// Subsample returns n images, one drawn from each of n equal stretches of the set
 // and always the same ones, so that none of the classes is left out, be the set
 // sorted by class or its classes in turn: a copy, or the set itself if it has no
 // more.
-func (s *Images) Spread(n int) Images {
+func (s *Images) Subsample(n int) Images {
 	if n >= s.N {
 		return *s
 	}
 	some := newImages(n, s.C, s.H, s.W)
-	random := rng.New(0, rng.Spread)
+	random := rng.New(0, rng.Subsample)
 	for i := range n {
 		low, high := i*s.N/n, (i+1)*s.N/n
 		from := low + random.IntN(high-low)

@@ -59,10 +59,10 @@ func TestFolderMalformed(t *testing.T) {
 		content              []byte
 	}{
 		{"train/cat/bad.png", "train/cat/bad.png", "unknown format", []byte("junk")},
-		{"train/cat/bad.jpg", "train/cat/bad.jpg", "unknown format", nil},
+		{"train/cat/bad.jpg", "train/cat/bad.jpg", "an empty file", nil},
 		{"train/cat/cut.png", "train/cat/cut.png", "png", good[:len(good)-50]},
 		{"train/cat/huge.png", "train/cat/huge.png", "at most", hugePNG(t)},
-		{"train/dog/notes.txt", "train/dog", "no .png", nil},
+		{"train/dog/notes.txt", "train/dog", "no picture", nil},
 		{"test-x/dog/a.png", "test-x", "class dog is not one of train's (ant, cat)", good},
 		{"test-x/readme.txt", "test-x", "no class folder", nil},
 		{"test-/cat/a.png", "test-", "cannot be named", good},
@@ -211,4 +211,66 @@ func TestPACS(t *testing.T) {
 	_, err = PACS(dir, []string{"photo"}, 32)
 	require.ErrorIs(t, err, ErrData)
 	require.ErrorContains(t, err, "cartoon_test_kfold.txt is not there")
+}
+
+// What results keep beside the domains is not overwritten by one.
+func TestReservedNamesOfDomains(t *testing.T) {
+	t.Parallel()
+	good, _ := picture(t, 8, 1)
+	for _, name := range []string{"average", "step", "train", "test", "", "fog", "gaussian_noise"} {
+		dir := t.TempDir()
+		writeTree(t, dir, map[string][]byte{"train/ant/a.png": good, "train/cat/a.png": good, "test-" + name + "/cat/a.png": good})
+		_, err := Folder(dir, 8)
+		require.ErrorIs(t, err, ErrData, name)
+		require.ErrorContains(t, err, fmt.Sprintf("test-%s: a domain cannot be named %q", name, name))
+	}
+	require.NoError(t, checkDomain("sketch"))
+}
+
+func TestNestedAndLinkedFolders(t *testing.T) {
+	t.Parallel()
+	good, _ := picture(t, 8, 1)
+	dir := t.TempDir()
+	writeTree(t, dir, map[string][]byte{
+		"train/ant/b.png": good, "train/ant/sub/a.png": good, "train/ant/sub/deep/c.jpeg": good, "train/ant/sub-2/d.webp": good,
+		"train/ant/._b.png": nil, "train/ant/__MACOSX/b.png": nil, "train/ant/.hidden/b.png": nil, "train/ant/Thumbs.db": nil,
+		"train/ant/.DS_Store": nil, "train/__MACOSX/ant/._b.png": nil, "elsewhere/x.bmp": good,
+	})
+	if err := os.Symlink(filepath.Join(dir, "elsewhere"), filepath.Join(dir, "train", "cat")); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	require.NoError(t, os.Symlink(filepath.Join(dir, "train", "ant"), filepath.Join(dir, "train", "ant", "sub", "loop")))
+	paths, err := PictureFiles(filepath.Join(dir, "train", "ant"))
+	require.NoError(t, err)
+	for i := range paths {
+		paths[i], err = filepath.Rel(filepath.Join(dir, "train", "ant"), paths[i])
+		require.NoError(t, err)
+		paths[i] = filepath.ToSlash(paths[i])
+	}
+	require.Equal(t, []string{"b.png", "sub/a.png", "sub-2/d.webp", "sub/deep/c.jpeg"}, paths, "as sorted(os.walk) in Python")
+	task, err := Folder(dir, 8)
+	require.NoError(t, err)
+	require.Equal(t, []string{"ant", "cat"}, task.Classes)
+	require.Equal(t, []uint16{0, 0, 0, 0, 1}, task.Source.Labels)
+}
+
+// All bad pictures are named at once.
+func TestBadPicturesAreNamedTogether(t *testing.T) {
+	t.Parallel()
+	good, _ := picture(t, 8, 1)
+	dir := t.TempDir()
+	writeTree(t, dir, map[string][]byte{
+		"train/ant/a.png": good, "train/ant/empty.png": nil, "train/ant/cut.png": good[:len(good)-30],
+		"train/cat/a.png": good, "train/cat/text.gif": []byte("no picture"),
+	})
+	_, err := Folder(dir, 8)
+	require.ErrorIs(t, err, ErrData)
+	var bad *PicturesError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, 5, bad.Total)
+	require.Len(t, bad.Files, 3)
+	require.ErrorContains(t, err, "3 of 5 pictures cannot be read")
+	for _, name := range []string{"ant/empty.png: an empty file", "ant/cut.png: ", "cat/text.gif: "} {
+		require.ErrorContains(t, err, filepath.Join(dir, "train", filepath.FromSlash(name)))
+	}
 }

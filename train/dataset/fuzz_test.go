@@ -259,6 +259,13 @@ func FuzzCIFARBinary(f *testing.F) {
 func FuzzPicture(f *testing.F) {
 	file, _ := picture(f, 9, 1)
 	f.Add(file)
+	files, err := filepath.Glob(filepath.Join("testdata", "pictures", "*.*"))
+	require.NoError(f, err)
+	for _, path := range files {
+		content, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(content)
+	}
 	for _, header := range headersAlone {
 		f.Add(header)
 	}

@@ -77,7 +77,7 @@ func parseMNISTMTar(r io.Reader) (Images, error) {
 		}
 		folder, base := path.Split(path.Clean(header.Name))
 		switch {
-		case header.Typeflag != tar.TypeReg:
+		case header.Typeflag != tar.TypeReg, isHidden(base): // macOS adds ._ files
 		case base == mnistMLabels:
 			if names, err = parseNames(archive); err != nil {
 				return Images{}, fmt.Errorf("%s: %w", base, err)

@@ -55,7 +55,7 @@ func FolderTest(dir, domain string, side int) (Images, error) {
 // Textures reads the pictures in a folder, by name, for the corruption suite to
 // cut frost from.
 func Textures(dir string) ([]corrupt.Texture, error) {
-	paths, err := picturePaths(dir)
+	paths, err := PictureFiles(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -65,11 +65,11 @@ func Textures(dir string) ([]corrupt.Texture, error) {
 		if err != nil {
 			return nil, err
 		}
-		planes, h, w, err := decode(content)
+		p, err := decode(content)
 		if err != nil {
 			return nil, &Error{path, err}
 		}
-		textures = append(textures, corrupt.Texture{Width: w, Height: h, Data: planes})
+		textures = append(textures, corrupt.Texture{Width: p.w, Height: p.h, Data: p.data})
 	}
 	return textures, nil
 }

@@ -61,8 +61,8 @@ func TestTestSets(t *testing.T) {
 	requireDataError(t, err, "test-water")
 	_, err = Textures(dir + "/broken")
 	requireDataError(t, err, "a.png")
-	_, err = Textures(dir + "/own")
-	requireDataError(t, err, "no .png")
+	_, err = Textures(t.TempDir())
+	requireDataError(t, err, "no picture")
 }
 
 func requireDataError(t *testing.T, err error, message string) {

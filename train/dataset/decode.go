@@ -1,0 +1,345 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+	_ "image/jpeg" // formats that image.Decode knows
+	_ "image/png"
+	"sync"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
+)
+
+// Bounds of a picture: far above a photograph, far below what would fill the
+// memory.
+const (
+	maxPicturePixels = 1 << 26
+	largePixels      = 1 << 24
+
+	// No format packs more pixels into a byte; black and white PNG comes closest.
+	maxPixelsOfByte = 1 << 14
+)
+
+// planes is a picture's planes of red, green and blue, h x w each.
+type planes struct {
+	data []uint8
+	h, w int
+}
+
+// large is held while a large picture is decoded. That takes up to 15 bytes a
+// pixel, too many for every processor to have one at a time.
+var large sync.Mutex
+
+// decode decodes a picture and turns it upright. Its size is looked at before
+// any pixel is decoded.
+func decode(content []byte) (planes, error) {
+	if len(content) == 0 {
+		return planes{}, errors.New("an empty file")
+	}
+	config, format, err := image.DecodeConfig(bytes.NewReader(content))
+	if err != nil {
+		return planes{}, err
+	}
+	h, w := config.Height, config.Width
+	if w < 1 || h < 1 || w > maxPicturePixels/h {
+		return planes{}, fmt.Errorf("a picture of %dx%d pixels (at most %d)", h, w, maxPicturePixels)
+	}
+	if h*w > maxPixelsOfByte*len(content) {
+		return planes{}, fmt.Errorf("a picture of %dx%d pixels in a file of %d bytes", h, w, len(content))
+	}
+	if h*w > largePixels {
+		large.Lock()
+		defer large.Unlock()
+	}
+	var picture image.Image
+	if format == "gif" {
+		picture, err = decodeGIF(content, w, h)
+	} else {
+		picture, _, err = image.Decode(bytes.NewReader(content))
+	}
+	if err != nil {
+		return planes{}, err
+	}
+	p := planes{make([]uint8, 3*h*w), h, w}
+	if yuv := lossyWebP(picture, format); yuv != nil {
+		videoToPlanes(p.data, yuv)
+	} else {
+		toPlanes(p.data, picture)
+	}
+	return p.upright(orientation(content, format)), nil
+}
+
+// decodeGIF returns the first frame on its canvas of w x h. What the frame does
+// not cover is transparent, or else the first colour, as in Pillow.
+func decodeGIF(content []byte, w, h int) (image.Image, error) {
+	content = bytes.Clone(content)
+	transparent, ok := patchGIF(content)
+	picture, err := gif.Decode(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	frame, isPaletted := picture.(*image.Paletted)
+	if !ok || !isPaletted {
+		return nil, errors.New("gif: no frame")
+	}
+	canvas := image.NewPaletted(image.Rect(0, 0, w, h), frame.Palette)
+	if transparent < len(frame.Palette) {
+		for i := range canvas.Pix {
+			canvas.Pix[i] = uint8(transparent)
+		}
+	}
+	for y := max(0, frame.Rect.Min.Y); y < min(h, frame.Rect.Max.Y); y++ {
+		if from := frame.Rect.Min.X; from < w {
+			copy(canvas.Pix[y*w+from:(y+1)*w], frame.Pix[(y-frame.Rect.Min.Y)*frame.Stride:][:frame.Rect.Dx()])
+		}
+	}
+	return canvas, nil
+}
+
+// patchGIF makes package image/gif decode a frame that reaches beyond the
+// canvas, and keep the colour of the transparent index, which it returns, 0 if
+// there is none. It reports whether it found the first frame.
+func patchGIF(content []byte) (transparent int, ok bool) {
+	const header, extension, control, frame = 13, 0x21, 0xf9, 0x2c
+	if len(content) < header {
+		return 0, false
+	}
+	for i := 6; i < 10; i++ {
+		content[i] = 0xff // width and height of the canvas
+	}
+	at := header
+	if flags := content[10]; flags&0x80 != 0 {
+		at += 3 << (flags&7 + 1)
+	}
+	for at+2 < len(content) {
+		switch {
+		case content[at] == frame:
+			return transparent, true
+		case content[at] != extension:
+			return 0, false
+		}
+		if content[at+1] == control && at+7 < len(content) && content[at+2] == 4 && content[at+3]&1 != 0 {
+			transparent = int(content[at+6])
+			content[at+3] &^= 1
+		}
+		at += 2
+		for at < len(content) && content[at] != 0 { // blocks of data
+			at += 1 + int(content[at])
+		}
+		at++
+	}
+	return 0, false
+}
+
+// toPlanes writes the red, green and blue planes of a picture, dropping
+// transparency as Pillow's convert("RGB") does.
+func toPlanes(dst []uint8, picture image.Image) {
+	bounds := picture.Bounds()
+	plane := bounds.Dx() * bounds.Dy()
+	set := func(at int, r, g, b uint8) {
+		dst[at], dst[plane+at], dst[2*plane+at] = r, g, b
+	}
+	switch p := picture.(type) {
+	case *image.Gray16: // Pillow clips these
+		each(bounds, func(at, x, y int) {
+			v := uint8(min(p.Gray16At(x, y).Y, 255))
+			set(at, v, v, v)
+		})
+		return
+	case *image.NRGBA64:
+		each(bounds, func(at, x, y int) {
+			c := p.NRGBA64At(x, y)
+			set(at, uint8(c.R>>8), uint8(c.G>>8), uint8(c.B>>8))
+		})
+		return
+	}
+	if opaque, ok := picture.(interface{ Opaque() bool }); ok && opaque.Opaque() {
+		rgba := image.NewRGBA(bounds)
+		draw.Draw(rgba, bounds, picture, bounds.Min, draw.Src)
+		for i := range plane {
+			set(i, rgba.Pix[4*i], rgba.Pix[4*i+1], rgba.Pix[4*i+2])
+		}
+		return
+	}
+	each(bounds, func(at, x, y int) {
+		c := color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)
+		set(at, c.R, c.G, c.B)
+	})
+}
+
+// lossyWebP returns the colours of a lossy WebP picture, nil if it is none.
+func lossyWebP(picture image.Image, format string) *image.YCbCr {
+	if format != "webp" {
+		return nil
+	}
+	switch p := picture.(type) {
+	case *image.YCbCr:
+		return p
+	case *image.NYCbCrA:
+		return &p.YCbCr
+	}
+	return nil
+}
+
+// videoToPlanes is toPlanes for the colours of WebP, which unlike JPEG's are those
+// of video (ITU-R BT.601): luma from 16 to 235, chroma from 16 to 240. As
+// libwebp does, it computes with factors of 2^14, a 256th of each product cut:
+//
+//	R = 1.164 (Y-16)                   + 1.596 (Cr-128)
+//	G = 1.164 (Y-16) - 0.392 (Cb-128)  - 0.813 (Cr-128)
+//	B = 1.164 (Y-16) + 2.017 (Cb-128)
+func videoToPlanes(dst []uint8, p *image.YCbCr) {
+	clip := func(v int) uint8 { return uint8(min(max(v>>6, 0), 255)) }
+	plane := p.Rect.Dx() * p.Rect.Dy()
+	each(p.Rect, func(at, x, y int) {
+		c := p.YCbCrAt(x, y)
+		luma, cb, cr := int(c.Y)*19077>>8, int(c.Cb), int(c.Cr)
+		dst[at] = clip(luma + cr*26149>>8 - 14234)
+		dst[plane+at] = clip(luma - cb*6419>>8 - cr*13320>>8 + 8708)
+		dst[2*plane+at] = clip(luma + cb*33050>>8 - 17685)
+	})
+}
+
+// each calls f for every pixel, numbered row by row.
+func each(bounds image.Rectangle, f func(at, x, y int)) {
+	at := 0
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			f(at, x, y)
+			at++
+		}
+	}
+}
+
+// upright returns the picture as the EXIF orientation says it is to be seen.
+func (p planes) upright(orientation int) planes {
+	if orientation < 2 || orientation > 8 {
+		return p
+	}
+	// An orientation is a transposition (5 to 8), then mirrorings.
+	o := planes{make([]uint8, len(p.data)), p.h, p.w}
+	transposed := orientation >= 5
+	if transposed {
+		o.h, o.w = p.w, p.h
+	}
+	mirrorX := orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7
+	mirrorY := orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8
+	for c := range 3 {
+		from, to := p.data[c*p.h*p.w:], o.data[c*p.h*p.w:]
+		for y := range p.h {
+			for x := range p.w {
+				v, u := y, x
+				if transposed {
+					v, u = x, y
+				}
+				if mirrorY {
+					v = o.h - 1 - v
+				}
+				if mirrorX {
+					u = o.w - 1 - u
+				}
+				to[v*o.w+u] = from[y*p.w+x]
+			}
+		}
+	}
+	return o
+}
+
+// orientation returns that of a file's EXIF data, 1 to 8, or 0 if it has none.
+func orientation(content []byte, format string) int {
+	switch format {
+	case "jpeg":
+		return tiffOrientation(jpegEXIF(content))
+	case "png":
+		return tiffOrientation(chunk(content, 8, 4, "eXIf", binary.BigEndian))
+	case "webp":
+		return tiffOrientation(bytes.TrimPrefix(chunk(content, 12, 0, "EXIF", binary.LittleEndian), []byte("Exif\x00\x00")))
+	case "tiff":
+		return tiffOrientation(content)
+	}
+	return 0
+}
+
+// jpegEXIF returns the EXIF data of a JPEG file, nil if it has none.
+func jpegEXIF(content []byte) []byte {
+	const app1, scan = 0xe1, 0xda
+	for at := 2; at+4 <= len(content) && content[at] == 0xff; {
+		kind := content[at+1]
+		if kind == 0xff { // a fill byte
+			at++
+			continue
+		}
+		size := int(binary.BigEndian.Uint16(content[at+2:]))
+		end := at + 2 + size
+		if kind == scan || size < 2 || end > len(content) {
+			return nil
+		}
+		if data, ok := bytes.CutPrefix(content[at+4:end], []byte("Exif\x00\x00")); ok && kind == app1 {
+			return data
+		}
+		at = end
+	}
+	return nil
+}
+
+// chunk returns the data of the first chunk of a name in a PNG or RIFF file, nil
+// if it has none. The first chunk begins at the given place; after its data each
+// has so many bytes of a checksum. RIFF has the name first and even sizes.
+func chunk(content []byte, at, checksum int, name string, order binary.ByteOrder) []byte {
+	isRIFF := checksum == 0
+	for at+8 <= len(content) {
+		size, kind := content[at:at+4], string(content[at+4:at+8])
+		if isRIFF {
+			size, kind = content[at+4:at+8], string(content[at:at+4])
+		}
+		n := int64(order.Uint32(size))
+		if n > int64(len(content)-at-8) {
+			return nil
+		}
+		data := content[at+8:][:n]
+		if kind == name {
+			return data
+		}
+		at += 8 + int(n) + checksum
+		if isRIFF {
+			at += int(n & 1)
+		}
+	}
+	return nil
+}
+
+// tiffOrientation returns the tag Orientation of the first directory of a TIFF
+// file, as which EXIF data are stored, or 0.
+func tiffOrientation(content []byte) int {
+	const tag, short = 0x0112, 3
+	if len(content) < 8 {
+		return 0
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if content[0] == 'M' {
+		order = binary.BigEndian
+	}
+	at := int64(order.Uint32(content[4:]))
+	if at+2 > int64(len(content)) {
+		return 0
+	}
+	entries := content[at+2:]
+	for range order.Uint16(content[at:]) {
+		if len(entries) < 12 {
+			return 0
+		}
+		if order.Uint16(entries) == tag && order.Uint16(entries[2:]) == short {
+			return int(order.Uint16(entries[8:]))
+		}
+		entries = entries[12:]
+	}
+	return 0
+}

@@ -1,0 +1,85 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Pictures of every format are what Pillow reads, see testdata/make_pictures.py.
+func TestPicturesAsPillowReadsThem(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join("testdata", "pictures")
+	list, err := os.ReadFile(filepath.Join(folder, "pictures.txt"))
+	require.NoError(t, err)
+	count := 0
+	for line := range strings.Lines(string(list)) {
+		var name, values string
+		var h, w int
+		_, err := fmt.Sscan(line, &name, &h, &w, &values)
+		require.NoError(t, err)
+		interleaved, err := hex.DecodeString(values)
+		require.NoError(t, err)
+		content, err := os.ReadFile(filepath.Join(folder, name))
+		require.NoError(t, err)
+		p, err := decode(content)
+		require.NoError(t, err, name)
+		require.Equal(t, [2]int{h, w}, [2]int{p.h, p.w}, name)
+		room := 0.0
+		if strings.HasSuffix(name, ".jpg") || strings.HasPrefix(name, "plain") {
+			room = 3 // lossy
+		}
+		for i, want := range interleaved {
+			got := p.data[i%3*h*w+i/3]
+			require.LessOrEqual(t, math.Abs(float64(want)-float64(got)), room, "%s: value %d is %d, not %d", name, i, got, want)
+		}
+		count++
+	}
+	require.Equal(t, 38, count)
+}
+
+func TestFrameBeyondItsCanvasIsCut(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile(filepath.Join("testdata", "pictures", "whole.gif"))
+	require.NoError(t, err)
+	whole, err := decode(content)
+	require.NoError(t, err)
+	content[6], content[8] = 3, 2 // of 5 x 3
+	cut, err := decode(content)
+	require.NoError(t, err)
+	require.Equal(t, [2]int{2, 3}, [2]int{cut.h, cut.w})
+	for c := range 3 {
+		for y := range 2 {
+			require.Equal(t, whole.data[c*15+y*5:][:3], cut.data[c*6+y*3:][:3])
+		}
+	}
+}
+
+func TestPicturesFromReadersAndImages(t *testing.T) {
+	t.Parallel()
+	file, planes := picture(t, 16, 3)
+	got := make([]uint8, 3*16*16)
+	require.NoError(t, DecodePicture(got, 16, bytes.NewReader(file)))
+	require.Equal(t, planes, got)
+	m, _, err := image.Decode(bytes.NewReader(file))
+	require.NoError(t, err)
+	clear(got)
+	require.NoError(t, FromImage(got, 16, m))
+	require.Equal(t, planes, got)
+
+	smaller, same := make([]uint8, 3*9*9), make([]uint8, 3*9*9)
+	require.NoError(t, DecodePicture(smaller, 9, bytes.NewReader(file)))
+	require.NoError(t, FromImage(same, 9, m))
+	require.Equal(t, smaller, same)
+
+	require.ErrorContains(t, FromImage(got, 16, image.NewGray(image.Rect(0, 0, 0, 3))), "3x0 pixels")
+	require.EqualError(t, DecodePicture(got, 16, bytes.NewReader(nil)), "an empty file")
+}
