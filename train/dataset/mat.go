@@ -168,7 +168,7 @@ func parseElement(r io.Reader, kind uint32, names []string, arrays map[string]ma
 	return nil
 }
 
-// parseMatrix reads a matrix if it has one of the names, and says whether it
+// parseMatrix reads a matrix if it has one of the names, and reports whether it
 // has.
 func parseMatrix(r io.Reader, names []string, arrays map[string]matrix) (wanted bool, err error) {
 	_, flags, err := readSmall(r)
