@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
@@ -17,7 +18,7 @@ import (
 type Averaging interface {
 	check() error
 	// due reports whether the weights after a descent step enter the average;
-	// ended says whether the step was the last of its round.
+	// ended reports whether the step was the last of its round.
 	due(round int, ended bool) bool
 	// share returns that of the weights that enter when count have.
 	share(count int) float64
@@ -84,9 +85,6 @@ type averageState struct {
 // not.
 type averagePart struct{ network, memory []float32 }
 
-// averageElements is how many elements a part has at most.
-const averageElements = 1 << 14
-
 // newAverage returns the average of a network's weights, nil if there is none.
 func newAverage(e *tensor.Engine, network *nn.Network, a Averaging) *average {
 	if a == nil {
@@ -98,8 +96,8 @@ func newAverage(e *tensor.Engine, network *nn.Network, a Averaging) *average {
 	for _, entry := range m.entries {
 		memory := tensor.Aligned(len(entry.Data))
 		m.memory = append(m.memory, memory)
-		for lo := 0; lo < len(memory); lo += averageElements {
-			hi := min(lo+averageElements, len(memory))
+		for lo := 0; lo < len(memory); lo += simd.MaxCall {
+			hi := min(lo+simd.MaxCall, len(memory))
 			m.parts = append(m.parts, averagePart{entry.Data[lo:hi], memory[lo:hi]})
 		}
 	}

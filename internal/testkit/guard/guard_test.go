@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// faults says whether reading the byte at p is a fault.
+// faults reports whether reading the byte at p is a fault.
 func faults(p unsafe.Pointer) (fault bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() { fault = recover() != nil }()
