@@ -1,29 +1,19 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"fmt"
-	"image/png"
-	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/meada-cpu/meada-cpu/augment"
-	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/internal/format/npy"
+	"github.com/meada-cpu/meada-cpu/internal/imageset"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
-	"github.com/meada-cpu/meada-cpu/train/dataset"
-	"github.com/meada-cpu/meada-cpu/train/nn"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -146,8 +136,8 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := os.MkdirAll(s.out, 0o777); err != nil {
 		return err
 	}
-	if !isEmpty(s.out) {
-		return fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", s.out)
+	if entries, err := os.ReadDir(s.out); err != nil || len(entries) > 0 {
+		return cmp.Or(err, fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", s.out))
 	}
 
 	engine, err := tensor.NewEngine(s.threads)
@@ -164,120 +154,23 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	a := ascent{source: source, network: network, ascent: climb, image: make([]uint8, network.C*network.H*network.W)}
-	a.progress, a.started = cli.NewStatus(std.err, s.quiet), time.Now()
-	defer a.progress.Clear()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	a := imageset.Adversarial{
+		Source: source, Classes: data.Classes, Network: network, Ascent: climb,
+		Status: cli.NewStatus(std.err, s.quiet),
+	}
+	ctx, stop := cli.Interruption()
 	defer stop()
+	started, write := time.Now(), a.WriteNPY
 	if s.format == asPNG {
-		err = a.writePNG(ctx, s.out, data.Classes)
-	} else {
-		err = a.writeNPY(ctx, s.out)
+		write = a.WritePNG
 	}
+	err = write(ctx, s.out)
+	a.Status.Clear()
 	if err != nil {
 		return err
 	}
-	a.progress.Clear()
-	fmt.Fprintf(std.out, "%s: %s images of %s, %s\n", s.out, cli.Count(source.N), s.dataset, cli.Duration(time.Since(a.started).Seconds()))
-	fmt.Fprintf(std.out, "cross-entropy %.4f -> %.4f, entropy %.4f -> %.4f, distance %.4g\n",
-		a.first.CrossEntropy, a.last.CrossEntropy, a.first.Entropy, a.last.Entropy, a.last.Distance)
-	return nil
-}
-
-// ascent makes adversarial images of a source, some at a time, in its order.
-type ascent struct {
-	source  *dataset.Images
-	network *nn.Network
-	ascent  *train.Ascent
-	image   []uint8
-
-	first, last augment.Means // before the first and before the last step
-	progress    *cli.Status
-	started     time.Time
-}
-
-// each calls keep with the bytes of each adversarial image and its number.
-func (a *ascent) each(ctx context.Context, keep func(n int, image []uint8) error) error {
-	for lo := 0; lo < a.source.N; {
-		if ctx.Err() != nil {
-			return fmt.Errorf("%w after %d of %d images", cli.ErrInterrupted, lo, a.source.N)
-		}
-		x, means, err := a.ascent.Climb(a.source, lo)
-		if err != nil {
-			return fmt.Errorf("%w, try a smaller --lr-max", err)
-		}
-		hi := lo + x.N
-		share := float64(x.N) / float64(a.source.N)
-		addMeans(&a.first, means[0], share)
-		addMeans(&a.last, means[len(means)-1], share)
-		for n := range x.N {
-			toBytes(a.image, x.Image(n), a.network.Normalisation)
-			if err := keep(lo+n, a.image); err != nil {
-				return err
-			}
-		}
-		a.progress.Update(time.Now(), "augment", func() string {
-			rate := float64(hi) / time.Since(a.started).Seconds()
-			return fmt.Sprintf("images %d/%d  %.0f images/s  ETA %s", hi, a.source.N, rate, cli.Duration(float64(a.source.N-hi)/rate))
-		})
-		lo = hi
-	}
-	return nil
-}
-
-func addMeans(sum *augment.Means, m augment.Means, share float64) {
-	sum.CrossEntropy += share * m.CrossEntropy
-	sum.Entropy += share * m.Entropy
-	sum.Distance += share * m.Distance
-}
-
-// toBytes rounds a normalised image to bytes; what is beyond black and white
-// becomes these.
-func toBytes(image []uint8, x []float32, n nn.Normalisation) {
-	plane := len(x) / len(n.Mean)
-	for i, v := range x {
-		c := i / plane
-		image[i] = uint8(min(max(v*n.Std[c]+n.Mean[c], 0), 1)*255 + 0.5)
-	}
-}
-
-// writePNG writes out/<class>/<number>.png, which train reads back as a dataset
-// of folders.
-func (a *ascent) writePNG(ctx context.Context, out string, classes []string) error {
-	for _, class := range classes {
-		if class == "" || class != filepath.Base(class) || strings.HasPrefix(class, ".") {
-			return fmt.Errorf("%q: the class cannot be the name of a folder, use --format npy", class)
-		}
-	}
-	one := dataset.Images{N: 1, C: a.source.C, H: a.source.H, W: a.source.W}
-	return a.each(ctx, func(n int, image []uint8) error {
-		folder := filepath.Join(out, classes[a.source.Labels[n]])
-		if err := os.MkdirAll(folder, 0o777); err != nil {
-			return err
-		}
-		one.Data = image
-		return atomicfile.Write(filepath.Join(folder, fmt.Sprintf("%05d.png", n)), func(w io.Writer) error {
-			return png.Encode(w, picture{&one, 0})
-		})
-	})
-}
-
-// writeNPY writes images.npy, N x H x W x C bytes, and labels.npy.
-func (a *ascent) writeNPY(ctx context.Context, out string) error {
-	s := a.source
-	plane := s.H * s.W
-	interleaved := make([]uint8, s.C*plane)
-	err := npy.WriteBytes(filepath.Join(out, "images.npy"), []int{s.N, s.H, s.W, s.C}, func(w io.Writer) error {
-		return a.each(ctx, func(_ int, image []uint8) error {
-			for i, v := range image {
-				interleaved[i%plane*s.C+i/plane] = v
-			}
-			_, err := w.Write(interleaved)
-			return err
-		})
-	})
-	if err != nil {
-		return err
-	}
-	return npy.Write(filepath.Join(out, "labels.npy"), labelArray(s.Labels[:s.N]))
+	fmt.Fprintf(std.out, "%s: %s images of %s, %s\n", s.out, cli.Count(source.N), s.dataset, cli.Duration(time.Since(started).Seconds()))
+	_, err = fmt.Fprintf(std.out, "cross-entropy %.4f -> %.4f, entropy %.4f -> %.4f, distance %.4g\n",
+		a.First.CrossEntropy, a.Last.CrossEntropy, a.First.Entropy, a.Last.Entropy, a.Last.Distance)
+	return err
 }

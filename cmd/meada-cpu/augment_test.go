@@ -17,6 +17,7 @@ import (
 )
 
 func TestAugment(t *testing.T) {
+	t.Parallel()
 	data, dir := tinyDigits(t), t.TempDir()
 	weights := trained(t, data)
 	args := func(out string, more ...string) []string {

@@ -73,6 +73,7 @@ func TestCompletionOfRunFolders(t *testing.T) {
 
 // The shells that are here complete a line with the script made for them.
 func TestCompletionInShells(t *testing.T) {
+	t.Parallel()
 	path := filepath.Dir(command) + string(os.PathListSeparator) + os.Getenv("PATH")
 	for shell, script := range map[string]string{
 		"bash": `_get_comp_words_by_ref() { words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}; } # of bash-completion

@@ -15,6 +15,7 @@ import (
 )
 
 func TestConfig(t *testing.T) {
+	t.Parallel()
 	data, dir := tinyDigits(t), t.TempDir()
 	succeed(t, dir, short(data, "--out", "first", "--quiet", "--seed", "18446744073709551615", "--gamma", "0.1")...)
 	config := filepath.Join("first", "config.json")
@@ -76,9 +77,10 @@ func TestConfig(t *testing.T) {
 // Every setting that a run records can be given back as a flag, but for what
 // follows from the preset.
 func TestConfigCoversTheSettings(t *testing.T) {
+	t.Parallel()
 	var s settings
 	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--max-steps", "1", "--weights", "w"}))
-	text, err := json.Marshal(s)
+	text, err := json.Marshal(s.Settings)
 	require.NoError(t, err)
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(text, &fields))
@@ -94,9 +96,10 @@ func TestConfigCoversTheSettings(t *testing.T) {
 
 // What a record leaves out because it is 0 is not what the preset has.
 func TestConfigKeepsZeros(t *testing.T) {
+	t.Parallel()
 	var s, again settings
 	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--momentum", "0", "--decay", "0", "--k", "0", "--lr-max", "0"}))
-	text, err := json.Marshal(s)
+	text, err := json.Marshal(s.Settings)
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "config.json")
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte(`"threads":0`), []byte(`"threads":1`)), 0o666))

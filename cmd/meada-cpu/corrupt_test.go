@@ -13,6 +13,7 @@ import (
 )
 
 func TestCorruptWritesThePublishedLayout(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	r := succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "c", "--corruptions", "pixelate,fog",
 		"--sheet", "sheet.png", "--threads", "2")
@@ -72,6 +73,7 @@ func readFile(t *testing.T, path ...string) []byte {
 }
 
 func TestCorruptOfChosenSeveritiesAndDomains(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--domain", "usps", "--out", "c",
 		"--corruptions", "contrast", "--severities", "4-5")
@@ -85,6 +87,7 @@ func TestCorruptOfChosenSeveritiesAndDomains(t *testing.T) {
 }
 
 func TestCorruptRefuses(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o777))
 	for _, c := range []struct {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"runtime"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/simd"
 )
 
@@ -28,17 +28,17 @@ func newCPU(std streams) *cobra.Command {
 }
 
 func runCPU(std streams) error {
-	table(std.out, [][2]string{
-		{"cpu", cpuName()},
+	cli.Table(std.out, [][2]string{
+		{"cpu", run.CPUName()},
 		{"instruction set", simd.Active().Name},
 		{"available", available()},
 	})
 	refused := simd.Unavailable()
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
-		table(std.out, [][2]string{{"not " + name, refused[name]}})
+		cli.Table(std.out, [][2]string{{"not " + name, refused[name]}})
 	}
 	cache := cpuid.CPU.Cache
-	table(std.out, [][2]string{
+	cli.Table(std.out, [][2]string{
 		{"caches", fmt.Sprintf("L1 %s, L2 %s, L3 %s", cli.Bytes(cache.L1D), cli.Bytes(cache.L2), cli.Bytes(cache.L3))},
 		{"threads", fmt.Sprintf("%d of %d logical processors", runtime.GOMAXPROCS(0), runtime.NumCPU())},
 		{"system", fmt.Sprintf("%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())},
@@ -48,22 +48,8 @@ func runCPU(std streams) error {
 
 func available() string {
 	var names []string
-	for _, row := range simd.Available() {
-		names = append(names, row.Name)
+	for _, kernels := range simd.Available() {
+		names = append(names, kernels.Name)
 	}
 	return strings.Join(names, ", ")
-}
-
-func cpuName() string {
-	if name := strings.TrimSpace(cpuid.CPU.BrandName); name != "" {
-		return name
-	}
-	return "unknown " + runtime.GOARCH
-}
-
-// table prints names and values in two aligned columns.
-func table(w io.Writer, rows [][2]string) {
-	for _, row := range rows {
-		fmt.Fprintf(w, "%-16s %s\n", row[0], row[1])
-	}
 }

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +60,7 @@ func fetchSets(std streams, dir string, quiet bool, sets []*catalog.Set, names [
 	if len(names) == 0 {
 		return cli.UsageError("data fetch needs the names of what to fetch, such as digits; data list shows them")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := cli.Interruption()
 	defer stop()
 	d := catalog.Downloader{Dir: dir, Out: std.out, Client: fetch.New(), Status: cli.NewStatus(std.err, quiet)}
 	return d.Fetch(ctx, sets, names)

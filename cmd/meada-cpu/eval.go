@@ -1,23 +1,18 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/internal/format/npy"
+	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
-	"github.com/meada-cpu/meada-cpu/train"
-	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -107,23 +102,12 @@ func runEval(std streams, s evalSettings) error {
 		return err
 	}
 	if len(w.Unused) > 0 {
-		fmt.Fprintf(std.err, "note: %s%s\n", s.weights, unused(w))
+		fmt.Fprintf(std.err, "note: %s%s\n", s.weights, run.Unused(w))
 	}
-	if s.logits != "" {
-		if err := os.MkdirAll(s.logits, 0o777); err != nil {
-			return err
-		}
+	result, err := run.Evaluate(engine, network, data, s.logits)
+	if err != nil {
+		return err
 	}
-
-	e := evaluation{evaluator: train.NewEvaluator(engine, network), classes: network.Classes, logits: s.logits}
-	accuracy := make([]float64, len(data.Domains))
-	severities := make([][]float64, len(data.Domains))
-	for i := range data.Domains {
-		if accuracy[i], severities[i], err = e.test(&data.Domains[i]); err != nil {
-			return err
-		}
-	}
-	named, corrupted := accuracies(data.Domains, accuracy), robustness(data.Domains, severities)
 	if s.json {
 		return json.NewEncoder(std.out).Encode(struct {
 			Accuracy    *runfolder.Accuracy  `json:"accuracy"`
@@ -133,52 +117,11 @@ func runEval(std streams, s evalSettings) error {
 			Weights     string               `json:"weights"`
 			SIMD        string               `json:"simd"`
 			Threads     int                  `json:"threads"`
-		}{named, bySeverity(corrupted), s.Dataset, network.Name, s.weights, simd.Active().Name, engine.Threads()})
+		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, simd.Active().Name, engine.Threads()})
 	}
 	for _, a := range data.Absent {
-		fmt.Fprintf(std.err, "absent: %s\n", a)
+		fmt.Fprintf(std.err, "not found: %s\n", a)
 	}
 	fmt.Fprintf(std.err, "corruptions: %s\n", s.DescribeCorruptions(data))
-	out := bufio.NewWriter(std.out)
-	printAccuracies(out, data.Domains, column{"accuracy, %", named})
-	if corrupted != nil {
-		fmt.Fprintln(out)
-		printRobustness(out, corrupted)
-	}
-	return out.Flush()
-}
-
-// evaluation measures a network on domains.
-type evaluation struct {
-	evaluator *train.Evaluator
-	classes   int
-	logits    string // folder to write logits to, "" for none
-}
-
-// test returns the accuracy on a domain, and on each of its parts.
-func (e *evaluation) test(d *dataset.Domain) (accuracy float64, parts []float64, err error) {
-	logits := make([]float32, 0, d.N*e.classes)
-	total := 0
-	for part := range d.Parts() {
-		images, err := d.Part(part)
-		if err != nil {
-			return 0, nil, err
-		}
-		correct := 0
-		for first := 0; first < images.N; {
-			batch := e.evaluator.Logits(&images, first)
-			correct += train.Correct(batch, images.Labels[first:][:batch.N])
-			for n := range batch.N {
-				logits = append(logits, batch.Image(n)...)
-			}
-			first += batch.N
-		}
-		total += correct
-		parts = append(parts, float64(correct)/float64(images.N))
-	}
-	if e.logits != "" {
-		array := npy.Array{Shape: []int{d.N, e.classes}, Float32: logits}
-		err = npy.Write(filepath.Join(e.logits, d.Name+".npy"), array)
-	}
-	return float64(total) / float64(d.N), parts, err
+	return result.Print(std.out)
 }

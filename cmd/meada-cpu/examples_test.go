@@ -35,6 +35,7 @@ func checkSweep(t *testing.T, args []string, env map[string]string, tasks int) {
 }
 
 func TestSlurmExample(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(examples, "sweep.slurm")
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -61,6 +62,7 @@ func TestSlurmExample(t *testing.T) {
 }
 
 func TestKubernetesExample(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(examples, "sweep.yaml"))
 	require.NoError(t, err)
 	var job struct {

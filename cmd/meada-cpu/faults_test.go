@@ -40,6 +40,7 @@ func requireNothingHalf(t *testing.T, folder string) {
 }
 
 func TestWritesThatFailHalfWay(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	folder := filepath.Join(dir, "r")
 	once := func(more ...string) []string { // tested once, at the end
@@ -99,6 +100,7 @@ func started(t *testing.T, dir string, args ...string) (wait func() result) {
 
 // What a run needs to go on, or to have a report in the end, may be gone.
 func TestFilesRemovedUnderARun(t *testing.T) {
+	t.Parallel()
 	data := tinyDigits(t)
 	for name, remove := range map[string]func(folder string) error{
 		"the folder":   func(folder string) error { return os.Rename(folder, folder+"-elsewhere") },
@@ -118,6 +120,7 @@ func TestFilesRemovedUnderARun(t *testing.T) {
 
 // On a real disk that is full, and then can't be written to at all.
 func TestFullAndReadOnlyDisks(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("mounts a tmpfs of Linux")
 	}
@@ -149,6 +152,7 @@ func TestFullAndReadOnlyDisks(t *testing.T) {
 
 // Results that can't be printed are no success.
 func TestOutputThatIsFull(t *testing.T) {
+	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip("no /dev/full here")
@@ -178,6 +182,7 @@ func TestOutputThatIsFull(t *testing.T) {
 // A run that diverges leaves the last checkpoint that was finite, from which it
 // does the same again, and writes no weights.
 func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	r := invoke(t, dir, short(data, "--model", "lenet5", "--algorithm", "erm", "--lr", "1e30", "--checkpoint-every", "1", "--out", "r", "--quiet")...)
 	require.Equal(t, exitDiverged, r.code, r.err)

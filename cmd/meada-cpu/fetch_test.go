@@ -17,6 +17,7 @@ import (
 
 // The command downloads through the proxy that the environment names.
 func TestDataFetchUsesTheProxy(t *testing.T) {
+	t.Parallel()
 	var mutex sync.Mutex
 	var asked []string
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,6 +42,7 @@ func TestDataFetchUsesTheProxy(t *testing.T) {
 }
 
 func TestDataCommand(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	r := succeed(t, dir, "data", "list", "--data", data)
 	for _, d := range catalog.Sets {

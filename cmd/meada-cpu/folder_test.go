@@ -39,6 +39,7 @@ func ownPictures(t *testing.T) string {
 
 // A folder of one's own pictures: trained on, evaluated, predicted, augmented.
 func TestOwnPictures(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), ownPictures(t)
 	succeed(t, dir, "train", "--dataset", "folder", "--data", data, "--loops-train", "40", "--loops-min", "10", "--loops-adv", "2", "--k", "1",
 		"--lr", "1e-3", "--test-every", "20", "--out", "r", "--quiet")

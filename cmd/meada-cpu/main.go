@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +61,7 @@ func newRoot(std streams) *cobra.Command {
 		Example: "meada-cpu train\n" +
 			"meada-cpu train --dataset digits --data DIR --algorithm me-ada --seed 1\n" +
 			"meada-cpu train --preset cifar10 --data DIR --model wrn",
-		Version: fmt.Sprintf("%s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
+		Version: fmt.Sprintf("%s %s %s/%s", cli.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	cli.SetNotes(root, `"meada-cpu help train" shows the flags of a command.
@@ -116,14 +115,6 @@ func newMan() *cobra.Command {
 			"meada-cpu man /usr/local/share/man/man1",
 		RunE: func(c *cobra.Command, args []string) error { return cli.WriteManPages(args[0], c.Root()) },
 	}
-}
-
-// version returns the version that the Go tools stamped into the binary.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }
 
 // exitCode maps an error to the documented exit codes.

@@ -3,11 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,12 +16,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
-	"github.com/meada-cpu/meada-cpu/train/nn"
-	"github.com/meada-cpu/meada-cpu/train/zoo"
+	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 )
 
 // command is the path of the program: this test binary under its name.
@@ -34,10 +29,7 @@ var command string
 const asCommand = "MEADA_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
-	zoo.Networks = append(zoo.Networks, zoo.Entry{Name: small, Model: small, Side: 32, What: "for tests", New: smallLeNet},
-		zoo.Entry{Name: smallWRN, Model: smallWRN, Side: 32, What: "for tests", New: func(classes int) *nn.Network { return zoo.WideResNet(10, 1, classes) }})
-	zoo.Names = append(zoo.Names, small, smallWRN)
-	catalog.DigitNetworks = append(catalog.DigitNetworks, small)
+	runtest.AddNetworks()
 	if os.Getenv(asCommand) != "" {
 		os.Exit(meada(os.Args[1:], os.Stdout, os.Stderr))
 	}
@@ -66,23 +58,11 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// small is a network of LeNet5's form with 34 k parameters. Tests train it where
-// the published size is not the point: that has 4.5 M, which take 18 MB a file.
-const small = "lenet-small"
-
-// smallWRN is a wide residual network with 78 k parameters, for tests as well.
-const smallWRN = "wrn-10-1"
-
-func smallLeNet(classes int) *nn.Network {
-	g, x := nn.NewGraph(3, 32, 32)
-	x = g.Conv("conv1", x, nn.Conv{Out: 8, Kernel: 5, Bias: true})
-	x = g.MaxPool(g.ReLU(x), 2, 2)
-	x = g.Conv("conv2", x, nn.Conv{Out: 16, Kernel: 5, Bias: true})
-	x = g.MaxPool(g.ReLU(x), 2, 2)
-	x = g.ReLU(g.Linear("fc1", g.Flatten(x), nn.Linear{Out: 64}))
-	embedding := g.ReLU(g.Linear("fc2", x, nn.Linear{Out: 64}))
-	return g.Network(small, g.Linear("fc3", embedding, nn.Linear{Out: classes}), embedding)
-}
+// The small networks of tests.
+const (
+	small    = runtest.LeNet
+	smallWRN = runtest.WRN
+)
 
 // result is what a run of the program left.
 type result struct {
@@ -110,41 +90,7 @@ func succeed(t *testing.T, dir string, args ...string) result {
 	return r
 }
 
-// tinyDigits writes a digits dataset of random pictures: 70 source images,
-// 20 of the source's test set, 15 of usps.
-func tinyDigits(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	random := rand.New(rand.NewPCG(1, 2))
-	writeIDX := func(name string, n int) {
-		pixels := binary.BigEndian.AppendUint32(nil, 2051)
-		labels := binary.BigEndian.AppendUint32(nil, 2049)
-		for _, v := range []uint32{uint32(n), 28, 28} {
-			pixels = binary.BigEndian.AppendUint32(pixels, v)
-		}
-		labels = binary.BigEndian.AppendUint32(labels, uint32(n))
-		for i := range n {
-			labels = append(labels, byte(i%10))
-			for range 28 * 28 {
-				pixels = append(pixels, byte(random.IntN(256)))
-			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-images-idx3-ubyte"), pixels, 0o666))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-labels-idx1-ubyte"), labels, 0o666))
-	}
-	writeIDX("train", 70)
-	writeIDX("t10k", 20)
-	var usps strings.Builder
-	for i := range 15 {
-		fmt.Fprintf(&usps, "%d", i%10+1)
-		for p := range 256 {
-			fmt.Fprintf(&usps, " %d:%.3f", p+1, 2*random.Float64()-1)
-		}
-		usps.WriteByte('\n')
-	}
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "usps.t"), []byte(usps.String()), 0o666))
-	return dir
-}
+func tinyDigits(t *testing.T) string { return runtest.Digits(t) }
 
 // short are flags for a run of a few steps with two phases and three tests.
 func short(data string, more ...string) []string {
@@ -162,6 +108,7 @@ func readJSON(t *testing.T, path string) map[string]any {
 }
 
 func TestTrainLeavesARunFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := succeed(t, dir, short(tinyDigits(t), "--seed", "7")...)
 	runs, err := filepath.Glob(filepath.Join(dir, "runs", "*-digits-me-ada-s7"))
@@ -245,6 +192,7 @@ func metrics(t *testing.T, folder string) []map[string]any {
 }
 
 func TestTrainIsReproducible(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	run := func(name string, flags ...string) ([]byte, []map[string]any) {
 		succeed(t, dir, short(data, append(flags, "--out", name, "--quiet")...)...)
@@ -269,6 +217,7 @@ func TestTrainIsReproducible(t *testing.T) {
 }
 
 func TestExistingFolderIsKept(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "r"), 0o777)) // empty: may be used
 	for range 3 {
@@ -280,6 +229,7 @@ func TestExistingFolderIsKept(t *testing.T) {
 }
 
 func TestJSONAndQuiet(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	r := succeed(t, dir, short(tinyDigits(t), "--json", "--quiet", "--out", "r")...)
 	require.Empty(t, r.err)
@@ -289,6 +239,7 @@ func TestJSONAndQuiet(t *testing.T) {
 }
 
 func TestEvalAgreesWithTrain(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, short(data, "--out", "r")...)
 	weights := filepath.Join("r", "last.safetensors")
@@ -327,6 +278,7 @@ func TestEvalAgreesWithTrain(t *testing.T) {
 }
 
 func TestTrainFromWeights(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, short(data, "--out", "a")...)
 	start := filepath.Join("a", "last.safetensors")
@@ -339,6 +291,7 @@ func TestTrainFromWeights(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	good := tinyDigits(t)
 	damaged := func(name string, change func([]byte) []byte) string {
 		dir := tinyDigits(t)
@@ -431,6 +384,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestForcedInstructionSet(t *testing.T) {
+	t.Parallel()
 	c := exec.Command(command, "cpu")
 	c.Env = append(os.Environ(), "MEADA_ISA=mmx")
 	out, err := c.CombinedOutput()
@@ -522,6 +476,7 @@ func TestManPages(t *testing.T) {
 }
 
 func TestInterruptionFinishesTheStep(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}
@@ -554,6 +509,7 @@ func TestInterruptionFinishesTheStep(t *testing.T) {
 
 // The default run, cut short.
 func TestSyntheticDigits(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	start := time.Now()
 	succeed(t, dir, "train", "--algorithm", "erm", "--loops-train", "60", "--out", "r")

@@ -10,6 +10,7 @@ import (
 )
 
 func TestRunsThatDoNotFitAreRefused(t *testing.T) {
+	t.Parallel()
 	data, work := tinyDigits(t), t.TempDir()
 	r := invoke(t, work, short(data, "--max-memory", "1MiB", "--out", "r")...)
 	require.Equal(t, exitUsage, r.code, r.err)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
+	"github.com/meada-cpu/meada-cpu/internal/predict"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -50,12 +51,12 @@ func writePicture(t *testing.T, path string, m image.Image) {
 }
 
 // predictions runs predict and reads its JSON lines.
-func predictions(t *testing.T, dir string, args ...string) []prediction {
+func predictions(t *testing.T, dir string, args ...string) []predict.Prediction {
 	t.Helper()
 	out := succeed(t, dir, append([]string{"predict", "--format", "jsonl"}, args...)...).out
-	var all []prediction
+	var all []predict.Prediction
 	for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); {
-		var p prediction
+		var p predict.Prediction
 		require.NoError(t, decoder.Decode(&p))
 		all = append(all, p)
 	}
@@ -63,6 +64,7 @@ func predictions(t *testing.T, dir string, args ...string) []prediction {
 }
 
 func TestPredictAgreesWithEval(t *testing.T) {
+	t.Parallel()
 	data, dir := tinyDigits(t), t.TempDir()
 	weights := trained(t, data)
 	succeed(t, dir, "eval", "--weights", weights, "--data", data, "--logits", "logits")
@@ -71,7 +73,7 @@ func TestPredictAgreesWithEval(t *testing.T) {
 	b, err := dataset.Digits(data)
 	require.NoError(t, err)
 	for n := range 15 {
-		writePicture(t, filepath.Join(dir, "usps", strconv.Itoa(100+n)+".png"), picture{&b.Domains[1].Images, n})
+		writePicture(t, filepath.Join(dir, "usps", strconv.Itoa(100+n)+".png"), b.Domains[1].Picture(n))
 	}
 	found := predictions(t, dir, "--weights", weights, "usps")
 	require.Len(t, found, 15)
@@ -107,6 +109,7 @@ func TestPredictAgreesWithEval(t *testing.T) {
 
 // Formats, sizes and grey pictures; files in folders; names that look like flags.
 func TestPredictReadsWhatPeopleHave(t *testing.T) {
+	t.Parallel()
 	dir, weights := t.TempDir(), trained(t, tinyDigits(t))
 	small := image.NewPaletted(image.Rect(0, 0, 50, 20), color.Palette{color.Gray{Y: 20}, color.Gray{Y: 200}, color.RGBA{90, 0, 0, 255}})
 	for i := range small.Pix {
@@ -126,6 +129,7 @@ func TestPredictReadsWhatPeopleHave(t *testing.T) {
 }
 
 func TestPredictBadInput(t *testing.T) {
+	t.Parallel()
 	data, dir := tinyDigits(t), t.TempDir()
 	weights := trained(t, data)
 	writePicture(t, filepath.Join(dir, "mixed", "good.png"), image.NewGray(image.Rect(0, 0, 9, 9)))

@@ -12,6 +12,7 @@ import (
 )
 
 func TestReport(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, short(data, "--out", "a", "--seed", "1")...)
 	succeed(t, dir, short(data, "--out", "b", "--seed", "2", "--algorithm", "erm")...)

@@ -88,6 +88,7 @@ func keys(m map[string]any) []string {
 // is the number of runs to kill, half of them of digits, half of CIFAR; some are
 // killed several times.
 func TestKilledRunsEndTheSame(t *testing.T) {
+	t.Parallel()
 	runs := 4
 	if text := os.Getenv("MEADA_KILLS"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -212,6 +213,7 @@ func long(data string, more ...string) []string {
 }
 
 func TestResumeAfterAnInterruption(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}
@@ -262,6 +264,7 @@ func TestResumeAfterAnInterruption(t *testing.T) {
 }
 
 func TestResumeRefuses(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}
@@ -327,6 +330,7 @@ func TestResumeRefuses(t *testing.T) {
 // While one process trains, another is refused. It would be told of a folder of
 // its own instead if it were to begin a run.
 func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	c := exec.Command(command, long(data, "--loops-train", "1000000", "--checkpoint-every", "1")...)
 	c.Dir = dir
@@ -347,6 +351,7 @@ func TestTwoProcesses(t *testing.T) {
 // second does not. (SIGINT would not do: a shell's background jobs, such as this
 // test may be part of, are started to ignore it.)
 func TestSecondInterruption(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}
@@ -373,6 +378,7 @@ func TestSecondInterruption(t *testing.T) {
 // A process killed before it could even record its settings leaves nothing that
 // stands in the way.
 func TestStartAfterNothing(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	folder := filepath.Join(dir, "r")
 	require.NoError(t, os.Mkdir(folder, 0o777))
@@ -386,6 +392,7 @@ func TestStartAfterNothing(t *testing.T) {
 
 // A run that was stopped before its first checkpoint needs all it began with.
 func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, short(data, "--out", "first", "--quiet")...)
 	weights := filepath.Join(dir, "first", runfolder.LastFile)
@@ -408,18 +415,4 @@ func TestResumeBeforeTheFirstCheckpoint(t *testing.T) {
 	r = succeed(t, dir, "train", "--resume", "r")
 	require.Contains(t, r.err, weights+", there was no checkpoint yet")
 	requireSame(t, remains(t, filepath.Join(dir, "whole")), filepath.Join(dir, "r"), "resumed")
-}
-
-func TestWhenCheckpointsAreDue(t *testing.T) {
-	due := func(every, unsaved int, since, saving time.Duration) bool {
-		r := run{unsaved: unsaved, saved: time.Now().Add(-since), saving: saving}
-		r.settings.CheckpointEvery = every
-		return r.checkpointDue()
-	}
-	require.False(t, due(0, 1000, 30*time.Second, 0))
-	require.True(t, due(0, 1, 61*time.Second, time.Second), "once a minute")
-	require.False(t, due(0, 1000, 61*time.Second, 2*time.Second), "and no more than a fiftieth of the time")
-	require.True(t, due(0, 1000, 101*time.Second, 2*time.Second))
-	require.False(t, due(3, 2, time.Hour, 0))
-	require.True(t, due(3, 3, 0, time.Hour))
 }

@@ -16,6 +16,7 @@ import (
 
 // A run tells how it goes whenever it is asked, even a quiet one, and goes on.
 func TestStatusWhenAsked(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := exec.Command(command, short(tinyDigits(t), "--algorithm", "erm", "--loops-train", "1000000", "--test-every", "1000000",
 		"--quiet", "--out", "r")...)

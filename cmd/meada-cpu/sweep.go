@@ -2,17 +2,14 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -36,9 +33,9 @@ type sweepSettings struct {
 	shared []string // the flags of train that every run gets
 }
 
-// ofOneRun are the flags of train that sweep sets itself or that make no sense
+// perRunFlags are the flags of train that sweep sets itself or that make no sense
 // for several runs.
-var ofOneRun = []string{"algorithm", "seed", "out", "threads", "quiet", "json", "http", "resume"}
+var perRunFlags = []string{"algorithm", "seed", "out", "threads", "quiet", "json", "http", "resume"}
 
 func newSweep(std streams) *cobra.Command {
 	s := defaultSweep()
@@ -96,7 +93,7 @@ func (s *sweepSettings) define(set *pflag.FlagSet) {
 	f.Switch(&s.quiet, "quiet", "no progress; each run has a log beside its folder")
 	shared := pflag.NewFlagSet("train", pflag.ContinueOnError)
 	new(settings).define(shared)
-	f.Adopt(shared, ofOneRun...)
+	f.Adopt(shared, perRunFlags...)
 }
 
 // parse sets what the arguments of sweep ask for.
@@ -111,7 +108,7 @@ func (s *sweepSettings) parse(args []string) error {
 
 // resolve notes which flags of train every run gets.
 func (s *sweepSettings) resolve(set *pflag.FlagSet) error {
-	own := append(slices.Clone(ofOneRun), "algorithms", "seeds", "table", "jobs", "shard")
+	own := append(slices.Clone(perRunFlags), "algorithms", "seeds", "table", "jobs", "shard")
 	given := cli.Given(set)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if s.table != "" && name != "table" {
@@ -158,7 +155,7 @@ func runSweep(std streams, s sweepSettings) error {
 	}
 	runner.Say("sweep: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d",
 		hi-lo, hi-lo-len(missing), len(missing), resumed, runner.Jobs, runner.Threads)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := cli.Interruption()
 	defer stop()
 	if err := runner.Run(ctx, missing); err != nil {
 		return err
@@ -217,7 +214,7 @@ func (s *sweepSettings) runner(std streams, runs int) (*sweep.Runner, error) {
 		Endure:  func(err error) bool { return exitCode(err) == exitDiverged },
 	}
 	for _, flag := range s.shared {
-		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); slices.Contains(ofProcess, name) {
+		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); slices.Contains(processFlags, name) {
 			r.Resume = append(r.Resume, flag)
 		}
 	}

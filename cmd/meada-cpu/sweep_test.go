@@ -25,6 +25,7 @@ func shortSweep(data, out string, more ...string) []string {
 }
 
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	shortSweep := func(data, out string, more ...string) []string { // the paper has figures of it
 		return shortSweep(data, out, append([]string{"--model", "lenet5"}, more...)...)
@@ -96,6 +97,7 @@ func TestSweepShards(t *testing.T) {
 }
 
 func TestSweepBadInput(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o777))
 	for name, c := range map[string]struct {
@@ -127,6 +129,7 @@ func TestSweepBadInput(t *testing.T) {
 // sweep alone (as a batch system sends it), which reaches its runs, or because a
 // run was killed.
 func TestSweepInterrupted(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}

@@ -3,10 +3,15 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -181,4 +186,19 @@ func complete(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		complete(sub)
 	}
+}
+
+// Version returns the version that the Go tools stamped into the binary.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// Interruption returns a context that ends when the user interrupts the program
+// or a scheduler terminates it. stop gives the signals back: the next one ends the
+// process.
+func Interruption() (ctx context.Context, stop context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -58,4 +59,11 @@ func ShellWord(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// Table prints names and values in two aligned columns.
+func Table(w io.Writer, rows [][2]string) {
+	for _, row := range rows {
+		fmt.Fprintf(w, "%-16s %s\n", row[0], row[1])
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -31,6 +32,15 @@ type Run struct {
 type sample struct {
 	runfolder.Sample
 	picture image.Image
+}
+
+// Write writes the page about the run in a folder into it.
+func Write(dir string) error {
+	run, err := Load(dir)
+	if err != nil {
+		return err
+	}
+	return run.WriteFile(filepath.Join(dir, runfolder.ReportFile))
 }
 
 // Load reads a run folder, of a complete run or of one under way.

@@ -98,10 +98,7 @@ func (c *Corruptions) Read(name string, severity int) (Images, error) {
 	copy(images.Labels, c.labels[(severity-1)*n:])
 	size := images.H * images.W
 	for i := range n {
-		interleaved, planar := rows.Bytes[3*i*size:][:3*size], images.Image(i)
-		for p := range size {
-			planar[p], planar[size+p], planar[2*size+p] = interleaved[3*p], interleaved[3*p+1], interleaved[3*p+2]
-		}
+		deinterleave(images.Image(i), rows.Bytes[3*i*size:][:3*size], 3)
 	}
 	return images, nil
 }

@@ -406,3 +406,19 @@ func (s *scanner) tuple() []int {
 	}
 	return shape
 }
+
+// Labels returns labels as an array of bytes, or of int64 where some do not fit.
+func Labels(labels []uint16) Array {
+	a := Array{Shape: []int{len(labels)}, Bytes: make([]uint8, len(labels))}
+	for i, label := range labels {
+		if a.Bytes[i] = uint8(label); label <= math.MaxUint8 {
+			continue
+		}
+		a.Bytes, a.Int64 = nil, make([]int64, len(labels))
+		for n, wide := range labels {
+			a.Int64[n] = int64(wide)
+		}
+		break
+	}
+	return a
+}

@@ -181,3 +181,10 @@ func FuzzRead(f *testing.F) {
 		require.Equal(t, elements, n)
 	})
 }
+
+func TestLabelArraysAreBytesWhereTheyFit(t *testing.T) {
+	require.Equal(t, []uint8{3, 255}, Labels([]uint16{3, 255}).Bytes)
+	wide := Labels([]uint16{3, 256})
+	require.Equal(t, []int64{3, 256}, wide.Int64)
+	require.Nil(t, wide.Bytes)
+}

@@ -37,7 +37,8 @@ var storeys = [][]string{
 	{"internal/benchmark", "internal/cli"},
 	{"internal/catalog"},
 	{"internal/runfolder"},
-	{"internal/report", "internal/sweep"},
+	{"internal/imageset", "internal/predict", "internal/report", "internal/sweep"},
+	{"internal/run"},
 	{"cmd", "internal/digest", "tools"},
 }
 

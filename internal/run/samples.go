@@ -1,9 +1,7 @@
-package main
+package run
 
 import (
 	"image"
-	"image/color"
-	"image/draw"
 	"image/png"
 	"io"
 	"strings"
@@ -16,7 +14,7 @@ import (
 
 // What is kept of a phase for the report: enough images for a histogram of
 // their entropies, and pictures of a few. It takes a forward pass of the sample
-// where the phase took many, forward and back, of the whole pool.
+// where the phase took many, forward and back, of the whole training set.
 const (
 	sampleImages  = 512
 	samplePixels  = 16 * 64 * 64 // of pictures in a row
@@ -38,7 +36,7 @@ func (r *run) sample(phase, step int) error {
 	record.Adversarial = predict(r.trainer.Evaluator(), &adversarial)
 	shown := min(source.N, mostPictures, max(leastPictures, samplePixels/(source.H*source.W)))
 	picture, err := r.folder.WriteSample(&record, func(w io.Writer) error {
-		return png.Encode(w, contactSheet(shown, &source, &adversarial))
+		return png.Encode(w, dataset.ContactSheet(0, pictures(&source, shown), pictures(&adversarial, shown)))
 	})
 	if err != nil || r.events == nil {
 		return err
@@ -62,32 +60,11 @@ func predict(evaluator *train.Evaluator, images *dataset.Images) runfolder.Predi
 	return p
 }
 
-// contactSheet draws the first n images of each set in a row of its own.
-func contactSheet(n int, sets ...*dataset.Images) image.Image {
-	w, h := sets[0].W, sets[0].H
-	sheet := image.NewRGBA(image.Rect(0, 0, n*w, len(sets)*h))
-	for row, set := range sets {
-		for i := range n {
-			draw.Draw(sheet, image.Rect(i*w, row*h, (i+1)*w, (row+1)*h), picture{set, i}, image.Point{}, draw.Src)
-		}
+// pictures returns the first n images of a set.
+func pictures(set *dataset.Images, n int) []image.Image {
+	var all []image.Image
+	for i := range n {
+		all = append(all, set.Picture(i))
 	}
-	return sheet
-}
-
-// picture is one image of a set, grey or in colour, as image.Image.
-type picture struct {
-	set *dataset.Images
-	n   int
-}
-
-func (p picture) ColorModel() color.Model { return color.RGBAModel }
-func (p picture) Bounds() image.Rectangle { return image.Rect(0, 0, p.set.W, p.set.H) }
-
-func (p picture) At(x, y int) color.Color {
-	plane := p.set.H * p.set.W
-	pixels, at := p.set.Image(p.n), y*p.set.W+x
-	if p.set.C == 1 {
-		return color.Gray{Y: pixels[at]}
-	}
-	return color.RGBA{R: pixels[at], G: pixels[plane+at], B: pixels[2*plane+at], A: 255}
+	return all
 }

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"cmp"
@@ -57,9 +57,9 @@ const (
 	checkpointShare = 50
 )
 
-// checkpointDue says whether it is time for a checkpoint.
+// checkpointDue reports whether it is time for a checkpoint.
 func (r *run) checkpointDue() bool {
-	if every := r.settings.CheckpointEvery; every > 0 {
+	if every := r.CheckpointEvery; every > 0 {
 		return r.unsaved >= every
 	}
 	return time.Since(r.saved) >= max(checkpointEvery, checkpointShare*r.saving)
@@ -93,78 +93,59 @@ func (r *run) checkpoint() error {
 // of the run.
 func (r *run) peakMemory() int64 { return max(r.PeakRSS, system.PeakMemory()) }
 
-// goOn makes the trainer and metrics.jsonl what they were at the last checkpoint,
+// resume makes the trainer and metrics.jsonl what they were at the last checkpoint,
 // or at the start if there is none yet, and says which.
-func (r *run) goOn(data *dataset.Task, warnings io.Writer) (beginning string, err error) {
-	s := r.settings
-	recorded, err := runfolder.ReadConfig(s.resume)
+func (r *run) resume(data *dataset.Task) (beginning string, err error) {
+	recorded, err := runfolder.ReadConfig(r.Resume)
 	if err != nil {
 		return "", err
 	}
-	if difference, err := runfolder.FirstDifference(&recorded.Settings, &s.Settings); err != nil || difference != "" {
-		return "", cmp.Or(err, cli.UsageError("--resume %s: this version would train with other settings, %s", s.resume, difference))
+	if difference, err := runfolder.FirstDifference(&recorded.Settings, &r.Settings); err != nil || difference != "" {
+		return "", cmp.Or(err, cli.UsageError("--resume %s: this version would train with other settings, %s", r.Resume, difference))
 	}
-	if err := checkData(recorded, s.Data, checksums(data)); err != nil {
+	if err := checkData(recorded, r.Data, checksums(data)); err != nil {
 		return "", err
 	}
-	if why := otherBits(&recorded.Machine, thisMachine()); why != "" {
-		fmt.Fprintf(warnings, "warning: %s\n", why)
+	if why := otherBits(&recorded.Machine, ThisMachine()); why != "" {
+		fmt.Fprintf(r.Log, "warning: %s\n", why)
 	}
 	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()
 	from, err := r.checkpoints.Read()
 	if errors.Is(err, fs.ErrNotExist) {
-		return r.startAgain(data, recorded)
+		return r.restart(data, recorded)
 	}
 	if err != nil {
-		return "", s.resumeError(fmt.Errorf("no usable checkpoint: %w; to start over: meada-cpu train --config %s",
-			err, cli.ShellWord(filepath.Join(s.resume, runfolder.ConfigFile))))
+		return "", r.resumeError(fmt.Errorf("no usable checkpoint: %w; to start over: meada-cpu train --config %s",
+			err, cli.ShellWord(filepath.Join(r.Resume, runfolder.ConfigFile))))
 	}
 	if from.Damaged != nil {
-		fmt.Fprintf(warnings, "warning: %v; going on from the checkpoint before it, to the same result\n", from.Damaged)
+		fmt.Fprintf(r.Log, "warning: %v; going on from the checkpoint before it, to the same result\n", from.Damaged)
 	}
 	if r.trainer, err = train.Resume(r.engine, r.network, data, r.plan, from); err != nil {
-		return "", s.resumeError(err)
+		return "", r.resumeError(err)
 	}
 	if err := json.Unmarshal(from.Notes[tallyNote], &r.tally); err != nil {
-		return "", s.resumeError(err)
+		return "", r.resumeError(err)
 	}
 	r.started = r.started.Add(-time.Duration(r.Elapsed * float64(time.Second)))
 	return fmt.Sprintf("the checkpoint after %s steps", cli.Count(from.Steps())), r.folder.StartMetrics(from.Notes[metricsNote])
 }
 
-// startAgain starts a run that was stopped before its first checkpoint.
-func (r *run) startAgain(data *dataset.Task, recorded *runfolder.Config) (beginning string, err error) {
+// restart starts a run that was stopped before its first checkpoint.
+func (r *run) restart(data *dataset.Task, recorded *runfolder.Config) (beginning string, err error) {
 	beginning, checksum, err := r.readWeights()
 	if err != nil {
 		return "", err
 	}
 	if checksum != recorded.WeightsSum {
-		return "", &zoo.WeightsError{Err: fmt.Errorf("%s: the file has changed since the run began", r.settings.Weights)}
+		return "", &zoo.WeightsError{Err: fmt.Errorf("%s: the file has changed since the run began", r.Weights)}
 	}
-	return beginning + ", there was no checkpoint yet", r.atTheStart(data)
+	return beginning + ", there was no checkpoint yet", r.reset(data)
 }
 
 // resumeError is an error about what a run that is to be resumed has left.
-func (s *settings) resumeError(err error) error {
-	return &dataset.Error{Path: "--resume " + s.resume, Err: err}
-}
-
-// ofProcess are the flags of train that a run may go on with, because they do
-// not change its result. Data are known by their checksums.
-var ofProcess = []string{"resume", "data", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
-
-// checkResume refuses flags that would make another run of the one to be
-// resumed.
-func (s *settings) checkResume(given map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if !slices.Contains(ofProcess, name) {
-			return cli.UsageError("--%s cannot be changed when resuming (--resume %s)", name, s.resume)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(s.resume, runfolder.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
-		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.resume, runfolder.ConfigFile)
-	}
-	return nil
+func (r *run) resumeError(err error) error {
+	return &dataset.Error{Path: "--resume " + r.Resume, Err: err}
 }
 
 // checkData refuses images that are not those that the run began with.

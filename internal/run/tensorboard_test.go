@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"os"
@@ -9,8 +9,11 @@ import (
 )
 
 func TestTensorBoardFile(t *testing.T) {
-	dir, data := t.TempDir(), tinyDigits(t)
-	succeed(t, dir, short(data, "--out", "r", "--tensorboard")...)
+	t.Parallel()
+	dir := t.TempDir()
+	o := short(t, filepath.Join(dir, "r"))
+	o.TensorBoard = true
+	complete(t, o)
 	paths, err := filepath.Glob(filepath.Join(dir, "r", "events.out.tfevents.*"))
 	require.NoError(t, err)
 	require.Len(t, paths, 1)
@@ -26,7 +29,7 @@ func TestTensorBoardFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(content), string(picture))
 
-	succeed(t, dir, short(data, "--out", "without")...)
+	complete(t, short(t, filepath.Join(dir, "without")))
 	paths, err = filepath.Glob(filepath.Join(dir, "without", "events*"))
 	require.NoError(t, err)
 	require.Empty(t, paths)

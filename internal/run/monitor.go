@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"bytes"
@@ -30,6 +30,18 @@ type monitor struct {
 	server   http.Server
 }
 
+// listen opens the port that the options name, if they do.
+func (o *Options) listen() (*monitor, error) {
+	if o.HTTP == "" {
+		return nil, nil
+	}
+	live, err := listen(o.HTTP)
+	if err == nil && live.public() {
+		fmt.Fprintf(o.Log, "warning: --http %s: everybody who reaches this machine can see the run\n", o.HTTP)
+	}
+	return live, err
+}
+
 // listen opens the monitor's port. An address without a host, 8080 or :8080, is
 // one of this machine's own.
 func listen(address string) (*monitor, error) {
@@ -50,7 +62,7 @@ func listen(address string) (*monitor, error) {
 	return &monitor{listener: listener}, nil
 }
 
-// public says whether others than this machine reach the port.
+// public reports whether others than this machine reach the port.
 func (m *monitor) public() bool { return !m.listener.Addr().(*net.TCPAddr).IP.IsLoopback() }
 
 func (m *monitor) url() string { return "http://" + m.listener.Addr().String() + "/" }
@@ -98,7 +110,7 @@ func monitorHandler(dir string) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		if !ownHost(r.Host) {
-			http.Error(w, "this server answers to addresses and to localhost", http.StatusMisdirectedRequest)
+			http.Error(w, "the Host header must be an IP address, localhost or the name of this machine", http.StatusMisdirectedRequest)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, 0)
@@ -132,7 +144,7 @@ func (a *answer) current() ([]byte, error) {
 	return a.body, a.err
 }
 
-// ownHost says whether a Host header may be trusted. A page of another site can
+// ownHost reports whether a Host header may be trusted. A page of another site can
 // make a browser ask this server under that site's name, once the name leads
 // here, and read the answer; under an address or a name of this machine it
 // can't.

@@ -1,20 +1,19 @@
-package main
+package run
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
+	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
+	"runtime/debug"
 	"time"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/report"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -22,9 +21,25 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
+// Options are what a run takes.
+type Options struct {
+	runfolder.Settings
+
+	Resume string // folder of the run to go on with, "" for a new one
+	Out    string // folder of a new run, "" for one below runs named by the time and the settings
+
+	HTTP        string // address to serve the report at, "" for none
+	TensorBoard bool   // write event files
+	MaxMemory   int64  // bytes, 0 for those available, or cli.NoLimit
+
+	Command string    // that starts the run, for its record
+	Quiet   bool      // no settings, no progress
+	Log     io.Writer // for settings, progress and warnings
+}
+
 // run is a training run in its folder.
 type run struct {
-	settings settings
+	Options
 	plan     train.Config // what the settings make of their method
 	engine   *tensor.Engine
 	network  *nn.Network
@@ -32,7 +47,7 @@ type run struct {
 	domains  []dataset.Domain
 	trainer  *train.Trainer
 	folder   *runfolder.Folder
-	events   *eventLog // nil without --tensorboard
+	events   *eventLog // nil without Options.TensorBoard
 	progress *cli.Status
 	started  time.Time // less the time of the processes before
 	clock    clock
@@ -45,15 +60,97 @@ type run struct {
 	unsaved     int           // steps since then, those of phases and tests too
 }
 
+// Train trains a network as the options say, from the start or from where an
+// earlier process stopped, and leaves the result in the run folder. Once ctx is
+// done it finishes the step, writes a checkpoint and returns an error that wraps
+// cli.ErrInterrupted.
+func Train(ctx context.Context, o Options) (*Result, error) {
+	live, err := o.listen()
+	if err != nil {
+		return nil, err
+	}
+	if live != nil {
+		defer live.close()
+	}
+	r := &run{Options: o, progress: cli.NewStatus(o.Log, o.Quiet), started: time.Now(), asked: system.StatusRequests()}
+	if o.Resume != "" {
+		if r.folder, err = openRunFolder(o.Resume); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if r.folder != nil {
+			r.folder.Close()
+		}
+	}()
+	if r.engine, err = tensor.NewEngine(o.Threads); err != nil {
+		return nil, err
+	}
+	defer r.engine.Close()
+	r.Threads = r.engine.Threads()
+	begin, err := r.prepare()
+	if err != nil {
+		return nil, err
+	}
+	if r.events != nil {
+		defer r.events.Close()
+	}
+	if live != nil {
+		live.serve(r.folder.Dir)
+		begin = append(begin, [2]string{"live view", live.url()})
+	}
+	if !o.Quiet {
+		cli.Table(o.Log, begin)
+	}
+	if err := r.train(ctx); err != nil {
+		_ = report.Write(r.folder.Dir) // what there is; the error that ended the run matters more
+		return nil, advise(err)
+	}
+	return r.finish()
+}
+
+// prepare reads the data, makes the network, the trainer and the run folder ready,
+// and returns the table that the run begins with.
+func (r *run) prepare() ([][2]string, error) {
+	data, err := r.Images.Load(r.engine, catalog.KindOf(r.Model).Side())
+	if err != nil {
+		return nil, err
+	}
+	debug.FreeOSMemory() // what decoding left would stay resident for the whole run
+	r.classes, r.domains = data.Classes, train.Domains(data)
+	if r.network, err = zoo.New(r.Model, len(data.Classes)); err != nil {
+		return nil, err
+	}
+	r.network.Conv.NoWinograd = r.Direct
+	r.network.Init(r.Seed)
+	if r.plan, err = r.Config(); err != nil {
+		return nil, err
+	}
+	memory, err := r.fitMemory(data)
+	if err != nil {
+		return nil, err
+	}
+	beginning, err := r.begin(data)
+	if err != nil {
+		return nil, err
+	}
+	if r.TensorBoard {
+		events, err := tfevents.Create(r.folder.Dir, r.started)
+		if err != nil {
+			return nil, err
+		}
+		r.events = &eventLog{events}
+	}
+	r.clock = newClock(r.trainer, r.network, r.LoopsAdv, measurePeak(r.engine, 20))
+	r.clock.spent = r.Spent
+	return append(r.describe(data, beginning), [2]string{"expected", r.clock.expected()}, [2]string{"memory", memory}), nil
+}
+
 // trainLineEvery is the number of descent steps that a line of metrics sums up.
 const trainLineEvery = 10
 
-// train steps through the run. On an interruption it finishes the step.
-func (r *run) train() error {
-	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(interrupted, stop) // the next one ends the process
-
+// train steps through the run. Once ctx is done it finishes the step.
+func (r *run) train(ctx context.Context) error {
 	before := time.Now()
 	measured := before
 	for !r.trainer.Done() {
@@ -67,11 +164,11 @@ func (r *run) train() error {
 			r.clock.peak, measured = max(r.clock.peak, measurePeak(r.engine, 1)), now
 		}
 		r.unsaved++
-		stopping := interrupted.Err() != nil && !r.trainer.Done()
+		stopping := ctx.Err() != nil && !r.trainer.Done()
 		if err == nil && !r.trainer.Done() && (stopping || r.checkpointDue()) {
 			err = r.checkpoint()
 		}
-		before = time.Now() // what observing and saving took is nobody's
+		before = time.Now() // exclude logging and checkpoint time
 		if err != nil {
 			r.progress.Clear()
 			return err
@@ -126,8 +223,8 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 	}
 	r.progress.Update(now, "train", func() string {
 		epoch := ""
-		if r.settings.Epochs > 0 {
-			epoch = fmt.Sprintf("epoch %d/%d  ", e.Round+1, r.settings.Epochs)
+		if r.Epochs > 0 {
+			epoch = fmt.Sprintf("epoch %d/%d  ", e.Round+1, r.Epochs)
 		}
 		return fmt.Sprintf("%s%d/%d  loss %.4f  acc %.1f%%  %s", epoch, e.Step+1, r.total(),
 			r.Shown.Loss, 100*r.Shown.Accuracy, r.pace(train.Minimise))
@@ -234,7 +331,7 @@ func (r *run) save(name string, steps int) error {
 	if err := r.trainer.Check(); err != nil {
 		return err
 	}
-	return r.network.Save(r.folder.Path(name), zoo.Metadata(r.network, r.settings.Dataset, r.classes, steps))
+	return r.network.Save(r.folder.Path(name), zoo.Metadata(r.network, r.Dataset, r.classes, steps))
 }
 
 // pace tells the speed of a kind of work, its share of the multiply-add peak and
@@ -249,81 +346,4 @@ func (r *run) log(line runfolder.Line) error {
 		return err
 	}
 	return r.events.log(line)
-}
-
-// finish writes and prints the result of a complete run.
-func (r *run) finish(std streams) error {
-	s := r.settings
-	var sum runfolder.Summary
-	sum.Algorithm, sum.Dataset, sum.Model = string(s.Algorithm), s.Dataset, r.network.Name
-	sum.Seed, sum.Steps, sum.Threads = s.Seed, r.total(), s.Threads
-	sum.SIMD = simd.Active().Name
-	sum.Accuracy.Best, sum.Accuracy.SourceValidation, sum.Accuracy.Last = r.Best, r.Validated, r.Last
-	sum.Corruptions = bySeverity(r.Corrupted)
-	sum.Seconds.Total = time.Since(r.started).Seconds()
-	sum.Seconds.Minimise = r.clock.Seconds[train.Minimise]
-	sum.Seconds.Maximise = r.clock.Seconds[train.Maximise]
-	sum.Seconds.Evaluate = r.clock.Seconds[train.Evaluate]
-	sum.ImagesPerSecond.Minimise = r.clock.rate(train.Minimise)
-	sum.ImagesPerSecond.Maximise = r.clock.rate(train.Maximise)
-	sum.PeakRSS = r.peakMemory()
-	sum.Complete = true
-	if err := r.folder.FinishMetrics(); err != nil {
-		return err
-	}
-	if err := r.writeFinalReport(&sum); err != nil {
-		return err
-	}
-	// This makes the run complete, so it comes last.
-	if err := r.folder.WriteSummary(&sum); err != nil {
-		return err
-	}
-	if err := r.checkpoints.Remove(); err != nil {
-		return err
-	}
-	if s.json {
-		return json.NewEncoder(std.out).Encode(sum)
-	}
-	out := bufio.NewWriter(std.out)
-	r.printResult(out, &sum)
-	return out.Flush()
-}
-
-// writeFinalReport writes the page about the run as if its summary were there
-// already.
-func (r *run) writeFinalReport(sum *runfolder.Summary) error {
-	page, err := report.Load(r.folder.Dir)
-	if err != nil {
-		return err
-	}
-	page.Summary = sum
-	return page.WriteFile(r.folder.Path(runfolder.ReportFile))
-}
-
-// printResult prints the accuracies and the times.
-func (r *run) printResult(w io.Writer, sum *runfolder.Summary) {
-	columns := []column{{"last, %", sum.Accuracy.Last}}
-	if a := sum.Accuracy.SourceValidation; a != nil {
-		columns = append(columns, column{"validated, %", a})
-	}
-	columns = append(columns, column{"best, %", sum.Accuracy.Best})
-	printAccuracies(w, r.domains, columns...)
-	fmt.Fprintf(w, "%-20s", "after step")
-	for _, c := range columns {
-		fmt.Fprintf(w, " %12d", c.accuracy.Step)
-	}
-	fmt.Fprint(w, "\n\n")
-	if r.Corrupted != nil {
-		printRobustness(w, r.Corrupted)
-		fmt.Fprintln(w, "corruptions are those at the last test")
-		fmt.Fprintln(w)
-	}
-	if sum.Accuracy.SourceValidation != nil {
-		fmt.Fprintln(w, "validated is the best on the source's own test set (training-domain validation)")
-	}
-	fmt.Fprintln(w, "best is the best average over the target domains, selected on the target test sets (oracle) as the official code does")
-	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
-		cli.Duration(sum.Seconds.Total), cli.Duration(sum.Seconds.Minimise), cli.Duration(sum.Seconds.Maximise), cli.Duration(sum.Seconds.Evaluate),
-		cli.Bytes(sum.PeakRSS))
-	fmt.Fprintf(w, "report: %s\n", r.folder.Path(runfolder.ReportFile))
 }

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"testing"
@@ -10,16 +10,10 @@ import (
 
 // The digests are Python's hashlib's, of the bytes named beside them.
 func TestChecksumsOfNarrowAndWideLabels(t *testing.T) {
+	t.Parallel()
 	images := dataset.Images{Data: []uint8{1, 2, 3, 4}, Labels: []uint16{0, 255}, N: 2, C: 1, H: 1, W: 2}
 	sum := func() string { return checksums(&dataset.Task{Source: images})["train"].SHA256 }
 	require.Equal(t, "efb00b1fcac19bb4a4ef0b6136a4ddba335e6649ad41b0eae0ccf359a06b06ec", sum()) // 1 2 3 4 0 255
 	images.Labels[1] = 256
 	require.Equal(t, "366dcb38806a930d052d8b7bac72a4e59bbe8a78792b4d975ed944dc0f64f6e5", sum()) // 1 2 3 4 0 0 0 1
-}
-
-func TestLabelArraysAreBytesWhereTheyFit(t *testing.T) {
-	require.Equal(t, []uint8{3, 255}, labelArray([]uint16{3, 255}).Bytes)
-	wide := labelArray([]uint16{3, 256})
-	require.Equal(t, []int64{3, 256}, wide.Int64)
-	require.Nil(t, wide.Bytes)
 }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// declareImages declares the flags for the images of a run.
+func declareImages(f *cli.Flags, i *catalog.Images) {
+	names := catalog.DatasetNames()
+	cli.Choice(f, &i.Dataset, "dataset", describeDatasets(), names...)
+	f.Text(&i.Data, "data", "DIR", "where the files of the dataset are")
+	cli.Choice(f, &i.Source, "source", "domain of PACS to train on (photo unless --target is given)", dataset.PACSDomains...)
+	cli.Choice(f, &i.Target, "target", "domain of PACS to leave out, training on the three others", dataset.PACSDomains...)
+}
+
+func describeDatasets() string {
+	var all []string
+	for i := range catalog.Datasets {
+		d := &catalog.Datasets[i]
+		if d.BuiltIn || d.Own {
+			all = append(all, fmt.Sprintf("%s (%s)", d.Name, d.What))
+		} else {
+			all = append(all, d.Name)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// declareTests declares the flags for what is tested.
+func declareTests(f *cli.Flags, i *catalog.Images) {
+	f.Add("corruptions", &cli.Value{
+		Kind:     "WHAT",
+		Read:     func(text string) error { i.Corruptions = text; return nil },
+		Show:     func() string { return i.Corruptions },
+		Complete: cli.Words(catalog.NoCorruptions, catalog.OnTheFly),
+		OrFile:   true,
+	}, "corrupted versions of the source's own test set: none, on-the-fly, or a folder as of CIFAR-10-C; by default "+
+		"CIFAR-10-C or CIFAR-100-C in --data if it is there, else none")
+	f.Integer(&i.TestImages, "test-images", 1, "only N images of each test set, spread evenly over it")
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/run"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// settings are what the flags of train decide.
+type settings struct {
+	run.Options
+	config string
+	json   bool
+}
+
+// define declares the flags of train.
+func (s *settings) define(set *pflag.FlagSet) {
+	f := cli.NewFlags(set)
+	f.Group("what to train")
+	cli.Choice(f, &s.Algorithm, "algorithm", "erm, ada or me-ada", catalog.Algorithms()...)
+	declareImages(f, &s.Images)
+	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
+	f.Text(&s.Weights, "weights", "FILE", "initial weights instead of random ones; a last layer for another number of classes is left out")
+	f.Text(&s.config, "config", "FILE", "the settings of a run folder's config.json; other flags win")
+	cli.Choice(f, &s.Preset, "preset", strings.Join(catalog.PresetNames(), ", ")+": decides all settings below", catalog.PresetNames()...)
+	f.Seed(&s.Seed, "seed", "everything random follows from it")
+
+	f.Group("descent")
+	f.Integer(&s.LoopsTrain, "loops-train", 1, "descent steps, presets quick and digits only")
+	f.Integer(&s.Epochs, "epochs", 1, "passes over the training images, the other presets only")
+	f.Integer(&s.MaxSteps, "max-steps", 1, "end after that many descent steps at the latest")
+	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
+	f.Number(&s.LR, "lr", "learning rate of Adam; of SGD at the beginning")
+	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's")
+	f.Number(&s.Decay, "decay", "weight decay of SGD")
+	f.Integer(&s.TestEvery, "test-every", 1, "descent steps, or epochs, between tests")
+
+	f.Group("maximisation")
+	f.Integer(&s.K, "k", 0, "phases")
+	f.Integer(&s.LoopsMin, "loops-min", 1, "descent steps between phases, presets quick and digits only")
+	f.Integer(&s.EpochsMin, "epochs-min", 1, "epochs between phases, the other presets only")
+	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")
+	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
+	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
+	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada only")
+
+	f.Group("tests")
+	declareTests(f, &s.Images)
+
+	f.Group("running")
+	f.Add("resume", &cli.Value{
+		Kind:     "RUN",
+		Read:     func(text string) error { s.Resume = text; return nil },
+		Show:     func() string { return s.Resume },
+		Complete: runFolders,
+	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data "+
+		"and the flags below can be given, without --direct and --out")
+	f.Integer(&s.CheckpointEvery, "checkpoint-every", 1, "checkpoints every N steps, those of phases and tests counted too; by default one a minute")
+	f.Integer(&s.Threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
+	f.Size(&s.MaxMemory, "max-memory", "refuse a run that needs more, such as 2GB or 1500MiB, or none; by default what machine and control group have left")
+	f.Switch(&s.Direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
+	f.Text(&s.Out, "out", "DIR", "run folder; by default runs/<time>-<dataset>-<algorithm>-s<seed>")
+	f.Text(&s.HTTP, "http", "[HOST:]PORT", "serve the report while training, and /metrics for Prometheus; without HOST to this machine alone")
+	f.Switch(&s.TensorBoard, "tensorboard", "write event files for TensorBoard into the run folder")
+	f.Switch(&s.Quiet, "quiet", "no settings, no progress")
+	f.Switch(&s.json, "json", "the result as one JSON object, as in summary.json")
+}
+
+// runFolders completes the folders of runs.
+func runFolders(typed string) []string {
+	var all []string
+	for _, pattern := range []string{typed + "*", filepath.Join("runs", "*")} {
+		configs, _ := filepath.Glob(filepath.Join(pattern, runfolder.ConfigFile)) // a pattern that is none matches nothing
+		for _, path := range configs {
+			if dir := filepath.Dir(path); strings.HasPrefix(dir, typed) && !slices.Contains(all, dir) {
+				all = append(all, dir)
+			}
+		}
+	}
+	return all
+}
+
+// parse sets the settings that the arguments of train ask for.
+func (s *settings) parse(args []string) error {
+	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
+	s.define(set)
+	if err := cli.Parse("train", set, args); err != nil {
+		return err
+	}
+	return s.resolve(set)
+}
+
+// resolve completes the settings that flags have set, and refuses those that do
+// not go together.
+func (s *settings) resolve(set *pflag.FlagSet) error {
+	if err := s.choose(set); err != nil {
+		return err
+	}
+	preset, err := catalog.FindPreset(s.Preset)
+	if err != nil {
+		return err
+	}
+	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
+		return err
+	}
+	return s.Images.Check()
+}
+
+// choose sets what flags do not: flags win over the settings of --config, these
+// over the preset. Dataset, network and preset imply each other.
+func (s *settings) choose(set *pflag.FlagSet) error {
+	flag, recorder := "--config", s.config
+	if s.Resume != "" {
+		if err := s.checkResume(cli.Given(set)); err != nil {
+			return err
+		}
+		flag, recorder = "--resume", filepath.Join(s.Resume, runfolder.ConfigFile)
+	}
+	if recorder != "" {
+		recorded, err := configFlags(flag, recorder)
+		if err != nil {
+			return err
+		}
+		maps.Copy(recorded, cli.Given(set))
+		if err := cli.Apply(set, recorded); err != nil {
+			return cli.UsageError("%s %s: %v", flag, recorder, err)
+		}
+	}
+	if s.Dataset == "" {
+		preset, err := catalog.FindPreset(cmp.Or(s.Preset, catalog.Presets[0].Name))
+		if err != nil {
+			return err
+		}
+		s.Dataset = preset.Dataset
+	}
+	d, err := catalog.FindDataset(s.Dataset)
+	if err != nil {
+		return err
+	}
+	if s.Model, err = d.ChooseNetwork(s.Model); err != nil {
+		return err
+	}
+	if s.Preset == "" {
+		s.Preset = d.PresetFor(s.Model)
+	}
+	given := cli.Given(set)
+	preset, err := catalog.FindPreset(s.Preset)
+	if err != nil {
+		return err
+	}
+	s.Options.Settings.Settings = preset.Settings(s.Model)
+	return cli.Apply(set, given)
+}
+
+// processFlags are the flags of train that a run may go on with, because they do
+// not change its result. Data are known by their checksums.
+var processFlags = []string{"resume", "data", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
+
+// checkResume refuses flags that would make another run of the one to be
+// resumed.
+func (s *settings) checkResume(given map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(processFlags, name) {
+			return cli.UsageError("--%s cannot be changed when resuming (--resume %s)", name, s.Resume)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.Resume, runfolder.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
+		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.Resume, runfolder.ConfigFile)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+// Package imageset writes sets of images for use elsewhere: adversarial ones, and
+// test sets under corruptions.
+package imageset
+
+import (
+	"context"
+	"fmt"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// Adversarial makes adversarial images of a source, some at a time, in its order,
+// and writes them.
+type Adversarial struct {
+	Source  *dataset.Images
+	Classes []string // names
+	Network *nn.Network
+	Ascent  *train.Ascent
+	Status  *cli.Status
+
+	First, Last augment.Means // before the first and before the last step of the ascent
+}
+
+// each calls keep with the bytes of each adversarial image and its number.
+func (a *Adversarial) each(ctx context.Context, keep func(n int, image []uint8) error) error {
+	started, image := time.Now(), make([]uint8, a.Network.C*a.Network.H*a.Network.W)
+	for lo := 0; lo < a.Source.N; {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w after %d of %d images", cli.ErrInterrupted, lo, a.Source.N)
+		}
+		x, means, err := a.Ascent.Climb(a.Source, lo)
+		if err != nil {
+			return fmt.Errorf("%w, try a smaller --lr-max", err)
+		}
+		hi := lo + x.N
+		share := float64(x.N) / float64(a.Source.N)
+		addMeans(&a.First, means[0], share)
+		addMeans(&a.Last, means[len(means)-1], share)
+		for n := range x.N {
+			toBytes(image, x.Image(n), a.Network.Normalisation)
+			if err := keep(lo+n, image); err != nil {
+				return err
+			}
+		}
+		a.Status.Update(time.Now(), "augment", func() string {
+			rate := float64(hi) / time.Since(started).Seconds()
+			return fmt.Sprintf("images %d/%d  %.0f images/s  ETA %s", hi, a.Source.N, rate, cli.Duration(float64(a.Source.N-hi)/rate))
+		})
+		lo = hi
+	}
+	return nil
+}
+
+func addMeans(sum *augment.Means, m augment.Means, share float64) {
+	sum.CrossEntropy += share * m.CrossEntropy
+	sum.Entropy += share * m.Entropy
+	sum.Distance += share * m.Distance
+}
+
+// toBytes rounds a normalised image to bytes; what is beyond black and white
+// becomes these. The training set of a run truncates, as the published code does.
+func toBytes(image []uint8, x []float32, n nn.Normalisation) {
+	plane := len(x) / len(n.Mean)
+	for i, v := range x {
+		c := i / plane
+		image[i] = uint8(min(max(v*n.Std[c]+n.Mean[c], 0), 1)*255 + 0.5)
+	}
+}
+
+// WritePNG writes out/<class>/<number>.png, which train reads back as a dataset
+// of folders.
+func (a *Adversarial) WritePNG(ctx context.Context, out string) error {
+	for _, class := range a.Classes {
+		if class == "" || class != filepath.Base(class) || strings.HasPrefix(class, ".") {
+			return fmt.Errorf("%q: the class cannot be the name of a folder, use --format npy", class)
+		}
+	}
+	one := dataset.Images{N: 1, C: a.Source.C, H: a.Source.H, W: a.Source.W}
+	return a.each(ctx, func(n int, image []uint8) error {
+		folder := filepath.Join(out, a.Classes[a.Source.Labels[n]])
+		if err := os.MkdirAll(folder, 0o777); err != nil {
+			return err
+		}
+		one.Data = image
+		return atomicfile.Write(filepath.Join(folder, fmt.Sprintf("%05d.png", n)), func(w io.Writer) error {
+			return png.Encode(w, one.Picture(0))
+		})
+	})
+}
+
+// WriteNPY writes images.npy, N x H x W x C bytes, and labels.npy.
+func (a *Adversarial) WriteNPY(ctx context.Context, out string) error {
+	s := a.Source
+	interleaved := make([]uint8, s.C*s.H*s.W)
+	err := npy.WriteBytes(filepath.Join(out, "images.npy"), []int{s.N, s.H, s.W, s.C}, func(w io.Writer) error {
+		return a.each(ctx, func(_ int, image []uint8) error {
+			dataset.Interleave(interleaved, image, s.C)
+			_, err := w.Write(interleaved)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return npy.Write(filepath.Join(out, "labels.npy"), npy.Labels(s.Labels[:s.N]))
+}

@@ -1,0 +1,94 @@
+package run
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// Evaluation is the result of a network's test on every domain of a task.
+type Evaluation struct {
+	Accuracy  *runfolder.Accuracy
+	Corrupted train.Robustness // nil without corruptions
+
+	domains []dataset.Domain
+}
+
+// Evaluate tests a network on every domain of a task. Unless the folder logits is
+// "", it writes the logits of each domain there as <domain>.npy, float32, images x
+// classes.
+func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, logits string) (*Evaluation, error) {
+	if logits != "" {
+		if err := os.MkdirAll(logits, 0o777); err != nil {
+			return nil, err
+		}
+	}
+	e := evaluator{train.NewEvaluator(engine, network), network.Classes, logits}
+	accuracy := make([]float64, len(task.Domains))
+	severities := make([][]float64, len(task.Domains))
+	for i := range task.Domains {
+		var err error
+		if accuracy[i], severities[i], err = e.test(&task.Domains[i]); err != nil {
+			return nil, err
+		}
+	}
+	return &Evaluation{accuracies(task.Domains, accuracy), robustness(task.Domains, severities), task.Domains}, nil
+}
+
+// Corruptions names the accuracies on corrupted images, by severity.
+func (e *Evaluation) Corruptions() map[string][]float64 { return bySeverity(e.Corrupted) }
+
+// Print prints the accuracies.
+func (e *Evaluation) Print(out io.Writer) error {
+	w := bufio.NewWriter(out)
+	printAccuracies(w, e.domains, column{"accuracy, %", e.Accuracy})
+	if e.Corrupted != nil {
+		fmt.Fprintln(w)
+		printRobustness(w, e.Corrupted)
+	}
+	return w.Flush()
+}
+
+// evaluator measures a network on domains.
+type evaluator struct {
+	*train.Evaluator
+	classes int
+	logits  string // folder to write logits to, "" for none
+}
+
+// test returns the accuracy on a domain, and on each of its parts.
+func (e *evaluator) test(d *dataset.Domain) (accuracy float64, parts []float64, err error) {
+	logits := make([]float32, 0, d.N*e.classes)
+	total := 0
+	for part := range d.Parts() {
+		images, err := d.Part(part)
+		if err != nil {
+			return 0, nil, err
+		}
+		correct := 0
+		for first := 0; first < images.N; {
+			batch := e.Logits(&images, first)
+			correct += train.Correct(batch, images.Labels[first:][:batch.N])
+			for n := range batch.N {
+				logits = append(logits, batch.Image(n)...)
+			}
+			first += batch.N
+		}
+		total += correct
+		parts = append(parts, float64(correct)/float64(images.N))
+	}
+	if e.logits != "" {
+		array := npy.Array{Shape: []int{d.N, e.classes}, Float32: logits}
+		err = npy.Write(filepath.Join(e.logits, d.Name+".npy"), array)
+	}
+	return float64(total) / float64(d.N), parts, err
+}

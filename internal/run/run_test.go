@@ -1,0 +1,125 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+)
+
+func TestMain(m *testing.M) {
+	runtest.AddNetworks()
+	os.Exit(m.Run())
+}
+
+// short are the options of a run of a few steps with two phases and three tests.
+func short(t *testing.T, out string) Options {
+	t.Helper()
+	s := catalog.Digits(catalog.MEADA)
+	s.LR, s.BatchSize, s.LoopsTrain, s.LoopsMin, s.LoopsAdv, s.K, s.TestEvery = 1e-3, 16, 8, 3, 2, 2, 3
+	return Options{
+		Settings: runfolder.Settings{
+			Images: catalog.Images{Dataset: "digits", Data: runtest.Digits(t), Corruptions: catalog.NoCorruptions},
+			Model:  runtest.LeNet, Preset: "digits", Settings: s,
+		},
+		Out: out, Quiet: true, Log: io.Discard,
+	}
+}
+
+// complete trains to the end.
+func complete(t *testing.T, o Options) *Result {
+	t.Helper()
+	result, err := Train(t.Context(), o)
+	require.NoError(t, err)
+	return result
+}
+
+// countdown is a context that ends after a run has looked at it some times: once
+// after each step.
+type countdown struct {
+	context.Context
+	looks int // until it is done
+}
+
+func (c *countdown) Err() error {
+	if c.looks--; c.looks < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A run that is interrupted after any number of steps, and resumed each time, on
+// another number of threads, leaves the same weights and metrics.
+func TestInterruptedAnywhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	whole := short(t, filepath.Join(dir, "whole"))
+	want := complete(t, whole)
+	o := whole
+	o.Out = filepath.Join(dir, "parts")
+	resumed := 0
+	for {
+		_, err := Train(&countdown{t.Context(), 1}, o)
+		if err == nil {
+			break
+		}
+		require.ErrorIs(t, err, cli.ErrInterrupted)
+		require.ErrorContains(t, err, "--resume "+filepath.Join(dir, "parts"))
+		resumed++
+		o.Resume, o.Threads = filepath.Join(dir, "parts"), 1+resumed%3
+		require.Less(t, resumed, 50)
+	}
+	require.Greater(t, resumed, 3)
+	for _, name := range []string{runfolder.BestFile, runfolder.ValidatedFile, runfolder.LastFile} {
+		first, err := os.ReadFile(filepath.Join(dir, "whole", name))
+		require.NoError(t, err)
+		again, err := os.ReadFile(filepath.Join(dir, "parts", name))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(first, again), name)
+	}
+	summary, err := runfolder.ReadSummary(filepath.Join(dir, "parts"))
+	require.NoError(t, err)
+	require.Equal(t, want.Summary.Accuracy, summary.Accuracy)
+	_, err = Train(t.Context(), o)
+	require.True(t, cli.IsUsage(err))
+	require.ErrorContains(t, err, "the run is complete")
+}
+
+func TestResultText(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	o := short(t, filepath.Join(t.TempDir(), "r"))
+	o.Quiet, o.Log = false, &log
+	var out strings.Builder
+	require.NoError(t, complete(t, o).Print(&out))
+	require.Regexp(t, `(?s)^ +last, % validated, %      best, %\nusps +[\d.]+ +[\d.]+ +[\d.]+\naverage .*mnist \(source\) .*after step +7 `, out.String())
+	require.Contains(t, out.String(), "selected on the target test sets (oracle)")
+	require.Regexp(t, `(?m)^initial weights  random$`, log.String())
+	require.Regexp(t, `(?m)^not found +svhn`, log.String())
+}
+
+func TestWhenCheckpointsAreDue(t *testing.T) {
+	t.Parallel()
+	due := func(every, unsaved int, since, saving time.Duration) bool {
+		r := run{unsaved: unsaved, saved: time.Now().Add(-since), saving: saving}
+		r.CheckpointEvery = every
+		return r.checkpointDue()
+	}
+	require.False(t, due(0, 1000, 30*time.Second, 0))
+	require.True(t, due(0, 1, 61*time.Second, time.Second), "once a minute")
+	require.False(t, due(0, 1000, 61*time.Second, 2*time.Second), "and no more than a fiftieth of the time")
+	require.True(t, due(0, 1000, 101*time.Second, 2*time.Second))
+	require.False(t, due(3, 2, time.Hour, 0))
+	require.True(t, due(3, 3, 0, time.Hour))
+}

@@ -1,0 +1,223 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// begin makes the trainer and the run folder ready, or those of the run that is
+// to be resumed, and says what the training begins with.
+func (r *run) begin(data *dataset.Task) (beginning string, err error) {
+	if r.folder != nil {
+		return r.resume(data)
+	}
+	beginning, weightsSum, err := r.readWeights()
+	if err != nil {
+		return "", err
+	}
+	out := r.Out
+	if out == "" {
+		out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
+			r.started.Format("20060102-150405"), r.Dataset, r.Algorithm, r.Seed))
+	}
+	if r.folder, err = runfolder.Create(out); err != nil {
+		return "", err
+	}
+	err = r.folder.WriteConfig(&runfolder.Config{
+		Settings:   r.Settings,
+		Steps:      r.plan.Outline(data.Source.N).Steps,
+		Classes:    len(data.Classes),
+		Machine:    ThisMachine(),
+		Command:    r.Command,
+		ClassNames: data.Classes,
+		Domains:    domainRecords(train.Domains(data)),
+		Started:    r.started.Format(time.RFC3339),
+		Checksums:  checksums(data),
+		Absent:     data.Absent,
+		WeightsSum: weightsSum,
+	})
+	if err != nil {
+		return "", err
+	}
+	return beginning, r.reset(data)
+}
+
+// reset makes the trainer begin with the network as it is, and metrics.jsonl
+// without a line.
+func (r *run) reset(data *dataset.Task) error {
+	var err error
+	if r.trainer, err = train.New(r.engine, r.network, data, r.plan); err != nil {
+		return err
+	}
+	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()
+	return r.folder.StartMetrics(nil)
+}
+
+// readWeights reads the weights to begin with into the network, if there are
+// any, says what the network then has, and returns the file's checksum.
+func (r *run) readWeights() (beginning, checksum string, err error) {
+	path := r.Weights
+	if path == "" {
+		return "random", "", nil
+	}
+	w, err := zoo.ReadWeights(path)
+	if err != nil {
+		return "", "", err
+	}
+	newClasses, err := w.Begin(r.network)
+	if err != nil {
+		return "", "", err
+	}
+	if checksum, err = fileChecksum(path); err != nil {
+		return "", "", &zoo.WeightsError{Err: err}
+	}
+	beginning = path
+	if newClasses {
+		beginning += ", but for its last layer, which is for other classes"
+	}
+	return beginning + Unused(w), checksum, nil
+}
+
+// Unused tells how many tensors of a file of weights a network had no use for.
+func Unused(w *zoo.Weights) string {
+	if len(w.Unused) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of its tensors were not needed, such as %.80q", cli.Count(len(w.Unused)), w.Unused[0])
+}
+
+// describe is the table that a run begins with.
+func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
+	s, network := &r.Settings, r.network
+	rows := [][2]string{
+		{"algorithm", string(s.Algorithm)},
+		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, cli.Count(data.Source.N))},
+		{"domains", describeDomains(data)},
+		{"corruptions", s.Images.DescribeCorruptions(data)},
+	}
+	for _, a := range data.Absent {
+		rows = append(rows, [2]string{"not found", a})
+	}
+	outline := r.plan.Outline(data.Source.N)
+	round, between := "step", s.LoopsMin
+	descent := fmt.Sprintf("%s steps of %d images, Adam, lr %g", cli.Count(outline.Steps), s.BatchSize, s.LR)
+	if s.Epochs > 0 {
+		round, between = "epoch", s.EpochsMin
+		descent = fmt.Sprintf("%d epochs, %s steps of %d images, SGD, lr %g, cosine schedule, momentum %g, decay %g",
+			s.Epochs, cli.Count(outline.Steps), s.BatchSize, s.LR, s.Momentum, s.Decay)
+	}
+	if s.MaxSteps > 0 {
+		descent += fmt.Sprintf(", ends after %d steps at the latest", s.MaxSteps)
+	}
+	rows = append(rows,
+		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, cli.Count(network.NumParams()))},
+		[2]string{"initial weights", beginning},
+		[2]string{"descent", descent},
+	)
+	if len(outline.TrainingSet) > 1 {
+		var sizes []string
+		for _, n := range outline.TrainingSet {
+			sizes = append(sizes, cli.Count(n))
+		}
+		ascent := fmt.Sprintf("phases: %d, every %d %ss, %d steps, lr-max %g, gamma %g", len(sizes)-1, between, round, s.LoopsAdv, s.LRMax, s.Gamma)
+		if s.Algorithm == catalog.MEADA {
+			ascent += fmt.Sprintf(", eta %g", s.Eta)
+		}
+		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(sizes, " -> ")})
+	}
+	tests := fmt.Sprintf("every %s %ss", cli.Count(s.TestEvery), round)
+	if s.TestEvery == 1 {
+		tests = "every " + round
+	}
+	m := ThisMachine()
+	return append(rows,
+		[2]string{"tests", tests},
+		[2]string{"machine", fmt.Sprintf("%s, %s, %d threads", m.CPU, m.SIMD, s.Threads)},
+		[2]string{"seed", fmt.Sprint(s.Seed)},
+		[2]string{"run folder", r.folder.Dir},
+	)
+}
+
+// checksums returns those of the training set and of every domain.
+func checksums(b *dataset.Task) map[string]runfolder.Checksum {
+	sum := func(s *dataset.Images) runfolder.Checksum {
+		h := sha256.New()
+		h.Write(s.Data)
+		if labels := npy.Labels(s.Labels).Bytes; labels != nil {
+			h.Write(labels)
+		} else {
+			_ = binary.Write(h, binary.LittleEndian, s.Labels) // a hash takes everything
+		}
+		return runfolder.Checksum{Images: s.N, SHA256: hex.EncodeToString(h.Sum(nil))}
+	}
+	sums := map[string]runfolder.Checksum{runfolder.TrainingSet: sum(&b.Source)}
+	for i := range b.Domains {
+		if d := &b.Domains[i]; d.Severities == nil { // the others are too many, or made of these
+			sums[d.Name] = sum(&d.Images)
+		}
+	}
+	return sums
+}
+
+// describeDomains lists the test sets with their sizes.
+func describeDomains(b *dataset.Task) string {
+	var list []string
+	for i := range b.Domains {
+		d := &b.Domains[i]
+		if d.Severities != nil {
+			continue
+		}
+		text := d.Name + " " + cli.Count(d.N)
+		if d.Source {
+			text += " (source)"
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, ", ")
+}
+
+// openRunFolder opens the folder of a run that is not complete.
+func openRunFolder(dir string) (*runfolder.Folder, error) {
+	folder, err := runfolder.Open(dir)
+	if errors.As(err, new(*runfolder.CompleteError)) {
+		return nil, cli.UsageError("--resume %v", err)
+	}
+	return folder, err
+}
+
+// domainRecords describes the domains that are tested, without corruptions.
+func domainRecords(domains []dataset.Domain) []runfolder.Domain {
+	var records []runfolder.Domain
+	for i := range domains {
+		if domains[i].Severities == nil {
+			records = append(records, runfolder.Domain{Name: domains[i].Name, Images: domains[i].N, Source: domains[i].Source})
+		}
+	}
+	return records
+}
+
+// advise adds to the error of a run that diverged which flag may help.
+func advise(err error) error {
+	var diverged *train.DivergedError
+	switch {
+	case !errors.As(err, &diverged):
+		return err
+	case diverged.Phase > 0:
+		return fmt.Errorf("%w, try a smaller --lr-max", err)
+	}
+	return fmt.Errorf("%w, try a smaller --lr", err)
+}
