@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,14 +26,8 @@ type augmentSettings struct {
 	catalog.Settings
 }
 
-// The formats of images.
-const (
-	asPNG = "png"
-	asNPY = "npy"
-)
-
 func newAugment(std streams) *cobra.Command {
-	s := augmentSettings{format: asPNG}
+	s := augmentSettings{format: imageset.PNG}
 	c := &cobra.Command{
 		Use:   "augment --weights FILE --out DIR",
 		Short: "write adversarial images of a dataset",
@@ -53,7 +45,7 @@ for use elsewhere.`,
 		if err != nil {
 			d = &catalog.Datasets[0]
 		}
-		_ = s.usePreset(c.Flags(), d, d.Usual)
+		_ = applyPreset(c.Flags(), &s.Settings, d.PresetFor(d.Usual), d.Usual)
 		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those for the %s of %s.", d.Usual, d.Name)
 		_ = cli.WriteHelp(c.OutOrStdout(), c)
 	})
@@ -78,21 +70,10 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 	f.Group("running")
 	f.Text(&s.out, "out", "DIR", "new or empty folder to write to")
 	cli.Choice(f, &s.format, "format", "png, DIR/<class>/<number>.png, or npy, DIR/images.npy of uint8, "+
-		"images x height x width x channels, and DIR/labels.npy", asPNG, asNPY)
+		"images x height x width x channels, and DIR/labels.npy", imageset.PNG, imageset.NPY)
 	f.Integer(&s.threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
 	f.Switch(&s.direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
 	f.Switch(&s.quiet, "quiet", "no progress")
-}
-
-// usePreset sets what flags do not to what train has for a network.
-func (s *augmentSettings) usePreset(set *pflag.FlagSet, d *catalog.Dataset, network string) error {
-	preset, err := catalog.FindPreset(d.PresetFor(network))
-	if err != nil {
-		return err
-	}
-	given := cli.Given(set)
-	s.Settings = preset.Settings(network)
-	return cli.Apply(set, given)
 }
 
 func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
@@ -114,7 +95,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 	}
-	if err := s.usePreset(set, d, w.Model()); err != nil {
+	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model()); err != nil {
 		return err
 	}
 	images := catalog.Images{Dataset: d.Name, Data: s.data, Corruptions: catalog.NoCorruptions}
@@ -125,21 +106,6 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	source := &data.Source
-	if source.C != network.C || source.H != network.H || source.W != network.W || len(data.Classes) != network.Classes {
-		return &zoo.WeightsError{Err: fmt.Errorf("%s: %s takes %dx%dx%d images of %d classes, those of %s are %dx%dx%d of %d", s.weights,
-			network.Name, network.C, network.H, network.W, network.Classes, s.dataset, source.C, source.H, source.W, len(data.Classes))}
-	}
-	if s.images > 0 {
-		source.N = min(source.N, s.images)
-	}
-	if err := os.MkdirAll(s.out, 0o777); err != nil {
-		return err
-	}
-	if entries, err := os.ReadDir(s.out); err != nil || len(entries) > 0 {
-		return cmp.Or(err, fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", s.out))
-	}
-
 	engine, err := tensor.NewEngine(s.threads)
 	if err != nil {
 		return err
@@ -150,27 +116,25 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	climb, err := train.NewAscent(engine, network, plan.Growth.Ascent, s.BatchSize)
-	if err != nil {
-		return err
-	}
 	a := imageset.Adversarial{
-		Source: source, Classes: data.Classes, Network: network, Ascent: climb,
-		Status: cli.NewStatus(std.err, s.quiet),
+		Source: &data.Source, Classes: data.Classes, Network: network, Status: cli.NewStatus(std.err, s.quiet),
+	}
+	if err := a.Check(); err != nil {
+		return &zoo.WeightsError{Err: fmt.Errorf("%s: %w", s.weights, err)}
+	}
+	if s.images > 0 {
+		a.Source.N = min(a.Source.N, s.images)
+	}
+	if a.Ascent, err = train.NewAscent(engine, network, plan.Growth.Ascent, s.BatchSize); err != nil {
+		return err
 	}
 	ctx, stop := cli.Interruption()
 	defer stop()
-	started, write := time.Now(), a.WriteNPY
-	if s.format == asPNG {
-		write = a.WritePNG
-	}
-	err = write(ctx, s.out)
-	a.Status.Clear()
-	if err != nil {
+	started := time.Now()
+	if err := a.Write(ctx, s.out, s.format); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "%s: %s images of %s, %s\n", s.out, cli.Count(source.N), s.dataset, cli.Duration(time.Since(started).Seconds()))
-	_, err = fmt.Fprintf(std.out, "cross-entropy %.4f -> %.4f, entropy %.4f -> %.4f, distance %.4g\n",
-		a.First.CrossEntropy, a.Last.CrossEntropy, a.First.Entropy, a.Last.Entropy, a.Last.Distance)
+	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Source.N), s.dataset,
+		cli.Duration(time.Since(started).Seconds()), &a)
 	return err
 }

@@ -2,15 +2,21 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
@@ -54,4 +60,89 @@ func configFlags(flag, path string) (map[string]string, error) {
 		}
 	}
 	return flags, nil
+}
+
+// processFlags are the flags of train that a run may go on with, because they do
+// not change its result. Data are known by their checksums.
+var processFlags = []string{"resume", "data", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
+
+// checkResume refuses flags that would make another run of the one to be
+// resumed.
+func (s *settings) checkResume(given map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(processFlags, name) {
+			return cli.UsageError("--%s cannot be changed when resuming (--resume %s)", name, s.Resume)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.Resume, runfolder.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
+		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.Resume, runfolder.ConfigFile)
+	}
+	return nil
+}
+
+// resolve completes the settings that flags have set, and refuses those that do
+// not go together.
+func (s *settings) resolve(set *pflag.FlagSet) error {
+	if err := s.choose(set); err != nil {
+		return err
+	}
+	preset, err := catalog.FindPreset(s.Preset)
+	if err != nil {
+		return err
+	}
+	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
+		return err
+	}
+	return s.Images.Check()
+}
+
+// choose sets what flags do not: flags win over the settings of --config, these
+// over the preset. Dataset, network and preset imply each other.
+func (s *settings) choose(set *pflag.FlagSet) error {
+	flag, recorder := "--config", s.config
+	if s.Resume != "" {
+		if err := s.checkResume(cli.Given(set)); err != nil {
+			return err
+		}
+		flag, recorder = "--resume", filepath.Join(s.Resume, runfolder.ConfigFile)
+	}
+	if recorder != "" {
+		recorded, err := configFlags(flag, recorder)
+		if err != nil {
+			return err
+		}
+		maps.Copy(recorded, cli.Given(set))
+		if err := cli.Apply(set, recorded); err != nil {
+			return cli.UsageError("%s %s: %v", flag, recorder, err)
+		}
+	}
+	if s.Dataset == "" {
+		preset, err := catalog.FindPreset(cmp.Or(s.Preset, catalog.Presets[0].Name))
+		if err != nil {
+			return err
+		}
+		s.Dataset = preset.Dataset
+	}
+	d, err := catalog.FindDataset(s.Dataset)
+	if err != nil {
+		return err
+	}
+	if s.Model, err = d.ChooseNetwork(s.Model); err != nil {
+		return err
+	}
+	if s.Preset == "" {
+		s.Preset = d.PresetFor(s.Model)
+	}
+	return applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model)
+}
+
+// applyPreset sets what flags do not to what a preset has for a network.
+func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string) error {
+	preset, err := catalog.FindPreset(name)
+	if err != nil {
+		return err
+	}
+	given := cli.Given(set)
+	*s = preset.Settings(network)
+	return cli.Apply(set, given)
 }

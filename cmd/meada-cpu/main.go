@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/internal/sweep"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -128,7 +127,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &diverged):
 		return exitDiverged
-	case errors.Is(err, cli.ErrInterrupted), errors.Is(err, sweep.ErrInterrupted):
+	case errors.Is(err, cli.ErrInterrupted):
 		return exitInterrupted
 	case errors.As(err, &child) && child.ExitCode() > 0:
 		return child.ExitCode()

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -65,4 +67,18 @@ func writeReport(path string, folders ...string) (string, error) {
 	}
 	path = cmp.Or(path, filepath.Join(folders[0], runfolder.ReportFile))
 	return path, runs[0].WriteFile(path)
+}
+
+// runFolders completes the folders of runs.
+func runFolders(typed string) []string {
+	var all []string
+	for _, pattern := range []string{typed + "*", filepath.Join("runs", "*")} {
+		configs, _ := filepath.Glob(filepath.Join(pattern, runfolder.ConfigFile)) // a pattern that is none matches nothing
+		for _, path := range configs {
+			if dir := filepath.Dir(path); strings.HasPrefix(dir, typed) && !slices.Contains(all, dir) {
+				all = append(all, dir)
+			}
+		}
+	}
+	return all
 }

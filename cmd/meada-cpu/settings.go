@@ -1,13 +1,6 @@
 package main
 
 import (
-	"cmp"
-	"errors"
-	"io/fs"
-	"maps"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -79,20 +72,6 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Switch(&s.json, "json", "the result as one JSON object, as in summary.json")
 }
 
-// runFolders completes the folders of runs.
-func runFolders(typed string) []string {
-	var all []string
-	for _, pattern := range []string{typed + "*", filepath.Join("runs", "*")} {
-		configs, _ := filepath.Glob(filepath.Join(pattern, runfolder.ConfigFile)) // a pattern that is none matches nothing
-		for _, path := range configs {
-			if dir := filepath.Dir(path); strings.HasPrefix(dir, typed) && !slices.Contains(all, dir) {
-				all = append(all, dir)
-			}
-		}
-	}
-	return all
-}
-
 // parse sets the settings that the arguments of train ask for.
 func (s *settings) parse(args []string) error {
 	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
@@ -103,82 +82,13 @@ func (s *settings) parse(args []string) error {
 	return s.resolve(set)
 }
 
-// resolve completes the settings that flags have set, and refuses those that do
-// not go together.
-func (s *settings) resolve(set *pflag.FlagSet) error {
-	if err := s.choose(set); err != nil {
-		return err
-	}
-	preset, err := catalog.FindPreset(s.Preset)
-	if err != nil {
-		return err
-	}
-	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
-		return err
-	}
-	return s.Images.Check()
+// trainSettings resolves the flags of train.
+func trainSettings(flags []string) (*runfolder.Settings, error) {
+	var s settings
+	err := s.parse(flags)
+	return &s.Settings, err
 }
 
-// choose sets what flags do not: flags win over the settings of --config, these
-// over the preset. Dataset, network and preset imply each other.
-func (s *settings) choose(set *pflag.FlagSet) error {
-	flag, recorder := "--config", s.config
-	if s.Resume != "" {
-		if err := s.checkResume(cli.Given(set)); err != nil {
-			return err
-		}
-		flag, recorder = "--resume", filepath.Join(s.Resume, runfolder.ConfigFile)
-	}
-	if recorder != "" {
-		recorded, err := configFlags(flag, recorder)
-		if err != nil {
-			return err
-		}
-		maps.Copy(recorded, cli.Given(set))
-		if err := cli.Apply(set, recorded); err != nil {
-			return cli.UsageError("%s %s: %v", flag, recorder, err)
-		}
-	}
-	if s.Dataset == "" {
-		preset, err := catalog.FindPreset(cmp.Or(s.Preset, catalog.Presets[0].Name))
-		if err != nil {
-			return err
-		}
-		s.Dataset = preset.Dataset
-	}
-	d, err := catalog.FindDataset(s.Dataset)
-	if err != nil {
-		return err
-	}
-	if s.Model, err = d.ChooseNetwork(s.Model); err != nil {
-		return err
-	}
-	if s.Preset == "" {
-		s.Preset = d.PresetFor(s.Model)
-	}
-	given := cli.Given(set)
-	preset, err := catalog.FindPreset(s.Preset)
-	if err != nil {
-		return err
-	}
-	s.Options.Settings.Settings = preset.Settings(s.Model)
-	return cli.Apply(set, given)
-}
-
-// processFlags are the flags of train that a run may go on with, because they do
-// not change its result. Data are known by their checksums.
-var processFlags = []string{"resume", "data", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
-
-// checkResume refuses flags that would make another run of the one to be
-// resumed.
-func (s *settings) checkResume(given map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if !slices.Contains(processFlags, name) {
-			return cli.UsageError("--%s cannot be changed when resuming (--resume %s)", name, s.Resume)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(s.Resume, runfolder.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
-		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.Resume, runfolder.ConfigFile)
-	}
-	return nil
-}
+// perRunFlags are the flags of train that sweep sets itself or that make no sense
+// for several runs.
+var perRunFlags = []string{"algorithm", "seed", "out", "threads", "quiet", "json", "http", "resume"}

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/sweep"
 )
 
@@ -32,10 +30,6 @@ type sweepSettings struct {
 
 	shared []string // the flags of train that every run gets
 }
-
-// perRunFlags are the flags of train that sweep sets itself or that make no sense
-// for several runs.
-var perRunFlags = []string{"algorithm", "seed", "out", "threads", "quiet", "json", "http", "resume"}
 
 func newSweep(std streams) *cobra.Command {
 	s := defaultSweep()
@@ -128,108 +122,29 @@ func (s *sweepSettings) members() []sweep.Member {
 
 func runSweep(std streams, s sweepSettings) error {
 	if s.table != "" {
-		return sweep.WriteTables(s.table, std.out, std.err, published)
+		return sweep.WriteTables(s.table, std.out, std.err)
 	}
 	if err := s.shard.Resolve(os.Getenv); err != nil {
 		return cli.UsageError("--shard: %v", err)
 	}
-	all := s.members()
-	lo, hi := s.shard.Of(len(all))
-	missing, err := findMissing(all[lo:hi])
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(s.out, 0o777); err != nil {
-		return err
-	}
-	runner, err := s.runner(std, len(missing))
-	if err != nil {
-		return err
-	}
-	if s.shard.Count > 1 {
-		runner.Say("sweep: part %d of %d, runs %d to %d of %d", s.shard.Index+1, s.shard.Count, lo+1, hi, len(all))
-	}
-	resumed := ""
-	if n := begun(missing); n > 0 {
-		resumed = fmt.Sprintf(", %d of them to be resumed", n)
-	}
-	runner.Say("sweep: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d",
-		hi-lo, hi-lo-len(missing), len(missing), resumed, runner.Jobs, runner.Threads)
-	ctx, stop := cli.Interruption()
-	defer stop()
-	if err := runner.Run(ctx, missing); err != nil {
-		return err
-	}
-	if s.shard.Count > 1 {
-		runner.Say("sweep: once all parts are complete, meada-cpu sweep --table %s makes the table", s.out)
-		return nil
-	}
-	return sweep.WriteTables(s.out, std.out, std.err, published)
-}
-
-// findMissing returns the runs that are not complete.
-func findMissing(all []sweep.Member) ([]sweep.Member, error) {
-	var missing []sweep.Member
-	for _, m := range all {
-		var want settings
-		if err := want.parse(m.Flags); err != nil {
-			return nil, err
-		}
-		complete, err := m.Find(&want.Settings)
-		if err != nil {
-			return nil, err
-		}
-		if !complete {
-			missing = append(missing, m)
-		}
-	}
-	return missing, nil
-}
-
-// begun returns how many of the runs were begun.
-func begun(members []sweep.Member) int {
-	n := 0
-	for _, m := range members {
-		if m.Begun != "" {
-			n++
-		}
-	}
-	return n
-}
-
-// runner returns what trains that many runs.
-func (s *sweepSettings) runner(std streams, runs int) (*sweep.Runner, error) {
 	program, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	jobs := max(1, min(s.jobs, runs))
-	r := &sweep.Runner{
-		Program: program,
-		Jobs:    jobs,
-		Threads: max(1, cmp.Or(s.threads, runtime.GOMAXPROCS(0))/jobs),
-		Logs:    jobs > 1 || s.quiet,
-		Err:     std.err,
-		Say:     cli.NewStatus(std.err, s.quiet).Line,
-		Endure:  func(err error) bool { return exitCode(err) == exitDiverged },
+	runner := sweep.Runner{
+		Program: program, Jobs: s.jobs, Threads: cmp.Or(s.threads, runtime.GOMAXPROCS(0)), Logs: s.quiet,
+		Err: std.err, Say: cli.NewStatus(std.err, s.quiet).Line, Endure: func(err error) bool { return exitCode(err) == exitDiverged },
 	}
 	for _, flag := range s.shared {
 		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); slices.Contains(processFlags, name) {
-			r.Resume = append(r.Resume, flag)
+			runner.Resume = append(runner.Resume, flag)
 		}
 	}
-	return r, nil
-}
-
-// published returns the published settings for the dataset and the network of
-// some settings.
-func published(s *runfolder.Settings) *runfolder.Settings {
-	official := *s
-	if d, err := catalog.FindDataset(s.Dataset); err == nil {
-		if preset, err := catalog.FindPreset(d.Preset); err == nil {
-			official.Settings = preset.Settings(s.Model)
-		}
+	ctx, stop := cli.Interruption()
+	defer stop()
+	complete, err := runner.Sweep(ctx, s.out, s.shard, s.members(), trainSettings)
+	if err != nil || !complete {
+		return err
 	}
-	official.Weights, official.TestImages = "", 0
-	return &official
+	return sweep.WriteTables(s.out, std.out, std.err)
 }

@@ -30,7 +30,49 @@ type Adversarial struct {
 	Ascent  *train.Ascent
 	Status  *cli.Status
 
-	First, Last augment.Means // before the first and before the last step of the ascent
+	first, last augment.Means // before the first and before the last step of the ascent
+}
+
+// The formats of adversarial images.
+const (
+	PNG = "png" // <class>/<number>.png, which train reads back as a dataset of folders
+	NPY = "npy" // images.npy, N x H x W x C bytes, and labels.npy
+)
+
+// Check reports what the network does not take of the source.
+func (a *Adversarial) Check() error {
+	s, n := a.Source, a.Network
+	if s.C == n.C && s.H == n.H && s.W == n.W && len(a.Classes) == n.Classes {
+		return nil
+	}
+	return fmt.Errorf("%s takes %dx%dx%d images of %d classes, those of the dataset are %dx%dx%d of %d",
+		n.Name, n.C, n.H, n.W, n.Classes, s.C, s.H, s.W, len(a.Classes))
+}
+
+// Write writes the images in one of the formats into a folder that is new or
+// empty.
+func (a *Adversarial) Write(ctx context.Context, out, format string) error {
+	if err := os.MkdirAll(out, 0o777); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", out)
+	}
+	defer a.Status.Clear()
+	if format == PNG {
+		return a.writePNG(ctx, out)
+	}
+	return a.writeNPY(ctx, out)
+}
+
+// String tells what the ascent has changed.
+func (a *Adversarial) String() string {
+	return fmt.Sprintf("cross-entropy %.4f -> %.4f, entropy %.4f -> %.4f, distance %.4g",
+		a.first.CrossEntropy, a.last.CrossEntropy, a.first.Entropy, a.last.Entropy, a.last.Distance)
 }
 
 // each calls keep with the bytes of each adversarial image and its number.
@@ -46,8 +88,8 @@ func (a *Adversarial) each(ctx context.Context, keep func(n int, image []uint8) 
 		}
 		hi := lo + x.N
 		share := float64(x.N) / float64(a.Source.N)
-		addMeans(&a.First, means[0], share)
-		addMeans(&a.Last, means[len(means)-1], share)
+		addMeans(&a.first, means[0], share)
+		addMeans(&a.last, means[len(means)-1], share)
 		for n := range x.N {
 			toBytes(image, x.Image(n), a.Network.Normalisation)
 			if err := keep(lo+n, image); err != nil {
@@ -79,9 +121,7 @@ func toBytes(image []uint8, x []float32, n nn.Normalisation) {
 	}
 }
 
-// WritePNG writes out/<class>/<number>.png, which train reads back as a dataset
-// of folders.
-func (a *Adversarial) WritePNG(ctx context.Context, out string) error {
+func (a *Adversarial) writePNG(ctx context.Context, out string) error {
 	for _, class := range a.Classes {
 		if class == "" || class != filepath.Base(class) || strings.HasPrefix(class, ".") {
 			return fmt.Errorf("%q: the class cannot be the name of a folder, use --format npy", class)
@@ -100,8 +140,7 @@ func (a *Adversarial) WritePNG(ctx context.Context, out string) error {
 	})
 }
 
-// WriteNPY writes images.npy, N x H x W x C bytes, and labels.npy.
-func (a *Adversarial) WriteNPY(ctx context.Context, out string) error {
+func (a *Adversarial) writeNPY(ctx context.Context, out string) error {
 	s := a.Source
 	interleaved := make([]uint8, s.C*s.H*s.W)
 	err := npy.WriteBytes(filepath.Join(out, "images.npy"), []int{s.N, s.H, s.W, s.C}, func(w io.Writer) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/sweep/statistics"
 )
 
@@ -87,4 +88,17 @@ func (p published) row(a catalog.Algorithm, figures map[string]cell, columns, ta
 	}
 	row.cells[len(targets)] = cell{statistics.Mean(means), math.NaN()}
 	return row
+}
+
+// publishedFor returns the published settings for the dataset and the network of
+// some settings.
+func publishedFor(s *runfolder.Settings) *runfolder.Settings {
+	official := *s
+	if d, err := catalog.FindDataset(s.Dataset); err == nil {
+		if preset, err := catalog.FindPreset(d.Preset); err == nil {
+			official.Settings = preset.Settings(s.Model)
+		}
+	}
+	official.Weights, official.TestImages = "", 0
+	return &official
 }

@@ -119,15 +119,12 @@ func attempts(dir string) func(func(string) bool) {
 	}
 }
 
-// ErrInterrupted is wrapped by the error of a sweep whose context was cancelled.
-var ErrInterrupted = errors.New("interrupted")
-
 // Runner trains members.
 type Runner struct {
 	Program string // the command that has train
 	Jobs    int    // runs at a time
-	Threads int    // workers of each
-	Logs    bool   // each run writes a log of its own instead of to Err
+	Threads int    // workers of all of them together
+	Logs    bool   // each run writes a log of its own instead of to Err, as several jobs always do
 	Err     io.Writer
 	Resume  []string // flags of train for a run that is resumed
 
@@ -135,9 +132,42 @@ type Runner struct {
 	Endure func(error) bool                 // reports whether the others go on after a run failed
 }
 
-// Run trains the members. It stops at the first failure that Endure does not
+// Sweep trains the shard's part of the members that is not complete, into the
+// folder out. settings resolves flags of train. It reports whether all members are
+// complete; the other shards may not be.
+func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []Member, settings Resolve) (complete bool, err error) {
+	lo, hi := shard.Of(len(members))
+	missing, begun, err := findMissing(members[lo:hi], settings)
+	if err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(out, 0o777); err != nil {
+		return false, err
+	}
+	r.Jobs = max(1, min(r.Jobs, len(missing)))
+	r.Threads = max(1, r.Threads/r.Jobs)
+	r.Logs = r.Logs || r.Jobs > 1
+	if shard.Count > 1 {
+		r.Say("sweep: part %d of %d, runs %d to %d of %d", shard.Index+1, shard.Count, lo+1, hi, len(members))
+	}
+	resumed := ""
+	if begun > 0 {
+		resumed = fmt.Sprintf(", %d of them to be resumed", begun)
+	}
+	r.Say("sweep: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d",
+		hi-lo, hi-lo-len(missing), len(missing), resumed, r.Jobs, r.Threads)
+	if err := r.run(ctx, missing); err != nil {
+		return false, err
+	}
+	if shard.Count > 1 {
+		r.Say("sweep: once all parts are complete, meada-cpu sweep --table %s makes the table", out)
+	}
+	return shard.Count <= 1, nil
+}
+
+// run trains the members. It stops at the first failure that Endure does not
 // take, since the others would fail as well.
-func (r *Runner) Run(ctx context.Context, members []Member) error {
+func (r *Runner) run(ctx context.Context, members []Member) error {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	queue := make(chan Member)
@@ -175,7 +205,7 @@ func (r *Runner) Run(ctx context.Context, members []Member) error {
 	case len(failed) > 0:
 		return fmt.Errorf("%d of %d runs failed, the first: %w", len(failed), len(members), failed[0])
 	case cause != nil:
-		return fmt.Errorf("%w after %d of %d runs, the same command continues", ErrInterrupted, done, len(members))
+		return fmt.Errorf("%w after %d of %d runs, the same command continues", cli.ErrInterrupted, done, len(members))
 	}
 	return nil
 }
@@ -238,4 +268,30 @@ func lastLine(path string) string {
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.TrimPrefix(lines[len(lines)-1], "meada-cpu: ")
+}
+
+// Resolve returns the settings that flags of train ask for.
+type Resolve func(flags []string) (*runfolder.Settings, error)
+
+// findMissing returns the members that are not complete, and how many of them were
+// begun.
+func findMissing(all []Member, settings Resolve) (missing []Member, begun int, err error) {
+	for _, m := range all {
+		want, err := settings(m.Flags)
+		if err != nil {
+			return nil, 0, err
+		}
+		complete, err := m.Find(want)
+		if err != nil {
+			return nil, 0, err
+		}
+		if complete {
+			continue
+		}
+		missing = append(missing, m)
+		if m.Begun != "" {
+			begun++
+		}
+	}
+	return missing, begun, nil
 }

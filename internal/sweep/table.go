@@ -293,8 +293,8 @@ func (t *table) noteDepartures(s, official *runfolder.Settings) error {
 
 // WriteTables writes the table of the complete runs in a folder, table.md,
 // table.csv and table.tex, and prints it to out; the runs that are not complete
-// go to log. official returns the published settings for those of a run.
-func WriteTables(dir string, out, log io.Writer, official func(*runfolder.Settings) *runfolder.Settings) error {
+// go to log.
+func WriteTables(dir string, out, log io.Writer) error {
 	all, incomplete, err := readOutcomes(dir)
 	if err != nil {
 		return err
@@ -304,7 +304,7 @@ func WriteTables(dir string, out, log io.Writer, official func(*runfolder.Settin
 	}
 	t := newTable(all)
 	if s := &all[0].config.Settings; len(t.notes) > 0 {
-		if err := t.noteDepartures(s, official(s)); err != nil {
+		if err := t.noteDepartures(s, publishedFor(s)); err != nil {
 			return err
 		}
 	}
