@@ -174,7 +174,7 @@ func TestSameBitsOverEpochs(t *testing.T) {
 		}
 	}
 	if want == nil {
-		t.Skip("this CPU has the generic row only")
+		t.Skip("this CPU has the generic kernel set only")
 	}
 	h := sha256.New()
 	require.NoError(t, binary.Write(h, binary.LittleEndian, want))
@@ -186,7 +186,7 @@ func TestSameBitsOverEpochs(t *testing.T) {
 func TestGenericRowStaysClose(t *testing.T) {
 	rows := simd.Available()
 	if len(rows) == 1 {
-		t.Skip("this CPU has the generic row only")
+		t.Skip("this CPU has the generic kernel set only")
 	}
 	c := epochConfig(meada)
 	_, begin := epochTrainer(t, 1, nil, c)
