@@ -18,8 +18,9 @@ test: ## vet and test every package (MEADA_DATA=DIR adds the tests on real data)
 	$(GO) vet ./...
 	$(GO) test -timeout 30m ./...
 
-bench: ## matrix products and convolutions against gonum and the CPU's limits -> bench/results
+bench: ## products and convolutions against gonum and the CPU's limits, gain of threads -> bench/results
 	cd bench && $(GO) run .
+	cd bench && $(GO) run . -scaling
 
 bench-pytorch: ## the same beside PyTorch's, then steps of the CIFAR networks on all CPUs (8 GB)
 	cd bench && $(GO) run . -pytorch -python $(PYTHON)

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -127,4 +129,20 @@ func eachRow(b *testing.B, work func(*tensor.Engine) benchmark.Work) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+func TestScaling(t *testing.T) {
+	b := &bench{filter: regexp.MustCompile(`^lenet1 bwd-weights$`), budget: time.Millisecond}
+	require.NoError(t, b.scaling(3))
+	require.Len(t, b.Speedups, 2, "2 threads and all 3")
+	for i, threads := range []int{2, 3} {
+		s := b.Speedups[i]
+		require.Equal(t, []any{"conv", "lenet1", "bwd-weights", threads}, []any{s.Kind, s.Case, s.Pass, s.Threads})
+		require.Positive(t, s.Nanoseconds)
+		require.Positive(t, s.Speedup)
+		require.Positive(t, s.Apart)
+	}
+	var page strings.Builder
+	b.results.printSpeedups(&page)
+	require.Contains(t, page.String(), "conv lenet1 bwd-weights")
 }

@@ -58,6 +58,7 @@ type results struct {
 	Figures []figure `json:"figures"`
 	// Operators are what memory limits.
 	Operators []operator `json:"operators,omitempty"`
+	Speedups  []speedup  `json:"speedups,omitempty"`
 }
 
 // memory is a bandwidth, by the bytes that the program reads and writes.
@@ -86,10 +87,10 @@ const ours = "meada-cpu"
 
 // options are the flags.
 type options struct {
-	threads           int
-	pytorch, networks bool
-	python, only, out string
-	budget            time.Duration
+	threads                    int
+	pytorch, networks, scaling bool
+	python, only, out          string
+	budget                     time.Duration
 }
 
 func main() {
@@ -97,12 +98,13 @@ func main() {
 	flag.IntVar(&o.threads, "threads", 1, "threads of every implementation, 0 for all CPUs")
 	flag.BoolVar(&o.pytorch, "pytorch", false, "compare with PyTorch instead of gonum")
 	flag.BoolVar(&o.networks, "networks", false, "steps of the CIFAR networks beside PyTorch's instead of all else; takes 8 GB of memory")
+	flag.BoolVar(&o.scaling, "scaling", false, "what threads gain in each case, up to -threads or all CPUs, instead of all else")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
 	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches")
 	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 30s)")
 	flag.StringVar(&o.out, "out", "results", "folder for the JSON and SVG files, empty for none")
 	flag.Parse()
-	if o.threads < 1 {
+	if o.threads < 1 || o.scaling && o.threads == 1 {
 		o.threads = runtime.NumCPU()
 	}
 	if o.budget == 0 {
@@ -124,6 +126,9 @@ func (o *options) run() (err error) {
 	}
 	runtime.GOMAXPROCS(o.threads) // gonum takes as many
 	rivals := []rival{gonum{}}
+	if o.scaling {
+		rivals = nil
+	}
 	if o.pytorch || o.networks {
 		rivals = nil
 		for _, channelsLast := range []bool{false, true} {
@@ -146,9 +151,15 @@ func (o *options) run() (err error) {
 	}
 	b := &bench{engine: engine, rivals: rivals, filter: filter, budget: o.budget}
 	defer b.engine.Close()
-	measure, name := b.everything, strings.ToLower(strings.Fields(rivals[0].name())[0])
-	if o.networks {
+	var measure func() error
+	var name string
+	switch {
+	case o.scaling:
+		measure, name = func() error { return b.scaling(o.threads) }, "scaling"
+	case o.networks:
 		measure, name = b.networks, "networks"
+	default:
+		measure, name = b.everything, strings.ToLower(strings.Fields(rivals[0].name())[0])
 	}
 	if err := measure(); err != nil {
 		return err
@@ -159,7 +170,7 @@ func (o *options) run() (err error) {
 	if o.out == "" {
 		return nil
 	}
-	return b.results.save(o.out, name, !o.networks)
+	return b.results.save(o.out, name, !o.networks && !o.scaling)
 }
 
 // bench is a run in progress.

@@ -9,7 +9,9 @@ import (
 // print writes the tables for people.
 func (r *results) print(w io.Writer) {
 	fmt.Fprintf(w, "%s, %s, %s, %s\n", r.CPU, r.ISA, threads(r.Threads), r.Go)
-	fmt.Fprintf(w, "multiply-add peak %.1f GFLOP/s\n", r.Peak)
+	if r.Peak > 0 {
+		fmt.Fprintf(w, "multiply-add peak %.1f GFLOP/s\n", r.Peak)
+	}
 	for _, m := range r.Memory {
 		fmt.Fprintf(w, "memory %s, arrays of %d MiB: %.1f (%.1f) GB/s\n", m.Kernel, m.MiB, m.GBytesPerSec, m.MedianGBPerSec)
 	}
@@ -42,6 +44,7 @@ func (r *results) print(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	r.printOperators(w)
+	r.printSpeedups(w)
 }
 
 // speed gives GFLOP/s, or milliseconds for a step.
