@@ -2,8 +2,10 @@
 # except for bench-pytorch (Python with PyTorch) and ci (see .ci/run).
 
 GO ?= go
-# Debian's python3-torch belongs to /usr/bin/python3, which may not be the first.
-PYTHON ?= $(shell for p in python3 /usr/bin/python3; do $$p -c 'import torch' 2>/dev/null && break; done; echo $$p)
+# The Python of bench-pytorch: a virtual environment with the newest PyTorch,
+# made when it is missing. PYTHON=/usr/bin/python3 takes Debian's python3-torch.
+VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/meada-cpu-pytorch
+PYTHON ?= $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help build test bench bench-pytorch fuzz fmt dist ci
@@ -22,9 +24,13 @@ bench: ## products and convolutions against gonum and the CPU's limits, gain of 
 	cd bench && $(GO) run .
 	cd bench && $(GO) run . -scaling
 
-bench-pytorch: ## the same beside PyTorch's, then steps of the CIFAR networks on all CPUs (8 GB)
+bench-pytorch: $(PYTHON) ## the same beside PyTorch's, then steps of the networks on all CPUs (16 GB)
 	cd bench && $(GO) run . -pytorch -python $(PYTHON)
 	cd bench && $(GO) run . -networks -threads 0 -python $(PYTHON)
+
+$(VENV)/bin/python:
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install torch torchvision timm || { rm -r $(VENV); exit 1; }
 
 fuzz: ## fuzz every parser, one after the other, for FUZZTIME (10m) each
 	.ci/run fuzz

@@ -5,10 +5,14 @@
 //
 //	go run . [-threads N] [-pytorch] [-only REGEXP] [-budget DURATION] [-out DIR]
 //
-// With -networks it measures steps of the four CIFAR networks beside PyTorch
-// instead. PyTorch's side of a maximisation step is the published code's, which
-// computes the gradients of the weights too, only to discard them; the networks,
-// the batch and the modes are the same on both sides.
+// With -networks it measures steps of the networks beside PyTorch instead.
+// PyTorch's side of a maximisation step is the published code's, which computes
+// the gradients of the weights too, only to discard them; the networks, the batch
+// and the modes are the same on both sides. PyTorch runs as its users may run it:
+// by default, channels-last (cl), compiled, under bf16's autocast, each over an
+// allocator that keeps memory where one is found.
+//
+// With -scaling it measures what threads gain, beside as many engines apart.
 //
 // Everybody is sampled in turn, so the ratios hold on a machine that others use;
 // figures are the best sample, with the median in brackets. It prints tables and
@@ -17,6 +21,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -89,7 +94,7 @@ const ours = "meada-cpu"
 type options struct {
 	threads                    int
 	pytorch, networks, scaling bool
-	python, only, out          string
+	python, preload, only, out string
 	budget                     time.Duration
 }
 
@@ -97,9 +102,10 @@ func main() {
 	var o options
 	flag.IntVar(&o.threads, "threads", 1, "threads of every implementation, 0 for all CPUs")
 	flag.BoolVar(&o.pytorch, "pytorch", false, "compare with PyTorch instead of gonum")
-	flag.BoolVar(&o.networks, "networks", false, "steps of the CIFAR networks beside PyTorch's instead of all else; takes 8 GB of memory")
+	flag.BoolVar(&o.networks, "networks", false, "steps of the networks beside PyTorch's instead of all else; takes 16 GB of memory")
 	flag.BoolVar(&o.scaling, "scaling", false, "what threads gain in each case, up to -threads or all CPUs, instead of all else")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
+	flag.StringVar(&o.preload, "preload", "", "allocator that PyTorch runs over (default: tcmalloc or jemalloc where Debian puts them)")
 	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches")
 	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 30s)")
 	flag.StringVar(&o.out, "out", "results", "folder for the JSON and SVG files, empty for none")
@@ -131,8 +137,10 @@ func (o *options) run() (err error) {
 	}
 	if o.pytorch || o.networks {
 		rivals = nil
-		for _, channelsLast := range []bool{false, true} {
-			p, err := startPyTorch(o.python, o.threads, channelsLast)
+		preload := keeper(o.preload)
+		fmt.Fprintf(os.Stderr, "PyTorch's allocator: %s\n", cmp.Or(preload, "the system's, which returns memory: its steps pay for page faults"))
+		for _, mode := range pytorchModes {
+			p, err := startPyTorch(o.python, preload, o.threads, mode)
 			if err != nil {
 				return err
 			}
@@ -234,19 +242,21 @@ type step struct {
 }
 
 var (
-	lenet5 = step{"LeNet5", "lenet5", 32}
-	cifar  = []step{
+	lenet5   = step{"LeNet5", "lenet5", 32}
+	networks = []step{
 		{"AllConvNet", "allconv", 128},
 		{"WRN-40-2", "wrn", 128},
 		{"DenseNet-40-12", "densenet", 128},
 		{"ResNeXt-29", "resnext", 128},
+		{"EfficientNet-Lite0", "efficientnet-lite0", 32},
+		{"ResNet-18", "resnet18", 32},
 	}
 )
 
-// networks measures the CIFAR networks.
+// networks measures steps of the networks.
 func (b *bench) networks() error {
-	for _, s := range cifar {
-		if err := b.steps(s, []string{"train", "maximise"}); err != nil {
+	for _, s := range append([]step{lenet5}, networks...) {
+		if err := b.steps(s, benchmark.Modes); err != nil {
 			return err
 		}
 	}

@@ -21,17 +21,17 @@ func (r *results) print(w io.Writer) {
 			kind = race[0].Kind
 			fmt.Fprintf(w, "\n%-32s", kind+": best (median)")
 			for _, f := range race {
-				fmt.Fprintf(w, "%24s", f.Implementation)
+				fmt.Fprintf(w, "%*s", f.column(), f.Implementation)
 			}
 			fmt.Fprintf(w, "%10s", "of peak")
 			for _, f := range race[1:] {
-				fmt.Fprintf(w, "%19s", "x "+f.Implementation)
+				fmt.Fprintf(w, "%*s", f.column(), "x "+f.Implementation)
 			}
 			fmt.Fprintln(w)
 		}
 		fmt.Fprintf(w, "%-32s", race[0].Case+" "+race[0].Pass)
 		for _, f := range race {
-			fmt.Fprintf(w, "%24s", f.speed())
+			fmt.Fprintf(w, "%*s", f.column(), f.speed())
 		}
 		if kind == "step" {
 			fmt.Fprintf(w, "%10s", "")
@@ -39,13 +39,16 @@ func (r *results) print(w io.Writer) {
 			fmt.Fprintf(w, "%8.1f %%", 100*race[0].OfPeak)
 		}
 		for _, f := range race[1:] {
-			fmt.Fprintf(w, "%19.1f", float64(f.Nanoseconds)/float64(race[0].Nanoseconds))
+			fmt.Fprintf(w, "%*.1f", f.column(), float64(f.Nanoseconds)/float64(race[0].Nanoseconds))
 		}
 		fmt.Fprintln(w)
 	}
 	r.printOperators(w)
 	r.printSpeedups(w)
 }
+
+// column is the width of what stands under the implementation's name.
+func (f figure) column() int { return max(24, len(f.Implementation)+4) }
 
 // speed gives GFLOP/s, or milliseconds for a step.
 func (f figure) speed() string {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -28,14 +29,37 @@ type pytorch struct {
 	out     *bufio.Scanner
 }
 
-// startPyTorch starts a Python on that many threads. channelsLast asks for
-// PyTorch's faster, non-default layout of images; "cl" in the name says so.
-func startPyTorch(python string, threads int, channelsLast bool) (*pytorch, error) {
-	p := &pytorch{command: exec.Command(python, "-c", pytorchProgram)}
-	if channelsLast {
-		p.command.Args = append(p.command.Args, "channels_last")
+// pytorchModes are the ways to run PyTorch, by the words of pytorch.py.
+var pytorchModes = []string{"", "channels_last", "compile", "compile channels_last", "bf16 channels_last", "bf16 compile channels_last"}
+
+// keepers are allocators that keep memory, where Debian puts them. Without one
+// PyTorch pays in every step for pages that it gave back in the one before.
+var keepers = []string{
+	"/usr/lib/*/libtcmalloc_minimal.so.4", "/usr/lib/*/libtcmalloc.so.4", "/usr/lib/*/libjemalloc.so.2",
+}
+
+// keeper returns the allocator to preload, the file given or the first found.
+func keeper(preload string) string {
+	if preload != "" {
+		return preload
 	}
+	for _, pattern := range keepers {
+		if found, _ := filepath.Glob(pattern); found != nil {
+			return found[0]
+		}
+	}
+	return ""
+}
+
+// startPyTorch starts a Python on that many threads, over the allocator
+// preload unless it is empty. The name of the rival says the mode.
+func startPyTorch(python, preload string, threads int, mode string) (*pytorch, error) {
+	p := &pytorch{command: exec.Command(python, "-c", pytorchProgram)}
+	p.command.Args = append(p.command.Args, strings.Fields(mode)...)
 	p.command.Env = append(os.Environ(), fmt.Sprintf("OMP_NUM_THREADS=%d", threads))
+	if preload != "" {
+		p.command.Env = append(p.command.Env, "LD_PRELOAD="+preload, "TCMALLOC_RELEASE_RATE=0", "MALLOC_CONF=dirty_decay_ms:-1,muzzy_decay_ms:-1")
+	}
 	p.command.Stderr = os.Stderr
 	var err error
 	if p.in, err = p.command.StdinPipe(); err != nil {
@@ -57,8 +81,8 @@ func startPyTorch(python string, threads int, channelsLast bool) (*pytorch, erro
 	major, rest, _ := strings.Cut(version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
 	p.label = "PyTorch " + major + "." + minor
-	if channelsLast {
-		p.label += " cl"
+	if mode != "" {
+		p.label += " " + strings.ReplaceAll(mode, "channels_last", "cl")
 	}
 	return p, nil
 }
@@ -91,7 +115,8 @@ func (p *pytorch) operator(o benchmark.Operator) (timing.Sampler, error) {
 	return p.prepare("ok", words...)
 }
 
-// prepare makes the process ready to time a piece of work.
+// prepare makes the process ready to time a piece of work. The sampler is nil
+// if its mode has none of the kind.
 func (p *pytorch) prepare(want string, words ...any) (timing.Sampler, error) {
 	if err := p.say(words...); err != nil {
 		return nil, err
@@ -99,6 +124,9 @@ func (p *pytorch) prepare(want string, words ...any) (timing.Sampler, error) {
 	got, err := p.answer()
 	if err != nil {
 		return nil, fmt.Errorf("pytorch.py does not answer to %v: %w", words, err)
+	}
+	if got == "none" {
+		return nil, nil
 	}
 	if got != want {
 		return nil, fmt.Errorf("pytorch.py answers %q to %v, expected %q", got, words, want)

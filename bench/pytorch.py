@@ -13,7 +13,9 @@ Reads one request a line, answers one line each:
     sample
         -> seconds of one call, a mean over at least 4 ms
 
-An argument channels_last lays images out that way. Threads: OMP_NUM_THREADS.
+Arguments: channels_last lays images out that way; bf16 takes operands of bfloat16,
+a step under autocast; compile hands a step's network to torch.compile, and says
+"none" to all else. Threads: OMP_NUM_THREADS.
 """
 import os
 import sys
@@ -27,11 +29,16 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 LAYOUT = torch.channels_last if "channels_last" in sys.argv[1:] else torch.contiguous_format
+BF16 = "bf16" in sys.argv[1:]
+COMPILE = "compile" in sys.argv[1:]
+DTYPE = torch.bfloat16 if BF16 else torch.float32
+AUTOCAST = torch.autocast("cpu", dtype=torch.bfloat16, enabled=BF16)
 SAMPLE_SECONDS = 4e-3
 
 
 def gemm(m, n, k, images):
-    a, b, c = torch.rand(m, k) - 0.5, torch.rand(images, k, n) - 0.5, torch.empty(images, m, n)
+    a, b = (torch.rand(m, k) - 0.5).to(DTYPE), (torch.rand(images, k, n) - 0.5).to(DTYPE)
+    c = torch.empty(images, m, n, dtype=DTYPE)
 
     def run():
         for i in range(images):
@@ -40,8 +47,8 @@ def gemm(m, n, k, images):
 
 
 def conv(what, n, c, h, w, k, kernel, stride, padding, groups):
-    x = (torch.rand(n, c, h, w) - 0.5).contiguous(memory_format=LAYOUT)
-    f = (torch.rand(k, c // groups, kernel, kernel) - 0.5).contiguous(memory_format=LAYOUT)
+    x = (torch.rand(n, c, h, w) - 0.5).to(DTYPE).contiguous(memory_format=LAYOUT)
+    f = (torch.rand(k, c // groups, kernel, kernel) - 0.5).to(DTYPE).contiguous(memory_format=LAYOUT)
     if what == "fwd":
         return lambda: F.conv2d(x, f, None, stride, padding, 1, groups)
     dy = torch.rand_like(F.conv2d(x, f, None, stride, padding, 1, groups)) - 0.5
@@ -161,17 +168,48 @@ def resnext():
     return Network(nn.Sequential(*layers, nn.AvgPool2d(8), nn.Flatten()), nn.Linear(c, 10))
 
 
-NETWORKS = {"lenet5": lenet5, "allconv": allconv, "wrn": wrn, "densenet": densenet, "resnext": resnext}
+class Backbone(nn.Module):
+    """A network of timm or torchvision with its classifier told apart."""
+
+    def __init__(self, net, classifier):
+        super().__init__()
+        self.classifier = getattr(net, classifier)
+        setattr(net, classifier, nn.Identity())
+        self.features = net
+
+    def forward(self, x):
+        embedding = self.features(x)
+        return self.classifier(embedding), embedding
+
+
+def efficientnet_lite0():
+    import timm
+    return Backbone(timm.create_model("tf_efficientnet_lite0", num_classes=10), "classifier")
+
+
+def resnet18():
+    import torchvision
+    return Backbone(torchvision.models.resnet18(num_classes=10), "fc")
+
+
+NETWORKS = {"lenet5": lenet5, "allconv": allconv, "wrn": wrn, "densenet": densenet, "resnext": resnext,
+            "efficientnet-lite0": efficientnet_lite0, "resnet18": resnet18}
+SIDES = {"efficientnet-lite0": 224, "resnet18": 224}
 
 
 def step(network, mode, batch):
     net = NETWORKS[network]()
-    if network != "lenet5":  # as the published code draws them; a deep network's gradients vanish otherwise
+    if network not in ("lenet5", *SIDES):  # as the published code draws them; a deep network's gradients vanish otherwise
         for m in net.modules():
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode="fan_out")
     net = net.to(memory_format=LAYOUT).train(mode == "train")
-    x = torch.rand(batch, 3, 32, 32).contiguous(memory_format=LAYOUT)
+    parameters = sum(p.numel() for p in net.parameters())
+    if COMPILE:
+        torch._dynamo.reset()  # the network before must not count as one more shape
+        net = torch.compile(net)
+    side = SIDES.get(network, 32)
+    x = torch.rand(batch, 3, side, side).contiguous(memory_format=LAYOUT)
     labels = torch.arange(batch) % 10
     if mode == "train":
         if network == "lenet5":
@@ -181,26 +219,29 @@ def step(network, mode, batch):
 
         def run():
             optimiser.zero_grad(set_to_none=True)
-            F.cross_entropy(net(x)[0], labels).backward()
+            with AUTOCAST:
+                loss = F.cross_entropy(net(x)[0], labels)
+            loss.backward()
             optimiser.step()
     elif mode == "maximise":  # one ascent step as ME-ADA's published code does it
-        with torch.no_grad():
-            clean = net(x)[1]
+        with torch.no_grad(), AUTOCAST:
+            clean = net(x)[1].clone()
         x.requires_grad_()
 
         def run():
             net.zero_grad()
             x.grad = None
-            logits, embedding = net(x)
-            loss = F.cross_entropy(logits, labels) + 10 * entropy(logits) - F.mse_loss(embedding, clean)
+            with AUTOCAST:
+                logits, embedding = net(x)
+                loss = F.cross_entropy(logits, labels) + 10 * entropy(logits) - F.mse_loss(embedding, clean)
             (-loss).backward()
             with torch.no_grad():
                 x.sub_(x.grad)
     else:
         def run():
-            with torch.no_grad():
+            with torch.no_grad(), AUTOCAST:
                 net(x)
-    return run, sum(p.numel() for p in net.parameters())
+    return run, parameters
 
 
 def entropy(logits):
@@ -280,6 +321,9 @@ def main():
         values = [int(w) if w.isdigit() else w for w in words]
         sample = None  # frees what it held
         answer = "ok"
+        if COMPILE and what != "step" or BF16 and what not in ("gemm", "conv", "step"):
+            print("none", flush=True)
+            continue
         if what in ("gemm", "conv"):
             torch.set_grad_enabled(False)
             run = {"gemm": gemm, "conv": conv}[what](*values)

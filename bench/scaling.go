@@ -123,7 +123,7 @@ func scalingPieces() (pieces []piece, err error) {
 			}})
 		}
 	}
-	for _, s := range append([]step{lenet5}, cifar...) {
+	for _, s := range append([]step{lenet5}, networks...) {
 		for _, mode := range benchmark.Modes {
 			pieces = append(pieces, piece{"step", fmt.Sprintf("%s, batch %d", s.name, s.batch), mode, func(e *tensor.Engine) benchmark.Work {
 				return benchmark.Step(e, s.model, mode, s.batch)
