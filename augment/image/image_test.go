@@ -1,12 +1,18 @@
 package image
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
 )
+
+// randomOps are the operations that draw random numbers.
+var randomOps = []augment.ImageOp{
+	Flip{}, Crop{4}, Cutout{4, 128}, ResizedCrop{0.1}, RandomGrey{0.5}, Jitter{0.4, 0.4, 0.4, 0.1},
+}
 
 // numbered returns an image whose bytes are 1, 2, 3, ...
 func numbered(size int) []uint8 {
@@ -100,15 +106,16 @@ func TestFlip(t *testing.T) {
 // Nothing but seed, round, view and image decides, and each of them does.
 func TestDraws(t *testing.T) {
 	t.Parallel()
-	for name, op := range map[string]augment.ImageOp{"flip": Flip{}, "crop": Crop{4}} {
-		image := numbered(64)
-		f, err := op.Make(1, 8, 8)
+	for _, op := range randomOps {
+		name := fmt.Sprintf("%T", op)
+		image := numbered(3 * 8 * 8)
+		f, err := op.Make(3, 8, 8)
 		require.NoError(t, err)
-		out := make([]uint8, 64)
+		out := make([]uint8, len(image))
 		var differ [4]int
 		for n := range 40 {
 			d := augment.Draw{Seed: 3, Round: 5, View: 1, Image: n}
-			one := string(apply(t, op, image, 1, 8, 8, d))
+			one := string(apply(t, op, image, 3, 8, 8, d))
 			f(out, image, augment.Draw{Image: n + 7}) // whatever came before
 			f(out, image, d)
 			require.Equal(t, one, string(out))
@@ -116,7 +123,7 @@ func TestDraws(t *testing.T) {
 				{Seed: 4, Round: 5, View: 1, Image: n}, {Seed: 3, Round: 6, View: 1, Image: n},
 				{Seed: 3, Round: 5, View: 2, Image: n}, {Seed: 3, Round: 5, View: 1, Image: n + 40},
 			} {
-				if one != string(apply(t, op, image, 1, 8, 8, other)) {
+				if one != string(apply(t, op, image, 3, 8, 8, other)) {
 					differ[i]++
 				}
 			}
@@ -136,10 +143,28 @@ func TestCropWithoutPaddingCopies(t *testing.T) {
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	image, out := numbered(64), make([]uint8, 64)
-	for _, op := range []augment.ImageOp{Flip{}, Crop{4}} {
-		f, err := op.Make(1, 8, 8)
+	image, out := numbered(3*64), make([]uint8, 3*64)
+	ops := randomOps
+	for o := range operations {
+		ops = append(ops, Fixed{o, 0.5, false}, Fixed{o, 0.5, true})
+	}
+	for _, op := range ops {
+		if f, ok := op.(Fixed); ok && f.Operation == Posterize {
+			continue // no half bits
+		}
+		f, err := op.Make(3, 8, 8)
 		require.NoError(t, err)
-		require.Zero(t, testing.AllocsPerRun(20, func() { f(out, image, augment.Draw{Image: 3}) }), "%T", op)
+		n := 0
+		require.Zero(t, testing.AllocsPerRun(20, func() { f(out, image, augment.Draw{Image: n}); n++ }), "%T", op)
+	}
+}
+
+func TestRoundTo15(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[float64]float64{ // Python's round(x, 15)
+		0.7071067811865475: 0.707106781186547, 0.7071067811865476: 0.707106781186548, -0.7071067811865475: -0.707106781186547,
+		0.5: 0.5, 1: 1, -1: -1, 0: 0, 6.123233995736766e-17: 0, 0.9998476951563913: 0.999847695156391,
+	} {
+		require.Equal(t, want, roundTo15(in), "%v", in)
 	}
 }

@@ -51,3 +51,35 @@ func Exp(x float64) float64 {
 	}
 	return math.Ldexp(sum, int(k))
 }
+
+// Half of pi in two parts; products of the first and integers below 2^20 are
+// exact.
+const (
+	halfPiHigh = 0x1.921fb544p+0
+	halfPiLow  = 0x1.0b4611a626331p-34
+)
+
+// SinCos returns the sine and the cosine of x to about 1 ulp of 1, for
+// magnitudes below 10^6.
+func SinCos(x float64) (sin, cos float64) {
+	// x = k pi/2 + r with |r| <= pi/4.
+	k := math.Floor(float64(x*(2/math.Pi)) + 0.5)
+	r := (x - float64(k*halfPiHigh)) - float64(k*halfPiLow)
+	// Both Taylor series, by Horner's scheme.
+	square := float64(r * r)
+	sin, cos = 1, 1
+	for n := 18.0; n > 0; n -= 2 {
+		sin = 1 - float64(sin*square)/(n*(n+1))
+		cos = 1 - float64(cos*square)/(n*(n-1))
+	}
+	sin *= r
+	switch int(k) & 3 {
+	case 1:
+		return cos, -sin
+	case 2:
+		return -sin, -cos
+	case 3:
+		return -cos, sin
+	}
+	return sin, cos
+}

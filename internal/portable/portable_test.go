@@ -27,3 +27,15 @@ func TestLog(t *testing.T) {
 	}
 	require.Zero(t, Log(1))
 }
+
+func TestSinCos(t *testing.T) {
+	for i := -100_000; i <= 100_000; i++ {
+		x := float64(i) / 997
+		sin, cos := SinCos(x)
+		require.InDelta(t, math.Sin(x), sin, 3e-16, "sin %v", x)
+		require.InDelta(t, math.Cos(x), cos, 3e-16, "cos %v", x)
+	}
+	sin, cos := SinCos(0)
+	require.Zero(t, sin)
+	require.Equal(t, 1.0, cos)
+}

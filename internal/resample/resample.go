@@ -27,14 +27,25 @@ var (
 // precision is the number of fractional bits of a weight.
 const precision = 32 - 8 - 2
 
-// Resizer resizes planes of bytes from one size to another. It is not safe for
-// concurrent use.
+// Resizer resizes planes of bytes, or a part of each, from one size to another.
+// It is not safe for concurrent use.
 type Resizer struct {
+	filter                 Filter
 	srcW, srcH, dstW, dstH int
+	top, left              int // of the part
+	partW, partH           int
 
-	across, down []window // nil where the size does not change
-	between      []uint8  // srcH x dstW
-	sums         []int32  // dstW, of the row of the result at hand
+	across, down axis
+	between      []uint8 // partH x dstW
+	sums         []int32 // dstW, of the row of the result at hand
+}
+
+// axis is how one side of the result is made: of windows of the source's
+// pixels.
+type axis struct {
+	windows []window
+	weights []int32   // of all windows
+	exact   []float64 // of the window at hand
 }
 
 // window is what one pixel of the result is made of: source pixels first,
@@ -49,70 +60,100 @@ func NewResizer(filter Filter, srcH, srcW, dstH, dstW int) *Resizer {
 	if min(srcH, srcW, dstH, dstW) < 1 {
 		panic(fmt.Sprintf("resample: %dx%d to %dx%d", srcH, srcW, dstH, dstW))
 	}
-	r := &Resizer{srcW: srcW, srcH: srcH, dstW: dstW, dstH: dstH,
-		between: make([]uint8, srcH*dstW), sums: make([]int32, dstW)}
-	if srcW != dstW {
-		r.across = windows(filter, srcW, dstW)
+	r := &Resizer{
+		filter: filter, srcW: srcW, srcH: srcH, dstW: dstW, dstH: dstH,
+		across: newAxis(filter, srcW, dstW), down: newAxis(filter, srcH, dstH),
+		between: make([]uint8, srcH*dstW), sums: make([]int32, dstW),
 	}
-	if srcH != dstH {
-		r.down = windows(filter, srcH, dstH)
-	}
+	r.Part(0, 0, srcH, srcW)
 	return r
 }
 
-// windows computes the weights of out pixels over in pixels. The conversions of
+// Part plans the resizing of the part of h x w of each plane that begins at top
+// and left, as if the part were the plane. It allocates nothing.
+func (r *Resizer) Part(top, left, h, w int) {
+	if min(top, left) < 0 || min(h, w) < 1 || top+h > r.srcH || left+w > r.srcW {
+		panic(fmt.Sprintf("resample: a part of %dx%d at %d, %d of %dx%d", h, w, top, left, r.srcH, r.srcW))
+	}
+	r.top, r.left, r.partH, r.partW = top, left, h, w
+	if w != r.dstW {
+		r.across.plan(r.filter, w)
+	}
+	if h != r.dstH {
+		r.down.plan(r.filter, h)
+	}
+}
+
+// newAxis returns the memory for plans of out pixels over up to in pixels.
+func newAxis(filter Filter, in, out int) axis {
+	// No window has more pixels than this, for any smaller number of them either.
+	most := int(2*filter.support*max(float64(in)/float64(out), 1)) + 2
+	return axis{
+		windows: make([]window, out),
+		weights: make([]int32, 0, out*most),
+		exact:   make([]float64, most),
+	}
+}
+
+// plan computes the weights of the windows over in pixels. The conversions of
 // products keep the compiler from fusing them into the additions, which would
 // round differently from one architecture to another.
-func windows(filter Filter, in, out int) []window {
-	scale := float64(in) / float64(out)
+func (a *axis) plan(filter Filter, in int) {
+	scale := float64(in) / float64(len(a.windows))
 	wider := max(scale, 1)
 	support := filter.support * wider
-	result := make([]window, out)
-	for i := range result {
+	all := a.weights[:0]
+	for i := range a.windows {
 		centre := float64((float64(i) + 0.5) * scale)
 		lo := max(int(centre-support+0.5), 0)
 		hi := min(int(centre+support+0.5), in)
-		exact := make([]float64, hi-lo)
+		exact := a.exact[:hi-lo]
 		sum := 0.0
 		for j := range exact {
 			exact[j] = filter.weight(float64((float64(lo+j) - centre + 0.5) * (1 / wider)))
 			sum += exact[j]
 		}
-		weights := make([]int32, hi-lo)
-		for j, w := range exact {
-			weights[j] = int32(0.5 + w/sum*(1<<precision))
+		begin := len(all)
+		for _, w := range exact {
+			all = append(all, int32(0.5+w/sum*(1<<precision)))
 		}
-		result[i] = window{lo, weights}
+		a.windows[i] = window{lo, all[begin:]}
 	}
-	return result
 }
 
-// Plane resizes src, srcH x srcW bytes, to dst, dstH x dstW.
+// Plane resizes src, srcH x srcW bytes, or its part, to dst, dstH x dstW.
 func (r *Resizer) Plane(dst, src []uint8) {
 	if len(src) != r.srcH*r.srcW || len(dst) != r.dstH*r.dstW {
 		panic(fmt.Sprintf("resample: planes of %d and %d bytes for %dx%d to %dx%d",
 			len(src), len(dst), r.srcH, r.srcW, r.dstH, r.dstW))
 	}
-	between := src
-	if r.across != nil {
-		between = r.between
-		for y := range r.srcH {
-			row, to := src[y*r.srcW:][:r.srcW], between[y*r.dstW:][:r.dstW]
-			for x, w := range r.across {
-				sum := int32(1 << (precision - 1))
-				for j, weight := range w.weights {
-					sum += weight * int32(row[w.first+j])
-				}
-				to[x] = uint8(min(sum>>precision, 255))
+	if r.partW == r.dstW && r.partH == r.dstH {
+		for y := range r.dstH {
+			copy(dst[y*r.dstW:][:r.dstW], r.row(src, y))
+		}
+		return
+	}
+	between := r.between[:r.partH*r.dstW]
+	for y := range r.partH {
+		row, to := r.row(src, y), between[y*r.dstW:][:r.dstW]
+		if r.partW == r.dstW {
+			copy(to, row)
+			continue
+		}
+		for x, w := range r.across.windows {
+			sum := int32(1 << (precision - 1))
+			for j, weight := range w.weights {
+				sum += weight * int32(row[w.first+j])
 			}
+			to[x] = uint8(min(sum>>precision, 255))
 		}
 	}
-	if r.down == nil {
+	if r.partH == r.dstH {
 		copy(dst, between)
 		return
 	}
 	sums := r.sums
-	for y, w := range r.down {
+	for y, w := range r.down.windows {
 		for x := range sums {
 			sums[x] = 1 << (precision - 1)
 		}
@@ -127,4 +168,9 @@ func (r *Resizer) Plane(dst, src []uint8) {
 			to[x] = uint8(min(sum>>precision, 255))
 		}
 	}
+}
+
+// row returns row y of the part.
+func (r *Resizer) row(src []uint8, y int) []uint8 {
+	return src[(r.top+y)*r.srcW+r.left:][:r.partW]
 }

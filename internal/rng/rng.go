@@ -25,16 +25,21 @@ type Stream uint64
 // The streams in use. Their numbers fix the results of a seed, so new ones are
 // added at the end.
 const (
-	Init      Stream = iota + 1 // initial parameters
-	Shuffle                     // order of the training images
-	Crop                        // random crops
-	Flip                        // horizontal flips
-	Dropout                     // dropped activations
-	Synthetic                   // the synthetic digits
-	Corrupt                     // the corruption suite
-	Augment                     // stochastic augmentation policies
-	Bootstrap                   // resampled results of sweeps
-	Subsample                   // some images of a test set
+	Init        Stream = iota + 1 // initial parameters
+	Shuffle                       // order of the training images
+	Crop                          // random crops
+	Flip                          // horizontal flips
+	Dropout                       // dropped activations
+	Synthetic                     // the synthetic digits
+	Corrupt                       // the corruption suite
+	Augment                       // stochastic augmentation policies
+	Bootstrap                     // resampled results of sweeps
+	Subsample                     // some images of a test set
+	Cutout                        // squares cut out of images
+	ResizedCrop                   // parts of images, resized
+	Jitter                        // brightness, contrast, saturation and hue
+	RandomGrey                    // images made grey
+	AugMix                        // AugMix's chains and weights
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
