@@ -121,8 +121,13 @@ type Checkpoint struct {
 // Steps returns how many descent steps are done.
 func (c *Checkpoint) Steps() int { return c.state.At.steps() }
 
+// ErrNoCheckpoint reports a folder without any checkpoint: the run was stopped
+// before the first.
+var ErrNoCheckpoint = errors.New("no checkpoint")
+
 // Read reads the latest checkpoint or, if that is damaged, the one before. The
-// error is fs.ErrNotExist if there is none at all.
+// error is ErrNoCheckpoint if there is none at all, and never if a checkpoint
+// lacks a file that belongs to it.
 func (c *Checkpoints) Read() (*Checkpoint, error) {
 	var damaged error
 	for _, name := range []string{latestFile, previousFile} {
@@ -141,7 +146,7 @@ func (c *Checkpoints) Read() (*Checkpoint, error) {
 		damaged = err
 	}
 	if damaged == nil {
-		return nil, fs.ErrNotExist
+		return nil, ErrNoCheckpoint
 	}
 	return nil, damaged
 }

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -284,7 +283,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	require.NoError(t, c.Remove())
 	require.NoDirExists(t, dir)
 	_, err = c.Read()
-	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorIs(t, err, ErrNoCheckpoint)
 }
 
 // A checkpoint belongs to one run.

@@ -19,13 +19,19 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // configFlags reads the config.json of a run folder, which a flag names, as the
 // values of the flags that would set the same. What it records besides (the machine, checksums
 // and the like) sets nothing, but a key that no run writes is an error.
 func configFlags(flag, path string) (map[string]string, error) {
-	fail := func(err error) (map[string]string, error) { return nil, cli.UsageError("%s %s: %v", flag, path, err) }
+	fail := func(err error) (map[string]string, error) {
+		if flag == resumeFlag { // the user has not written it
+			return nil, &dataset.Error{Path: flag + " " + path, Err: err}
+		}
+		return nil, cli.UsageError("%s %s: %v", flag, path, err)
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return fail(errors.Unwrap(err))
@@ -62,6 +68,8 @@ func configFlags(flag, path string) (map[string]string, error) {
 	return flags, nil
 }
 
+const resumeFlag = "--resume"
+
 // processFlags are the flags of train that a run may go on with, because they do
 // not change its result. Data are known by their checksums.
 var processFlags = []string{"resume", "data", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
@@ -74,10 +82,14 @@ func (s *settings) checkResume(given map[string]string) error {
 			return cli.UsageError("--%s cannot be changed when resuming (--resume %s)", name, s.Resume)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(s.Resume, runfolder.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
-		return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.Resume, runfolder.ConfigFile)
+	config := filepath.Join(s.Resume, runfolder.ConfigFile)
+	if _, err := os.Stat(config); !errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return nil
+	if _, err := os.Stat(filepath.Join(s.Resume, runfolder.CheckpointFolder)); err == nil {
+		return &dataset.Error{Path: config, Err: errors.New("the file is missing, the run cannot go on without it")}
+	}
+	return cli.UsageError("--resume %s: there is no run to resume, not even its %s", s.Resume, runfolder.ConfigFile)
 }
 
 // resolve completes the settings that flags have set, and refuses those that do
@@ -104,7 +116,7 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 		if err := s.checkResume(cli.Given(set)); err != nil {
 			return err
 		}
-		flag, recorder = "--resume", filepath.Join(s.Resume, runfolder.ConfigFile)
+		flag, recorder = resumeFlag, filepath.Join(s.Resume, runfolder.ConfigFile)
 	}
 	if recorder != "" {
 		recorded, err := configFlags(flag, recorder)

@@ -55,7 +55,7 @@ func remains(t *testing.T, folder string) map[string]any {
 }
 
 func timeless(record map[string]any) map[string]any {
-	for _, key := range []string{"seconds", "images_per_second", "peak_rss_bytes", "command", "started", "threads", "checkpoint_every"} {
+	for _, key := range []string{"seconds", "images_per_second", "peak_rss_bytes", "command", "started", "threads", "checkpoint_every", "config_sha256"} {
 		delete(record, key)
 	}
 	return record
@@ -296,6 +296,30 @@ func TestResumeRefuses(t *testing.T) {
 	content[100]++
 	require.NoError(t, os.WriteFile(pixels, content, 0o666))
 	refused(exitData, "the images of mnist have changed since the run began", "--data", other)
+
+	config := filepath.Join(folder, runfolder.ConfigFile)
+	settings, err := os.ReadFile(config)
+	require.NoError(t, err)
+	for name, edited := range map[string]string{
+		"direct": strings.Replace(string(settings), `"direct": false`, `"direct": true`, 1),
+		"empty":  "",
+	} {
+		require.NotEqual(t, string(settings), edited, name)
+		require.NoError(t, os.WriteFile(config, []byte(edited), 0o666))
+		r := invoke(t, dir, "train", "--resume", "r")
+		require.Equal(t, exitData, r.code, name)
+		require.Contains(t, r.err, "--resume r", name)
+		require.Contains(t, r.err, "config.json: ", name)
+	}
+	require.NoError(t, os.Remove(config))
+	r = invoke(t, dir, "train", "--resume", "r")
+	require.Equal(t, exitData, r.code)
+	require.Contains(t, r.err, "config.json: the file is missing")
+	require.NoError(t, os.WriteFile(config, settings, 0o666))
+	images := filepath.Join(checkpoint, "phase-1.images")
+	require.NoError(t, os.Rename(images, images+"-away"))
+	refused(exitData, "no usable checkpoint: r/checkpoint/latest.safetensors: open r/checkpoint/phase-1.images")
+	require.NoError(t, os.Rename(images+"-away", images))
 
 	// A lock is held as long as its process lives, no longer.
 	held, err := runfolder.Open(folder)

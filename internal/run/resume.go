@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -96,6 +96,9 @@ func (r *run) peakMemory() int64 { return max(r.PeakRSS, system.PeakMemory()) }
 // resume makes the trainer and metrics.jsonl what they were at the last checkpoint,
 // or at the start if there is none yet, and says which.
 func (r *run) resume(data *dataset.Task) (beginning string, err error) {
+	if err := r.folder.CheckConfig(); err != nil {
+		return "", r.resumeError(fmt.Errorf("%w; to start over with it: %s", err, r.startOver()))
+	}
 	recorded, err := runfolder.ReadConfig(r.Resume)
 	if err != nil {
 		return "", err
@@ -111,12 +114,11 @@ func (r *run) resume(data *dataset.Task) (beginning string, err error) {
 	}
 	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()
 	from, err := r.checkpoints.Read()
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, train.ErrNoCheckpoint) {
 		return r.restart(data, recorded)
 	}
 	if err != nil {
-		return "", r.resumeError(fmt.Errorf("no usable checkpoint: %w; to start over: meada-cpu train --config %s",
-			err, cli.ShellWord(filepath.Join(r.Resume, runfolder.ConfigFile))))
+		return "", r.resumeError(fmt.Errorf("no usable checkpoint: %w; to start over: %s", err, r.startOver()))
 	}
 	if from.Damaged != nil {
 		fmt.Fprintf(r.Log, "warning: %v; going on from the checkpoint before it, to the same result\n", from.Damaged)
@@ -127,8 +129,40 @@ func (r *run) resume(data *dataset.Task) (beginning string, err error) {
 	if err := json.Unmarshal(from.Notes[tallyNote], &r.tally); err != nil {
 		return "", r.resumeError(err)
 	}
+	if err := r.checkLeft(from); err != nil {
+		return "", r.resumeError(fmt.Errorf("%w; to start over: %s", err, r.startOver()))
+	}
 	r.started = r.started.Add(-time.Duration(r.Elapsed * float64(time.Second)))
 	return fmt.Sprintf("the checkpoint after %s steps", cli.Count(from.Steps())), r.folder.StartMetrics(from.Notes[metricsNote])
+}
+
+// startOver returns the command that begins the run anew, in another folder.
+func (r *run) startOver() string {
+	return "meada-cpu train --config " + cli.ShellWord(filepath.Join(r.Resume, runfolder.ConfigFile))
+}
+
+// checkLeft returns an error if something is gone that the run has left by a
+// checkpoint and would not write again: it would end without it.
+func (r *run) checkLeft(from *train.Checkpoint) error {
+	for name, written := range map[string]*runfolder.Accuracy{runfolder.BestFile: r.Best, runfolder.ValidatedFile: r.Validated} {
+		if written == nil {
+			continue
+		}
+		if _, err := zoo.ReadWeights(r.folder.Path(name)); err != nil {
+			return fmt.Errorf("the weights of the test after step %d: %w", written.Step, err)
+		}
+	}
+	for line, err := range runfolder.DecodeMetrics(bytes.NewReader(from.Notes[metricsNote])) {
+		if err != nil {
+			return err
+		}
+		if phase, ok := line.(runfolder.Maximise); ok && phase.Images > 0 {
+			if err := runfolder.CheckSample(r.Resume, phase.Phase); err != nil {
+				return fmt.Errorf("the images of phase %d: %w", phase.Phase, err)
+			}
+		}
+	}
+	return nil
 }
 
 // restart starts a run that was stopped before its first checkpoint.

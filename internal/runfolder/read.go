@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"io"
 	"io/fs"
 	"iter"
@@ -84,7 +85,21 @@ func ReadMetrics(dir string) iter.Seq2[Line, error] {
 			return
 		}
 		defer f.Close()
-		lines := bufio.NewReader(f)
+		for line, err := range DecodeMetrics(f) {
+			if err != nil {
+				err = &dataset.Error{Path: path, Err: err}
+			}
+			if !yield(line, err) {
+				return
+			}
+		}
+	}
+}
+
+// DecodeMetrics is ReadMetrics of what r yields.
+func DecodeMetrics(r io.Reader) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		lines := bufio.NewReader(r)
 		for number := 1; ; number++ {
 			text, err := lines.ReadBytes('\n')
 			if err == io.EOF {
@@ -95,7 +110,7 @@ func ReadMetrics(dir string) iter.Seq2[Line, error] {
 				line, err = decodeLine(text)
 			}
 			if err != nil {
-				yield(nil, &dataset.Error{Path: path, Err: fmt.Errorf("line %d: %w", number, err)})
+				yield(nil, fmt.Errorf("line %d: %w", number, err))
 				return
 			}
 			if line != nil && !yield(line, nil) {
@@ -132,6 +147,24 @@ func ReadSamples(dir string) ([]SampleRecord, error) {
 	}
 	slices.SortFunc(all, func(a, b SampleRecord) int { return cmp.Compare(a.Phase, b.Phase) })
 	return all, nil
+}
+
+// CheckSample returns an error if a phase's sample cannot be read.
+func CheckSample(dir string, phase int) error {
+	name := fmt.Sprintf("phase-%d", phase)
+	if _, err := readRecord[Sample](filepath.Join(dir, SampleFolder), name+".json"); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, SampleFolder, name+".png")
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := png.Decode(f); err != nil {
+		return &dataset.Error{Path: path, Err: err}
+	}
+	return nil
 }
 
 // Setting is a setting's name in config.json and its value.

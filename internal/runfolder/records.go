@@ -45,6 +45,7 @@ type Config struct {
 	Checksums  map[string]Checksum `json:"data_checksums"` // of TrainingSet and of every domain
 	Absent     []string            `json:"absent_domains,omitempty"`
 	WeightsSum string              `json:"weights_sha256,omitempty"` // of the file Weights
+	Sum        string              `json:"config_sha256"`            // of all the others, see configSum
 }
 
 // TrainingSet is the name of the training set among Config.Checksums.

@@ -15,6 +15,9 @@
 package runfolder
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +29,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // The files of a run folder.
@@ -144,8 +148,57 @@ func (f *Folder) Checkpoints() *train.Checkpoints {
 	return train.NewCheckpoints(f.Path(CheckpointFolder))
 }
 
-// WriteConfig writes config.json.
-func (f *Folder) WriteConfig(c *Config) error { return f.write(ConfigFile, c) }
+// WriteConfig writes config.json, and sets c.Sum.
+func (f *Folder) WriteConfig(c *Config) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	if c.Sum, err = configSum(text); err != nil {
+		return err
+	}
+	return f.write(ConfigFile, c)
+}
+
+// CheckConfig returns an error if config.json is not what WriteConfig wrote,
+// however it is laid out: a run must not go on with other settings.
+func (f *Folder) CheckConfig() error {
+	path := f.Path(ConfigFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	c, err := readRecord[Config](f.Dir, ConfigFile)
+	if err != nil {
+		return err
+	}
+	sum, err := configSum(text)
+	if err == nil && sum != c.Sum {
+		err = errors.New("the file has been edited since the run began, it does not have its checksum")
+	}
+	if err != nil {
+		return &dataset.Error{Path: path, Err: err}
+	}
+	return nil
+}
+
+// configSum returns the SHA-256 of the members of an object but config_sha256, in
+// the order of their names.
+func configSum(text []byte) (string, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var members map[string]any
+	if err := decoder.Decode(&members); err != nil {
+		return "", err
+	}
+	delete(members, "config_sha256")
+	ordered, err := json.Marshal(members)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(ordered)
+	return hex.EncodeToString(sum[:]), nil
+}
 
 // StartMetrics makes metrics.jsonl hold some lines, as Metrics returned them,
 // none for a new run. Log appends to them.
