@@ -1,8 +1,10 @@
 // Package augment changes the images that a network is trained on. Its
 // operations are data: settings that a run is described by, from which the
-// training loop makes functions with memory of their own. There are three kinds:
+// training loop makes functions with memory of their own. There are four kinds:
 //
 //   - an [ImageOp] changes the bytes of one image, see package image;
+//   - a [ValueOp] makes normalised values of them, such as a mixture of several
+//     images;
 //   - a [BatchOp] changes the normalised values, and perhaps the labels, of a
 //     batch;
 //   - a [Maximiser] moves images by gradient ascent to where a network errs: the
@@ -41,6 +43,21 @@ type ImageOp interface {
 // ImageFunc sets every byte of dst to what the operation makes of src. The two
 // do not overlap. It allocates nothing.
 type ImageFunc func(dst, src []uint8, d Draw)
+
+// Normalise sets dst to the normalised values of an image's bytes.
+type Normalise func(dst []float32, src []uint8)
+
+// ValueOp describes a random operation that makes normalised values of the bytes
+// of an image, as an [ImageOp] describes one that makes bytes.
+type ValueOp interface {
+	// Make returns the operation for images of c planes of h x w bytes, for the
+	// use of one goroutine at a time, or says which setting does not fit them.
+	Make(e *tensor.Engine, c, h, w int, normalise Normalise) (ValueFunc, error)
+}
+
+// ValueFunc sets every value of dst to what the operation makes of src. It
+// allocates nothing.
+type ValueFunc func(dst []float32, src []uint8, d Draw)
 
 // BatchOp describes a random operation on a batch, as an [ImageOp] describes one
 // on an image.

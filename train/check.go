@@ -59,7 +59,7 @@ func (c *Config) checkGrowth() error {
 		return fmt.Errorf("train: Growth.Every is %d, expected 1 or more", g.Every)
 	}
 	for i, view := range c.Views {
-		if len(view.Image) > 0 && !g.Bytes {
+		if view.changesBytes() && !g.Bytes {
 			return fmt.Errorf("train: view %d has operations on bytes, but Growth.Bytes is false: a phase would add images they cannot change", i+1)
 		}
 	}

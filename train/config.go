@@ -34,8 +34,9 @@ type Config struct {
 // View is what a descent step sees of an image: what is left of it after a
 // chain of operations on its bytes, and then, normalised, on its batch.
 type View struct {
-	Image []augment.ImageOp
-	Batch []augment.BatchOp
+	Image  []augment.ImageOp
+	Values augment.ValueOp // makes normalised values of the bytes; nil for these as they are
+	Batch  []augment.BatchOp
 }
 
 // Growth describes maximisation phases: each moves the training images by
@@ -54,6 +55,9 @@ type Growth struct {
 func (g *Growth) due(round, done int) bool {
 	return done < g.Phases && round > 0 && (round+1)%g.Every == 0
 }
+
+// changesBytes reports whether the view has operations on the bytes of images.
+func (v *View) changesBytes() bool { return len(v.Image) > 0 || v.Values != nil }
 
 // views returns how many views an image has.
 func (c *Config) views() int { return max(1, len(c.Views)) }

@@ -37,14 +37,17 @@ func (s shift) Make(_ *tensor.Engine, _, _, _, _ int) (augment.BatchFunc, error)
 	}, nil
 }
 
-// viewsConfig has three views: the image, the flipped and cropped image, and its
-// negative shifted.
+var augMix = image.AugMix{Severity: 3, Width: 3, Alpha: 1}
+
+// viewsConfig has four views: the image, the flipped and cropped image, its
+// negative shifted, and AugMix.
 func viewsConfig() Config {
 	c := epochConfig(meada)
 	c.Views = []View{
 		{},
 		{Image: []augment.ImageOp{image.Flip{}, image.Crop{Padding: 4}}},
 		{Image: []augment.ImageOp{negate{}, negate{}, negate{}}, Batch: []augment.BatchOp{shift{0.5}, shift{0.25}}},
+		{Image: []augment.ImageOp{negate{}}, Values: augMix},
 	}
 	c.Objective = objective.Config{Consistency: 12, Smoothing: 0.1}
 	return c
@@ -55,7 +58,7 @@ func TestViews(t *testing.T) {
 	trainer, network := epochTrainer(t, 3, nil, viewsConfig())
 	source := trainer.set.source
 	numbers := []int32{7, 3, 40}
-	x := trainer.x.Images(0, 9)
+	x := trainer.x.Images(0, 12)
 	trainer.view(x, numbers)
 	crop := &chain{}
 	for _, op := range viewsConfig().Views[1].Image {
@@ -65,6 +68,10 @@ func TestViews(t *testing.T) {
 	}
 	crop.buffers[0], crop.buffers[1] = make([]uint8, 3*32*32), make([]uint8, 3*32*32)
 	want := make([]float32, 3*32*32)
+	normalise := func(dst []float32, src []uint8) { network.Normalisation.FromBytes(trainer.engine, dst, src) }
+	mix, err := augMix.Make(trainer.engine, 3, 32, 32, normalise)
+	require.NoError(t, err)
+	negative := make([]uint8, 3*32*32)
 	for i, number := range numbers {
 		bytes := source.Image(int(number))
 		network.Normalisation.FromBytes(trainer.engine, want, bytes)
@@ -74,7 +81,10 @@ func TestViews(t *testing.T) {
 		require.Equal(t, want, x.Image(3+i), "flipped and cropped")
 		for p, b := range bytes {
 			require.InDelta(t, (float64(255-b)/255-0.5)/0.5+0.75, x.Image(6 + i)[p], 1e-6)
+			negative[p] = 255 - b
 		}
+		mix(want, negative, augment.Draw{Seed: 1, View: 3, Image: int(number)})
+		require.Equal(t, want, x.Image(9+i), "AugMix")
 		require.Equal(t, source.Labels[number], trainer.descent.targets.First[i])
 	}
 }

@@ -36,4 +36,13 @@ func BenchmarkOperations(b *testing.B) {
 			}
 		})
 	}
+	m := newMixer(b, published, 3, 32, 32)
+	values := make([]float32, len(image))
+	b.Run("image.AugMix", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			m.mix(values, image, augment.Draw{Image: n & 0xffff})
+			n++
+		}
+	})
 }

@@ -135,16 +135,11 @@ func (o Jitter) Make(c, h, w int) (augment.ImageFunc, error) {
 	if err := Colour.check(c); err != nil {
 		return nil, err
 	}
-	p, between := newCanvas(c, h, w), make([]uint8, c*h*w)
+	s := newSequence(c, h, w)
 	return func(dst, src []uint8, d augment.Draw) {
-		for i, op := range o.draw(d) { // the fourth ends in dst
-			out := dst
-			if i%2 == 0 {
-				out = between
-			}
-			p.apply(out, src, op.Operation, op.Level, false)
-			src = out
-		}
+		ops := o.draw(d)
+		s.ops = append(s.ops[:0], ops[:]...)
+		s.apply(dst, src)
 	}, nil
 }
 

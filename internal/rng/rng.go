@@ -130,6 +130,40 @@ func (s *Source) Normal() float64 {
 	}
 }
 
+// Gamma draws from the gamma distribution of a positive shape and scale 1, by
+// Marsaglia and Tsang's method ("A Simple Method for Generating Gamma
+// Variables", 2000).
+func (s *Source) Gamma(shape float64) float64 {
+	boost := 1.0
+	if shape < 1 {
+		boost = portable.Exp(portable.Log(1-s.Float64()) / shape)
+		shape++
+	}
+	d := shape - 1.0/3
+	c := 1 / math.Sqrt(9*d)
+	for {
+		x := s.Normal()
+		v := 1 + float64(c*x)
+		if v <= 0 {
+			continue
+		}
+		v = v * v * v
+		if portable.Log(1-s.Float64()) < float64(0.5*x*x)+d-float64(d*v)+float64(d*portable.Log(v)) {
+			return float64(d*v) * boost
+		}
+	}
+}
+
+// Beta draws from the beta distribution of two positive parameters.
+func (s *Source) Beta(a, b float64) float64 {
+	for {
+		x, y := s.Gamma(a), s.Gamma(b)
+		if sum := x + y; sum > 0 {
+			return x / sum
+		}
+	}
+}
+
 // IntN draws uniformly from [0, n), without bias, by Lemire's multiplication
 // method (arXiv 1805.10941). n must be positive.
 func (s *Source) IntN(n int) int {

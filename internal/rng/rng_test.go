@@ -225,3 +225,26 @@ func BenchmarkFloat32(b *testing.B) {
 	}
 	b.SetBytes(4)
 }
+
+// The gamma distribution of shape k has mean and variance k and skewness
+// 2/sqrt(k).
+func TestGamma(t *testing.T) {
+	for _, shape := range []float64{0.3, 1, 2.5, 40} {
+		s := New(3, Augment)
+		mean, variance, skewness, _ := moments(200_000, func() float64 { return s.Gamma(shape) })
+		require.InEpsilon(t, shape, mean, 0.02)
+		require.InEpsilon(t, shape, variance, 0.03)
+		require.InEpsilon(t, 2/math.Sqrt(shape), skewness, 0.08)
+	}
+}
+
+// The beta distribution has mean a/(a+b) and variance ab/((a+b)^2 (a+b+1)).
+func TestBeta(t *testing.T) {
+	for _, p := range [][2]float64{{1, 1}, {0.2, 0.2}, {2, 5}} {
+		a, b := p[0], p[1]
+		s := New(4, Augment)
+		mean, variance, _, _ := moments(200_000, func() float64 { return s.Beta(a, b) })
+		require.InDelta(t, a/(a+b), mean, 0.005)
+		require.InEpsilon(t, a*b/((a+b)*(a+b)*(a+b+1)), variance, 0.02)
+	}
+}

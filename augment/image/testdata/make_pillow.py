@@ -1,5 +1,7 @@
 """Writes what Pillow and torchvision make of small pictures: pictures.json holds
-the pictures, pillow.json a checksum for each operation, level and picture.
+the pictures, pillow.json a checksum for each operation, level and picture,
+policies.json torchvision's policies and what its magnitudes make of pictures,
+augmix.json values of mixtures of chains.
 
     python make_pillow.py      (Pillow 13.0, torchvision 0.29)
 """
@@ -9,8 +11,9 @@ import zlib
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
-from torchvision.transforms import functional as F
 from torchvision.transforms import InterpolationMode
+from torchvision.transforms import autoaugment as A
+from torchvision.transforms import functional as F
 
 
 def pictures():
@@ -94,8 +97,110 @@ def checksum(planes):
     return zlib.crc32(np.ascontiguousarray(planes).tobytes())
 
 
+NAMES = {"Color": "colour", "ShearX": "shear-x", "ShearY": "shear-y", "TranslateX": "translate-x", "TranslateY": "translate-y"}
+
+
+def our(name):
+    return NAMES.get(name, name.lower())
+
+
+def policies(sources):
+    """torchvision's policies, and its results for magnitudes of either sign."""
+    found = {}
+    for name, policy in (("cifar10", A.AutoAugmentPolicy.CIFAR10), ("imagenet", A.AutoAugmentPolicy.IMAGENET)):
+        found[name] = [[[our(o), p, m or 0] for o, p, m in pair] for pair in A.AutoAugment(policy).policies]
+    results = []
+    for transform, bins, wanted in ((A.AutoAugment(), 10, range(10)), (A.RandAugment(), 31, (0, 9, 15, 30))):
+        for picture in ("smooth", "odd"):
+            planes = sources[picture]
+            space = transform._augmentation_space(bins, planes.shape[1:])
+            for name, (magnitudes, signed) in space.items():
+                for i in wanted if magnitudes.ndim else wanted[:1]:
+                    for sign in (1, -1) if signed else (1,):
+                        level = sign * (magnitudes[i].item() if magnitudes.ndim else 0.0)
+                        out = A._apply_op(to_image(planes), name, level, InterpolationMode.NEAREST, None)
+                        results.append({"picture": picture, "operation": our(name), "bins": bins, "index": i,
+                                        "negative": sign < 0, "crc32": checksum(to_planes(out))})
+    names = [our(name) for name in A.RandAugment()._augmentation_space(31, (32, 32))]
+    return {"policies": found, "results": results, "rand_augment": names}
+
+
+def augmix_level(name, level, h, w):
+    """The levels of AugMix's operations, as its paper's code defines them."""
+    if name == "posterize":
+        return 4 - int(level * 4 / 10)
+    if name == "solarize":
+        return 256 - int(level * 256 / 10)
+    if name == "rotate":
+        return int(level * 30 / 10)
+    if name in ("shear-x", "shear-y"):
+        return level * 0.3 / 10
+    if name == "translate-x":
+        return int(level * (w / 3) / 10)
+    if name == "translate-y":
+        return int(level * (h / 3) / 10)
+    if name in ("colour", "contrast", "brightness", "sharpness"):
+        return level * 1.8 / 10 + 0.1
+    return 0
+
+
+def operate(image, name, level):
+    size = image.size
+    return {
+        "autocontrast": lambda: ImageOps.autocontrast(image),
+        "equalize": lambda: ImageOps.equalize(image),
+        "posterize": lambda: ImageOps.posterize(image, level),
+        "rotate": lambda: image.rotate(level, BILINEAR),
+        "solarize": lambda: ImageOps.solarize(image, level),
+        "shear-x": lambda: image.transform(size, Image.Transform.AFFINE, (1, level, 0, 0, 1, 0), BILINEAR),
+        "shear-y": lambda: image.transform(size, Image.Transform.AFFINE, (1, 0, 0, level, 1, 0), BILINEAR),
+        "translate-x": lambda: image.transform(size, Image.Transform.AFFINE, (1, 0, level, 0, 1, 0), BILINEAR),
+        "translate-y": lambda: image.transform(size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, level), BILINEAR),
+        "colour": lambda: ImageEnhance.Color(image).enhance(level),
+        "contrast": lambda: ImageEnhance.Contrast(image).enhance(level),
+        "brightness": lambda: ImageEnhance.Brightness(image).enhance(level),
+        "sharpness": lambda: ImageEnhance.Sharpness(image).enhance(level),
+    }[name]()
+
+
+def augmix(sources):
+    """Mixtures of chains with weights, in values from -1 to 1: each 37th of them."""
+    rng = np.random.default_rng(5)
+    names = ["autocontrast", "equalize", "posterize", "rotate", "solarize", "shear-x", "shear-y", "translate-x",
+             "translate-y", "colour", "contrast", "brightness", "sharpness"]
+
+    def preprocess(image):
+        return (to_planes(image).astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+
+    mixtures = []
+    for picture in ("smooth", "narrow", "odd", "smooth", "odd"):
+        image = to_image(sources[picture])
+        w, h = image.size
+        weights, share = rng.dirichlet([1.0] * 3).astype(np.float32), np.float32(rng.beta(1, 1))
+        chains, mix = [], np.zeros(sources[picture].shape, np.float32)
+        for weight in weights:
+            chain, changed = [], image
+            for _ in range(rng.integers(1, 4)):
+                name, level, negative = str(rng.choice(names)), float(rng.uniform(0.1, 3)), bool(rng.uniform() > 0.5)
+                chain.append({"operation": name, "level": level, "negative": negative})
+                signed = name in ("rotate", "shear-x", "shear-y", "translate-x", "translate-y")
+                changed = operate(changed, name, (-1 if signed and negative else 1) * augmix_level(name, level, h, w))
+            chains.append(chain)
+            mix += weight * preprocess(changed)
+        mixed = (1 - share) * preprocess(image) + share * mix
+        mixtures.append({"picture": picture, "share": float(share), "weights": [float(x) for x in weights], "chains": chains,
+                         "values": [round(float(v), 7) for v in mixed.ravel()[::37]]})
+    return mixtures
+
+
 def main():
     sources = pictures()
+    with open("policies.json", "w") as f:
+        found = policies(sources)
+        f.write('{"policies": ' + json.dumps(found["policies"]) + ',\n"rand_augment": ' + json.dumps(found["rand_augment"]) +
+                ',\n"results": [\n' + ",\n".join(map(json.dumps, found["results"])) + "\n]}\n")
+    with open("augmix.json", "w") as f:
+        f.write("[\n" + ",\n".join(map(json.dumps, augmix(sources))) + "\n]\n")
     with open("pictures.json", "w") as f:
         json.dump({name: {"shape": p.shape, "bytes": base64.b64encode(p.tobytes()).decode()} for name, p in sources.items()},
                   f, indent=0)
