@@ -32,6 +32,7 @@ func TestCompletion(t *testing.T) {
 		"train --weights ":             "",
 		"eval --algo":                  "",
 		"predict --format ":            "table csv jsonl",
+		"export --format ":             "onnx safetensors",
 		"sweep --algorithm":            "--algorithms",
 		"sweep --algorithms erm,a":     "erm,ada",
 		"sweep --algorithms=erm,a":     "erm,ada",

@@ -77,7 +77,7 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 3 data missing or corrupt,
 			root.AddCommand(c)
 		}
 	}
-	add("networks", newTrain(std), newEval(std), newPredict(std), newSweep(std), newReport(std))
+	add("networks", newTrain(std), newEval(std), newPredict(std), newExport(std), newSweep(std), newReport(std))
 	add("images", newData(std), newAugment(std), newCorrupt(std))
 	add("machine", newBench(std), newCPU(std))
 	add("", newCompletion(std), newVersion(std), newMan())

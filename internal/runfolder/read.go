@@ -214,3 +214,31 @@ func plainValues(object []byte) ([]Setting, error) {
 	}
 	return list, nil
 }
+
+// WeightsFile returns the file of weights that a path means: the path itself, or of a
+// run folder the weights that were chosen on the source's own tests, else those at the
+// end of the run, else the best so far.
+func WeightsFile(path string) (string, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return path, nil // whoever reads it reports what is wrong
+	}
+	names := []string{ValidatedFile, LastFile, BestFile}
+	for _, name := range names {
+		file := filepath.Join(path, name)
+		if _, err := os.Stat(file); err == nil {
+			return file, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	return "", &dataset.Error{Path: path, Err: fmt.Errorf("a folder without weights, expected one of %s", strings.Join(names, ", "))}
+}
+
+// ConfigFileOf returns the config.json that a path means: the path itself, or that of a
+// run folder.
+func ConfigFileOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return filepath.Join(path, ConfigFile)
+	}
+	return path
+}

@@ -1,9 +1,11 @@
 package runfolder
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 )
@@ -16,11 +18,8 @@ var ofHost = []string{"threads", "data", "checkpoint_every"}
 func Differences(was, is *Settings, except ...string) ([]string, error) {
 	var fields [2]map[string]any
 	for i, s := range []*Settings{was, is} {
-		text, err := json.Marshal(s)
-		if err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(text, &fields[i]); err != nil {
+		var err error
+		if fields[i], err = s.fields(); err != nil {
 			return nil, err
 		}
 	}
@@ -28,7 +27,7 @@ func Differences(was, is *Settings, except ...string) ([]string, error) {
 	keys := maps.Clone(fields[0])
 	maps.Copy(keys, fields[1])
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		if slices.Contains(ofHost, key) || slices.Contains(except, key) {
+		if slices.Contains(except, key) {
 			continue
 		}
 		if a, b := fields[0][key], fields[1][key]; !reflect.DeepEqual(a, b) {
@@ -36,6 +35,41 @@ func Differences(was, is *Settings, except ...string) ([]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// fields returns the settings by their names in config.json, but for those that do not
+// change the result of a run.
+func (s *Settings) fields() (map[string]any, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // seeds have 64 bits
+	if err := decoder.Decode(&all); err != nil {
+		return nil, err
+	}
+	for _, key := range ofHost {
+		delete(all, key)
+	}
+	return all, nil
+}
+
+// Text returns the settings that change the result of a run as a JSON object. Of paths
+// it has the last element.
+func (s *Settings) Text() (string, error) {
+	all, err := s.fields()
+	if err != nil {
+		return "", err
+	}
+	for _, key := range []string{"weights", "corruptions"} {
+		if path, ok := all[key].(string); ok {
+			all[key] = filepath.Base(path)
+		}
+	}
+	text, err := json.Marshal(all)
+	return string(text), err
 }
 
 // FirstDifference returns the first of Differences, "" if there is none.

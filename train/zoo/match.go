@@ -55,10 +55,7 @@ var preferred = []string{"", "state_dict/", "model/", "net/", "model_dict/", "st
 // match returns the state that a network needs out of the file's, under the
 // network's names.
 func (w *Weights) match(network *nn.Network) ([]nn.Array, error) {
-	byName := make(map[string]*nn.Array, len(w.State))
-	for i := range w.State {
-		byName[w.State[i].Name] = &w.State[i]
-	}
+	byName := w.byName()
 	prefix, rename := w.naming(network, byName)
 	used := map[string]bool{}
 	state := network.State()
@@ -94,6 +91,14 @@ func (w *Weights) match(network *nn.Network) ([]nn.Array, error) {
 		}
 	}
 	return state, nil
+}
+
+func (w *Weights) byName() map[string]*nn.Array {
+	all := make(map[string]*nn.Array, len(w.State))
+	for i := range w.State {
+		all[w.State[i].Name] = &w.State[i]
+	}
+	return all
 }
 
 // list names a few of the file's tensors.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -125,6 +126,31 @@ func (w *Weights) Network() (*nn.Network, error) {
 		return nil, w.fail(err)
 	}
 	return network, w.Apply(network)
+}
+
+// Identify says which network a file is of whose metadata do not, as those of
+// PyTorch: model is a name that [New] knows. The classes are then counted by the
+// last layer.
+func (w *Weights) Identify(model string) error {
+	network, err := New(model, 1)
+	if err != nil {
+		return err
+	}
+	if err := w.expect(MetaModel, network.Name); err != nil {
+		return err
+	}
+	metadata := map[string]string{MetaModel: network.Name}
+	byName := w.byName()
+	prefix, rename := w.naming(network, byName)
+	last := prefix + rename(network.Params[len(network.Params)-1].Name)
+	if bias := byName[last]; bias != nil && len(bias.Shape) == 1 {
+		metadata[MetaClasses] = strconv.Itoa(bias.Shape[0])
+	} else if w.Metadata[MetaClasses] == "" {
+		return w.fail(fmt.Errorf("tensor %q is missing, but %s needs it; found %s", last, network.Name, w.list()))
+	}
+	maps.Copy(metadata, w.Metadata)
+	w.Metadata = metadata
+	return nil
 }
 
 // Model returns the name under which [New] knows the model that the metadata

@@ -37,7 +37,7 @@ var storeys = [][]string{
 	{"internal/benchmark", "internal/cli"},
 	{"internal/catalog"},
 	{"internal/runfolder"},
-	{"internal/imageset", "internal/predict", "internal/report", "internal/sweep"},
+	{"internal/export", "internal/imageset", "internal/predict", "internal/report", "internal/sweep"},
 	{"internal/run"},
 	{"cmd", "internal/digest", "tools"},
 }
