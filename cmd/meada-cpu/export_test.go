@@ -1,8 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"image"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,5 +75,52 @@ func TestExport(t *testing.T) {
 		require.Equal(t, c.code, r.code, "%s: %s", message, r.err)
 		require.Contains(t, r.err, message)
 		require.Empty(t, r.out)
+	}
+}
+
+// The Python of docs/formats.md prints what predict does. MEADA_PYTHON names a Python that
+// has onnxruntime and Pillow.
+func TestSnippetOfFormatsClassifiesWithONNX(t *testing.T) {
+	t.Parallel()
+	python := os.Getenv("MEADA_PYTHON")
+	if python == "" {
+		t.Skip("needs MEADA_PYTHON, a Python interpreter with onnxruntime")
+	}
+	if exec.Command(python, "-c", "import onnxruntime, PIL").Run() != nil {
+		t.Skip("MEADA_PYTHON has no onnxruntime or no Pillow")
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "formats.md"))
+	require.NoError(t, err)
+	_, section, _ := strings.Cut(string(page), "## ONNX models")
+	_, snippet, _ := strings.Cut(section, "```python\n")
+	snippet, _, found := strings.Cut(snippet, "```")
+	require.True(t, found)
+
+	weights, dir := trained(t, tinyDigits(t)), t.TempDir()
+	var files []string
+	for n := range 5 {
+		picture := image.NewRGBA(image.Rect(0, 0, 40+n, 30))
+		for i := range picture.Pix {
+			picture.Pix[i] = uint8(i*(n+3)/50) | uint8(i%4/3*255) // opaque
+		}
+		files = append(files, strconv.Itoa(n)+".png")
+		writePicture(t, filepath.Join(dir, files[n]), picture)
+	}
+	succeed(t, dir, "export", "--weights", weights, "--preprocess", "--softmax", "--out", "classifier.onnx")
+	c := exec.Command(python, append([]string{"-c", snippet}, files...)...)
+	c.Dir = dir
+	out, err := c.CombinedOutput()
+	require.NoError(t, err, string(out))
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	ours := predictions(t, dir, append([]string{"--weights", weights}, files...)...)
+	require.Len(t, lines, len(ours))
+	for n, p := range ours {
+		var class, file string
+		var probability float64
+		_, err := fmt.Sscan(lines[n], &class, &probability, &file)
+		require.NoError(t, err, lines[n])
+		require.Equal(t, p.Class, class)
+		require.Equal(t, p.File, file)
+		require.InDelta(t, p.Probability, probability, 1e-5)
 	}
 }
