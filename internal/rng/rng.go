@@ -40,6 +40,8 @@ const (
 	Jitter                        // brightness, contrast, saturation and hue
 	RandomGrey                    // images made grey
 	AugMix                        // AugMix's chains and weights
+	RandConv                      // weights of random convolutions
+	ProRandConv                   // blocks of progressive random convolutions
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
@@ -126,6 +128,20 @@ func (s *Source) Normal() float64 {
 		q := float64(u*u) + float64(v*v)
 		if q > 0 && q < 1 {
 			return u * math.Sqrt(-2*portable.Log(q)/q)
+		}
+	}
+}
+
+// Normals draws two numbers from the standard normal distribution as Normal does
+// one, from 32 bits each: for noise by the image.
+func (s *Source) Normals() (x, y float64) {
+	for {
+		u := float64(s.Uint32())*0x1p-31 - 1
+		v := float64(s.Uint32())*0x1p-31 - 1
+		q := float64(u*u) + float64(v*v)
+		if q > 0 && q < 1 {
+			scale := math.Sqrt(-2 * portable.Log(q) / q)
+			return u * scale, v * scale
 		}
 	}
 }

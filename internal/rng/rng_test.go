@@ -153,6 +153,29 @@ func TestNormalDistribution(t *testing.T) {
 	}
 }
 
+// Both numbers of a pair are normal and independent of each other.
+func TestPairsOfNormals(t *testing.T) {
+	t.Parallel()
+	const n = 1 << 16
+	se := 1 / math.Sqrt(2*n)
+	s := New(4, Init)
+	left, covariance, last := false, 0.0, 0.0
+	mean, variance, skewness, kurtosis := moments(2*n, func() float64 {
+		if left = !left; !left {
+			return last
+		}
+		var x float64
+		x, last = s.Normals()
+		covariance += x * last / n
+		return x
+	})
+	require.InDelta(t, 0, mean, 5*se)
+	require.InDelta(t, 1, variance, 5*math.Sqrt(2)*se)
+	require.InDelta(t, 0, skewness, 5*math.Sqrt(6)*se)
+	require.InDelta(t, 0, kurtosis, 5*math.Sqrt(24)*se)
+	require.InDelta(t, 0, covariance, 5/math.Sqrt(n))
+}
+
 // Chi-squared over the values of a small range; 99.99 % of the time it stays
 // below df + 4 sqrt(2 df) + 11 or so.
 func TestIntNIsUniform(t *testing.T) {
