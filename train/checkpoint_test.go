@@ -31,6 +31,7 @@ func procedures(t testing.TB) map[string]procedure {
 	epochs.Growth.Ascent.Steps, epochs.BatchSize = 1, 20
 	plain := epochConfig(erm)
 	plain.Schedule, plain.MaxSteps, plain.Optimiser = Epochs{Total: 3, TestEvery: 1}, 12, SGD{LR: 0.1, Decay: 5e-4, Cosine: true}
+	plain.Backbone.Rate = 0.1
 	views := viewsConfig()
 	views.BatchSize, views.Growth.Ascent.Steps, views.Averaging = 20, 1, EMA{Decay: 0.75, From: 1}
 	swa := epochs

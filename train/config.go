@@ -25,10 +25,32 @@ type Config struct {
 	Schedule  Schedule
 	MaxSteps  int // descent steps after which the run ends early; 0 for none
 	Optimiser Optimiser
+	Backbone  Backbone
 	Views     []View // of each image of a descent step; nil for one, the image as it is
 	Objective objective.Config
 	Growth    Growth
 	Averaging Averaging // nil for none
+}
+
+// Backbone says how the layers up to the embedding are trained, where weights are
+// those of another task.
+type Backbone struct {
+	Rate float64 // factor of the optimiser's rate for their parameters; 0 for 1
+}
+
+func (b Backbone) check() error {
+	if !(b.Rate >= 0 && finite(b.Rate)) {
+		return fmt.Errorf("train: Backbone.Rate is %v, expected a number that is not negative", b.Rate)
+	}
+	return nil
+}
+
+// rate returns the factor.
+func (b Backbone) rate() float64 {
+	if b.Rate == 0 {
+		return 1
+	}
+	return b.Rate
 }
 
 // View is what a descent step sees of an image: what is left of it after a
@@ -97,7 +119,7 @@ func (c Config) Outline(n int) Outline {
 // parts returns the parts of the Config by name, as Go writes them, types and
 // all.
 func (c *Config) parts() map[string]string {
-	return map[string]string{
+	parts := map[string]string{
 		"Seed":      fmt.Sprint(c.Seed),
 		"BatchSize": fmt.Sprint(c.BatchSize),
 		"Schedule":  fmt.Sprintf("%#v", c.Schedule),
@@ -108,4 +130,8 @@ func (c *Config) parts() map[string]string {
 		"Growth":    fmt.Sprintf("%#v", c.Growth),
 		"Averaging": fmt.Sprintf("%#v", c.Averaging),
 	}
+	if c.Backbone != (Backbone{}) {
+		parts["Backbone"] = fmt.Sprintf("%#v", c.Backbone)
+	}
+	return parts
 }

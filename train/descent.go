@@ -27,7 +27,7 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent,
 		numbers:   make([]int32, c.BatchSize),
 		plan:      nn.Compile(engine, network, all, nn.Train),
 		dLogits:   tensor.New(all, network.Classes, 1, 1),
-		optimiser: c.Optimiser.start(engine, network),
+		optimiser: c.Optimiser.start(engine, network, c.Backbone.rate()),
 		average:   newAverage(engine, network, c.Averaging),
 	}
 	lr, cosine := c.Optimiser.rate()

@@ -12,7 +12,9 @@ import (
 // [SGD].
 type Optimiser interface {
 	check() error
-	start(e *tensor.Engine, network *nn.Network) updater
+	// start begins with a network's parameters, those of the backbone at that share of
+	// the rate.
+	start(e *tensor.Engine, network *nn.Network, backbone float64) updater
 	rate() (lr float64, cosine bool)
 	moments() int64 // elements of the optimiser's state for each parameter
 }
@@ -40,6 +42,15 @@ type SGD struct {
 	Cosine   bool    // anneal LR to 0 over the run, see [optim.Cosine]
 }
 
+// groups returns a network's backbone, at a share of the rate, and its head.
+func groups(network *nn.Network, backbone float64) []optim.Group {
+	all := optim.Group{End: len(network.Values), Rate: 1}
+	if backbone == 1 {
+		return []optim.Group{all}
+	}
+	return []optim.Group{{End: network.Head(), Rate: backbone}, all}
+}
+
 // checkRates refuses a rate or a decay that no run can have.
 func checkRates(name string, lr, decay float64) error {
 	if !(lr >= 0 && finite(lr)) {
@@ -55,9 +66,9 @@ func (a Adam) check() error                    { return checkRates("Adam", a.LR,
 func (a Adam) rate() (lr float64, cosine bool) { return a.LR, a.Cosine }
 func (Adam) moments() int64                    { return 2 }
 
-func (a Adam) start(e *tensor.Engine, network *nn.Network) updater {
+func (a Adam) start(e *tensor.Engine, network *nn.Network, backbone float64) updater {
 	adam := optim.NewAdam(e, network.Values, network.Grads, a.LR)
-	adam.WeightDecay = a.Decay
+	adam.WeightDecay, adam.Groups = a.Decay, groups(network, backbone)
 	return adamUpdater{adam}
 }
 
@@ -84,8 +95,9 @@ func (s SGD) check() error {
 func (s SGD) rate() (lr float64, cosine bool) { return s.LR, s.Cosine }
 func (SGD) moments() int64                    { return 1 }
 
-func (s SGD) start(e *tensor.Engine, network *nn.Network) updater {
+func (s SGD) start(e *tensor.Engine, network *nn.Network, backbone float64) updater {
 	sgd := optim.NewSGD(e, network.Values, network.Grads, s.LR)
+	sgd.Groups = groups(network, backbone)
 	sgd.Momentum, sgd.WeightDecay, sgd.Nesterov = s.Momentum, s.Decay, s.Momentum > 0
 	return sgdUpdater{sgd}
 }

@@ -1,9 +1,11 @@
 package train
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
@@ -119,9 +121,12 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Co
 	if err := c.check(network); err != nil {
 		return nil, err
 	}
-	for name, now := range c.parts() {
-		if then := s.Config[name]; then != now {
-			return nil, fmt.Errorf("%s: it is of a run with other settings, %s %s instead of %s", from.path, name, then, now)
+	all := maps.Clone(s.Config)
+	maps.Copy(all, c.parts())
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if then, now := s.Config[name], c.parts()[name]; then != now {
+			return nil, fmt.Errorf("%s: it is of a run with other settings, %s %s instead of %s",
+				from.path, name, cmp.Or(then, "none"), cmp.Or(now, "none"))
 		}
 	}
 	if now := testedDomains(Domains(data)); !slices.Equal(now, s.Domains) {

@@ -58,14 +58,12 @@ func configFlags(flag, path string) (map[string]string, error) {
 			flags[name] = fmt.Sprint(value)
 		}
 	}
+	leftOut := map[string]string{"lr-backbone": "0", "freeze-bn": "false"} // where they are that
 	if _, ok := values["epochs"]; ok {
-		for _, name := range []string{"momentum", "decay"} { // left out where they are 0
-			if _, ok := values[name]; !ok {
-				flags[name] = "0"
-			}
-		}
+		leftOut["momentum"], leftOut["decay"] = "0", "0"
 	}
-	return flags, nil
+	maps.Copy(leftOut, flags)
+	return leftOut, nil
 }
 
 const resumeFlag = "--resume"
@@ -105,7 +103,7 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
 		return err
 	}
-	return s.Images.Check()
+	return s.Settings.Check()
 }
 
 // choose sets what flags do not: flags win over the settings of --config, these

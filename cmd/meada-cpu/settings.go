@@ -39,6 +39,8 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.LR, "lr", "learning rate of Adam; of SGD at the beginning")
 	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's")
 	f.Number(&s.Decay, "decay", "weight decay of SGD")
+	f.Number(&s.LRBackbone, "lr-backbone", "learning rate of the layers up to the embedding, which --weights has trained; 0 for that of --lr")
+	f.Switch(&s.FreezeBN, "freeze-bn", "normalise batches by the statistics that --weights has")
 	f.Integer(&s.TestEvery, "test-every", 1, "descent steps, or epochs, between tests")
 
 	f.Group("maximisation")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train"
 )
 
@@ -87,6 +88,10 @@ type Settings struct {
 	BatchSize int       `json:"batch_size"` // images of a descent or ascent step
 	LR        float64   `json:"lr"`         // of Adam, or the first of SGD
 
+	// For networks that begin with weights of another task.
+	LRBackbone float64 `json:"lr_backbone,omitempty"` // of the layers up to the embedding; 0 for LR
+	FreezeBN   bool    `json:"freeze_bn,omitempty"`   // normalise by the running statistics of the weights
+
 	// As the digits script.
 	LoopsTrain int `json:"loops_train,omitempty"` // descent steps of the run
 	LoopsMin   int `json:"loops_min,omitempty"`   // descent steps between phases
@@ -160,6 +165,14 @@ func (s *Settings) Config() (train.Config, error) {
 	return m.config(s), nil
 }
 
+// Check refuses settings for a network that begins with weights if it begins with none.
+func (s *Settings) Check(weights string) error {
+	if s.FreezeBN && weights == "" {
+		return cli.UsageError("--freeze-bn: random weights have no statistics to keep, expected --weights FILE")
+	}
+	return nil
+}
+
 // InEpochs reports whether the run counts epochs, as the CIFAR script does, and
 // not descent steps.
 func (s *Settings) InEpochs() bool { return s.Epochs > 0 }
@@ -174,6 +187,9 @@ func (s *Settings) descent() train.Config {
 	if s.InEpochs() {
 		c.Schedule = train.Epochs{Total: s.Epochs, TestEvery: s.TestEvery}
 		c.Optimiser = train.SGD{LR: s.LR, Momentum: s.Momentum, Decay: s.Decay, Cosine: true}
+	}
+	if s.LRBackbone > 0 {
+		c.Backbone.Rate = s.LRBackbone / s.LR
 	}
 	var ops []augment.ImageOp
 	if s.Flip {

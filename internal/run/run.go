@@ -121,7 +121,10 @@ func (r *run) prepare() ([][2]string, error) {
 	if r.network, err = zoo.New(r.Model, len(data.Classes)); err != nil {
 		return nil, err
 	}
-	r.network.Conv.NoWinograd = r.Direct
+	if r.FreezeBN && !r.network.Normalises() {
+		return nil, cli.UsageError("--freeze-bn: %s has no batch normalisation", r.Model)
+	}
+	r.network.Conv.NoWinograd, r.network.FreezeBN = r.Direct, r.FreezeBN
 	r.network.Init(r.Seed)
 	if r.plan, err = r.Config(); err != nil {
 		return nil, err

@@ -10,6 +10,14 @@ import (
 	"slices"
 )
 
+// Check refuses settings that do not go together, and completes those of images.
+func (s *Settings) Check() error {
+	if err := s.Settings.Check(s.Weights); err != nil {
+		return err
+	}
+	return s.Images.Check()
+}
+
 // ofHost are the settings that do not change the result of a run.
 var ofHost = []string{"threads", "data", "checkpoint_every"}
 

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -144,6 +146,11 @@ func product(shape []int) int {
 		n *= d
 	}
 	return n
+}
+
+// Normalises reports whether the network has batch normalisations.
+func (n *Network) Normalises() bool {
+	return slices.ContainsFunc(n.nodes, func(n node) bool { return n.kind == normNode })
 }
 
 // NumParams returns the number of parameters.

@@ -7,6 +7,12 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
+// Group is parameters with a rate of their own.
+type Group struct {
+	End  int     // those from the end of the group before up to here
+	Rate float64 // factor of the optimiser's rate
+}
+
 // Adam is the optimiser of Kingma and Ba, "Adam: a method for stochastic
 // optimization", ICLR 2015, as PyTorch computes it. Its fields may be changed
 // between steps; M, V and T are its state.
@@ -15,6 +21,8 @@ type Adam struct {
 
 	M, V []float32 // decaying means of gradients and of their squares
 	T    int       // steps done
+
+	Groups []Group // one of all parameters, at the full rate, unless changed
 
 	engine *tensor.Engine
 	p, g   []float32
@@ -28,6 +36,7 @@ func NewAdam(e *tensor.Engine, p, g []float32, lr float64) *Adam {
 	a := &Adam{
 		LR: lr, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
 		M: tensor.Aligned(len(p)), V: tensor.Aligned(len(p)),
+		Groups: []Group{{len(p), 1}},
 		engine: e, p: p, g: g,
 	}
 	a.task.Adam = a
@@ -37,15 +46,22 @@ func NewAdam(e *tensor.Engine, p, g []float32, lr float64) *Adam {
 // Step updates the parameters by their current gradients.
 func (a *Adam) Step() {
 	a.T++
-	a.step = simd.NewAdamStep(a.LR, a.Beta1, a.Beta2, a.Epsilon, a.WeightDecay, a.T)
-	a.engine.Run(parts(len(a.p)), &a.task)
+	a.task.end = 0
+	for _, g := range a.Groups {
+		a.task.begin, a.task.end = a.task.end, g.End
+		a.step = simd.NewAdamStep(a.LR*g.Rate, a.Beta1, a.Beta2, a.Epsilon, a.WeightDecay, a.T)
+		a.engine.Run(a.task.parts(), &a.task)
+	}
 }
 
-// adamTask updates one part, of simd.MaxCall parameters at the most.
-type adamTask struct{ *Adam }
+// adamTask updates one part of a group.
+type adamTask struct {
+	*Adam
+	span
+}
 
 func (a *adamTask) Do(part, _ int) {
-	lo, hi := bounds(part, len(a.p))
+	lo, hi := a.bounds(part)
 	a.engine.Kernels.Adam(a.p[lo:hi], a.g[lo:hi], a.M[lo:hi], a.V[lo:hi], &a.step)
 }
 
@@ -57,6 +73,8 @@ type SGD struct {
 
 	Buffer []float32 // decaying sum of gradients
 
+	Groups []Group // one of all parameters, at the full rate, unless changed
+
 	engine *tensor.Engine
 	p, g   []float32
 	step   simd.SGDStep
@@ -65,28 +83,41 @@ type SGD struct {
 
 // NewSGD returns plain SGD for parameters p with gradients g, at rate lr.
 func NewSGD(e *tensor.Engine, p, g []float32, lr float64) *SGD {
-	s := &SGD{LR: lr, Buffer: tensor.Aligned(len(p)), engine: e, p: p, g: g}
+	s := &SGD{LR: lr, Buffer: tensor.Aligned(len(p)), Groups: []Group{{len(p), 1}}, engine: e, p: p, g: g}
 	s.task.SGD = s
 	return s
 }
 
 // Step updates the parameters by their current gradients.
 func (s *SGD) Step() {
-	s.step = simd.SGDStep{
-		LR: float32(s.LR), Momentum: float32(s.Momentum),
-		WeightDecay: float32(s.WeightDecay), Nesterov: s.Nesterov,
+	s.task.end = 0
+	for _, g := range s.Groups {
+		s.task.begin, s.task.end = s.task.end, g.End
+		s.step = simd.SGDStep{
+			LR: float32(s.LR * g.Rate), Momentum: float32(s.Momentum),
+			WeightDecay: float32(s.WeightDecay), Nesterov: s.Nesterov,
+		}
+		s.engine.Run(s.task.parts(), &s.task)
 	}
-	s.engine.Run(parts(len(s.p)), &s.task)
 }
 
-// sgdTask updates one part, of simd.MaxCall parameters at the most.
-type sgdTask struct{ *SGD }
+// sgdTask updates one part of a group.
+type sgdTask struct {
+	*SGD
+	span
+}
 
 func (s *sgdTask) Do(part, _ int) {
-	lo, hi := bounds(part, len(s.p))
+	lo, hi := s.bounds(part)
 	s.engine.Kernels.SGD(s.p[lo:hi], s.g[lo:hi], s.Buffer[lo:hi], &s.step)
 }
 
-func parts(n int) int { return (n + simd.MaxCall - 1) / simd.MaxCall }
+// span is the parameters of a group, in parts of simd.MaxCall at the most.
+type span struct{ begin, end int }
 
-func bounds(part, n int) (lo, hi int) { return part * simd.MaxCall, min((part+1)*simd.MaxCall, n) }
+func (s *span) parts() int { return (s.end - s.begin + simd.MaxCall - 1) / simd.MaxCall }
+
+func (s *span) bounds(part int) (lo, hi int) {
+	lo = s.begin + part*simd.MaxCall
+	return lo, min(lo+simd.MaxCall, s.end)
+}

@@ -65,6 +65,48 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// Groups move as optimisers of their own would move them, without a gap or an overlap.
+func TestGroups(t *testing.T) {
+	const n, cut = 2*simd.MaxCall + 5, simd.MaxCall + 3
+	e := tensor.NewEngineOn(3, nil)
+	defer e.Close()
+	start := func() (p, g []float32) {
+		p, g = make([]float32, n), make([]float32, n)
+		for i := range p {
+			p[i], g[i] = float32(i%7)-3, float32(i%5)-2
+		}
+		return p, g
+	}
+	groups := []Group{{End: cut, Rate: 0.25}, {End: n, Rate: 1}}
+	for name, optimise := range map[string]func(p, g []float32, lr float64, groups []Group) optimiser{
+		"Adam": func(p, g []float32, lr float64, groups []Group) optimiser {
+			a := NewAdam(e, p, g, lr)
+			if groups != nil {
+				a.Groups = groups
+			}
+			return a
+		},
+		"SGD": func(p, g []float32, lr float64, groups []Group) optimiser {
+			s := NewSGD(e, p, g, lr)
+			if s.Momentum = 0.9; groups != nil {
+				s.Groups = groups
+			}
+			return s
+		},
+	} {
+		got, g := start()
+		both := optimise(got, g, 0.125, groups)
+		want, _ := start()
+		first, second := optimise(want[:cut], g[:cut], 0.125*0.25, nil), optimise(want[cut:], g[cut:], 0.125, nil)
+		for range 3 {
+			both.Step()
+			first.Step()
+			second.Step()
+		}
+		require.Equal(t, want, got, name)
+	}
+}
+
 // Chunks and threads leave no trace: many parameters move as one alone does.
 func TestChunks(t *testing.T) {
 	const n = 3*simd.MaxCall + 5

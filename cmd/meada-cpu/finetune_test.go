@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
+)
+
+// pretrained trains the small network for a moment and returns its weights.
+func pretrained(t *testing.T, dir, data string) string {
+	t.Helper()
+	succeed(t, dir, shortCIFAR(data, "--algorithm", "erm", "--epochs", "1", "--out", "base", "--quiet")...)
+	return filepath.Join(dir, "base", "last.safetensors")
+}
+
+func tensorsOf(t *testing.T, path string) map[string]safetensors.Tensor {
+	t.Helper()
+	tensors, _, err := safetensors.Read(path)
+	require.NoError(t, err)
+	byName := map[string]safetensors.Tensor{}
+	for _, x := range tensors {
+		byName[x.Name] = x
+	}
+	return byName
+}
+
+func TestFineTuning(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), tinyCIFAR(t)
+	weights := pretrained(t, dir, data)
+	r := succeed(t, dir, shortCIFAR(data, "--weights", weights, "--lr-backbone", "1e-30", "--freeze-bn")...)
+	require.Contains(t, r.err, "backbone's lr 1e-30, statistics of batch normalisation frozen")
+	last := filepath.Join(dir, "r", "last.safetensors")
+	before, after := tensorsOf(t, weights), tensorsOf(t, last)
+	for name, x := range before {
+		if strings.HasPrefix(name, "fc") {
+			require.NotEqual(t, x.Data, after[name].Data, name)
+		} else {
+			require.Equal(t, x, after[name])
+		}
+	}
+	config := readJSON(t, filepath.Join(dir, "r", "config.json"))
+	require.Equal(t, true, config["freeze_bn"])
+	require.Equal(t, 1e-30, config["lr_backbone"])
+
+	// The record sets the same again, and only that.
+	succeed(t, dir, "train", "--config", filepath.Join("r", "config.json"), "--out", "again", "--quiet")
+	a, err := os.ReadFile(last)
+	require.NoError(t, err)
+	b, err := os.ReadFile(filepath.Join(dir, "again", "last.safetensors"))
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(a, b))
+
+	// Without the flags both move.
+	succeed(t, dir, shortCIFAR(data, "--weights", weights, "--out", "free", "--quiet")...)
+	for name, x := range tensorsOf(t, filepath.Join(dir, "free", "last.safetensors")) {
+		require.NotEqual(t, before[name], x, name)
+	}
+}
+
+func TestFineTuningRefuses(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), tinyCIFAR(t)
+	r := invoke(t, dir, shortCIFAR(data, "--freeze-bn")...)
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "--freeze-bn: random weights have no statistics to keep, expected --weights FILE")
+	r = invoke(t, dir, short(tinyDigits(t), "--freeze-bn", "--weights", "w")...)
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "--freeze-bn: "+small+" has no batch normalisation")
+	require.NoDirExists(t, filepath.Join(dir, "r"))
+}
