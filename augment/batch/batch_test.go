@@ -98,6 +98,9 @@ var operations = map[string]augment.BatchOp{
 	"RandConv":        RandConv{Sides: []int{1, 3, 5, 7}, Range: Range{0.5, 0.5}},
 	"RandConv, mixed": RandConv{Sides: []int{7}, Mix: true},
 	"ProRandConv":     ProRandConv{Most: 4, Offset: 0.2, Affine: 0.5, Range: Range{0.5, 0.5}},
+	"Mixup":           Mixup{Alpha: 1},
+	"CutMix":          CutMix{Alpha: 1, Probability: 1},
+	"Noise":           Noise{Additive: 0.5, Multiplicative: 0.5, Sparsity: 0.65},
 }
 
 // Every instruction set and any number of threads give the same bits, another
@@ -199,6 +202,11 @@ func TestSettingsThatNoOperationCanHave(t *testing.T) {
 		"Most is 0":                     ProRandConv{},
 		"Offset is -1":                  ProRandConv{Most: 1, Offset: -1},
 		"Affine is -1, expected 0 to 1": ProRandConv{Most: 1, Affine: -1},
+		"Mixup.Alpha is 0":              Mixup{},
+		"CutMix.Alpha is -1":            CutMix{Alpha: -1},
+		"CutMix.Probability is 2":       CutMix{Alpha: 1, Probability: 2},
+		"Noise of Additive -1":          Noise{Additive: -1},
+		"Noise.Sparsity is 1.5":         Noise{Sparsity: 1.5},
 	} {
 		_, err := op.Make(e, 2, 3, 8, 8)
 		require.ErrorContains(t, err, want)

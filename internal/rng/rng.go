@@ -42,6 +42,10 @@ const (
 	AugMix                        // AugMix's chains and weights
 	RandConv                      // weights of random convolutions
 	ProRandConv                   // blocks of progressive random convolutions
+	Mixup                         // pairs of images that are mixed, and their shares
+	CutMix                        // pairs of images, and the parts that are exchanged
+	Noise                         // strengths of noise
+	NoiseValues                   // the noise of each value
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the

@@ -1,0 +1,81 @@
+package batch
+
+import (
+	"fmt"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/rng"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// Noise multiplies every value by 1 + a*U(-1,1) and adds b*N(0,1), where a and b
+// are Multiplicative and Additive times a number from Beta(2,5) for the batch,
+// and each is left out of a value with probability Sparsity: the noise of
+// NoisyMix (Erichson et al., "NoisyMix: Boosting Model Robustness to Common
+// Corruptions", AISTATS 2024).
+type Noise struct {
+	Additive, Multiplicative float64
+	Sparsity                 float64
+}
+
+// sparsitySteps is how finely a probability is drawn.
+const sparsitySteps = 1 << 16
+
+// Make returns the operation for images of c x h x w.
+func (o Noise) Make(e *tensor.Engine, _, _, _, _ int) (augment.BatchFunc, error) {
+	switch {
+	case !(o.Additive >= 0 && o.Additive <= 1e3 && o.Multiplicative >= 0 && o.Multiplicative <= 1e3):
+		return nil, fmt.Errorf("batch: Noise of Additive %v and Multiplicative %v, expected 0 to 1000", o.Additive, o.Multiplicative)
+	case !(o.Sparsity >= 0 && o.Sparsity <= 1):
+		return nil, fmt.Errorf("batch: Noise.Sparsity is %v, expected a probability", o.Sparsity)
+	}
+	n := &noise{Noise: o, engine: e, sources: make([]rng.Source, e.Threads()), threshold: uint32(o.Sparsity * sparsitySteps)}
+	return n.run, nil
+}
+
+// noise is the memory of Noise, and the task that changes an image.
+type noise struct {
+	Noise
+	engine    *tensor.Engine
+	draw      rng.Source
+	sources   []rng.Source // by worker
+	threshold uint32
+
+	batch    *augment.Batch
+	add      float64
+	multiply float32
+}
+
+func (o *noise) run(b *augment.Batch) {
+	o.draw = source(b, rng.Noise)
+	o.add = o.Additive * o.draw.Beta(2, 5)
+	o.multiply = float32(o.Multiplicative * o.draw.Beta(2, 5))
+	o.batch = b
+	o.engine.Run(b.X.N, o)
+	o.batch = nil
+}
+
+// Do changes an image.
+func (o *noise) Do(n, worker int) {
+	d := o.batch.Draw
+	d.Image = int(o.batch.Numbers[n])
+	draw := &o.sources[worker]
+	*draw = *rng.New(d.Seed, rng.NoiseValues.Sub(d.Index()))
+	x := o.batch.X.Image(n)
+	spare, has := 0.0, false
+	for i, v := range x {
+		coins := draw.Uint32()
+		if coins%sparsitySteps >= o.threshold {
+			v *= 1 + float32(o.multiply*(2*draw.Float32()-1))
+		}
+		if coins/sparsitySteps >= o.threshold {
+			z := spare
+			if !has {
+				z, spare = draw.Normals()
+			}
+			has = !has
+			v = float32(v) + float32(o.add*z)
+		}
+		x[i] = v
+	}
+}
