@@ -30,7 +30,7 @@ func (c *Config) check(network *nn.Network) error {
 		return fmt.Errorf("train: %d Views, expected %d at most", len(c.Views), maxViews)
 	}
 	checks := []func() error{
-		c.Schedule.check, c.Optimiser.check, c.Backbone.check, c.checkGrowth,
+		c.Schedule.check, c.Optimiser.check, c.checkBackbone, c.checkGrowth,
 		func() error { return c.Objective.Check(c.views(), network.Classes) },
 	}
 	if c.Averaging != nil {

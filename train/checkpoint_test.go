@@ -36,6 +36,9 @@ func procedures(t testing.TB) map[string]procedure {
 	views.BatchSize, views.Growth.Ascent.Steps, views.Averaging = 20, 1, EMA{Decay: 0.75, From: 1}
 	swa := epochs
 	swa.Schedule, swa.Averaging = Epochs{Total: 3, TestEvery: 1}, SWA{Every: 2}
+	head := epochs
+	head.Schedule, head.Views, head.Averaging = Epochs{Total: 3, TestEvery: 1}, nil, EMA{Decay: 0.75}
+	head.Backbone.Frozen = true
 	fog := toyData(t)
 	fog.Domains[1] = corrupted(fog.Source)
 	fog.Domains[1].N = 2 * fog.Source.N
@@ -54,6 +57,7 @@ func procedures(t testing.TB) map[string]procedure {
 		"epochs":           {epochs, fog, normalised},
 		"views, EMA":       {views, toyData(t), normalised},
 		"SWA":              {swa, fog, normalised},
+		"frozen":           {head, fog, normalised},
 		"epochs, no phase": {plain, toyData(t), normalised},
 	}
 }

@@ -32,27 +32,6 @@ type Config struct {
 	Averaging Averaging // nil for none
 }
 
-// Backbone says how the layers up to the embedding are trained, where weights are
-// those of another task.
-type Backbone struct {
-	Rate float64 // factor of the optimiser's rate for their parameters; 0 for 1
-}
-
-func (b Backbone) check() error {
-	if !(b.Rate >= 0 && finite(b.Rate)) {
-		return fmt.Errorf("train: Backbone.Rate is %v, expected a number that is not negative", b.Rate)
-	}
-	return nil
-}
-
-// rate returns the factor.
-func (b Backbone) rate() float64 {
-	if b.Rate == 0 {
-		return 1
-	}
-	return b.Rate
-}
-
 // View is what a descent step sees of an image: what is left of it after a
 // chain of operations on its bytes, and then, normalised, on its batch.
 type View struct {

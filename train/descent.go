@@ -46,9 +46,8 @@ func (t *Trainer) minimise() (Event, error) {
 	numbers := d.numbers[:schedule.batch(t.set, len(d.numbers))] // the last batch may be short
 	e := Event{Kind: Minimise, Step: t.at.Step, Round: t.at.Round, Images: len(numbers), LR: d.rate.LR}
 	t.set.draw(numbers)
-	x := t.x.Images(0, t.config.views()*len(numbers))
+	x := t.view(numbers)
 	dLogits := d.dLogits.Images(0, x.N)
-	t.view(x, numbers)
 	logits, _ := d.plan.Forward(x)
 	e.Correct = Correct(logits.Images(0, len(numbers)), d.targets.First)
 	e.Loss = d.objective.Compute(dLogits, logits, d.targets).Value
@@ -74,10 +73,16 @@ func (t *Trainer) minimise() (Event, error) {
 	return e, nil
 }
 
-// view sets x to the views of images, one view after the other, and the targets
-// to those of the images.
-func (t *Trainer) view(x tensor.Tensor, numbers []int32) {
+// view returns what a step sees of images: their views, one view after the other, or,
+// if the backbone is frozen, their embeddings. It sets the targets to those of the
+// images.
+func (t *Trainer) view(numbers []int32) (x tensor.Tensor) {
 	d := &t.descent
+	if t.frozen != nil {
+		x, d.targets.First = t.embed(numbers)
+		return x
+	}
+	x = t.x.Images(0, t.config.views()*len(numbers))
 	d.targets.First = t.read(x, numbers, d.views.chains)
 	d.targets.Second, d.targets.Weight = d.targets.Second[:0], d.targets.Weight[:0]
 	for i, ops := range d.views.batch {
@@ -91,4 +96,5 @@ func (t *Trainer) view(x tensor.Tensor, numbers []int32) {
 			op(b)
 		}
 	}
+	return x
 }

@@ -31,8 +31,12 @@ func NewEvaluator(engine *tensor.Engine, network *nn.Network) *Evaluator {
 // takes or are left. They are valid until the next call. Images that are not of
 // the network's shape, or not there, panic.
 func (e *Evaluator) Logits(images *dataset.Images, first int) tensor.Tensor {
-	logits, _ := e.plan.Forward(e.load.read(images, first))
+	logits, _ := e.forward(images, first)
 	return logits
+}
+
+func (e *Evaluator) forward(images *dataset.Images, first int) (logits, embedding tensor.Tensor) {
+	return e.plan.Forward(e.load.read(images, first))
 }
 
 // load is the task that normalises images first, first+1, ..., one a part.

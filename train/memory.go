@@ -28,11 +28,12 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	set := c.Outline(data.Source.N).TrainingSet
 	added := int64(set[len(set)-1] - set[0])
 	pixels := int64(network.C * network.H * network.W)
-	parameters := float * int64(len(network.Values))
+	trained := c.Backbone.trained(network)
+	parameters := float * int64(len(trained.Values))
 
 	descent := c.views() * c.BatchSize
 	batch := int64(descent)
-	m := Memory{Batches: nn.PlanBytes(network, descent, nn.Train)}
+	m := Memory{Batches: nn.PlanBytes(trained, descent, nn.Train)}
 	if added > 0 {
 		chunk := ascentChunk(c.BatchSize)
 		batch = max(batch, int64(chunk))
@@ -60,6 +61,16 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 			largest = max(largest, int64(d.N/d.Parts())*pixels)
 		}
 	}
-	m.Rest = copies*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
+	if c.Backbone.Frozen {
+		m.Rest = nn.PlanBytes(trained, evaluationBatch, nn.Eval)
+		images := set[len(set)-1] + c.BatchSize
+		for _, d := range Domains(data) {
+			if d.Severities == nil {
+				images += d.N
+			}
+		}
+		m.Rest += float * int64(images) * int64(network.Embedding)
+	}
+	m.Rest += copies*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
 	return m
 }

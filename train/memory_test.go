@@ -2,6 +2,7 @@ package train
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,17 +24,21 @@ func heap() int64 {
 // What New takes is what was estimated, but for the images that are still to
 // come: never more, and not much less but for the memory set aside.
 func TestEstimateMemory(t *testing.T) {
-	for _, name := range []string{"lenet5", "wrn"} {
-		network, err := zoo.New(name, 10)
+	for _, name := range []string{"lenet5", "wrn", "frozen wrn"} {
+		model, frozen := strings.CutPrefix(name, "frozen ")
+		network, err := zoo.New(model, 10)
 		require.NoError(t, err)
 		data := &dataset.Task{Source: dataset.Images{N: 5000, C: network.C, H: network.H, W: network.W,
 			Data: make([]uint8, 5000*network.C*network.H*network.W), Labels: make([]uint16, 5000)}}
 		data.Domains = []dataset.Domain{{Name: "test", Images: data.Source}}
 		c := toyConfig(meada)
 		c.BatchSize, c.Schedule = 32, Steps{Total: 10001, TestEvery: 100}
-		if name == "wrn" {
+		if model == "wrn" {
 			c = epochConfig(meada)
 			c.BatchSize = 64
+		}
+		if frozen {
+			c.Backbone.Frozen, c.Views = true, nil
 		}
 		want := EstimateMemory(network, data, c)
 		before := heap()

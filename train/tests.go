@@ -89,7 +89,7 @@ func (t *Trainer) evaluate() (Event, error) {
 			return Event{}, err
 		}
 	}
-	logits := s.evaluator.Logits(&s.part, t.at.Offset)
+	logits := t.logits()
 	t.at.Correct += confuse(confusion, logits, s.part.Labels[t.at.Offset:][:logits.N])
 	t.at.Offset += logits.N
 	t.at.Done += logits.N

@@ -54,6 +54,7 @@ type Trainer struct {
 	x        tensor.Tensor // the batch of a descent step, then of an ascent
 	labels   []uint16      // of the images being worked on
 
+	frozen  *frozen // nil if the backbone is trained
 	descent descent
 	phase   phase
 	tests   tests
@@ -102,8 +103,12 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 	}
 	t.gather.draw.Seed = c.Seed
 	var err error
-	if t.descent, err = newDescent(engine, network, &c); err != nil {
+	trained := c.Backbone.trained(network)
+	if t.descent, err = newDescent(engine, trained, &c); err != nil {
 		return nil, err
+	}
+	if c.Backbone.Frozen {
+		t.frozen = newFrozen(engine, trained, c.BatchSize, t.outline.TrainingSet[len(t.outline.TrainingSet)-1], t.tests.domains)
 	}
 	images := c.BatchSize
 	if len(t.outline.TrainingSet) > 1 {

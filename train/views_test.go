@@ -58,8 +58,8 @@ func TestViews(t *testing.T) {
 	trainer, network := epochTrainer(t, 3, nil, viewsConfig())
 	source := trainer.set.source
 	numbers := []int32{7, 3, 40}
-	x := trainer.x.Images(0, 12)
-	trainer.view(x, numbers)
+	x := trainer.view(numbers)
+	require.Equal(t, 12, x.N)
 	crop := &chain{}
 	for _, op := range viewsConfig().Views[1].Image {
 		f, err := op.Make(3, 32, 32)

@@ -58,7 +58,7 @@ func configFlags(flag, path string) (map[string]string, error) {
 			flags[name] = fmt.Sprint(value)
 		}
 	}
-	leftOut := map[string]string{"lr-backbone": "0", "freeze-bn": "false"} // where they are that
+	leftOut := map[string]string{"lr-backbone": "0", "freeze-bn": "false", "freeze": "false"} // where they are that
 	if _, ok := values["epochs"]; ok {
 		leftOut["momentum"], leftOut["decay"] = "0", "0"
 	}

@@ -64,12 +64,40 @@ func TestFineTuning(t *testing.T) {
 	}
 }
 
+func TestFreeze(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), tinyCIFAR(t)
+	weights := pretrained(t, dir, data)
+	r := succeed(t, dir, shortCIFAR(data, "--weights", weights, "--freeze")...)
+	require.Contains(t, r.err, ", of the layers behind the embedding alone")
+	require.Contains(t, r.err, "20 -> 40", "phases climb through the frozen backbone")
+	before := tensorsOf(t, weights)
+	for name, x := range tensorsOf(t, filepath.Join(dir, "r", "last.safetensors")) {
+		if strings.HasPrefix(name, "fc") {
+			require.NotEqual(t, before[name].Data, x.Data, name)
+		} else {
+			require.Equal(t, before[name], x)
+		}
+	}
+	config := readJSON(t, filepath.Join(dir, "r", "config.json"))
+	require.Equal(t, true, config["freeze"])
+	require.NotContains(t, config, "flip", "images are as they are")
+	succeed(t, dir, "train", "--config", filepath.Join("r", "config.json"), "--out", "again", "--quiet")
+	require.Equal(t, tensorsOf(t, filepath.Join(dir, "r", "last.safetensors")), tensorsOf(t, filepath.Join(dir, "again", "last.safetensors")))
+}
+
 func TestFineTuningRefuses(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), tinyCIFAR(t)
 	r := invoke(t, dir, shortCIFAR(data, "--freeze-bn")...)
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.err, "--freeze-bn: random weights have no statistics to keep, expected --weights FILE")
+	r = invoke(t, dir, shortCIFAR(data, "--freeze")...)
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "--freeze: random weights are not worth keeping, expected --weights FILE")
+	r = invoke(t, dir, shortCIFAR(data, "--freeze", "--lr-backbone", "0.1", "--weights", "w")...)
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "--lr-backbone 0.1 and --freeze: expected one of them")
 	r = invoke(t, dir, short(tinyDigits(t), "--freeze-bn", "--weights", "w")...)
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.err, "--freeze-bn: "+small+" has no batch normalisation")

@@ -91,6 +91,7 @@ type Settings struct {
 	// For networks that begin with weights of another task.
 	LRBackbone float64 `json:"lr_backbone,omitempty"` // of the layers up to the embedding; 0 for LR
 	FreezeBN   bool    `json:"freeze_bn,omitempty"`   // normalise by the running statistics of the weights
+	Freeze     bool    `json:"freeze,omitempty"`      // train the layers behind the embedding alone
 
 	// As the digits script.
 	LoopsTrain int `json:"loops_train,omitempty"` // descent steps of the run
@@ -165,10 +166,17 @@ func (s *Settings) Config() (train.Config, error) {
 	return m.config(s), nil
 }
 
-// Check refuses settings for a network that begins with weights if it begins with none.
+// Check refuses settings for a network that begins with weights if it begins with
+// none. A frozen backbone sees each image once, as it is: Check completes that.
 func (s *Settings) Check(weights string) error {
-	if s.FreezeBN && weights == "" {
+	switch {
+	case s.FreezeBN && weights == "":
 		return cli.UsageError("--freeze-bn: random weights have no statistics to keep, expected --weights FILE")
+	case s.Freeze && weights == "":
+		return cli.UsageError("--freeze: random weights are not worth keeping, expected --weights FILE")
+	}
+	if s.Freeze {
+		s.LRBackbone, s.FreezeBN, s.Flip, s.Crop = 0, false, false, 0
 	}
 	return nil
 }
@@ -188,7 +196,9 @@ func (s *Settings) descent() train.Config {
 		c.Schedule = train.Epochs{Total: s.Epochs, TestEvery: s.TestEvery}
 		c.Optimiser = train.SGD{LR: s.LR, Momentum: s.Momentum, Decay: s.Decay, Cosine: true}
 	}
-	if s.LRBackbone > 0 {
+	if s.Freeze {
+		c.Backbone.Frozen = true
+	} else if s.LRBackbone > 0 {
 		c.Backbone.Rate = s.LRBackbone / s.LR
 	}
 	var ops []augment.ImageOp

@@ -103,6 +103,9 @@ func (p *Preset) Check(network string, given map[string]string) error {
 			return cli.UsageError("--%s %s: preset %s has no such setting, expected --%s", name, given[name], p.Name, strings.Join(own, ", --"))
 		}
 	}
+	if rate := given["lr-backbone"]; given["freeze"] == "true" && rate != "" && rate != "0" {
+		return cli.UsageError("--lr-backbone %s and --freeze: expected one of them", rate)
+	}
 	if byEpochs || KindOf(network) == ForDigits {
 		return nil
 	}

@@ -36,19 +36,27 @@ type byKind [len(train.Work{})]float64
 // begun: about what LeNet5 and the CIFAR networks do.
 const usualShare = 0.5
 
-// newClock returns a clock for the whole work of a trainer.
-func newClock(t *train.Trainer, network *nn.Network, adv int, peak float64) clock {
-	flops := func(m nn.Mode) float64 { return 2 * float64(network.MultiplyAdds(m)) }
-	return clock{
+// newClock returns a clock for the whole work of a trainer, whose network's backbone
+// may be frozen.
+func newClock(t *train.Trainer, network *nn.Network, frozen bool, adv int, peak float64) clock {
+	flops := func(network *nn.Network, m nn.Mode) float64 { return 2 * float64(network.MultiplyAdds(m)) }
+	c := clock{
 		work: t.Work(),
 		adv:  adv,
 		flops: byKind{
-			train.Minimise: flops(nn.Train),
-			train.Maximise: flops(nn.Maximise),
-			train.Evaluate: flops(nn.Eval),
+			train.Minimise: flops(network, nn.Train),
+			train.Maximise: flops(network, nn.Maximise),
+			train.Evaluate: flops(network, nn.Eval),
 		},
 		peak: peak,
 	}
+	if frozen { // it sees each image once, the head each time
+		head, once, o := network.HeadNetwork(), flops(network, nn.Eval), t.Outline()
+		images := o.TrainingSet[len(o.TrainingSet)-1]
+		c.flops[train.Minimise] = flops(head, nn.Train) + once*float64(images)/float64(max(images, c.work[train.Minimise]))
+		c.flops[train.Evaluate] = flops(head, nn.Eval) + once/float64(max(1, o.Tests))
+	}
+	return c
 }
 
 // peakEvery is the time after which a run measures the peak again: while other

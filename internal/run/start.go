@@ -120,6 +120,9 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		descent = fmt.Sprintf("%d epochs, %s steps of %d images, SGD, lr %g, cosine schedule, momentum %g, decay %g",
 			s.Epochs, cli.Count(outline.Steps), s.BatchSize, s.LR, s.Momentum, s.Decay)
 	}
+	if s.Freeze {
+		descent += ", of the layers behind the embedding alone"
+	}
 	if s.LRBackbone > 0 {
 		descent += fmt.Sprintf(", backbone's lr %g", s.LRBackbone)
 	}

@@ -97,17 +97,7 @@ func (g *Graph) Network(name string, logits, embedding Value) *Network {
 // Head returns where the head's parameters, those behind the embedding, begin in
 // Values and Grads: they are all that follow, those of the backbone all before.
 func (n *Network) Head() int {
-	behind := make([]bool, len(n.nodes))
-	head := map[*Param]bool{}
-	for v := range n.nodes {
-		node := &n.nodes[v]
-		for _, x := range node.in {
-			behind[v] = behind[v] || behind[x] || x == n.embedding
-		}
-		for _, p := range node.params() {
-			head[p] = behind[v]
-		}
-	}
+	head := n.headParams()
 	at := 0
 	for i, p := range n.Params {
 		if head[p] {
@@ -121,6 +111,68 @@ func (n *Network) Head() int {
 		at += padded(len(p.Data))
 	}
 	return at
+}
+
+// behind reports for each value whether it comes from the embedding.
+func (n *Network) behind() []bool {
+	behind := make([]bool, len(n.nodes))
+	for v := range n.nodes {
+		for _, x := range n.nodes[v].in {
+			behind[v] = behind[v] || behind[x] || x == n.embedding
+		}
+	}
+	return behind
+}
+
+func (n *Network) headParams() map[*Param]bool {
+	head := map[*Param]bool{}
+	for v, behind := range n.behind() {
+		for _, p := range n.nodes[v].params() {
+			head[p] = behind
+		}
+	}
+	return head
+}
+
+// HeadNetwork returns the layers behind the embedding as a network, whose images are
+// embeddings, Embedding x 1 x 1. It shares its parameters and the stream of dropped
+// activations with n, which must have been initialised. Layers behind the embedding
+// that need more than that, or normalise batches, panic.
+func (n *Network) HeadNetwork() *Network {
+	h := &Network{
+		Name: n.Name, C: n.Embedding, H: 1, W: 1,
+		Normalisation: Identity(n.Embedding),
+		Classes:       n.Classes, Embedding: n.Embedding,
+		Values: n.Values[n.Head():], Grads: n.Grads[n.Head():],
+		Conv: n.Conv, dropout: n.dropout,
+		nodes: []node{{kind: inputNode, c: n.Embedding, h: 1, w: 1}},
+	}
+	place := map[Value]Value{n.embedding: input}
+	for v, behind := range n.behind() {
+		if !behind {
+			continue
+		}
+		node := n.nodes[v]
+		in := make([]Value, len(node.in))
+		for i, x := range node.in {
+			at, ok := place[x]
+			if !ok || node.kind == normNode {
+				panic("nn: the head of " + n.Name + " is no network of its own")
+			}
+			in[i] = at
+		}
+		node.in = in
+		place[Value(v)] = Value(len(h.nodes))
+		h.nodes = append(h.nodes, node)
+	}
+	head := n.headParams()
+	for _, e := range n.state {
+		if head[e.param] {
+			h.Params, h.state = append(h.Params, e.param), append(h.state, e)
+		}
+	}
+	h.logits = place[n.logits]
+	return h
 }
 
 // params returns the parameters of an operation.

@@ -97,6 +97,28 @@ func TestHead(t *testing.T) {
 	}
 }
 
+// The head as a network makes the whole network's logits of its embeddings, and shares
+// its parameters.
+func TestHeadNetwork(t *testing.T) {
+	for _, build := range miniatures {
+		e := tensor.NewEngineOn(2, nil)
+		n := build()
+		n.Init(1)
+		x, _ := randomImages(n, 5)
+		logits, embedding := nn.Compile(e, n, x.N, nn.Eval).Forward(x)
+		head := n.HeadNetwork()
+		require.Equal(t, &n.Values[n.Head()], &head.Values[0])
+		images := tensor.New(x.N, n.Embedding, 1, 1)
+		copy(images.Data, dense(embedding))
+		got, _ := nn.Compile(e, head, x.N, nn.Eval).Forward(images)
+		require.Equal(t, dense(logits), dense(got), n.Name)
+		for _, a := range head.State() {
+			require.Contains(t, n.State(), a, n.Name)
+		}
+		e.Close()
+	}
+}
+
 // Every name of the Python package leads to a tensor of ours, and none is left out.
 func TestLite0Names(t *testing.T) {
 	names := Lite0Names()
