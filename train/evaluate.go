@@ -20,10 +20,16 @@ type Evaluator struct {
 
 // NewEvaluator prepares the evaluation of a network.
 func NewEvaluator(engine *tensor.Engine, network *nn.Network) *Evaluator {
+	return NewEvaluatorOf(engine, network, evaluationBatch)
+}
+
+// NewEvaluatorOf is NewEvaluator with forward passes of so many images: the fewer, the
+// less memory they take. The logits are the same.
+func NewEvaluatorOf(engine *tensor.Engine, network *nn.Network, batch int) *Evaluator {
 	return &Evaluator{
 		engine: engine,
-		plan:   nn.Compile(engine, network, evaluationBatch, nn.Eval),
-		load:   newLoad(engine, network, evaluationBatch),
+		plan:   nn.Compile(engine, network, batch, nn.Eval),
+		load:   newLoad(engine, network, batch),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/imageset"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
@@ -29,7 +30,7 @@ type augmentSettings struct {
 func newAugment(std streams) *cobra.Command {
 	s := augmentSettings{format: imageset.PNG}
 	c := &cobra.Command{
-		Use:   "augment --weights FILE --out DIR",
+		Use:   "augment --weights FILE|RUN --out DIR",
 		Short: "write adversarial images of a dataset",
 		Long: `Writes adversarial images: the training images of a dataset, moved as train
 moves them in a maximisation phase to where the network errs and doubts most,
@@ -56,7 +57,7 @@ for use elsewhere.`,
 func (s *augmentSettings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to augment")
-	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")
+	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	cli.Choice(f, &s.dataset, "dataset", "whose training images; by default what the weights were trained on", catalog.DatasetNames()...)
 	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
 	f.Integer(&s.images, "images", 1, "only the first N images")
@@ -79,6 +80,10 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.weights == "" || s.out == "" {
 		return cli.UsageError("augment needs --weights FILE and --out DIR")
+	}
+	var err error
+	if s.weights, err = runfolder.WeightsFile(s.weights); err != nil {
+		return err
 	}
 	w, err := zoo.ReadWeights(s.weights)
 	if err != nil {

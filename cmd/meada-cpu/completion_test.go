@@ -31,7 +31,7 @@ func TestCompletion(t *testing.T) {
 		"train --quiet --preset d":     "digits",
 		"train --weights ":             "",
 		"eval --algo":                  "",
-		"predict --format ":            "table csv jsonl",
+		"predict --format ":            "table csv json",
 		"export --format ":             "onnx safetensors",
 		"sweep --algorithm":            "--algorithms",
 		"sweep --algorithms erm,a":     "erm,ada",
@@ -134,7 +134,7 @@ func TestExamplesInHelp(t *testing.T) {
 			return new(settings).parse(s.members()[0].Flags)
 		},
 	}
-	for _, c := range everyCommand(newRoot(streams{io.Discard, io.Discard})) {
+	for _, c := range everyCommand(newRoot(streams{nil, io.Discard, io.Discard})) {
 		count := 0
 		for line := range strings.Lines(c.Example) {
 			count++
@@ -151,7 +151,7 @@ func TestExamplesInHelp(t *testing.T) {
 				help(t, words[1:]...)
 				continue
 			}
-			about, args, err := newRoot(streams{io.Discard, io.Discard}).Find(words[1:])
+			about, args, err := newRoot(streams{nil, io.Discard, io.Discard}).Find(words[1:])
 			require.NoError(t, err, line)
 			require.NoError(t, about.ParseFlags(args), line)
 			require.NoError(t, about.ValidateArgs(about.Flags().Args()), line)

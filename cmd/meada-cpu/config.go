@@ -109,7 +109,7 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 // choose sets what flags do not: flags win over the settings of --config, these
 // over the preset. Dataset, network and preset imply each other.
 func (s *settings) choose(set *pflag.FlagSet) error {
-	flag, recorder := "--config", s.config
+	flag, recorder := "--config", runfolder.ConfigFileOf(s.config)
 	if s.Resume != "" {
 		if err := s.checkResume(cli.Given(set)); err != nil {
 			return err

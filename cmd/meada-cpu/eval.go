@@ -28,11 +28,11 @@ type evalSettings struct {
 func newEval(std streams) *cobra.Command {
 	var s evalSettings
 	c := &cobra.Command{
-		Use:   "eval --weights FILE",
+		Use:   "eval --weights FILE|RUN",
 		Short: "measure a trained network on a dataset's domains",
 		Long:  "Measures a trained network on every domain of a dataset.",
 		Args:  cli.NoArguments,
-		Example: "meada-cpu eval --weights runs/first/last.safetensors\n" +
+		Example: "meada-cpu eval --weights runs/first\n" +
 			"meada-cpu eval --weights last.safetensors --dataset digits --data DIR --logits logits\n" +
 			"meada-cpu eval --weights best.safetensors --data DIR --corruptions DIR/CIFAR-10-C",
 		RunE: func(*cobra.Command, []string) error { return runEval(std, s) },
@@ -43,7 +43,7 @@ network: [0,1] for lenet5, [-1,1] for those of CIFAR and efficientnet-lite0,
 ImageNet's for alexnet and the resnets.`)
 	f := cli.NewFlags(c.Flags())
 	f.Group("what to measure")
-	f.Text(&s.weights, "weights", "FILE", "weights as train writes them")
+	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	declareImages(f, &s.Images)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
 	f.Group("tests")
@@ -59,6 +59,10 @@ ImageNet's for alexnet and the resnets.`)
 func runEval(std streams, s evalSettings) error {
 	if s.weights == "" {
 		return cli.UsageError("eval needs --weights FILE")
+	}
+	var err error
+	if s.weights, err = runfolder.WeightsFile(s.weights); err != nil {
+		return err
 	}
 	w, err := zoo.ReadWeights(s.weights)
 	if err != nil {

@@ -39,7 +39,7 @@ RGB: float32, normalised as its metadata say, or with --preprocess the bytes.
 It gives "logits", N x classes. Names of the classes and settings of the run are
 in its metadata. A file that exists is not replaced.`)
 	f := cli.NewFlags(c.Flags())
-	f.Text(&s.weights, "weights", "FILE", "weights, or a run folder: those chosen on the source's own tests, else the last")
+	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
 	cli.Choice(f, &s.format, "format", "onnx, a model of opset 17, or safetensors", export.ONNX, export.Safetensors)
 	f.Text(&s.out, "out", "FILE", "by default that of the weights with the format's extension")

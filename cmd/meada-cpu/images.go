@@ -9,6 +9,10 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
+// weightsHelp is the help of --weights where weights are used, see
+// runfolder.WeightsFile.
+const weightsHelp = "weights, or a run folder: those chosen on the source's own tests, else the last"
+
 // declareImages declares the flags for the images of a run.
 func declareImages(f *cli.Flags, i *catalog.Images) {
 	names := catalog.DatasetNames()

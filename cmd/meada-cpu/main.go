@@ -29,8 +29,12 @@ const (
 	exitInterrupted = 130
 )
 
-// streams are the command's two outputs: results go to out, talk to err.
-type streams struct{ out, err io.Writer }
+// streams are what the command reads from, and its two outputs: results go to out,
+// talk to err.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
 
 func main() { os.Exit(meada(os.Args[1:], os.Stdout, os.Stderr)) }
 
@@ -40,7 +44,7 @@ func meada(args []string, stdout, stderr io.Writer) int {
 		complain(stderr, err)
 		return exitISA
 	}
-	root := newRoot(streams{stdout, stderr})
+	root := newRoot(streams{os.Stdin, stdout, stderr})
 	if len(args) == 0 {
 		_ = cli.WriteHelp(stderr, root)
 		return exitUsage

@@ -401,7 +401,7 @@ func TestForcedInstructionSet(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, c := range everyCommand(newRoot(streams{io.Discard, io.Discard})) {
+	for _, c := range everyCommand(newRoot(streams{nil, io.Discard, io.Discard})) {
 		words := strings.Fields(c.CommandPath())[1:]
 		text := help(t, append([]string{"help"}, words...)...)
 		require.Contains(t, text, "usage: "+c.CommandPath())
@@ -425,7 +425,7 @@ func help(t *testing.T, args ...string) string {
 // Every flag that a command takes is in its help text, or in that of train.
 func TestHelpNamesEveryFlag(t *testing.T) {
 	t.Parallel()
-	for _, c := range everyCommand(newRoot(streams{io.Discard, io.Discard})) {
+	for _, c := range everyCommand(newRoot(streams{nil, io.Discard, io.Discard})) {
 		text := help(t, append([]string{"help"}, strings.Fields(c.CommandPath())[1:]...)...)
 		if c.Name() == "sweep" {
 			text += help(t, "help", "train") // to which it refers

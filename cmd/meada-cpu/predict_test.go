@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/internal/predict"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -53,7 +55,7 @@ func writePicture(t *testing.T, path string, m image.Image) {
 // predictions runs predict and reads its JSON lines.
 func predictions(t *testing.T, dir string, args ...string) []predict.Prediction {
 	t.Helper()
-	out := succeed(t, dir, append([]string{"predict", "--format", "jsonl"}, args...)...).out
+	out := succeed(t, dir, append([]string{"predict", "--format", "json"}, args...)...).out
 	var all []predict.Prediction
 	for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); {
 		var p predict.Prediction
@@ -102,7 +104,7 @@ func TestPredictAgreesWithEval(t *testing.T) {
 	text := succeed(t, dir, "predict", "--weights", weights, "--format", "csv", filepath.Join("usps", "103.png"), "--threads", "1").out
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	require.NoError(t, err)
-	require.Equal(t, []string{"file", "class", "label", "probability", "entropy"}, rows[0])
+	require.Equal(t, []string{"file", "class", "label", "probability", "entropy", "true"}, rows[0])
 	require.Len(t, rows, 2)
 	require.Equal(t, found[3].Class, rows[1][1])
 }
@@ -126,6 +128,49 @@ func TestPredictReadsWhatPeopleHave(t *testing.T) {
 
 	in := filepath.Join(dir, "in")
 	require.Len(t, predictions(t, in, "--weights", weights, "--", "-e.jpeg", "a.png"), 2)
+}
+
+// A run folder, a picture on standard input, true classes, weights that do not name their
+// network.
+func TestPredictWaysIn(t *testing.T) {
+	t.Parallel()
+	weights, dir := trained(t, tinyDigits(t)), t.TempDir()
+	folder := filepath.Dir(weights)
+	picture := image.NewGray(image.Rect(0, 0, 20, 20))
+	writePicture(t, filepath.Join(dir, "in", "7", "a.png"), picture)
+	writePicture(t, filepath.Join(dir, "in", "b.png"), picture)
+	validated := filepath.Join(folder, runfolder.ValidatedFile)
+
+	want := predictions(t, dir, "--weights", validated, "in")
+	require.Equal(t, []string{"", "7"}, []string{want[0].True, want[1].True})
+	require.Equal(t, want, predictions(t, dir, "--weights", folder, "in"), "a run folder's")
+
+	piped := exec.Command(command, "predict", "--weights", folder, "--format", "json", "-", filepath.Join("in", "b.png"))
+	content, err := os.ReadFile(filepath.Join(dir, "in", "b.png"))
+	require.NoError(t, err)
+	piped.Dir, piped.Stdin = dir, bytes.NewReader(content)
+	out, err := piped.Output()
+	require.NoError(t, err)
+	lines := strings.Split(string(out), "\n")
+	require.Equal(t, strings.Replace(lines[1], filepath.Join("in", "b.png"), "-", 1), lines[0])
+	r := invoke(t, dir, "predict", "--weights", folder, "-")
+	require.Equal(t, exitData, r.code)
+	require.Contains(t, r.err, "standard input: ", "of nothing")
+	r = invoke(t, dir, "predict", "--weights", folder, "-", "in", "-")
+	require.Equal(t, exitUsage, r.code)
+
+	r = succeed(t, dir, "predict", "--weights", folder, "--top", "2", "in")
+	require.Contains(t, r.out, "true class        pictures")
+	require.Empty(t, r.err)
+	r = succeed(t, dir, "predict", "--weights", folder, "--format", "csv", "in")
+	require.NotContains(t, r.out, "pictures", "the summary is no part of the table")
+	require.Contains(t, r.err, "true class        pictures")
+
+	tensors, _, err := safetensors.Read(validated)
+	require.NoError(t, err)
+	bare := filepath.Join(dir, "bare.safetensors")
+	require.NoError(t, safetensors.Write(bare, tensors, nil))
+	require.Equal(t, want, predictions(t, dir, "--weights", bare, "--model", small, "in"))
 }
 
 func TestPredictBadInput(t *testing.T) {
@@ -159,7 +204,7 @@ func TestPredictBadInput(t *testing.T) {
 	}{
 		"no weights":       {[]string{"mixed"}, exitUsage, "--weights"},
 		"no pictures":      {[]string{"--weights", weights}, exitUsage, "pictures"},
-		"unknown format":   {[]string{"--format", "xml"}, exitUsage, "table, csv, jsonl"},
+		"unknown format":   {[]string{"--format", "xml"}, exitUsage, "table, csv, json"},
 		"missing":          {[]string{"--weights", weights, "gone.png"}, exitData, "gone.png"},
 		"empty folder":     {[]string{"--weights", weights, "empty"}, exitData, "empty"},
 		"unnamed model":    {[]string{"--weights", altered(zoo.MetaModel, ""), "mixed"}, exitData, "do not name the model"},

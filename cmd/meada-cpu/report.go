@@ -24,9 +24,11 @@ func newReport(std streams) *cobra.Command {
 		Short: "write an HTML report of a run, or one that compares several",
 		Long: `Writes RUN/report.html anew: curves, accuracies by domain, adversarial images,
 confusion, time and memory on one page that needs nothing else. RUN is the
-folder of a run, complete or not. Several runs are compared on one page.`,
+folder of a run, complete or not, or one of several runs. Several runs are
+compared on one page.`,
 		Example: "meada-cpu report runs/first\n" +
-			"meada-cpu report --out all.html runs/erm runs/ada runs/me-ada",
+			"meada-cpu report --out all.html runs/erm runs/ada runs/me-ada\n" +
+			"meada-cpu report runs",
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 			if found := runFolders(typed); len(found) > 0 {
 				return found, cobra.ShellCompDirectiveNoFileComp
@@ -53,6 +55,10 @@ folder of a run, complete or not. Several runs are compared on one page.`,
 // writeReport writes the page about one run, or the one that compares several,
 // to path or else where it belongs, and returns where that was.
 func writeReport(path string, folders ...string) (string, error) {
+	folders, err := runfolder.Expand(folders)
+	if err != nil {
+		return "", err
+	}
 	var runs []*report.Run
 	for _, dir := range folders {
 		run, err := report.Load(dir)

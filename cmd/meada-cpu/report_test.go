@@ -43,6 +43,16 @@ func TestReport(t *testing.T) {
 		require.Contains(t, string(text), "2 runs compared")
 	}
 
+	// A folder of runs stands for them.
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "both"), 0o777))
+	for _, name := range []string{"a", "b"} {
+		require.NoError(t, os.Rename(filepath.Join(dir, name), filepath.Join(dir, "both", name)))
+	}
+	succeed(t, dir, "report", "both", "--out", "y.html")
+	text, err := os.ReadFile(filepath.Join(dir, "y.html"))
+	require.NoError(t, err)
+	require.Contains(t, string(text), "2 runs compared")
+
 	for _, c := range []struct {
 		args    []string
 		code    int
@@ -50,8 +60,8 @@ func TestReport(t *testing.T) {
 	}{
 		{[]string{"report"}, exitUsage, "folder of a run"},
 		{[]string{"report", "--in", "a"}, exitUsage, "--in"},
-		{[]string{"report", "none"}, exitFailed, filepath.Join("none", "config.json")},
-		{[]string{"report", "a", "b", "--out", filepath.Join("none", "x.html")}, exitFailed, filepath.Join("none", "x.html")},
+		{[]string{"report", "none"}, exitFailed, "none"},
+		{[]string{"report", "both/a", "both/b", "--out", filepath.Join("none", "x.html")}, exitFailed, filepath.Join("none", "x.html")},
 	} {
 		r := invoke(t, dir, c.args...)
 		require.Equal(t, c.code, r.code, c.args)

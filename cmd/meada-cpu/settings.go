@@ -27,7 +27,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	declareImages(f, &s.Images)
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Text(&s.Weights, "weights", "FILE", "initial weights instead of random ones; a last layer for another number of classes is left out")
-	f.Text(&s.config, "config", "FILE", "the settings of a run folder's config.json; other flags win")
+	f.Text(&s.config, "config", "FILE", "the settings of a run folder, or of its config.json; other flags win")
 	cli.Choice(f, &s.Preset, "preset", strings.Join(catalog.PresetNames(), ", ")+": decides all settings below", catalog.PresetNames()...)
 	f.Seed(&s.Seed, "seed", "everything random follows from it")
 

@@ -3,59 +3,133 @@ package predict
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/meada-cpu/meada-cpu/train/dataset"
-	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
-// Files lists the files that paths name: a folder stands for the pictures
-// in it, see [dataset.PictureFiles].
-func Files(paths []string) ([]string, error) {
-	var files []string
+// Stdin is the path that stands for a picture on standard input.
+const Stdin = "-"
+
+// Picture is a picture to classify.
+type Picture struct {
+	File string
+	True string // the class in whose folder it lies, "" if it is in none
+}
+
+// Pictures lists the pictures that paths name: a folder stands for those in it, see
+// [dataset.PictureFiles]. A picture lies in the folder of a class if the folder that
+// holds it is named like one of classes, or, of the folders that a path stands for, an
+// outer one is.
+func Pictures(paths, classes []string) ([]Picture, error) {
+	known := make(map[string]bool, len(classes))
+	for _, class := range classes {
+		known[class] = true
+	}
+	var pictures []Picture
 	for _, path := range paths {
+		if path == Stdin {
+			pictures = append(pictures, Picture{File: path})
+			continue
+		}
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, &dataset.Error{Path: path, Err: errors.Unwrap(err)}
 		}
+		root, files := path, []string{path}
 		if !info.IsDir() {
-			files = append(files, path)
-			continue
-		}
-		below, err := dataset.PictureFiles(path)
-		if err != nil {
+			root = filepath.Dir(path)
+		} else if files, err = dataset.PictureFiles(path); err != nil {
 			return nil, err
 		}
-		files = append(files, below...)
+		for _, file := range files {
+			pictures = append(pictures, Picture{file, classOf(root, file, known)})
+		}
 	}
-	return files, nil
+	return pictures, nil
 }
 
-// readBatch reads pictures in the network's size, on all processors. It returns
-// those that could be read, their files, and what was wrong with the others.
-func readBatch(files []string, network *nn.Network) (images dataset.Images, read []string, failures []error) {
-	images = dataset.Images{C: network.C, H: network.H, W: network.W, N: len(files)}
-	images.Data = make([]uint8, images.N*images.C*images.H*images.W)
-	results := make([]error, len(files))
+// classOf returns the outermost class among the names of a folder and of those in it
+// that lead to a file, "" if there is none.
+func classOf(root, file string, known map[string]bool) string {
+	name := root
+	if absolute, err := filepath.Abs(root); err == nil { // of . and ..
+		name = absolute
+	}
+	names := []string{filepath.Base(name)}
+	if below, err := filepath.Rel(root, filepath.Dir(file)); err == nil {
+		names = append(names, strings.Split(filepath.ToSlash(below), "/")...)
+	}
+	if i := slices.IndexFunc(names, func(n string) bool { return known[n] }); i >= 0 {
+		return names[i]
+	}
+	return ""
+}
+
+// batch is how many pictures are read before the network sees them.
+const batch = 64
+
+// decoded are pictures that could be read, and what was wrong with the others.
+type decoded struct {
+	images   dataset.Images
+	read     []Picture
+	failures []error
+}
+
+// read decodes pictures, batch after batch, until stop is closed.
+func (p *Predictor) read(pictures []Picture, stop <-chan struct{}) <-chan decoded {
+	batches := make(chan decoded)
+	go func() {
+		defer close(batches)
+		for some := range slices.Chunk(pictures, batch) {
+			select {
+			case batches <- p.readBatch(some):
+			case <-stop:
+				return
+			}
+		}
+	}()
+	return batches
+}
+
+// readBatch reads pictures in the network's size, on all processors.
+func (p *Predictor) readBatch(pictures []Picture) decoded {
+	n := p.Network
+	d := decoded{images: dataset.Images{C: n.C, H: n.H, W: n.W, N: len(pictures)}}
+	d.images.Data = make([]uint8, d.images.N*n.C*n.H*n.W)
+	results := make([]error, len(pictures))
 	var workers sync.WaitGroup
 	count := runtime.GOMAXPROCS(0)
 	for w := range count {
 		workers.Go(func() {
-			for i := w; i < len(files); i += count {
-				results[i] = dataset.ReadPicture(images.Image(i), network.H, files[i])
+			for i := w; i < len(pictures); i += count {
+				results[i] = p.readPicture(d.images.Image(i), pictures[i].File)
 			}
 		})
 	}
 	workers.Wait()
 	for i, err := range results {
 		if err != nil {
-			failures = append(failures, err)
+			d.failures = append(d.failures, err)
 			continue
 		}
-		copy(images.Image(len(read)), images.Image(i))
-		read = append(read, files[i])
+		copy(d.images.Image(len(d.read)), d.images.Image(i))
+		d.read = append(d.read, pictures[i])
 	}
-	images.N = len(read)
-	return images, read, failures
+	d.images.N = len(d.read)
+	return d
+}
+
+func (p *Predictor) readPicture(dst []uint8, file string) error {
+	if file != Stdin {
+		return dataset.ReadPicture(dst, p.Network.H, file)
+	}
+	if err := dataset.DecodePicture(dst, p.Network.H, p.Stdin); err != nil {
+		return &dataset.Error{Path: "standard input", Err: err}
+	}
+	return nil
 }

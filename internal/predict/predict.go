@@ -2,7 +2,9 @@
 package predict
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -11,48 +13,90 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
-// Prediction is what a network says about a picture.
-type Prediction struct {
-	File        string  `json:"file"`
+// Ranked is a class and its probability.
+type Ranked struct {
 	Class       string  `json:"class"`
 	Label       int     `json:"label"`
 	Probability float64 `json:"probability"`
-	Entropy     float64 `json:"entropy"` // of all the probabilities, in nats
 }
 
-// batch is how many pictures are read before the network sees them.
-const batch = 256
+// Prediction is what a network says about a picture.
+type Prediction struct {
+	File string `json:"file"`
+	Ranked
+	Entropy float64  `json:"entropy"`        // of all the probabilities, in nats
+	True    string   `json:"true,omitempty"` // the class in whose folder the picture lies
+	Top     []Ranked `json:"top,omitempty"`  // the likeliest classes, if more than one was asked for
+}
 
-// Predict classifies pictures and prints what the network says about each. It
-// calls warn with what is wrong with those that cannot be read; their number is
-// then its error.
-func Predict(engine *tensor.Engine, network *nn.Network, classes, files []string, out *Printer, warn func(error)) error {
-	evaluator := train.NewEvaluator(engine, network)
+// Predictor classifies pictures.
+type Predictor struct {
+	Engine  *tensor.Engine
+	Network *nn.Network
+	Classes []string
+	Top     int         // how many classes to name for a picture
+	Stdin   io.Reader   // what the picture named Stdin is read from
+	Warn    func(error) // is told what is wrong with a picture that cannot be read
+}
+
+// pass is how many pictures the network sees at once: of 224 x 224 they keep it as busy
+// as more would, in less memory.
+const pass = 16
+
+// Run classifies pictures and prints what the network says about each. The error is
+// about the number of those that cannot be read, if there are some. The next pictures
+// are decoded while the network sees those before.
+func (p *Predictor) Run(pictures []Picture, out *Printer) (Summary, error) {
+	evaluator := train.NewEvaluatorOf(p.Engine, p.Network, pass)
+	summary := newSummary(p.Classes)
 	bad := 0
-	for some := range slices.Chunk(files, batch) {
-		images, read, failures := readBatch(some, network)
-		for _, err := range failures {
-			warn(err)
+	stop := make(chan struct{})
+	defer close(stop)
+	for b := range p.read(pictures, stop) {
+		for _, err := range b.failures {
+			p.Warn(err)
 		}
-		bad += len(failures)
-		for first := 0; first < images.N; {
-			logits := evaluator.Logits(&images, first)
+		bad += len(b.failures)
+		for first := 0; first < b.images.N; {
+			logits := evaluator.Logits(&b.images, first)
 			for n := range logits.N {
-				p := Prediction{File: read[first+n]}
-				p.Label, p.Probability, p.Entropy = nn.Classify(logits.Image(n))
-				p.Class = classes[p.Label]
-				if err := out.print(p); err != nil {
-					return err
+				one := p.predict(b.read[first+n], logits.Image(n))
+				summary.add(one)
+				if err := out.print(one); err != nil {
+					return summary, err
 				}
 			}
 			first += logits.N
 		}
 		if err := out.flush(); err != nil {
-			return err
+			return summary, err
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%w: %d of %d pictures", dataset.ErrData, bad, len(files))
+		return summary, fmt.Errorf("%w: %d of %d pictures", dataset.ErrData, bad, len(pictures))
 	}
-	return nil
+	return summary, nil
+}
+
+// predict returns what logits say about a picture.
+func (p *Predictor) predict(picture Picture, logits []float32) Prediction {
+	one := Prediction{File: picture.File, True: picture.True}
+	one.Label, one.Probability, one.Entropy = nn.Classify(logits)
+	one.Class = p.Classes[one.Label]
+	if p.Top > 1 {
+		one.Top = p.rank(logits)
+	}
+	return one
+}
+
+// rank returns the likeliest classes, of equal ones the first.
+func (p *Predictor) rank(logits []float32) []Ranked {
+	probabilities := make([]float64, len(logits))
+	nn.Softmax(probabilities, logits)
+	all := make([]Ranked, len(logits))
+	for c, q := range probabilities {
+		all[c] = Ranked{p.Classes[c], c, q}
+	}
+	slices.SortStableFunc(all, func(a, b Ranked) int { return cmp.Compare(logits[b.Label], logits[a.Label]) })
+	return slices.Clone(all[:min(p.Top, len(all))])
 }

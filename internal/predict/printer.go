@@ -5,14 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // The formats of predictions.
 const (
 	Table = "table"
 	CSV   = "csv"
-	JSONL = "jsonl" // a JSON object a line
+	JSON  = "json" // an object a line
 )
 
 // Printer prints predictions.
@@ -21,30 +23,137 @@ type Printer struct {
 	flush func() error // ends a batch of them
 }
 
-// NewPrinter returns a printer in one of the formats.
-func NewPrinter(out io.Writer, format string) *Printer {
-	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
-	p := &Printer{flush: func() error { return nil }}
+// Columns is what tables of predictions have beside the class of a picture.
+type Columns struct {
+	True bool // the class in whose folder it lies
+	Top  int  // the likeliest classes
+}
+
+// NewPrinter returns a printer of predictions among classes in one of the formats.
+func NewPrinter(out io.Writer, format string, classes []string, columns Columns) *Printer {
 	switch format {
 	case CSV:
-		w := csv.NewWriter(out)
-		p.print = func(one Prediction) error {
-			return w.Write([]string{one.File, one.Class, strconv.Itoa(one.Label), number(one.Probability), number(one.Entropy)})
-		}
-		p.flush = func() error { w.Flush(); return w.Error() }
-		_ = w.Write([]string{"file", "class", "label", "probability", "entropy"}) // an error stays for flush
-	case JSONL:
+		return newCSV(out, min(columns.Top, len(classes)))
+	case JSON:
 		encoder := json.NewEncoder(out)
-		p.print = func(one Prediction) error { return encoder.Encode(one) }
-	default:
-		row := func(class, probability, entropy, file string) error {
-			_, err := fmt.Fprintf(out, "%-16s %11s %9s  %s\n", class, probability, entropy, file)
-			return err
+		return &Printer{func(one Prediction) error { return encoder.Encode(one) }, func() error { return nil }}
+	}
+	return newTable(out, classes, columns)
+}
+
+func newCSV(out io.Writer, top int) *Printer {
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	w := csv.NewWriter(out)
+	header := []string{"file", "class", "label", "probability", "entropy", "true"}
+	for n := 2; n <= top; n++ {
+		header = append(header, fmt.Sprint("class_", n), fmt.Sprint("label_", n), fmt.Sprint("probability_", n))
+	}
+	_ = w.Write(header) // an error stays for flush
+	return &Printer{
+		print: func(one Prediction) error {
+			record := []string{one.File, one.Class, strconv.Itoa(one.Label), number(one.Probability), number(one.Entropy), one.True}
+			for _, r := range one.Top[min(1, len(one.Top)):] {
+				record = append(record, r.Class, strconv.Itoa(r.Label), number(r.Probability))
+			}
+			return w.Write(record)
+		},
+		flush: func() error { w.Flush(); return w.Error() },
+	}
+}
+
+func newTable(out io.Writer, classes []string, columns Columns) *Printer {
+	width := widest(classes)
+	row := func(class, probability, entropy, truth, file string) error {
+		line := fmt.Sprintf("%-*s %11s %9s  ", width, class, probability, entropy)
+		if columns.True {
+			line += fmt.Sprintf("%-*s  ", width, truth)
 		}
-		_ = row("class", "probability", "entropy", "file") // if it fails so will the next
-		p.print = func(one Prediction) error {
-			return row(one.Class, fmt.Sprintf("%.4f", one.Probability), fmt.Sprintf("%.4f", one.Entropy), one.File)
+		_, err := fmt.Fprintln(out, line+file)
+		return err
+	}
+	_ = row("class", "probability", "entropy", "true class", "file") // if it fails so will the next
+	decimals := func(x float64) string { return fmt.Sprintf("%.4f", x) }
+	return &Printer{
+		print: func(one Prediction) error {
+			if err := row(one.Class, decimals(one.Probability), decimals(one.Entropy), one.True, one.File); err != nil {
+				return err
+			}
+			for _, r := range one.Top[min(1, len(one.Top)):] {
+				if _, err := fmt.Fprintf(out, "%-*s %11s\n", width, r.Class, decimals(r.Probability)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		flush: func() error { return nil },
+	}
+}
+
+// widest returns the width of a column of the names.
+func widest(names []string) int {
+	width := 16
+	for _, name := range names {
+		width = max(width, utf8.RuneCountInString(name))
+	}
+	return width
+}
+
+// Summary counts the pictures that lie in the folders of classes.
+type Summary struct {
+	classes       []string
+	labels        map[string]int
+	total, right  []int // by class
+	withoutFolder int
+}
+
+func newSummary(classes []string) Summary {
+	s := Summary{classes: classes, labels: map[string]int{}, total: make([]int, len(classes)), right: make([]int, len(classes))}
+	for label, class := range slices.Backward(classes) {
+		s.labels[class] = label // the first of equal names
+	}
+	return s
+}
+
+func (s *Summary) add(p Prediction) {
+	label, known := s.labels[p.True]
+	if p.True == "" || !known {
+		s.withoutFolder++
+		return
+	}
+	s.total[label]++
+	if p.Class == p.True {
+		s.right[label]++
+	}
+}
+
+// Print prints the accuracy by class and of all, nothing if no picture lies in the
+// folder of a class.
+func (s *Summary) Print(out io.Writer) error {
+	total, right := 0, 0
+	for c := range s.total {
+		total, right = total+s.total[c], right+s.right[c]
+	}
+	if total == 0 {
+		return nil
+	}
+	width := widest(s.classes)
+	if _, err := fmt.Fprintf(out, "%-*s %9s %9s %9s\n", width, "true class", "pictures", "right", "accuracy"); err != nil {
+		return err
+	}
+	row := func(name string, total, right int) error {
+		_, err := fmt.Fprintf(out, "%-*s %9d %9d %8.2f%%\n", width, name, total, right, 100*float64(right)/float64(total))
+		return err
+	}
+	for c, class := range s.classes {
+		if s.total[c] > 0 {
+			if err := row(class, s.total[c], s.right[c]); err != nil {
+				return err
+			}
 		}
 	}
-	return p
+	if err := row("all", total, right); err != nil || s.withoutFolder == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%-*s %9d\n", width, "in no class", s.withoutFolder)
+	return err
 }

@@ -242,3 +242,30 @@ func ConfigFileOf(path string) string {
 	}
 	return path
 }
+
+// Expand returns the folders of runs that folders stand for: one that is no run folder
+// stands for those in it, if there are some.
+func Expand(folders []string) ([]string, error) {
+	var all []string
+	for _, dir := range folders {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		isRun := func(dir string) bool {
+			_, err := os.Stat(filepath.Join(dir, ConfigFile))
+			return err == nil
+		}
+		var below []string
+		for _, e := range entries {
+			if inner := filepath.Join(dir, e.Name()); isRun(inner) {
+				below = append(below, inner)
+			}
+		}
+		if isRun(dir) || len(below) == 0 {
+			below = []string{dir}
+		}
+		all = append(all, below...)
+	}
+	return all, nil
+}
