@@ -114,12 +114,16 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 			panic(fmt.Sprintf("augment: label %d of image %d, for a model of %d classes", label, i, m.dLogits.C))
 		}
 	}
+	images.Check("augment: the images", images.N, images.C, images.H, images.W)
 	m.images, m.labels, m.batch = images, labels, batch
 	for m.step = range m.Steps {
 		m.logits, m.embedding = m.model.Forward(images)
+		m.logits.Check("augment: the model's logits", images.N, m.dLogits.C, 1, 1)
+		m.embedding.Check("augment: the model's embedding", images.N, m.clean.C, 1, 1)
 		m.engine.Run(images.N, &m.begin)
 		m.means[m.step] = m.mean()
 		m.dx = m.model.Backward(m.dLogits.Images(0, images.N), m.dEmbedding.Images(0, images.N))
+		m.dx.Check("augment: the model's gradient", images.N, images.C, images.H, images.W)
 		m.engine.Run(images.N, &m.finish)
 	}
 	return m.means

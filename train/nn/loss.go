@@ -10,9 +10,11 @@ import (
 // grad to its gradient by the logits (N x classes). A zero grad is left alone. A
 // label that is not below the number of classes panics.
 func CrossEntropy(e *tensor.Engine, grad, logits tensor.Tensor, labels []uint16) float64 {
-	if len(labels) < logits.N {
-		panic(fmt.Sprintf("nn: %d labels for logits of %v", len(labels), logits))
+	logits.Check("nn: the logits", logits.N, logits.C, 1, 1)
+	if grad.Data != nil {
+		grad.Check("nn: the gradient by the logits", logits.N, logits.C, 1, 1)
 	}
+	tensor.CheckVector("nn: the labels", labels, logits.N)
 	weight := 1 / float32(logits.N)
 	sum := 0.0
 	for n := range logits.N {

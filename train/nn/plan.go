@@ -100,6 +100,7 @@ func (p *Plan) Forward(x tensor.Tensor) (logits, embedding tensor.Tensor) {
 		panic(fmt.Sprintf("nn: %v images for a plan of %s for up to %d of %dx%dx%d",
 			x, net.Name, p.Batch, net.C, net.H, net.W))
 	}
+	x.Check("nn: the images", x.N, net.C, net.H, net.W)
 	s := p.size(x.N)
 	p.current = s
 	bind(s.x, x)
@@ -116,12 +117,13 @@ func (p *Plan) Forward(x tensor.Tensor) (logits, embedding tensor.Tensor) {
 // The images of the Forward must still be there.
 func (p *Plan) Backward(dLogits, dEmbedding tensor.Tensor) (dx tensor.Tensor) {
 	s := p.current
-	if !dLogits.Is(s.logits.N, s.logits.C, 1, 1) {
-		panic(fmt.Sprintf("nn: gradient of %v for logits of %v", dLogits, s.logits))
+	if s == nil {
+		panic("nn: Backward without a Forward")
 	}
+	dLogits.Check("nn: the gradient by the logits", s.logits.N, s.logits.C, 1, 1)
 	bind(s.dLogits, dLogits)
-	if dEmbedding.Data != nil && !dEmbedding.Is(s.embedding.N, s.embedding.C, 1, 1) {
-		panic(fmt.Sprintf("nn: gradient of %v for an embedding of %v", dEmbedding, s.embedding))
+	if dEmbedding.Data != nil {
+		dEmbedding.Check("nn: the gradient by the embedding", s.embedding.N, s.embedding.C, 1, 1)
 	}
 	for n := range s.dEmbedding.N {
 		if dEmbedding.Data == nil {

@@ -157,6 +157,8 @@ func (o *Objective) Compute(gradient, logits tensor.Tensor, targets augment.Targ
 		panic(fmt.Sprintf("objective: gradient of %v for logits of %v, %d labels and %d views of up to %d images of %d classes",
 			gradient, logits, n, o.views, len(o.terms), o.classes))
 	}
+	logits.Check("objective: the logits", logits.N, o.classes, 1, 1)
+	gradient.Check("objective: the gradient", logits.N, o.classes, 1, 1)
 	if len(targets.Second) == 0 && o.plain() {
 		ce := nn.CrossEntropy(o.engine, gradient.Images(0, n), logits.Images(0, n), targets.First)
 		for v := n; v < logits.N; v++ {

@@ -3,6 +3,8 @@
 package optim
 
 import (
+	"fmt"
+
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -45,6 +47,7 @@ func NewAdam(e *tensor.Engine, p, g []float32, lr float64) *Adam {
 
 // Step updates the parameters by their current gradients.
 func (a *Adam) Step() {
+	checkSizes(a.p, a.Groups, a.g, a.M, a.V)
 	a.T++
 	a.task.end = 0
 	for _, g := range a.Groups {
@@ -90,6 +93,7 @@ func NewSGD(e *tensor.Engine, p, g []float32, lr float64) *SGD {
 
 // Step updates the parameters by their current gradients.
 func (s *SGD) Step() {
+	checkSizes(s.p, s.Groups, s.g, s.Buffer)
 	s.task.end = 0
 	for _, g := range s.Groups {
 		s.task.begin, s.task.end = s.task.end, g.End
@@ -114,6 +118,26 @@ func (s *sgdTask) Do(part, _ int) {
 
 // span is the parameters of a group, in parts of simd.MaxCall at the most.
 type span struct{ begin, end int }
+
+// checkSizes panics unless gradients and state are as many as the parameters, and
+// the groups follow each other to the last of them.
+func checkSizes(p []float32, groups []Group, others ...[]float32) {
+	end := 0
+	for _, g := range groups {
+		if g.End < end {
+			panic(fmt.Sprintf("optim: a group ends at %d, the one before at %d", g.End, end))
+		}
+		end = g.End
+	}
+	if end != len(p) {
+		panic(fmt.Sprintf("optim: groups end at %d of %d parameters", end, len(p)))
+	}
+	for _, other := range others {
+		if len(other) != len(p) {
+			panic(fmt.Sprintf("optim: gradients or state of %d elements for %d parameters", len(other), len(p)))
+		}
+	}
+}
 
 func (s *span) parts() int { return (s.end - s.begin + simd.MaxCall - 1) / simd.MaxCall }
 
