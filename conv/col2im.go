@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -111,6 +112,7 @@ func (p scatterImages) Do(task, worker int) {
 	first := task / s.Groups * p.images
 	images := min(p.images, p.dy.N-first)
 	weights := p.engine.Shared()[group*filters*inner:]
+	tile := p.engine.Tile(worker)
 
 	scratch := arena(p.engine.Scratch(worker))
 	packed, products, dst := scratch.take(filters*nr), scratch.take(p.productsSize()), []float32(scratch)
@@ -142,10 +144,11 @@ func (p scatterImages) Do(task, worker int) {
 						kernels.Gather(&packed[lo-j], &dy[0], &p.planes[0], filters, nr, hi-lo)
 					}
 				}
+				*tile = simd.GemmTile{B: &packed[0], CRow: chunk, ARow: 1, ACol: inner, BRow: nr, N: cols, K: filters, KOuter: 1}
 				for t := range p.tiles.Count {
 					row, rows := p.tiles.Tile(t)
-					kernels.Gemm(&products[row*chunk+j], &weights[g*p.rows+row], &packed[0], nil,
-						chunk, 1, inner, 0, nr, 0, rows, cols, filters, 1, 0, nil)
+					tile.C, tile.A, tile.M = &products[row*chunk+j], &weights[g*p.rows+row], rows
+					kernels.Gemm(tile)
 				}
 			}
 			for _, r := range p.chunks[i].runs {

@@ -137,7 +137,7 @@ func (q productPixels) Do(task, worker int) {
 	next := task + p.engine.Threads()
 	n := p.layout.c * p.layout.h * p.layout.w
 	follows := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
-	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, follows})
+	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, follows, p.engine.Tile(worker)})
 }
 
 // imageBlock is a group of a few images: where they lie and where their pixels go.
@@ -148,6 +148,7 @@ type imageBlock struct {
 	group           int
 	first, images   int // of the output
 	follows         prefetcher
+	tile            *simd.GemmTile
 }
 
 // pixels computes the output pixels of one group of a few images. Meanwhile it
@@ -226,23 +227,24 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 		}
 	}
 	weights := p.engine.Shared()[p.weights+(q.group*p.inner+k0)*filters:]
+	tile := q.tile
+	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, N: n, K: kc, KOuter: 1, Mode: mode}
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
-		var ahead *float32
+		tile.Prefetch = nil
 		if line := t * lineElements; line < min(nr, len(next)) {
-			ahead = &next[line]
+			tile.Prefetch = &next[line]
 		} else if !p.inputInPlace {
-			ahead = q.follows.next(kc, bRow)
+			tile.Prefetch = q.follows.next(kc, bRow)
 		}
 		if below := f + rows; !aside && below < filters {
 			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))
 		}
-		var bias *float32
 		if p.bias != nil {
-			bias = &p.bias[q.group*filters+f]
+			tile.Bias = &p.bias[q.group*filters+f]
 		}
-		kernels.Gemm(&out[f*rowDistance], &weights[f*kc], &b[0], bias,
-			rowDistance, 1, rows, 0, bRow, 0, rows, n, kc, 1, mode, ahead)
+		tile.C, tile.A, tile.ACol, tile.M = &out[f*rowDistance], &weights[f*kc], rows, rows
+		kernels.Gemm(tile)
 	}
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {

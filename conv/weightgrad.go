@@ -112,7 +112,7 @@ func (q weightsChunk) Do(task, worker int) {
 			p.prepare(xs[j*p.xSize():][:p.xSize()], dys[j*p.dySize():][:p.dySize()], first+i+j, group)
 		}
 		follows := p.follows(group, first+i+images)
-		p.multiply(dw, xs, dys, images, i > 0, &follows)
+		p.multiply(p.engine.Tile(worker), dw, xs, dys, images, i > 0, &follows)
 	}
 }
 
@@ -190,7 +190,7 @@ func (p *weightGrad) channelsLast(dst, planes []float32) {
 
 // multiply computes the prepared images' share in the gradient of a group, or adds
 // it. Meanwhile it fetches what follows.
-func (p *weightGrad) multiply(dw, xs, dys []float32, images int, add bool, follows *prefetcher) {
+func (p *weightGrad) multiply(call *simd.GemmTile, dw, xs, dys []float32, images int, add bool, follows *prefetcher) {
 	for r := range p.shape.R {
 		for j := range p.panels {
 			for t := range p.tiles.Count {
@@ -200,7 +200,7 @@ func (p *weightGrad) multiply(dw, xs, dys []float32, images int, add bool, follo
 					if image == 0 && !add {
 						mode = simd.FromZero
 					}
-					p.multiplyTile(&tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], mode, follows)
+					p.multiplyTile(call, &tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], mode, follows)
 				}
 			}
 		}
@@ -242,23 +242,26 @@ func (p *weightGrad) tile(r, j, t int) weightsTile {
 }
 
 // multiplyTile adds one image's products to a tile.
-func (p *weightGrad) multiplyTile(tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, follows *prefetcher) {
+func (p *weightGrad) multiplyTile(call *simd.GemmTile, tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, follows *prefetcher) {
 	s := p.shape
 	outH, outW := s.OutH(), s.OutW()
 	xWide, xJump := s.Stride*p.block, s.Stride*p.cols*p.block // between pixels, between rows
 	dyWide, dyJump := tile.dyWide, outW*tile.dyWide
-	c := &dw[tile.dw]
+	*call = simd.GemmTile{C: &dw[tile.dw], CRow: tile.dwRow, ARow: 1, M: tile.m, N: tile.n, K: outW, Mode: mode}
+	if p.swap {
+		call.ACol, call.AJump, call.BRow, call.BJump = xWide, xJump, dyWide, dyJump
+	} else {
+		call.ACol, call.AJump, call.BRow, call.BJump = dyWide, dyJump, xWide, xJump
+	}
 	for y := 0; y < outH; y += p.callRows {
-		rows := min(p.callRows, outH-y)
-		x, dy := &x[y*xJump+tile.x], &dy[y*dyJump+tile.dy]
+		call.KOuter = min(p.callRows, outH-y)
+		call.A, call.B = &dy[y*dyJump+tile.dy], &x[y*xJump+tile.x]
 		if p.swap {
-			p.engine.Kernels.Gemm(c, x, dy, nil, tile.dwRow, 1, xWide, xJump, dyWide, dyJump,
-				tile.m, tile.n, outW, rows, mode, follows.next(rows*outW, dyWide))
-		} else {
-			p.engine.Kernels.Gemm(c, dy, x, nil, tile.dwRow, 1, dyWide, dyJump, xWide, xJump,
-				tile.m, tile.n, outW, rows, mode, follows.next(rows*outW, xWide))
+			call.A, call.B = call.B, call.A
 		}
-		mode = simd.FromC
+		call.Prefetch = follows.next(call.KOuter*outW, call.BRow)
+		p.engine.Kernels.Gemm(call)
+		call.Mode = simd.FromC
 	}
 }
 

@@ -27,6 +27,7 @@ type winograd struct {
 	images             int // of a task
 	set                int // images multiplied together for the weights
 	gradient           partials
+	outputs            []simd.WinogradOutputs // one for each worker
 
 	// Operands of the current run.
 	x, y       tensor.Tensor
@@ -35,7 +36,7 @@ type winograd struct {
 	biasLanes  []float32 // its memory
 	dw, dbias  []float32
 	accumulate bool
-	relu       int
+	relu       bool
 }
 
 const (
@@ -69,6 +70,7 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
 	p.set = (p.gradient.chunk + sets - 1) / sets
 	p.biasLanes = make([]float32, s.Groups*p.paddedK)
+	p.outputs = make([]simd.WinogradOutputs, e.Threads())
 	return p
 }
 
@@ -119,10 +121,7 @@ const blockWidth = 32
 
 // forward computes y = act(w * x + bias).
 func (p *winograd) forward(y, x tensor.Tensor, w, bias []float32, relu bool) {
-	p.x, p.y, p.w, p.bias, p.relu = x, y, w, nil, 0
-	if relu {
-		p.relu = 1
-	}
+	p.x, p.y, p.w, p.bias, p.relu = x, y, w, nil, relu
 	if bias != nil {
 		p.bias = p.biasLanes
 		for g := range p.shape.Groups {
@@ -276,6 +275,7 @@ func (p *winograd) unpad(planes, slab, spare []float32, count int, f frame, accu
 type pointProducts struct {
 	dst, src, filters    []float32
 	packed               []float32 // scratch memory for a tile of src
+	tile                 *simd.GemmTile
 	tiles                int
 	inner, innerLanes    int
 	columns, columnLanes int
@@ -283,7 +283,7 @@ type pointProducts struct {
 
 // multiply computes the products. Meanwhile it fetches what follows.
 func (p *winograd) multiply(q *pointProducts, follows prefetcher) {
-	kernels := p.engine.Kernels
+	kernels, tile := p.engine.Kernels, q.tile
 	cut := tensor.CutTiles(q.tiles, kernels.MR)
 	for point := range points {
 		b := q.filters[point*conflictFreeStride(q.innerLanes*q.columnLanes):]
@@ -298,16 +298,17 @@ func (p *winograd) multiply(q *pointProducts, follows prefetcher) {
 				width := min(blockWidth, q.columnLanes-begin)
 				for j := begin; j < min(q.columns, begin+width); j += kernels.NR {
 					n := min(kernels.NR, q.columns-j, begin+width-j)
-					panel := &b[begin*q.innerLanes+k0*width+j-begin]
+					*tile = simd.GemmTile{B: &b[begin*q.innerLanes+k0*width+j-begin], CRow: q.columnLanes, BRow: width,
+						N: n, K: kc, KOuter: 1, Mode: mode}
 					for t := range cut.Count {
 						row, m := cut.Tile(t)
-						tile, aRow, aCol := &a[row*q.innerLanes+k0], q.innerLanes, 1
+						tile.A, tile.ARow, tile.ACol = &a[row*q.innerLanes+k0], q.innerLanes, 1
 						if kernels.PackedA {
-							kernels.Transpose(&q.packed[0], tile, m, kc, m, q.innerLanes)
-							tile, aRow, aCol = &q.packed[0], 1, m
+							kernels.Transpose(&q.packed[0], tile.A, m, kc, m, q.innerLanes)
+							tile.A, tile.ARow, tile.ACol = &q.packed[0], 1, m
 						}
-						kernels.Gemm(&c[row*q.columnLanes+j], tile, panel, nil,
-							q.columnLanes, aRow, aCol, 0, width, 0, m, n, kc, 1, mode, follows.next(kc, width))
+						tile.C, tile.M, tile.Prefetch = &c[row*q.columnLanes+j], m, follows.next(kc, width)
+						kernels.Gemm(tile)
 					}
 				}
 			}
@@ -357,21 +358,23 @@ func (q winogradForward) Do(task, worker int) {
 		p.inputs(in[i*p.tiles()*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, slab)
 	}
 	p.multiply(&pointProducts{
-		dst: out, src: in, filters: p.engine.Shared()[group*p.filters():], packed: packed, tiles: tiles,
+		dst: out, src: in, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tile(worker), tiles: tiles,
 		inner: p.c, innerLanes: p.paddedC, columns: p.k, columnLanes: p.paddedK,
 	}, p.follows(task, true))
 	area := s.OutH() * s.OutW()
 	cols := p.tileCols * p.m
+	call := &p.outputs[worker]
+	*call = simd.WinogradOutputs{M: p.m, Tiles: p.tileCols, DstRow: cols * lanes, DstTile: p.m * lanes,
+		SrcPoint: conflictFreeStride(tiles * p.paddedK), SrcTile: p.paddedK, ReLU: p.relu}
 	for i := range images {
 		y := p.y.Image(first + i)[group*p.k*area:]
 		for k := 0; k < p.k; k += lanes {
-			var bias *float32
 			if p.bias != nil {
-				bias = &p.bias[group*p.paddedK+k]
+				call.Bias = &p.bias[group*p.paddedK+k]
 			}
 			for r := range p.tileRows {
-				p.engine.Kernels.WinogradOutput(&slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.tileCols)*p.paddedK+k], bias, p.m, p.tileCols,
-					cols*lanes, p.m*lanes, conflictFreeStride(tiles*p.paddedK), p.paddedK, p.relu)
+				call.Dst, call.Src = &slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.tileCols)*p.paddedK+k]
+				p.engine.Kernels.WinogradOutput(call)
 			}
 			p.unpad(y[k*area:], slab, nil, min(lanes, p.k-k), p.output(), false)
 		}
@@ -394,7 +397,7 @@ func (q winogradBackward) Do(task, worker int) {
 		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
 	}
 	p.multiply(&pointProducts{
-		dst: in, src: out, filters: p.engine.Shared()[group*p.filters():], packed: packed, tiles: tiles,
+		dst: in, src: out, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tile(worker), tiles: tiles,
 		inner: p.k, innerLanes: p.paddedK, columns: p.c, columnLanes: p.paddedC,
 	}, p.follows(task, false))
 	plane := s.H * s.W
@@ -461,17 +464,17 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), slab)
 		}
 		follows := p.followsBlock(group, first, n, c+width)
-		p.multiplyBlock(u, out, in, tiles, c, width, &follows)
+		p.multiplyBlock(p.engine.Tile(worker), u, out, in, tiles, c, &follows)
 		p.tapsOfBlock(dst[c*p.k*s.R*s.S:], u, cut, width, add)
 	}
 }
 
 // multiplyBlock computes, for every point, u[filter][channel] = out[tile][filter]^T
 // in[tile][channel] for a block of channels. Meanwhile it fetches what follows.
-func (p *winograd) multiplyBlock(u, out, in []float32, tiles, first, width int, follows *prefetcher) {
+func (p *winograd) multiplyBlock(tile *simd.GemmTile, u, out, in []float32, tiles, first int, follows *prefetcher) {
 	kernels := p.engine.Kernels
 	cut := tensor.CutTiles(p.k, kernels.MR)
-	channels := min(width, p.c-first)
+	width, channels := min(blockWidth, p.paddedC-first), min(blockWidth, p.c-first)
 	for point := range points {
 		a, b, dst := out[point*conflictFreeStride(tiles*p.paddedK):], in[point*conflictFreeStride(tiles*width):], u[point*conflictFreeStride(p.paddedK*width):]
 		for t0 := 0; t0 < tiles; t0 += depth {
@@ -481,11 +484,12 @@ func (p *winograd) multiplyBlock(u, out, in []float32, tiles, first, width int, 
 				mode = simd.FromZero
 			}
 			for c := 0; c < channels; c += kernels.NR {
-				n := min(kernels.NR, channels-c)
+				*tile = simd.GemmTile{B: &b[t0*width+c], CRow: width, ARow: 1, ACol: p.paddedK, BRow: width,
+					N: min(kernels.NR, channels-c), K: count, KOuter: 1, Mode: mode}
 				for t := range cut.Count {
 					k, m := cut.Tile(t)
-					kernels.Gemm(&dst[k*width+c], &a[t0*p.paddedK+k], &b[t0*width+c], nil,
-						width, 1, p.paddedK, 0, width, 0, m, n, count, 1, mode, follows.next(count, width))
+					tile.C, tile.A, tile.M, tile.Prefetch = &dst[k*width+c], &a[t0*p.paddedK+k], m, follows.next(count, width)
+					kernels.Gemm(tile)
 				}
 			}
 		}

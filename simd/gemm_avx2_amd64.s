@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "go_asm.h"
 
 // The register tile of a matrix product, up to 6 x 16: see gemm_avx512_amd64.s,
 // whose structure this follows with vectors of 8. There are no mask registers,
@@ -62,11 +63,11 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 
 // OUTER moves A and B to the next row of k and reloads the count; the flags are those
 // of rows left.
-#define OUTER(k, aJump, bJump, left) \
-	ADDQ aJump, SI \
-	ADDQ bJump, BX \
-	MOVQ k, CX     \
-	DECQ left
+#define OUTER \
+	ADDQ aJump-24(SP), SI \
+	ADDQ bJump-32(SP), BX \
+	MOVQ k-16(SP), CX     \
+	DECQ left-40(SP)
 
 // WHOLEB loads one row of B, MASKEDB one of fewer than 16 columns. The masks are
 // kept in memory so that the tile keeps its registers.
@@ -82,18 +83,17 @@ GLOBL gemmMask<>(SB), RODATA|NOPTR, $128
 
 // LOOP is all of k for one height of the tile: entry is where to jump to, next its
 // own label.
-#define LOOP(entry, next, LOADB, ROWS, STEP, bRow, k, aJump, bJump, left) \
-entry:                               \
-	MOVQ    bRow, DX             \
-	SHLQ    $2, DX               \
-	PCALIGN $32                  \
-next:                                \
-	LOADB                        \
-	ROWS                         \
-	STEP                         \
-	JNE     next                 \
-	OUTER(k, aJump, bJump, left) \
-	JNE     next                 \
+#define LOOP(entry, next, LOADB, ROWS, STEP) \
+entry:                         \
+	MOVQ    bRow-8(SP), DX \
+	PCALIGN $32            \
+next:                          \
+	LOADB                  \
+	ROWS                   \
+	STEP                   \
+	JNE     next           \
+	OUTER                  \
+	JNE     next           \
 	JMP     end
 
 // HEIGHTS jumps to the loop of DX rows.
@@ -176,26 +176,26 @@ next:                                \
 	VMOVUPS 64(R12)(R8*4), lo   \
 	VMOVUPS 96(R12)(R8*4), hi
 
-// func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
+// func gemmAVX2(t *GemmTile)
 //
 // See gemmGeneric. Registers of the loops:
 //
 //	SI   a(0, l)          BX   b(o, q, 0)       R8, R12  scratch
 //	R9   aRow             R10  3 aRow           R11  5 aRow
-//	R13  aCol             DX   bRow             (all distances in bytes)
+//	R13  t, then aCol     DX   m, then bRow     (all distances in bytes)
 //	CX   k left           DI   prefetch         AX   bRow, or 0 without prefetch
-//	aJump and bJump in the frame become aJump - k aCol and bJump - k bRow, kOuter
-//	what is left of it
+//	In the frame: bRow, k, aJump - k aCol, bJump - k bRow, and what is left of kOuter
 //	Y0-Y11  the tile, row i in Y(2i), Y(2i+1)   Y12, Y13  row of B or masks   Y14, Y15  broadcasts
-TEXT ·gemmAVX2(SB), NOSPLIT, $0-128
-	MASKS(n+88(FP), Y12, Y13)
+TEXT ·gemmAVX2(SB), NOSPLIT, $40-8
+	MOVQ t+0(FP), R13
+	MASKS(GemmTile_N(R13), Y12, Y13)
 
 	// Begin the tile.
-	MOVQ c+0(FP), DI
-	MOVQ cRow+32(FP), CX
+	MOVQ GemmTile_C(R13), DI
+	MOVQ GemmTile_CRow(R13), CX
 	SHLQ $2, CX
-	MOVQ m+80(FP), DX
-	MOVQ mode+112(FP), AX
+	MOVQ GemmTile_M(R13), DX
+	MOVQ GemmTile_Mode(R13), AX
 	ANDQ $3, AX
 	JEQ  fromZero
 	CMPQ AX, $2
@@ -207,12 +207,12 @@ fromC:
 	JMP begun
 
 fromRowBias:
-	MOVQ bias+24(FP), BX
+	MOVQ GemmTile_Bias(R13), BX
 	LADDER(BIASROW, begun)
 	JMP  begun
 
 fromColumnBias:
-	MOVQ       bias+24(FP), BX
+	MOVQ       GemmTile_Bias(R13), BX
 	VMASKMOVPS (BX), Y12, Y0
 	VMASKMOVPS 32(BX), Y13, Y1
 	LOWERROWS(COPYROW)
@@ -222,61 +222,72 @@ fromZero:
 	ALLROWS(ZEROROW)
 
 begun:
-	MOVQ a+8(FP), SI
-	MOVQ b+16(FP), BX
-	MOVQ aRow+40(FP), R9
-	SHLQ $2, R9
-	LEAQ (R9)(R9*2), R10
-	LEAQ (R9)(R9*4), R11
-	MOVQ aCol+48(FP), R13
-	SHLQ $2, R13
-	MOVQ k+96(FP), CX
-	MOVQ bRow+64(FP), DI
-	IMULQ CX, DI
-	SUBQ DI, bJump+72(FP)
-	SHLQ $2, bJump+72(FP)
-	MOVQ aCol+48(FP), DI
-	IMULQ CX, DI
-	SUBQ DI, aJump+56(FP)
-	SHLQ $2, aJump+56(FP)
-	CMPQ n+88(FP), $16
-	JLT  masked
+	MOVQ  GemmTile_A(R13), SI
+	MOVQ  GemmTile_B(R13), BX
+	MOVQ  GemmTile_ARow(R13), R9
+	SHLQ  $2, R9
+	LEAQ  (R9)(R9*2), R10
+	LEAQ  (R9)(R9*4), R11
+	MOVQ  GemmTile_KOuter(R13), AX
+	MOVQ  AX, left-40(SP)
+	MOVQ  GemmTile_K(R13), CX
+	MOVQ  CX, k-16(SP)
+	MOVQ  GemmTile_BRow(R13), AX
+	SHLQ  $2, AX
+	MOVQ  AX, bRow-8(SP)
+	IMULQ CX, AX
+	MOVQ  GemmTile_BJump(R13), DI
+	SHLQ  $2, DI
+	SUBQ  AX, DI
+	MOVQ  DI, bJump-32(SP)
+	MOVQ  GemmTile_ACol(R13), AX
+	SHLQ  $2, AX
+	IMULQ CX, AX
+	MOVQ  GemmTile_AJump(R13), DI
+	SHLQ  $2, DI
+	SUBQ  AX, DI
+	MOVQ  DI, aJump-24(SP)
+	MOVQ  GemmTile_Prefetch(R13), DI
+	MOVQ  GemmTile_N(R13), AX
+	MOVQ  GemmTile_ACol(R13), R13
+	SHLQ  $2, R13
+	CMPQ  AX, $16
+	JLT   masked
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  prefetch+120(FP), DI
-	MOVQ  bRow+64(FP), AX
-	SHLQ  $2, AX
+	MOVQ  bRow-8(SP), AX
 	TESTQ DI, DI
 	JNE   wholes
-	LEAQ  c+0(FP), DI
+	LEAQ  t+0(FP), DI
 	XORQ  AX, AX
 
 wholes:
 	HEIGHTS(whole1, whole2, whole3, whole4, whole5, whole6)
 
-	LOOP(whole6, whole6k, WHOLEB, ROWS6, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(whole5, whole5k, WHOLEB, ROWS5, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(whole4, whole4k, WHOLEB, ROWS4, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(whole3, whole3k, WHOLEB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(whole2, whole2k, WHOLEB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(whole1, whole1k, WHOLEB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(whole6, whole6k, WHOLEB, ROWS6, PREFETCHSTEP)
+	LOOP(whole5, whole5k, WHOLEB, ROWS5, PREFETCHSTEP)
+	LOOP(whole4, whole4k, WHOLEB, ROWS4, PREFETCHSTEP)
+	LOOP(whole3, whole3k, WHOLEB, ROWS3, STEP)
+	LOOP(whole2, whole2k, WHOLEB, ROWS2, STEP)
+	LOOP(whole1, whole1k, WHOLEB, ROWS1, STEP)
 
 masked:
 	HEIGHTS(masked1, masked2, masked3, masked4, masked5, masked6)
 
-	LOOP(masked6, masked6k, MASKEDB, ROWS6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(masked5, masked5k, MASKEDB, ROWS5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(masked4, masked4k, MASKEDB, ROWS4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(masked3, masked3k, MASKEDB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(masked2, masked2k, MASKEDB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(masked1, masked1k, MASKEDB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(masked6, masked6k, MASKEDB, ROWS6, STEP)
+	LOOP(masked5, masked5k, MASKEDB, ROWS5, STEP)
+	LOOP(masked4, masked4k, MASKEDB, ROWS4, STEP)
+	LOOP(masked3, masked3k, MASKEDB, ROWS3, STEP)
+	LOOP(masked2, masked2k, MASKEDB, ROWS2, STEP)
+	LOOP(masked1, masked1k, MASKEDB, ROWS1, STEP)
 
 end:
-	MOVQ  c+0(FP), DI
-	MOVQ  cRow+32(FP), CX
+	MOVQ  t+0(FP), R13
+	MOVQ  GemmTile_C(R13), DI
+	MOVQ  GemmTile_CRow(R13), CX
 	SHLQ  $2, CX
-	MOVQ  m+80(FP), DX
-	TESTQ $4, mode+112(FP)
+	MOVQ  GemmTile_M(R13), DX
+	TESTQ $4, GemmTile_Mode(R13)
 	JEQ   store
 
 	// max(0, x) with x as the source that wins on NaN.
@@ -284,13 +295,13 @@ end:
 	ALLROWS(RELUROW)
 
 store:
-	CMPQ n+88(FP), $16
+	CMPQ GemmTile_N(R13), $16
 	JLT  storeMasked
 	LADDER(STOREROW, done)
 	JMP  done
 
 storeMasked:
-	MASKS(n+88(FP), Y14, Y15)
+	MASKS(GemmTile_N(R13), Y14, Y15)
 	LADDER(STOREMASKED, done)
 
 done:

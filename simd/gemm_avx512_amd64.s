@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "go_asm.h"
 
 // The register tile of a matrix product, up to 14 x 32. For each k one row of B
 // (two vectors) is loaded, and each of the m elements of A is broadcast and
@@ -98,12 +99,12 @@
 
 // OUTER moves A and B to the next row of k and reloads the count; the flags are those
 // of rows left.
-#define OUTER(k, aJump, bJump, left) \
-	ADDQ aJump, SI \
-	ADDQ aJump, R8 \
-	ADDQ bJump, BX \
-	MOVQ k, CX     \
-	DECQ left
+#define OUTER \
+	ADDQ aJump-24(SP), SI \
+	ADDQ aJump-24(SP), R8 \
+	ADDQ bJump-32(SP), BX \
+	MOVQ k-16(SP), CX     \
+	DECQ left-40(SP)
 
 // WHOLEB, PARTB and HALFB load one row of B: of 32 columns, of 17 to 31, of 16 at
 // the most.
@@ -120,18 +121,17 @@
 
 // LOOP is all of k for one height of the tile: entry is where to jump to, next its
 // own label.
-#define LOOP(entry, next, LOADB, ROWS, STEP, bRow, k, aJump, bJump, left) \
-entry:                               \
-	MOVQ    bRow, DX             \
-	SHLQ    $2, DX               \
-	PCALIGN $64                  \
-next:                                \
-	LOADB                        \
-	ROWS                         \
-	STEP                         \
-	JNE     next                 \
-	OUTER(k, aJump, bJump, left) \
-	JNE     next                 \
+#define LOOP(entry, next, LOADB, ROWS, STEP) \
+entry:                         \
+	MOVQ    bRow-8(SP), DX \
+	PCALIGN $64            \
+next:                          \
+	LOADB                  \
+	ROWS                   \
+	STEP                   \
+	JNE     next           \
+	OUTER                  \
+	JNE     next           \
 	JMP     end
 
 // HEIGHTS jumps to the loop of DX rows.
@@ -244,20 +244,20 @@ m5to7:               \
 	RUNG(ROW, 12, Z24, Z25, out) \
 	RUNG(ROW, 13, Z26, Z27, out)
 
-// func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
+// func gemmAVX512(t *GemmTile)
 //
 // See gemmGeneric. Registers of the loops:
 //
 //	SI   a(0, l)          R8   a(8, l)          BX   b(o, q, 0)
 //	R9   aRow             R10  3 aRow           R11  5 aRow          R12  7 aRow
-//	R13  aCol             DX   bRow             (all distances in bytes)
+//	R13  t, then aCol     DX   m, then bRow     (all distances in bytes)
 //	CX   k left           DI   prefetch         AX   bRow, or 0 without prefetch
 //	K1, K2  columns 0-15, 16-31
-//	aJump and bJump in the frame become aJump - k aCol and bJump - k bRow, kOuter
-//	what is left of it
+//	In the frame: bRow, k, aJump - k aCol, bJump - k bRow, and what is left of kOuter
 //	Z0-Z27  the tile, row i in Z(2i), Z(2i+1)   Z28, Z29  row of B   Z30, Z31  broadcasts
-TEXT ·gemmAVX512(SB), NOSPLIT, $0-128
-	MOVQ  n+88(FP), CX
+TEXT ·gemmAVX512(SB), NOSPLIT, $40-8
+	MOVQ  t+0(FP), R13
+	MOVQ  GemmTile_N(R13), CX
 	MOVL  $-1, AX
 	BZHIL CX, AX, AX
 	KMOVW AX, K1
@@ -265,11 +265,11 @@ TEXT ·gemmAVX512(SB), NOSPLIT, $0-128
 	KMOVW AX, K2
 
 	// Begin the tile.
-	MOVQ c+0(FP), DI
-	MOVQ cRow+32(FP), CX
+	MOVQ GemmTile_C(R13), DI
+	MOVQ GemmTile_CRow(R13), CX
 	SHLQ $2, CX
-	MOVQ m+80(FP), DX
-	MOVQ mode+112(FP), AX
+	MOVQ GemmTile_M(R13), DX
+	MOVQ GemmTile_Mode(R13), AX
 	ANDQ $3, AX
 	JEQ  fromZero
 	CMPQ AX, $2
@@ -277,7 +277,7 @@ TEXT ·gemmAVX512(SB), NOSPLIT, $0-128
 	JGT  fromColumnBias
 
 fromC:
-	CMPQ n+88(FP), $32
+	CMPQ GemmTile_N(R13), $32
 	JEQ  fromWholeC
 	LADDER(LOADROW, begun)
 	JMP  begun
@@ -287,12 +287,12 @@ fromWholeC:
 	JMP  begun
 
 fromRowBias:
-	MOVQ bias+24(FP), BX
+	MOVQ GemmTile_Bias(R13), BX
 	LADDER(BIASROW, begun)
 	JMP  begun
 
 fromColumnBias:
-	MOVQ      bias+24(FP), BX
+	MOVQ      GemmTile_Bias(R13), BX
 	VMOVUPS.Z (BX), K1, Z0
 	VMOVUPS.Z 64(BX), K2, Z1
 	LOWERROWS(COPYROW)
@@ -302,37 +302,47 @@ fromZero:
 	ALLROWS(ZEROROW)
 
 begun:
-	MOVQ a+8(FP), SI
-	MOVQ b+16(FP), BX
-	MOVQ aRow+40(FP), R9
-	SHLQ $2, R9
-	LEAQ (R9)(R9*2), R10
-	LEAQ (R9)(R9*4), R11
-	LEAQ (R10)(R9*4), R12
-	LEAQ (SI)(R9*8), R8
-	MOVQ aCol+48(FP), R13
-	SHLQ $2, R13
-	MOVQ k+96(FP), CX
-	MOVQ bRow+64(FP), DI
-	IMULQ CX, DI
-	SUBQ DI, bJump+72(FP)
-	SHLQ $2, bJump+72(FP)
-	MOVQ aCol+48(FP), DI
-	IMULQ CX, DI
-	SUBQ DI, aJump+56(FP)
-	SHLQ $2, aJump+56(FP)
-	CMPQ n+88(FP), $16
-	JLE  halves
-	CMPQ n+88(FP), $32
-	JLT  parts
+	MOVQ  GemmTile_A(R13), SI
+	MOVQ  GemmTile_B(R13), BX
+	MOVQ  GemmTile_ARow(R13), R9
+	SHLQ  $2, R9
+	LEAQ  (R9)(R9*2), R10
+	LEAQ  (R9)(R9*4), R11
+	LEAQ  (R10)(R9*4), R12
+	LEAQ  (SI)(R9*8), R8
+	MOVQ  GemmTile_KOuter(R13), AX
+	MOVQ  AX, left-40(SP)
+	MOVQ  GemmTile_K(R13), CX
+	MOVQ  CX, k-16(SP)
+	MOVQ  GemmTile_BRow(R13), AX
+	SHLQ  $2, AX
+	MOVQ  AX, bRow-8(SP)
+	IMULQ CX, AX
+	MOVQ  GemmTile_BJump(R13), DI
+	SHLQ  $2, DI
+	SUBQ  AX, DI
+	MOVQ  DI, bJump-32(SP)
+	MOVQ  GemmTile_ACol(R13), AX
+	SHLQ  $2, AX
+	IMULQ CX, AX
+	MOVQ  GemmTile_AJump(R13), DI
+	SHLQ  $2, DI
+	SUBQ  AX, DI
+	MOVQ  DI, aJump-24(SP)
+	MOVQ  GemmTile_Prefetch(R13), DI
+	MOVQ  GemmTile_N(R13), AX
+	MOVQ  GemmTile_ACol(R13), R13
+	SHLQ  $2, R13
+	CMPQ  AX, $16
+	JLE   halves
+	CMPQ  AX, $32
+	JLT   parts
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  prefetch+120(FP), DI
-	MOVQ  bRow+64(FP), AX
-	SHLQ  $2, AX
+	MOVQ  bRow-8(SP), AX
 	TESTQ DI, DI
 	JNE   fulls
-	LEAQ  c+0(FP), DI
+	LEAQ  t+0(FP), DI
 	XORQ  AX, AX
 
 fulls:
@@ -344,57 +354,58 @@ parts:
 halves:
 	HEIGHTS(half1, half2, half3, half4, half5, half6, half7, half8, half9, half10, half11, half12, half13, half14, half5to7)
 
-	LOOP(full14, full14k, WHOLEB, ROWS14, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full13, full13k, WHOLEB, ROWS13, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full12, full12k, WHOLEB, ROWS12, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full11, full11k, WHOLEB, ROWS11, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full10, full10k, WHOLEB, ROWS10, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full9, full9k, WHOLEB, ROWS9, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full8, full8k, WHOLEB, ROWS8, PREFETCHSTEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full7, full7k, WHOLEB, ROWS7, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full6, full6k, WHOLEB, ROWS6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full5, full5k, WHOLEB, ROWS5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full4, full4k, WHOLEB, ROWS4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full3, full3k, WHOLEB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full2, full2k, WHOLEB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(full1, full1k, WHOLEB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(full14, full14k, WHOLEB, ROWS14, PREFETCHSTEP)
+	LOOP(full13, full13k, WHOLEB, ROWS13, PREFETCHSTEP)
+	LOOP(full12, full12k, WHOLEB, ROWS12, PREFETCHSTEP)
+	LOOP(full11, full11k, WHOLEB, ROWS11, PREFETCHSTEP)
+	LOOP(full10, full10k, WHOLEB, ROWS10, PREFETCHSTEP)
+	LOOP(full9, full9k, WHOLEB, ROWS9, PREFETCHSTEP)
+	LOOP(full8, full8k, WHOLEB, ROWS8, PREFETCHSTEP)
+	LOOP(full7, full7k, WHOLEB, ROWS7, STEP)
+	LOOP(full6, full6k, WHOLEB, ROWS6, STEP)
+	LOOP(full5, full5k, WHOLEB, ROWS5, STEP)
+	LOOP(full4, full4k, WHOLEB, ROWS4, STEP)
+	LOOP(full3, full3k, WHOLEB, ROWS3, STEP)
+	LOOP(full2, full2k, WHOLEB, ROWS2, STEP)
+	LOOP(full1, full1k, WHOLEB, ROWS1, STEP)
 
-	LOOP(part14, part14k, PARTB, ROWS14, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part13, part13k, PARTB, ROWS13, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part12, part12k, PARTB, ROWS12, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part11, part11k, PARTB, ROWS11, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part10, part10k, PARTB, ROWS10, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part9, part9k, PARTB, ROWS9, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part8, part8k, PARTB, ROWS8, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part7, part7k, PARTB, ROWS7, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part6, part6k, PARTB, ROWS6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part5, part5k, PARTB, ROWS5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part4, part4k, PARTB, ROWS4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part3, part3k, PARTB, ROWS3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part2, part2k, PARTB, ROWS2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(part1, part1k, PARTB, ROWS1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(part14, part14k, PARTB, ROWS14, STEP)
+	LOOP(part13, part13k, PARTB, ROWS13, STEP)
+	LOOP(part12, part12k, PARTB, ROWS12, STEP)
+	LOOP(part11, part11k, PARTB, ROWS11, STEP)
+	LOOP(part10, part10k, PARTB, ROWS10, STEP)
+	LOOP(part9, part9k, PARTB, ROWS9, STEP)
+	LOOP(part8, part8k, PARTB, ROWS8, STEP)
+	LOOP(part7, part7k, PARTB, ROWS7, STEP)
+	LOOP(part6, part6k, PARTB, ROWS6, STEP)
+	LOOP(part5, part5k, PARTB, ROWS5, STEP)
+	LOOP(part4, part4k, PARTB, ROWS4, STEP)
+	LOOP(part3, part3k, PARTB, ROWS3, STEP)
+	LOOP(part2, part2k, PARTB, ROWS2, STEP)
+	LOOP(part1, part1k, PARTB, ROWS1, STEP)
 
-	LOOP(half14, half14k, HALFB, HALVES14, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half13, half13k, HALFB, HALVES13, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half12, half12k, HALFB, HALVES12, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half11, half11k, HALFB, HALVES11, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half10, half10k, HALFB, HALVES10, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half9, half9k, HALFB, HALVES9, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half8, half8k, HALFB, HALVES8, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half7, half7k, HALFB, HALVES7, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half6, half6k, HALFB, HALVES6, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half5, half5k, HALFB, HALVES5, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half4, half4k, HALFB, HALVES4, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half3, half3k, HALFB, HALVES3, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half2, half2k, HALFB, HALVES2, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
-	LOOP(half1, half1k, HALFB, HALVES1, STEP, bRow+64(FP), k+96(FP), aJump+56(FP), bJump+72(FP), kOuter+104(FP))
+	LOOP(half14, half14k, HALFB, HALVES14, STEP)
+	LOOP(half13, half13k, HALFB, HALVES13, STEP)
+	LOOP(half12, half12k, HALFB, HALVES12, STEP)
+	LOOP(half11, half11k, HALFB, HALVES11, STEP)
+	LOOP(half10, half10k, HALFB, HALVES10, STEP)
+	LOOP(half9, half9k, HALFB, HALVES9, STEP)
+	LOOP(half8, half8k, HALFB, HALVES8, STEP)
+	LOOP(half7, half7k, HALFB, HALVES7, STEP)
+	LOOP(half6, half6k, HALFB, HALVES6, STEP)
+	LOOP(half5, half5k, HALFB, HALVES5, STEP)
+	LOOP(half4, half4k, HALFB, HALVES4, STEP)
+	LOOP(half3, half3k, HALFB, HALVES3, STEP)
+	LOOP(half2, half2k, HALFB, HALVES2, STEP)
+	LOOP(half1, half1k, HALFB, HALVES1, STEP)
 
 end:
-	MOVQ  c+0(FP), DI
-	MOVQ  cRow+32(FP), CX
+	MOVQ  t+0(FP), R13
+	MOVQ  GemmTile_C(R13), DI
+	MOVQ  GemmTile_CRow(R13), CX
 	SHLQ  $2, CX
-	MOVQ  m+80(FP), DX
-	TESTQ $4, mode+112(FP)
+	MOVQ  GemmTile_M(R13), DX
+	TESTQ $4, GemmTile_Mode(R13)
 	JEQ   store
 
 	// max(0, x) with x as the source that wins on NaN.
@@ -402,7 +413,7 @@ end:
 	ALLROWS(RELUROW)
 
 store:
-	CMPQ n+88(FP), $32
+	CMPQ GemmTile_N(R13), $32
 	JEQ  storeWhole
 	LADDER(STOREROW, done)
 	JMP  done

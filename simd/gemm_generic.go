@@ -17,58 +17,68 @@ const (
 	ThenReLU TileMode = 4
 )
 
-// gemmGeneric computes one register tile of a matrix product:
+// GemmTile is one call of Gemm: a register tile of a matrix product,
 //
-//	for o < kOuter, q < k:  c[i][j] = fma(a(o, q, i), b(o, q, j), c[i][j])
+//	for o < KOuter, q < K:  c[i][j] = fma(a(o, q, i), b(o, q, j), c[i][j])
 //
-// with i < m <= MR, j < n <= NR and
+// with i < M <= MR, j < N <= NR and
 //
-//	c[i][j]   at c + i*cRow + j
-//	a(o,q,i)  at a + o*aJump + q*aCol + i*aRow   (aRow must be 1 when PackedA is set)
-//	b(o,q,j)  at b + o*bJump + q*bRow + j
+//	c[i][j]   at C + i*CRow + j
+//	a(o,q,i)  at A + o*AJump + q*ACol + i*ARow   (ARow must be 1 when PackedA is set)
+//	b(o,q,j)  at B + o*BJump + q*BRow + j
 //
-// so that the inner dimension may run over rows of an image (kOuter rows of k
-// pixels). All distances count float32 elements. Nothing outside these elements
-// is read or written, and c is not read unless mode says FromC. m, n, k and
-// kOuter are at least 1. bias may be nil unless mode names it.
-//
-// prefetch, if not nil, is what will be read soon: high tiles ask for one cache line
-// at each prefetch + (o*k+q)*bRow on the way, where the instruction set gains from it.
-func gemmGeneric(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, _ *float32) {
+// so that the inner dimension may run over rows of an image (KOuter rows of K
+// pixels). All distances count float32 elements. M, N, K and KOuter are at least 1.
+type GemmTile struct {
+	C, A, B, Bias *float32 // Bias may be nil unless Mode names it
+
+	CRow, ARow, ACol, AJump, BRow, BJump int
+	M, N, K, KOuter                      int
+
+	Mode TileMode
+
+	// Prefetch, if not nil, is what will be read soon: high tiles ask for one cache line
+	// at each Prefetch + (o*K+q)*BRow on the way, where the instruction set gains from it.
+	Prefetch *float32
+}
+
+// gemmGeneric computes one register tile. Nothing outside its elements is read or
+// written, and C is not read unless Mode says FromC. The tile itself is only read.
+func gemmGeneric(t *GemmTile) {
 	at := func(p *float32, i int) *float32 {
 		return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4))
 	}
 	var acc [32]float32 // one row of the widest tile
-	for i := range m {
-		row := unsafe.Slice(at(c, i*cRow), n)
-		switch mode &^ ThenReLU {
+	for i := range t.M {
+		row := unsafe.Slice(at(t.C, i*t.CRow), t.N)
+		switch t.Mode &^ ThenReLU {
 		case FromZero:
-			clear(acc[:n])
+			clear(acc[:t.N])
 		case FromC:
-			copy(acc[:n], row)
+			copy(acc[:t.N], row)
 		case FromRowBias:
-			for j := range n {
-				acc[j] = *at(bias, i)
+			for j := range t.N {
+				acc[j] = *at(t.Bias, i)
 			}
 		case FromColumnBias:
-			copy(acc[:n], unsafe.Slice(bias, n))
+			copy(acc[:t.N], unsafe.Slice(t.Bias, t.N))
 		}
-		for o := range kOuter {
-			for q := range k {
-				x := *at(a, o*aJump+q*aCol+i*aRow)
-				for j, y := range unsafe.Slice(at(b, o*bJump+q*bRow), n) {
+		for o := range t.KOuter {
+			for q := range t.K {
+				x := *at(t.A, o*t.AJump+q*t.ACol+i*t.ARow)
+				for j, y := range unsafe.Slice(at(t.B, o*t.BJump+q*t.BRow), t.N) {
 					acc[j] += x * y
 				}
 			}
 		}
-		if mode&ThenReLU != 0 {
-			for j, v := range acc[:n] {
+		if t.Mode&ThenReLU != 0 {
+			for j, v := range acc[:t.N] {
 				if v < 0 {
 					acc[j] = 0
 				}
 			}
 		}
-		copy(row, acc[:n])
+		copy(row, acc[:t.N])
 	}
 }
 

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "go_asm.h"
 #include "neon_arm64.h"
 
 // The register tile of a matrix product, up to 8 x 12, with the rows of A
@@ -192,23 +193,24 @@ entry:                                                                    \
 	ROW(V8, V9, V10) \
 	LOWERROWS(ROW)
 
-// func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
+// func gemmNEON(t *GemmTile)
 //
 // See gemmGeneric; nothing is fetched ahead. Registers (distances in bytes):
 //
 //	R0         A            R1         B            R4   aCol     R7   bRow
-//	R0, R19    A, rows 0 and m-4 on                 R8   bJump - k bRow   R21  aJump - k aCol
+//	R0, R19    A, rows 0 and m-4 on (R19 is t before) R8   bJump - k bRow   R21  aJump - k aCol
 //	R0, R19, R20  A, row by row (m < 4)             R9   k        R6   k left
 //	R1-R3      B, columns 0, 4, n-4 on, or column by column (n < 4)
 //	R22        kOuter left  R23  m     R24  n       R25  mode     R26  c
 //	R10-R12    steps between rows 0-3               R13  upper four rows
 //	R14, R15   second and third vector of a row     R16, R17  steps between columns
 //	V0-V7 and the tile in V8-V31 as above
-TEXT ·gemmNEON(SB), NOSPLIT, $0-128
-	MOVD c+0(FP), R26
-	MOVD m+80(FP), R23
-	MOVD n+88(FP), R24
-	MOVD mode+112(FP), R25
+TEXT ·gemmNEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R19
+	MOVD GemmTile_C(R19), R26
+	MOVD GemmTile_M(R19), R23
+	MOVD GemmTile_N(R19), R24
+	MOVD GemmTile_Mode(R19), R25
 
 	// Columns: 0, min(4, n-4), n-4.
 	SUB  $4, R24, R15
@@ -234,7 +236,7 @@ TEXT ·gemmNEON(SB), NOSPLIT, $0-128
 	BGT fromColumnBias
 
 fromC:
-	MOVD cRow+32(FP), R9
+	MOVD GemmTile_CRow(R19), R9
 	LSL  $2, R9, R9
 	ROWSTEPS(R9)
 	MUL  R9, R13, R6
@@ -274,7 +276,7 @@ fromNarrowC:
 
 fromRowBias:
 	ROWSTEPS(R9)
-	MOVD    bias+24(FP), R5
+	MOVD    GemmTile_Bias(R19), R5
 	ADD     R13<<2, R5, R6
 	VLD1R.P (R5)(R10), [V8.S4]
 	VLD1R.P (R5)(R11), [V11.S4]
@@ -288,7 +290,7 @@ fromRowBias:
 	B       begun
 
 fromColumnBias:
-	MOVD bias+24(FP), R5
+	MOVD GemmTile_Bias(R19), R5
 	CMP  $4, R24
 	BLT  fromNarrowBias
 	ADD  R14, R5, R6
@@ -311,21 +313,21 @@ fromZero:
 	ALLROWS(ZERO)
 
 begun:
-	MOVD a+8(FP), R0
-	MOVD b+16(FP), R1
-	MOVD aCol+48(FP), R4
+	MOVD GemmTile_A(R19), R0
+	MOVD GemmTile_B(R19), R1
+	MOVD GemmTile_ACol(R19), R4
 	LSL  $2, R4, R4
-	MOVD bRow+64(FP), R7
+	MOVD GemmTile_BRow(R19), R7
 	LSL  $2, R7, R7
-	MOVD bJump+72(FP), R8
+	MOVD GemmTile_BJump(R19), R8
 	LSL  $2, R8, R8
-	MOVD k+96(FP), R9
+	MOVD GemmTile_K(R19), R9
 	MSUB R9, R8, R7, R8
-	MOVD aJump+56(FP), R21
+	MOVD GemmTile_AJump(R19), R21
 	LSL  $2, R21, R21
 	MSUB R9, R21, R4, R21
 	MOVD R9, R6
-	MOVD kOuter+104(FP), R22
+	MOVD GemmTile_KOuter(R19), R22
 	CMP  $4, R24
 	BLT  narrowB
 	ADD  R14, R1, R2
@@ -407,7 +409,8 @@ end:
 	RELUROW(29)
 
 store: // of rows and columns that coincide, the one stored last is right
-	MOVD cRow+32(FP), R9
+	MOVD t+0(FP), R9
+	MOVD GemmTile_CRow(R9), R9
 	LSL  $2, R9, R9
 	ROWSTEPS(R9)
 	MUL  R9, R13, R6

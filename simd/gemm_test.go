@@ -25,7 +25,11 @@ func (g *tile) run(k *Kernels) {
 	if len(g.bias) > 0 {
 		bias = &g.bias[0]
 	}
-	k.Gemm(&g.c[0], &g.a[0], &g.b[0], bias, g.cRow, g.aRow, g.aCol, g.aJump, g.bRow, g.bJump, g.m, g.n, g.k, g.kOuter, g.mode, g.prefetch)
+	k.Gemm(&GemmTile{
+		C: &g.c[0], A: &g.a[0], B: &g.b[0], Bias: bias,
+		CRow: g.cRow, ARow: g.aRow, ACol: g.aCol, AJump: g.aJump, BRow: g.bRow, BJump: g.bJump,
+		M: g.m, N: g.n, K: g.k, KOuter: g.kOuter, Mode: g.mode, Prefetch: g.prefetch,
+	})
 }
 
 // element returns element (i, j) of the result, and the sum of the magnitudes of

@@ -6,7 +6,9 @@ package simd
 //
 // The contract of each kernel is the doc comment of its generic twin
 // (<family>_generic.go). Slices of one call have equal lengths unless stated;
-// the packages above check them, the kernels do not.
+// the packages above check them, the kernels do not. A kernel of many operands takes
+// a struct, which it only reads; callers keep one for each worker, because what is
+// handed to a function value escapes.
 // Every kernel gives the same bits on avx2, avx512 and neon.
 type Kernels struct {
 	// Name is the instruction set: generic, avx2, avx512 or neon.
@@ -23,7 +25,7 @@ type Kernels struct {
 	// PackedA says that Gemm needs the rows of A interleaved (aRow == 1).
 	PackedA bool
 	// Gemm computes one register tile, see gemmGeneric.
-	Gemm func(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
+	Gemm func(t *GemmTile)
 	// Transpose copies a matrix transposed, see transposeGeneric.
 	Transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
 	// Gather copies the same short run from many places, see gatherGeneric.
@@ -41,7 +43,7 @@ type Kernels struct {
 
 	WinogradInput         func(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)
 	WinogradInputAdjoint  func(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int)
-	WinogradOutput        func(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+	WinogradOutput        func(t *WinogradOutputs)
 	WinogradFilter        func(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
 	WinogradFilterAdjoint func(dst, src *float32, r, tiles, dstPoint, dstTile, srcPoint, srcTile int)
 	WinogradOutputAdjoint func(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int)
@@ -96,11 +98,10 @@ type Kernels struct {
 	SumSumSq func(sum, sumSq, x, shift []float32, n int)
 	// ScaleShift computes y = act(x*scale + shift).
 	ScaleShift func(y, x, scale, shift []float32, n int, act Activation)
-	// BatchNormBackwardSums computes sumG = sum(g) and sumGX = sum(g*(x-mean)) with
-	// g = dy*act'(x*scale+shift).
-	BatchNormBackwardSums func(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
-	// BatchNormBackwardInput computes dx (or, accumulating, dx +=) a*g + b*x + k with the same g.
-	BatchNormBackwardInput func(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+	// BatchNormBackwardSums and BatchNormBackwardInput are the two sweeps of the
+	// backward pass, see batchNormBackwardSumsGeneric and batchNormBackwardInputGeneric.
+	BatchNormBackwardSums  func(t *BatchNormGradient)
+	BatchNormBackwardInput func(t *BatchNormGradient)
 
 	// Optimiser steps and byte images.
 

@@ -196,7 +196,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func batchNormBackwardSumsAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+// func batchNormBackwardSumsAVX2(t *BatchNormGradient)
 //
 //	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
 //	CX  plane            AX  index         BX  end of whole vectors
@@ -206,14 +206,15 @@ done:
 //	Y2, Y3    z and x of the second half
 //	Y8  mean  Y9  dy, g  Y10 x    Y11 tail mask
 //	Y12, Y13  sumG       Y14, Y15  sumGX
-TEXT ·batchNormBackwardSumsAVX2(SB), NOSPLIT, $0-184
-	MOVQ sumG_base+0(FP), DI
-	MOVQ sumG_len+8(FP), R11
-	MOVQ sumGX_base+24(FP), SI
-	MOVQ dy_base+48(FP), R8
-	MOVQ x_base+72(FP), R9
-	MOVQ n+168(FP), R10
-	MOVQ act+176(FP), R12
+TEXT ·batchNormBackwardSumsAVX2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ BatchNormGradient_SumG(AX), DI
+	MOVQ BatchNormGradient_SumG+8(AX), R11
+	MOVQ BatchNormGradient_SumGX(AX), SI
+	MOVQ BatchNormGradient_DY(AX), R8
+	MOVQ BatchNormGradient_X(AX), R9
+	MOVQ BatchNormGradient_N(AX), R10
+	MOVQ BatchNormGradient_Act(AX), R12
 	VECTORS(R10, Y11)
 	MOVQ R12, AX
 	UPPER(AX, R13)
@@ -222,11 +223,12 @@ TEXT ·batchNormBackwardSumsAVX2(SB), NOSPLIT, $0-184
 plane:
 	CMPQ         CX, R11
 	JGE          done
-	MOVQ         scale_base+96(FP), DX
+	MOVQ         t+0(FP), AX
+	MOVQ         BatchNormGradient_Scale(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y6
-	MOVQ         shift_base+120(FP), DX
+	MOVQ         BatchNormGradient_Shift(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y7
-	MOVQ         mean_base+144(FP), DX
+	MOVQ         BatchNormGradient_Mean(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y8
 	VPXOR        X12, X12, X12
 	VPXOR        X13, X13, X13
@@ -332,21 +334,22 @@ done:
 	VZEROUPPER
 	RET
 
-// func batchNormBackwardInputAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+// func batchNormBackwardInputAVX2(t *BatchNormGradient)
 //
 //	DI  dx    SI  dy     R8  x    R10 n    R11 planes      R12 act
 //	R9  accumulate       CX  plane         AX  index       BX  end of whole vectors
 //	R13 upper bound
 //	DX  scratch          Y0  z    Y1  scratch       Y6  scale      Y7  shift
 //	Y8  a     Y9  dy, g  Y10 x    Y11 tail mask     Y12 b          Y13 k
-TEXT ·batchNormBackwardInputAVX2(SB), NOSPLIT, $0-209
-	MOVQ    dx_base+0(FP), DI
-	MOVQ    dy_base+24(FP), SI
-	MOVQ    x_base+48(FP), R8
-	MOVQ    scale_len+80(FP), R11
-	MOVQ    n+192(FP), R10
-	MOVQ    act+200(FP), R12
-	MOVBLZX accumulate+208(FP), R9
+TEXT ·batchNormBackwardInputAVX2(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    BatchNormGradient_DX(AX), DI
+	MOVQ    BatchNormGradient_DY(AX), SI
+	MOVQ    BatchNormGradient_X(AX), R8
+	MOVQ    BatchNormGradient_Scale+8(AX), R11
+	MOVQ    BatchNormGradient_N(AX), R10
+	MOVQ    BatchNormGradient_Act(AX), R12
+	MOVBLZX BatchNormGradient_Accumulate(AX), R9
 	VECTORS(R10, Y11)
 	MOVQ    R12, AX
 	UPPER(AX, R13)
@@ -355,15 +358,16 @@ TEXT ·batchNormBackwardInputAVX2(SB), NOSPLIT, $0-209
 plane:
 	CMPQ         CX, R11
 	JGE          done
-	MOVQ         scale_base+72(FP), DX
+	MOVQ         t+0(FP), AX
+	MOVQ         BatchNormGradient_Scale(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y6
-	MOVQ         shift_base+96(FP), DX
+	MOVQ         BatchNormGradient_Shift(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y7
-	MOVQ         a_base+120(FP), DX
+	MOVQ         BatchNormGradient_A(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y8
-	MOVQ         b_base+144(FP), DX
+	MOVQ         BatchNormGradient_B(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y12
-	MOVQ         k_base+168(FP), DX
+	MOVQ         BatchNormGradient_K(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y13
 	XORL         AX, AX
 

@@ -194,21 +194,22 @@ done:
 	VADDPS      Z9, Z12, Z12  \
 	VFMADD231PS Z9, Z10, Z13
 
-// func batchNormBackwardSumsAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+// func batchNormBackwardSumsAVX512(t *BatchNormGradient)
 //
 //	DI  sumG  SI  sumGX  R8  dy   R9  x    R10 n    R11 planes     R12 act
 //	CX  plane            AX  index         BX  end of whole vectors
 //	DX  scratch          K1  tail lanes
 //	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
 //	Z11 mean  Z12 sumG   Z13 sumGX         Z14 upper bound         K3  within the bounds
-TEXT ·batchNormBackwardSumsAVX512(SB), NOSPLIT, $0-184
-	MOVQ  sumG_base+0(FP), DI
-	MOVQ  sumG_len+8(FP), R11
-	MOVQ  sumGX_base+24(FP), SI
-	MOVQ  dy_base+48(FP), R8
-	MOVQ  x_base+72(FP), R9
-	MOVQ  n+168(FP), R10
-	MOVQ  act+176(FP), R12
+TEXT ·batchNormBackwardSumsAVX512(SB), NOSPLIT, $0-8
+	MOVQ  t+0(FP), AX
+	MOVQ  BatchNormGradient_SumG(AX), DI
+	MOVQ  BatchNormGradient_SumG+8(AX), R11
+	MOVQ  BatchNormGradient_SumGX(AX), SI
+	MOVQ  BatchNormGradient_DY(AX), R8
+	MOVQ  BatchNormGradient_X(AX), R9
+	MOVQ  BatchNormGradient_N(AX), R10
+	MOVQ  BatchNormGradient_Act(AX), R12
 	VPXOR X8, X8, X8
 	VECTORS(R10)
 	SLOPECONSTANTS
@@ -220,11 +221,12 @@ TEXT ·batchNormBackwardSumsAVX512(SB), NOSPLIT, $0-184
 plane:
 	CMPQ         CX, R11
 	JGE          done
-	MOVQ         scale_base+96(FP), DX
+	MOVQ         t+0(FP), AX
+	MOVQ         BatchNormGradient_Scale(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z6
-	MOVQ         shift_base+120(FP), DX
+	MOVQ         BatchNormGradient_Shift(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z7
-	MOVQ         mean_base+144(FP), DX
+	MOVQ         BatchNormGradient_Mean(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z11
 	VPXOR        X12, X12, X12
 	VPXOR        X13, X13, X13
@@ -313,21 +315,22 @@ done:
 	VFMADD213PS Z13, Z12, Z10 \
 	VFMADD231PS Z11, Z9, Z10
 
-// func batchNormBackwardInputAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+// func batchNormBackwardInputAVX512(t *BatchNormGradient)
 //
 //	DI  dx    SI  dy     R8  x    R10 n    R11 planes      R12 act
 //	R9  accumulate       CX  plane         AX  index       BX  end of whole vectors
 //	DX  scratch          K1  tail lanes
 //	Z0  z     Z9  dy, g  Z10 x    Z6  scale        Z7  shift       Z8  0
 //	Z11 a     Z12 b      Z13 k    Z14 upper bound                  K3  within the bounds
-TEXT ·batchNormBackwardInputAVX512(SB), NOSPLIT, $0-209
-	MOVQ    dx_base+0(FP), DI
-	MOVQ    dy_base+24(FP), SI
-	MOVQ    x_base+48(FP), R8
-	MOVQ    scale_len+80(FP), R11
-	MOVQ    n+192(FP), R10
-	MOVQ    act+200(FP), R12
-	MOVBLZX accumulate+208(FP), R9
+TEXT ·batchNormBackwardInputAVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    BatchNormGradient_DX(AX), DI
+	MOVQ    BatchNormGradient_DY(AX), SI
+	MOVQ    BatchNormGradient_X(AX), R8
+	MOVQ    BatchNormGradient_Scale+8(AX), R11
+	MOVQ    BatchNormGradient_N(AX), R10
+	MOVQ    BatchNormGradient_Act(AX), R12
+	MOVBLZX BatchNormGradient_Accumulate(AX), R9
 	VPXOR   X8, X8, X8
 	VECTORS(R10)
 	SLOPECONSTANTS
@@ -339,15 +342,16 @@ TEXT ·batchNormBackwardInputAVX512(SB), NOSPLIT, $0-209
 plane:
 	CMPQ         CX, R11
 	JGE          done
-	MOVQ         scale_base+72(FP), DX
+	MOVQ         t+0(FP), AX
+	MOVQ         BatchNormGradient_Scale(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z6
-	MOVQ         shift_base+96(FP), DX
+	MOVQ         BatchNormGradient_Shift(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z7
-	MOVQ         a_base+120(FP), DX
+	MOVQ         BatchNormGradient_A(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z11
-	MOVQ         b_base+144(FP), DX
+	MOVQ         BatchNormGradient_B(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z12
-	MOVQ         k_base+168(FP), DX
+	MOVQ         BatchNormGradient_K(AX), DX
 	VBROADCASTSS (DX)(CX*4), Z13
 	XORL         AX, AX
 	TESTQ        BX, BX

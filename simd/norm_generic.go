@@ -38,42 +38,59 @@ func scaleShiftGeneric(y, x, scale, shift []float32, n int, act Activation) {
 	}
 }
 
-// batchNormBackwardSumsGeneric computes for every plane c, with the gradient behind the
-// activation g = dy * act'(x*scale[c] + shift[c]),
+// BatchNormGradient is one call of BatchNormBackwardSums or BatchNormBackwardInput:
+// consecutive planes of N elements, and one entry of every other slice for each
+// plane. With the gradient behind the activation
 //
-//	sumG[c] = sum(g)    sumGX[c] = sum(g * (x - mean[c]))
+//	g = DY * Act'(X*Scale[c] + Shift[c])
+//
+// the first computes SumG and SumGX from DY, X and Mean, the second DX from DY, X, A,
+// B and K; neither looks at the other's slices.
+type BatchNormGradient struct {
+	DX, DY, X    []float32
+	Scale, Shift []float32
+
+	Mean, SumG, SumGX []float32
+	A, B, K           []float32
+
+	N          int
+	Act        Activation
+	Accumulate bool // DX += instead of DX =
+}
+
+// batchNormBackwardSumsGeneric computes for every plane c
+//
+//	SumG[c] = sum(g)    SumGX[c] = sum(g * (X - Mean[c]))
 //
 // each in 16 virtual lanes. They give the gradients of batch normalisation's
 // weight and bias, and the two means its input gradient needs.
-func batchNormBackwardSumsGeneric(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) {
-	for c := range sumG {
-		a, b := scale[c], shift[c]
+func batchNormBackwardSumsGeneric(t *BatchNormGradient) {
+	for c := range t.SumG {
 		var s, q [16]float32
-		g := dy[c*n : (c+1)*n]
-		for i, v := range x[c*n : (c+1)*n] {
-			d := act.gradient(g[i], v*a+b)
-			s[i%16] += d
-			q[i%16] += d * (v - mean[c])
+		dy := t.DY[c*t.N : (c+1)*t.N]
+		for i, v := range t.X[c*t.N : (c+1)*t.N] {
+			g := t.Act.gradient(dy[i], v*t.Scale[c]+t.Shift[c])
+			s[i%16] += g
+			q[i%16] += g * (v - t.Mean[c])
 		}
-		sumG[c], sumGX[c] = fold16(&s), fold16(&q)
+		t.SumG[c], t.SumGX[c] = fold16(&s), fold16(&q)
 	}
 }
 
-// batchNormBackwardInputGeneric computes for every plane c, with g as batchNormBackwardSumsGeneric
-// has it,
+// batchNormBackwardInputGeneric computes for every plane c
 //
-//	dx = a[c]*g + (b[c]*x + k[c])
+//	DX = A[c]*g + (B[c]*X + K[c])
 //
-// or, accumulating, dx += that. Training-mode batch normalisation has
-// a = scale, b = -scale*sumGX/(count*(var+eps)), k = -scale*sumG/count - b*mean;
-// with running statistics b and k are 0. dx may be dy.
-func batchNormBackwardInputGeneric(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) {
-	for c := range scale {
-		to := dx[c*n : (c+1)*n]
-		g := dy[c*n : (c+1)*n]
-		for i, v := range x[c*n : (c+1)*n] {
-			d := a[c]*act.gradient(g[i], v*scale[c]+shift[c]) + (b[c]*v + k[c])
-			if accumulate {
+// or, with Accumulate, adds that to DX. Training-mode batch normalisation has
+// A = Scale, B = -Scale*SumGX/(count*(var+eps)), K = -Scale*SumG/count - B*mean;
+// with running statistics B and K are 0. DX may be DY.
+func batchNormBackwardInputGeneric(t *BatchNormGradient) {
+	for c := range t.Scale {
+		to := t.DX[c*t.N : (c+1)*t.N]
+		dy := t.DY[c*t.N : (c+1)*t.N]
+		for i, v := range t.X[c*t.N : (c+1)*t.N] {
+			d := t.A[c]*t.Act.gradient(dy[i], v*t.Scale[c]+t.Shift[c]) + (t.B[c]*v + t.K[c])
+			if t.Accumulate {
 				d += to[i]
 			}
 			to[i] = d

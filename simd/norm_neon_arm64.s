@@ -243,7 +243,7 @@ done:
 	FADD4S(dy, s, s)    \
 	FMLA4S(x, dy, q)
 
-// func batchNormBackwardSumsNEON(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation)
+// func batchNormBackwardSumsNEON(t *BatchNormGradient)
 //
 //	R0  sumG  R1  sumGX  R2  dy   R3  x    R4  scale    R5  shift  R6  mean
 //	R7  n     R8  planes left     R9  elements left (biased)
@@ -251,18 +251,19 @@ done:
 //	V6  scale, shift, mean        V7..V10  sumG         V11..V14  sumGX
 //	V15 lane  V16 see REDUCE, then x       V17..V28  constants of GELU, or x and dy
 //	V5  scratch                            V29 upper bound
-TEXT ·batchNormBackwardSumsNEON(SB), NOSPLIT, $0-184
-	MOVD sumG_base+0(FP), R0
-	MOVD sumG_len+8(FP), R8
-	MOVD sumGX_base+24(FP), R1
-	MOVD dy_base+48(FP), R2
-	MOVD x_base+72(FP), R3
-	MOVD scale_base+96(FP), R4
-	MOVD shift_base+120(FP), R5
-	MOVD mean_base+144(FP), R6
-	MOVD n+168(FP), R7
+TEXT ·batchNormBackwardSumsNEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R11
+	MOVD BatchNormGradient_SumG(R11), R0
+	MOVD BatchNormGradient_SumG+8(R11), R8
+	MOVD BatchNormGradient_SumGX(R11), R1
+	MOVD BatchNormGradient_DY(R11), R2
+	MOVD BatchNormGradient_X(R11), R3
+	MOVD BatchNormGradient_Scale(R11), R4
+	MOVD BatchNormGradient_Shift(R11), R5
+	MOVD BatchNormGradient_Mean(R11), R6
+	MOVD BatchNormGradient_N(R11), R7
 	SLOPECONSTANTS
-	MOVD act+176(FP), R10
+	MOVD BatchNormGradient_Act(R11), R10
 	UPPER(R10, R11, 0x7fc00000, bounded) // no number is beyond NaN
 
 plane:
@@ -373,27 +374,28 @@ done:
 	FMLALANE(7, 1, 16, 0) \
 	FMLALANE(7, 0, 1, 0)
 
-// func batchNormBackwardInputNEON(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool)
+// func batchNormBackwardInputNEON(t *BatchNormGradient)
 //
 //	R0  dx    R1  dy     R2  x    R3  scale    R4  shift    R5  a    R6  b    R7  k
 //	R8  planes left      R9  elements left (biased)         R10 act
 //	R11 accumulate       R12 n    V0  z, then dx            V1..V4  scratch
 //	V1  dy, then g       V6  scale, shift      V7  a, b, k  V16 x
 //	V5  scratch          V29 upper bound
-TEXT ·batchNormBackwardInputNEON(SB), NOSPLIT, $0-209
-	MOVD  dx_base+0(FP), R0
-	MOVD  dy_base+24(FP), R1
-	MOVD  x_base+48(FP), R2
-	MOVD  scale_base+72(FP), R3
-	MOVD  scale_len+80(FP), R8
-	MOVD  shift_base+96(FP), R4
-	MOVD  a_base+120(FP), R5
-	MOVD  b_base+144(FP), R6
-	MOVD  k_base+168(FP), R7
-	MOVD  n+192(FP), R12
-	MOVBU accumulate+208(FP), R11
+TEXT ·batchNormBackwardInputNEON(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R13
+	MOVD  BatchNormGradient_DX(R13), R0
+	MOVD  BatchNormGradient_DY(R13), R1
+	MOVD  BatchNormGradient_X(R13), R2
+	MOVD  BatchNormGradient_Scale(R13), R3
+	MOVD  BatchNormGradient_Scale+8(R13), R8
+	MOVD  BatchNormGradient_Shift(R13), R4
+	MOVD  BatchNormGradient_A(R13), R5
+	MOVD  BatchNormGradient_B(R13), R6
+	MOVD  BatchNormGradient_K(R13), R7
+	MOVD  BatchNormGradient_N(R13), R12
+	MOVBU BatchNormGradient_Accumulate(R13), R11
 	SLOPECONSTANTS
-	MOVD  act+200(FP), R10
+	MOVD  BatchNormGradient_Act(R13), R10
 	UPPER(R10, R9, 0x7fc00000, bounded)
 
 plane:

@@ -31,8 +31,8 @@ type normCase struct {
 	scale, shift, mean, a, b, cc []float32
 }
 
-func newNormCase(shape [2]int, fill func([]float32, int) []float32) normCase {
-	c := normCase{planes: shape[0], n: shape[1]}
+func newNormCase(shape [2]int, fill func([]float32, int) []float32) *normCase {
+	c := &normCase{planes: shape[0], n: shape[1]}
 	size := c.planes * c.n
 	c.x, c.dy, c.old = fill(make([]float32, size), 1), fill(make([]float32, size), 2), fill(make([]float32, size), 3)
 	for i, p := range []*[]float32{&c.scale, &c.shift, &c.mean, &c.a, &c.b, &c.cc} {
@@ -161,6 +161,11 @@ func TestScaleShift(t *testing.T) {
 	})
 }
 
+// gradient returns a call of the backward kernels without places for its results.
+func (c *normCase) gradient(act Activation) *BatchNormGradient {
+	return &BatchNormGradient{X: c.x, DY: c.dy, Scale: c.scale, Shift: c.shift, Mean: c.mean, A: c.a, B: c.b, K: c.cc, N: c.n, Act: act}
+}
+
 func TestBatchNormBackwardSums(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		for act, name := range activations {
@@ -179,7 +184,9 @@ func TestBatchNormBackwardSums(t *testing.T) {
 					for place := range places {
 						x, dy := xs.put(c.x, place), dys.put(c.dy, place)
 						sum, sumX := sums.put(c.mean, place), sumsX.put(c.mean, place)
-						k.BatchNormBackwardSums(sum, sumX, dy, x, c.scale, c.shift, c.mean, c.n, act)
+						call := c.gradient(act)
+						call.X, call.DY, call.SumG, call.SumGX = x, dy, sum, sumX
+						k.BatchNormBackwardSums(call)
 						requireMatch(t, k, want, sum, 1e-5, "%s, %v, place %d: sumG", name, shape, place)
 						requireMatch(t, k, wantX, sumX, 1e-5, "%s, %v, place %d: sumGX", name, shape, place)
 						sums.requireCanaries(t)
@@ -207,12 +214,16 @@ func TestBatchNormBackwardInput(t *testing.T) {
 					xs, dys, dxs := newGuardedBuf[float32](t, len(c.x)), newGuardedBuf[float32](t, len(c.x)), newGuardedBuf[float32](t, len(c.x))
 					for place := range places {
 						x, dy, dx := xs.put(c.x, place), dys.put(c.dy, place), dxs.put(c.old, place)
-						k.BatchNormBackwardInput(dx, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, true)
+						call := c.gradient(act)
+						call.X, call.DY, call.DX, call.Accumulate = x, dy, dx, true
+						k.BatchNormBackwardInput(call)
 						requireMatch(t, k, wantSum, dx, 1e-6, "%s, %v, place %d, accumulating", name, shape, place)
-						k.BatchNormBackwardInput(dx, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, false)
+						call.Accumulate = false
+						k.BatchNormBackwardInput(call)
 						requireMatch(t, k, want, dx, 1e-6, "%s, %v, place %d", name, shape, place)
 						dxs.requireCanaries(t)
-						k.BatchNormBackwardInput(dy, dy, x, c.scale, c.shift, c.a, c.b, c.cc, c.n, act, false)
+						call.DX = dy
+						k.BatchNormBackwardInput(call)
 						requireMatch(t, k, want, dy, 1e-6, "%s, %v, in place", name, shape)
 						dys.requireCanaries(t)
 					}
@@ -275,7 +286,8 @@ func TestBatchNormMatchesPyTorch(t *testing.T) {
 		requireClose(t, v["y"], y, parity, "y")
 
 		sumG, sumGX := total(func(i int, s, q []float32) {
-			k.BatchNormBackwardSums(s, q, part(v["gy"], i, images), part(v["x"], i, images), scale, shift, mean, n, Identity)
+			k.BatchNormBackwardSums(&BatchNormGradient{SumG: s, SumGX: q, DY: part(v["gy"], i, images), X: part(v["x"], i, images),
+				Scale: scale, Shift: shift, Mean: mean, N: n})
 		})
 		b, constant, gw, gb := vector(), vector(), vector(), vector()
 		for c := range channels {
@@ -287,8 +299,8 @@ func TestBatchNormMatchesPyTorch(t *testing.T) {
 		requireClose(t, v["g_w"], gw, parity, "weight gradient")
 		requireClose(t, v["g_b"], gb, parity, "bias gradient")
 		for i := range images {
-			k.BatchNormBackwardInput(part(dx, i, images), part(v["gy"], i, images), part(v["x"], i, images),
-				scale, shift, scale, b, constant, n, Identity, false)
+			k.BatchNormBackwardInput(&BatchNormGradient{DX: part(dx, i, images), DY: part(v["gy"], i, images), X: part(v["x"], i, images),
+				Scale: scale, Shift: shift, A: scale, B: b, K: constant, N: n})
 		}
 		requireClose(t, v["g_x"], dx, parity, "input gradient")
 	})
@@ -297,12 +309,14 @@ func TestBatchNormMatchesPyTorch(t *testing.T) {
 func TestNormAllocatesNothing(t *testing.T) {
 	c := newNormCase([2]int{3, 49}, wave)
 	sum, sumSq := make([]float32, c.planes), make([]float32, c.planes)
+	call := c.gradient(GELU)
+	call.DX, call.SumG, call.SumGX, call.Accumulate = c.old, sum, sumSq, true
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		requireNoAllocs(t, func() {
 			k.SumSumSq(sum, sumSq, c.x, c.shift, c.n)
 			k.ScaleShift(c.old, c.x, c.scale, c.shift, c.n, GELU)
-			k.BatchNormBackwardSums(sum, sumSq, c.dy, c.x, c.scale, c.shift, c.mean, c.n, GELU)
-			k.BatchNormBackwardInput(c.old, c.dy, c.x, c.scale, c.shift, c.a, c.b, c.cc, c.n, GELU, true)
+			k.BatchNormBackwardSums(call)
+			k.BatchNormBackwardInput(call)
 		})
 	})
 }
@@ -329,16 +343,18 @@ func BenchmarkNorm(b *testing.B) {
 						}
 					}
 				})
+				call := c.gradient(act)
+				call.Scale, call.Shift, call.SumG, call.SumGX = c.scale[:planes], c.shift[:planes], sum, sumSq
 				b.Run(name("backward"), func(b *testing.B) {
 					b.SetBytes(int64(4 * 5 * len(c.x)))
 					for b.Loop() {
 						for i := range images {
-							k.BatchNormBackwardSums(sum, sumSq, part(c.dy, i, images), part(c.x, i, images),
-								c.scale[:planes], c.shift[:planes], c.mean[:planes], n, act)
+							call.DY, call.X = part(c.dy, i, images), part(c.x, i, images)
+							k.BatchNormBackwardSums(call)
 						}
 						for i := range images {
-							k.BatchNormBackwardInput(part(c.old, i, images), part(c.dy, i, images), part(c.x, i, images),
-								c.scale[:planes], c.shift[:planes], c.a[:planes], c.b[:planes], c.cc[:planes], n, act, false)
+							call.DX, call.DY, call.X = part(c.old, i, images), part(c.dy, i, images), part(c.x, i, images)
+							k.BatchNormBackwardInput(call)
 						}
 					}
 				})

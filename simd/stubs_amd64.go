@@ -3,10 +3,10 @@
 package simd
 
 //go:noescape
-func gemmAVX2(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
+func gemmAVX2(t *GemmTile) // see gemmGeneric
 
 //go:noescape
-func gemmAVX512(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32)
+func gemmAVX512(t *GemmTile) // see gemmGeneric
 
 func peakAVX2(n int) int // see peakGeneric
 
@@ -112,10 +112,10 @@ func sumSumSqAVX2(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
 func scaleShiftAVX2(y, x, scale, shift []float32, n int, act Activation) // see scaleShiftGeneric
 
 //go:noescape
-func batchNormBackwardSumsAVX2(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see batchNormBackwardSumsGeneric
+func batchNormBackwardSumsAVX2(t *BatchNormGradient) // see batchNormBackwardSumsGeneric
 
 //go:noescape
-func batchNormBackwardInputAVX2(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see batchNormBackwardInputGeneric
+func batchNormBackwardInputAVX2(t *BatchNormGradient) // see batchNormBackwardInputGeneric
 
 //go:noescape
 func adamAVX2(p, g, m, v []float32, s *AdamStep) // see adamGeneric
@@ -148,10 +148,10 @@ func sumSumSqAVX512(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneri
 func scaleShiftAVX512(y, x, scale, shift []float32, n int, act Activation) // see scaleShiftGeneric
 
 //go:noescape
-func batchNormBackwardSumsAVX512(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see batchNormBackwardSumsGeneric
+func batchNormBackwardSumsAVX512(t *BatchNormGradient) // see batchNormBackwardSumsGeneric
 
 //go:noescape
-func batchNormBackwardInputAVX512(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see batchNormBackwardInputGeneric
+func batchNormBackwardInputAVX512(t *BatchNormGradient) // see batchNormBackwardInputGeneric
 
 //go:noescape
 func adamAVX512(p, g, m, v []float32, s *AdamStep) // see adamGeneric
@@ -172,7 +172,7 @@ func prefetchAVX2(src *float32, offsets *int32, count int) // see prefetchGeneri
 func winogradInputAVX512(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradInputGeneric
 
 //go:noescape
-func winogradOutputAVX512(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) // see winogradOutputGeneric
+func winogradOutputAVX512(t *WinogradOutputs) // see winogradOutputGeneric
 
 //go:noescape
 func winogradInputAdjointAVX512(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) // see winogradInputAdjointGeneric
@@ -190,7 +190,7 @@ func winogradFilterAdjointAVX512(dst, src *float32, r, tiles, dstPoint, dstTile,
 func winogradInputAVX2(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradInputGeneric
 
 //go:noescape
-func winogradOutputAVX2(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) // see winogradOutputGeneric
+func winogradOutputAVX2(t *WinogradOutputs) // see winogradOutputGeneric
 
 //go:noescape
 func winogradInputAdjointAVX2(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) // see winogradInputAdjointGeneric

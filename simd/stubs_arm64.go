@@ -5,7 +5,7 @@ package simd
 func peakNEON(n int) int // see peakGeneric
 
 //go:noescape
-func gemmNEON(c, a, b, bias *float32, cRow, aRow, aCol, aJump, bRow, bJump, m, n, k, kOuter int, mode TileMode, prefetch *float32) // see gemmGeneric
+func gemmNEON(t *GemmTile) // see gemmGeneric
 
 //go:noescape
 func transposeNEON(dst, src *float32, rows, cols, dstRow, srcRow int) // see transposeGeneric
@@ -47,10 +47,10 @@ func sumSumSqNEON(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
 func scaleShiftNEON(y, x, scale, shift []float32, n int, act Activation) // see scaleShiftGeneric
 
 //go:noescape
-func batchNormBackwardSumsNEON(sumG, sumGX, dy, x, scale, shift, mean []float32, n int, act Activation) // see batchNormBackwardSumsGeneric
+func batchNormBackwardSumsNEON(t *BatchNormGradient) // see batchNormBackwardSumsGeneric
 
 //go:noescape
-func batchNormBackwardInputNEON(dx, dy, x, scale, shift, a, b, k []float32, n int, act Activation, accumulate bool) // see batchNormBackwardInputGeneric
+func batchNormBackwardInputNEON(t *BatchNormGradient) // see batchNormBackwardInputGeneric
 
 //go:noescape
 func adamNEON(p, g, m, v []float32, s *AdamStep) // see adamGeneric
@@ -95,7 +95,7 @@ func geluBackwardNEON(dx, dy, x []float32) // see geluBackwardGeneric
 func winogradInputNEON(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int) // see winogradInputGeneric
 
 //go:noescape
-func winogradOutputNEON(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) // see winogradOutputGeneric
+func winogradOutputNEON(t *WinogradOutputs) // see winogradOutputGeneric
 
 //go:noescape
 func winogradInputAdjointNEON(dst, src *float32, tiles, dstRow, dstTile, srcPoint, srcTile int) // see winogradInputAdjointGeneric

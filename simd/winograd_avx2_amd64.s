@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "go_asm.h"
 
 // 16 lanes are two vectors: a tile is transformed twice, BX, the distance of the
 // half, being 0 and 32. Two rows of a tile are kept in registers at a time.
@@ -239,7 +240,7 @@ tile:
 	OUTPUT01((AX), Y12, (AX)(R8*2), Y14, (AX)(R8*4), (AX)(R10*1), e0, e1) \
 	ADDQ    R11, AX
 
-// func winogradOutputAVX2(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+// func winogradOutputAVX2(t *WinogradOutputs)
 //
 // See winogradOutputGeneric. Registers (distances in bytes):
 //
@@ -248,14 +249,15 @@ tile:
 //	R12  dstRow     R13  bias, or 16 times -0
 //	Y0-Y11  two rows of the columns, transformed     Y12  scratch
 //	Y13  1          Y14  4, scratch if m = 2         Y15  lower clamp
-TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-80
-	MOVQ         dst+0(FP), DI
-	MOVQ         src+8(FP), SI
-	MOVQ         tiles+32(FP), CX
+TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         WinogradOutputs_Dst(AX), DI
+	MOVQ         WinogradOutputs_Src(AX), SI
+	MOVQ         WinogradOutputs_Tiles(AX), CX
 	XORL         BX, BX
-	MOVQ         dstRow+40(FP), R12
+	MOVQ         WinogradOutputs_DstRow(AX), R12
 	SHLQ         $2, R12
-	MOVQ         srcPoint+56(FP), R11
+	MOVQ         WinogradOutputs_SrcPoint(AX), R11
 	SHLQ         $2, R11
 	LEAQ         (R11)(R11*2), R8
 	ADDQ         R8, R8
@@ -263,19 +265,19 @@ TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-80
 	LEAQ         (R8)(R8*4), R10
 	VBROADCASTSS winograd<>+4(SB), C4
 	VBROADCASTSS winograd<>+36(SB), ONE
-	MOVQ         bias+16(FP), R13
+	MOVQ         WinogradOutputs_Bias(AX), R13
 	TESTQ        R13, R13
 	JNE          biased
 	LEAQ         winograd<>+64(SB), R13
 
 biased:
 	VXORPS       X15, X15, X15
-	CMPQ         relu+72(FP), $0
+	CMPB         WinogradOutputs_ReLU(AX), $0
 	JNE          limited
 	VBROADCASTSS winograd<>+32(SB), LIMIT
 
 limited:
-	CMPQ m+24(FP), $2
+	CMPQ WinogradOutputs_M(AX), $2
 	JEQ  tile2
 
 tile4:
@@ -303,8 +305,9 @@ tile4:
 	OUTPUTROW4(Y6, Y7, Y8, Y9, Y10, Y11, Y12)
 	XORQ $32, BX
 	JNE  tile4
-	MOVQ dstTile+48(FP), DX
-	MOVQ srcTile+64(FP), AX
+	MOVQ t+0(FP), AX
+	MOVQ WinogradOutputs_DstTile(AX), DX
+	MOVQ WinogradOutputs_SrcTile(AX), AX
 	LEAQ (DI)(DX*4), DI
 	LEAQ (SI)(AX*4), SI
 	DECQ CX
@@ -326,8 +329,9 @@ tile2:
 	OUTPUTROW2(Y6, Y7, Y8, Y9, Y10, Y11, Y12)
 	XORQ $32, BX
 	JNE  tile2
-	MOVQ dstTile+48(FP), DX
-	MOVQ srcTile+64(FP), AX
+	MOVQ t+0(FP), AX
+	MOVQ WinogradOutputs_DstTile(AX), DX
+	MOVQ WinogradOutputs_SrcTile(AX), AX
 	LEAQ (DI)(DX*4), DI
 	LEAQ (SI)(AX*4), SI
 	DECQ CX

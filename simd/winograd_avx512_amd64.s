@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "go_asm.h"
 
 #define BIAS (R13)
 #define ONE Z31
@@ -133,7 +134,7 @@ tile:
 	OUTPUT01((AX), Z24, Z25, Z26, Z27, (AX)(R10*1), e0, e1) \
 	ADDQ    R11, AX
 
-// func winogradOutputAVX512(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+// func winogradOutputAVX512(t *WinogradOutputs)
 //
 // See winogradOutputGeneric. Registers (distances in bytes):
 //
@@ -142,13 +143,14 @@ tile:
 //	R12  dstRow     R13  bias, or 16 times -0
 //	Z0-Z23  the columns, transformed     Z24-Z28  scratch
 //	Z29  lower clamp                     Z30, Z31      4, 1
-TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-80
-	MOVQ         dst+0(FP), DI
-	MOVQ         src+8(FP), SI
-	MOVQ         tiles+32(FP), CX
-	MOVQ         dstRow+40(FP), R12
+TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         WinogradOutputs_Dst(AX), DI
+	MOVQ         WinogradOutputs_Src(AX), SI
+	MOVQ         WinogradOutputs_Tiles(AX), CX
+	MOVQ         WinogradOutputs_DstRow(AX), R12
 	SHLQ         $2, R12
-	MOVQ         srcPoint+56(FP), R11
+	MOVQ         WinogradOutputs_SrcPoint(AX), R11
 	SHLQ         $2, R11
 	LEAQ         (R11)(R11*2), R8
 	ADDQ         R8, R8
@@ -156,19 +158,19 @@ TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-80
 	LEAQ         (R8)(R8*4), R10
 	VBROADCASTSS winograd<>+4(SB), C4
 	VBROADCASTSS winograd<>+36(SB), ONE
-	MOVQ         bias+16(FP), R13
+	MOVQ         WinogradOutputs_Bias(AX), R13
 	TESTQ        R13, R13
 	JNE          biased
 	LEAQ         winograd<>+64(SB), R13
 
 biased:
 	VXORPS       X29, X29, X29
-	CMPQ         relu+72(FP), $0
+	CMPB         WinogradOutputs_ReLU(AX), $0
 	JNE          limited
 	VBROADCASTSS winograd<>+32(SB), LIMIT
 
 limited:
-	CMPQ m+24(FP), $2
+	CMPQ WinogradOutputs_M(AX), $2
 	JEQ  tile2
 
 tile4:
@@ -187,8 +189,9 @@ tile4:
 	OUTPUTROW4(Z12, Z13, Z14, Z15, Z16, Z17, Z24)
 	ADDQ R12, DX
 	OUTPUTROW4(Z18, Z19, Z20, Z21, Z22, Z23, Z24)
-	MOVQ dstTile+48(FP), DX
-	MOVQ srcTile+64(FP), AX
+	MOVQ t+0(FP), AX
+	MOVQ WinogradOutputs_DstTile(AX), DX
+	MOVQ WinogradOutputs_SrcTile(AX), AX
 	LEAQ (DI)(DX*4), DI
 	LEAQ (SI)(AX*4), SI
 	DECQ CX
@@ -208,8 +211,9 @@ tile2:
 	OUTPUTROW2(Z0, Z1, Z2, Z3, Z4, Z5, Z24)
 	ADDQ R12, DX
 	OUTPUTROW2(Z6, Z7, Z8, Z9, Z10, Z11, Z24)
-	MOVQ dstTile+48(FP), DX
-	MOVQ srcTile+64(FP), AX
+	MOVQ t+0(FP), AX
+	MOVQ WinogradOutputs_DstTile(AX), DX
+	MOVQ WinogradOutputs_SrcTile(AX), AX
 	LEAQ (DI)(DX*4), DI
 	LEAQ (SI)(AX*4), SI
 	DECQ CX

@@ -116,38 +116,48 @@ func winogradInputAdjoint1(t [6]float32) [6]float32 {
 	}
 }
 
-// winogradOutputGeneric transforms a row of tiles of products, A^T m A, adds the
-// bias and, if relu is not 0, makes negative results 0:
+// WinogradOutputs is one call of WinogradOutput: a row of tiles of products, and
+// where their outputs go.
+type WinogradOutputs struct {
+	Dst, Src, Bias *float32 // Bias is 16 elements or nil
+
+	M, Tiles          int // M is 4 (3x3 filters) or 2 (5x5 filters)
+	DstRow, DstTile   int
+	SrcPoint, SrcTile int
+
+	ReLU bool // negative results become 0
+}
+
+// winogradOutputGeneric transforms a row of tiles of products, A^T m A, and adds the
+// bias:
 //
-//	dst[t*dstTile + i*dstRow + j*16 + l]   i, j < m, from
-//	src[(6i+j)*srcPoint + t*srcTile + l]   i, j < 6
-//
-// m is 4 (3x3 filters) or 2 (5x5 filters). bias is 16 elements or nil.
-func winogradOutputGeneric(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int) {
-	for t := range tiles {
+//	Dst[t*DstTile + i*DstRow + j*16 + l]   i, j < M, from
+//	Src[(6i+j)*SrcPoint + t*SrcTile + l]   i, j < 6
+func winogradOutputGeneric(o *WinogradOutputs) {
+	for t := range o.Tiles {
 		for l := range WinogradLanes {
 			var d, e [6][6]float32
 			for i := range 6 {
 				for j := range 6 {
-					d[i][j] = lanesAt(src, (6*i+j)*srcPoint+t*srcTile)[l]
+					d[i][j] = lanesAt(o.Src, (6*i+j)*o.SrcPoint+t*o.SrcTile)[l]
 				}
 			}
 			for j := range 6 {
-				column := winogradOutput1([6]float32{d[0][j], d[1][j], d[2][j], d[3][j], d[4][j], d[5][j]}, m)
-				for i, v := range column[:m] {
+				column := winogradOutput1([6]float32{d[0][j], d[1][j], d[2][j], d[3][j], d[4][j], d[5][j]}, o.M)
+				for i, v := range column[:o.M] {
 					e[i][j] = v
 				}
 			}
-			for i := range m {
-				row := winogradOutput1(e[i], m)
-				for j, v := range row[:m] {
-					if bias != nil {
-						v += lanesAt(bias, 0)[l]
+			for i := range o.M {
+				row := winogradOutput1(e[i], o.M)
+				for j, v := range row[:o.M] {
+					if o.Bias != nil {
+						v += lanesAt(o.Bias, 0)[l]
 					}
-					if relu != 0 && v < 0 {
+					if o.ReLU && v < 0 {
 						v = 0
 					}
-					lanesAt(dst, t*dstTile+i*dstRow+j*WinogradLanes)[l] = v
+					lanesAt(o.Dst, t*o.DstTile+i*o.DstRow+j*WinogradLanes)[l] = v
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "go_asm.h"
 #include "neon_arm64.h"
 
 // 16 lanes are four vectors: a tile is transformed four times. V0 to V23 hold its
@@ -375,7 +376,7 @@ quarter:
 	FINISH(25, F25, 64)                  \
 	ADD   R16, R8, R8
 
-// func winogradOutputNEON(dst, src, bias *float32, m, tiles, dstRow, dstTile, srcPoint, srcTile, relu int)
+// func winogradOutputNEON(t *WinogradOutputs)
 //
 // See winogradOutputGeneric. Registers (distances in bytes):
 //
@@ -383,29 +384,30 @@ quarter:
 //	R4, R15  dstTile and srcTile         R5  6 srcPoint      R6  cursor of src
 //	R7  column of src    R8  row of dst  R14 srcPoint        R16 dstRow
 //	R17 lower clamp                      R19 bias, or 16 times -0
-//	R20 bias of the quarter              R21 m
+//	R20 t, then bias of the quarter      R21 m
 //	V28 lower clamp, V30 bias, both scratch before      V29 scratch
-TEXT ·winogradOutputNEON(SB), NOSPLIT, $0-80
-	MOVD dst+0(FP), R0
-	MOVD src+8(FP), R1
-	MOVD bias+16(FP), R19
-	MOVD m+24(FP), R21
-	MOVD tiles+32(FP), R2
-	MOVD dstRow+40(FP), R16
-	MOVD dstTile+48(FP), R4
-	MOVD srcPoint+56(FP), R14
-	MOVD srcTile+64(FP), R15
-	MOVD relu+72(FP), R17
-	LSL  $2, R16, R16
-	LSL  $2, R4, R4
-	LSL  $2, R14, R14
-	LSL  $2, R15, R15
-	ADD  R14<<1, R14, R5
-	LSL  $1, R5, R5
-	MOVD $winograd<>(SB), R6
-	VLD1 (R6), [V30.S4, V31.S4]
-	CBNZ R19, biased
-	ADD  $32, R6, R19
+TEXT ·winogradOutputNEON(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R20
+	MOVD  WinogradOutputs_Dst(R20), R0
+	MOVD  WinogradOutputs_Src(R20), R1
+	MOVD  WinogradOutputs_Bias(R20), R19
+	MOVD  WinogradOutputs_M(R20), R21
+	MOVD  WinogradOutputs_Tiles(R20), R2
+	MOVD  WinogradOutputs_DstRow(R20), R16
+	MOVD  WinogradOutputs_DstTile(R20), R4
+	MOVD  WinogradOutputs_SrcPoint(R20), R14
+	MOVD  WinogradOutputs_SrcTile(R20), R15
+	MOVBU WinogradOutputs_ReLU(R20), R17
+	LSL   $2, R16, R16
+	LSL   $2, R4, R4
+	LSL   $2, R14, R14
+	LSL   $2, R15, R15
+	ADD   R14<<1, R14, R5
+	LSL   $1, R5, R5
+	MOVD  $winograd<>(SB), R6
+	VLD1  (R6), [V30.S4, V31.S4]
+	CBNZ  R19, biased
+	ADD   $32, R6, R19
 
 biased:
 	CBNZ R17, relu

@@ -134,27 +134,19 @@ var transforms = []transform{
 	},
 	{
 		name: "output 4", in: 6, out: 4, imageOut: true, exact: exactOutput4,
-		run: func(k *Kernels, dst, src []float32, bias *float32, tiles int, d, s tiling) {
-			k.WinogradOutput(&dst[0], &src[0], bias, 4, tiles, d.row, d.tile, s.column, s.tile, 0)
-		},
+		run: runOutput(4, false),
 	},
 	{
 		name: "output 4, relu", in: 6, out: 4, imageOut: true, exact: exactOutput4, relu: true,
-		run: func(k *Kernels, dst, src []float32, bias *float32, tiles int, d, s tiling) {
-			k.WinogradOutput(&dst[0], &src[0], bias, 4, tiles, d.row, d.tile, s.column, s.tile, 1)
-		},
+		run: runOutput(4, true),
 	},
 	{
 		name: "output 2", in: 6, out: 2, imageOut: true, exact: exactOutput2,
-		run: func(k *Kernels, dst, src []float32, bias *float32, tiles int, d, s tiling) {
-			k.WinogradOutput(&dst[0], &src[0], bias, 2, tiles, d.row, d.tile, s.column, s.tile, 0)
-		},
+		run: runOutput(2, false),
 	},
 	{
 		name: "output 2, relu", in: 6, out: 2, imageOut: true, exact: exactOutput2, relu: true,
-		run: func(k *Kernels, dst, src []float32, bias *float32, tiles int, d, s tiling) {
-			k.WinogradOutput(&dst[0], &src[0], bias, 2, tiles, d.row, d.tile, s.column, s.tile, 1)
-		},
+		run: runOutput(2, true),
 	},
 	{
 		name: "output adjoint 4", in: 4, out: 6, imageIn: true, exact: exactOutputAdjoint4,
@@ -377,6 +369,16 @@ func TestWinogradAdjoints(t *testing.T) {
 			require.InDelta(t, left, right, 1e-6*size, name)
 		}
 	})
+}
+
+// runOutput returns calls of WinogradOutput, all in one struct.
+func runOutput(m int, relu bool) func(k *Kernels, dst, src []float32, bias *float32, tiles int, d, s tiling) {
+	call := new(WinogradOutputs)
+	return func(k *Kernels, dst, src []float32, bias *float32, tiles int, d, s tiling) {
+		*call = WinogradOutputs{Dst: &dst[0], Src: &src[0], Bias: bias, M: m, Tiles: tiles,
+			DstRow: d.row, DstTile: d.tile, SrcPoint: s.column, SrcTile: s.tile, ReLU: relu}
+		k.WinogradOutput(call)
+	}
 }
 
 func TestWinogradAllocatesNothing(t *testing.T) {

@@ -27,7 +27,8 @@ type Engine struct {
 	Kernels *simd.Kernels // what operations call
 
 	threads int
-	scratch [][]float32 // one for each worker
+	scratch [][]float32     // one for each worker
+	tiles   []simd.GemmTile // one for each worker
 	shared  []float32
 
 	task    Task
@@ -76,6 +77,7 @@ func NewEngineOn(threads int, kernels *simd.Kernels) *Engine {
 		Kernels: kernels,
 		threads: threads,
 		scratch: make([][]float32, threads),
+		tiles:   make([]simd.GemmTile, threads),
 		done:    make(chan struct{}, 1),
 	}
 	for i := 1; i < threads; i++ {
@@ -116,6 +118,10 @@ func (e *Engine) Shared() []float32 { return e.shared }
 
 // Scratch returns one worker's own scratch memory.
 func (e *Engine) Scratch(worker int) []float32 { return e.scratch[worker] }
+
+// Tile returns one worker's own call of the kernel set's Gemm, for a part of an
+// operation to fill in: a struct of its own would escape.
+func (e *Engine) Tile(worker int) *simd.GemmTile { return &e.tiles[worker] }
 
 // Run runs the parts 0 <= i < tasks of t on the workers and returns when all
 // are done. It panics on an engine that is closed or runs another operation.

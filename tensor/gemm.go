@@ -306,7 +306,7 @@ type gemmBlock struct{ *Gemm }
 
 func (g gemmBlock) Do(task, worker int) {
 	kernels := g.engine.Kernels
-	b := g.block(task, g.engine.Scratch(worker))
+	b := g.block(task, worker)
 	if g.swap && g.acc {
 		kernels.Transpose(&b.c[0], &g.c[b.j0*g.ldc+b.top], b.j1-b.j0, b.rows, b.ldc, g.ldc)
 	}
@@ -324,6 +324,7 @@ type block struct {
 	t0, t1, j0, j1 int
 	top, rows      int
 	panel, packed  []float32 // a panel of B and packed tiles of A, in scratch memory
+	tile           *simd.GemmTile
 
 	// Where the products go: C itself or, computed transposed, scratch memory. It
 	// begins at this row and column.
@@ -335,8 +336,9 @@ type block struct {
 // at returns where element i, j of the product is in c.
 func (b *block) at(i, j int) int { return (i-b.row)*b.ldc + j - b.col }
 
-func (g *Gemm) block(task int, scratch []float32) block {
-	b := block{c: g.c, ldc: g.ldc, t0: task / g.colBlocks * g.rowBlock, j0: task % g.colBlocks * g.colBlock}
+func (g *Gemm) block(task, worker int) block {
+	scratch := g.engine.Scratch(worker)
+	b := block{tile: g.engine.Tile(worker), c: g.c, ldc: g.ldc, t0: task / g.colBlocks * g.rowBlock, j0: task % g.colBlocks * g.colBlock}
 	b.t1, b.j1 = min(b.t0+g.rowBlock, g.tiles.Count), min(b.j0+g.colBlock, g.cols)
 	b.top, _ = g.tiles.Tile(b.t0)
 	last, n := g.tiles.Tile(b.t1 - 1)
@@ -375,36 +377,38 @@ func (g *Gemm) stretch(b *block, k0, kc int) {
 func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int) {
 	kernels := g.engine.Kernels
 	nr := kernels.NR
-	n := min(nr, b.j1-j)
 	mode := g.mode(k0, kc)
+	tile := b.tile
+	*tile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: kc, KOuter: 1, Mode: mode}
 	// The first tiles also fetch the next panel, a line of each row at a time.
 	next, line := g.next(k0, j, b.j0, b.j1), 0
 	for t := b.t0; t < b.t1; t++ {
-		var ahead *float32
+		tile.Prefetch = nil
 		if line < min(len(next), nr) {
-			ahead = &next[line]
+			tile.Prefetch = &next[line]
 			line += 16
 		}
 		first, m := g.tiles.Tile(t)
 		if g.K > g.depth && !g.swap && t+1 < b.t1 {
 			kernels.Prefetch(&b.c[b.at(first+m, j)], &g.tileRows[0], min(m, g.rows-first-m))
 		}
-		a, aRow, aCol := g.a[first*g.aRow+k0*g.aCol:], g.aRow, g.aCol
 		switch {
 		case g.packA:
-			a, aRow, aCol = b.packed[(first-b.top)*kc:], 1, m
+			tile.A, tile.ARow, tile.ACol = &b.packed[(first-b.top)*kc], 1, m
 		case g.packTile:
-			kernels.Transpose(&b.packed[0], &a[0], m, kc, m, g.aRow)
-			a, aRow, aCol = b.packed, 1, m
+			kernels.Transpose(&b.packed[0], &g.a[first*g.aRow+k0*g.aCol], m, kc, m, g.aRow)
+			tile.A, tile.ARow, tile.ACol = &b.packed[0], 1, m
+		default:
+			tile.A, tile.ARow, tile.ACol = &g.a[first*g.aRow+k0*g.aCol], g.aRow, g.aCol
 		}
-		var bias *float32
 		switch mode &^ simd.ThenReLU {
 		case simd.FromRowBias:
-			bias = &g.rowBias[first]
+			tile.Bias = &g.rowBias[first]
 		case simd.FromColumnBias:
-			bias = &g.colBias[j]
+			tile.Bias = &g.colBias[j]
 		}
-		kernels.Gemm(&b.c[b.at(first, j)], &a[0], &panel[0], bias, b.ldc, aRow, aCol, 0, bRow, 0, m, n, kc, 1, mode, ahead)
+		tile.C, tile.M = &b.c[b.at(first, j)], m
+		kernels.Gemm(tile)
 	}
 }
 

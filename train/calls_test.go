@@ -82,8 +82,9 @@ func size(name string, args []reflect.Value) int {
 	switch name {
 	case "Peak":
 		return 0 // as long as its caller wants
-	case "Gemm": // k, kOuter
-		return product(12, 13)
+	case "Gemm":
+		tile := args[0].Interface().(*simd.GemmTile)
+		return tile.K * tile.KOuter
 	case "AvgPool2", "AvgPool2Backward": // rows, n
 		return 4 * product(2, 3)
 	case "Deinterleave2", "Interleave2": // rows, n
@@ -99,7 +100,12 @@ func size(name string, args []reflect.Value) int {
 	case "WinogradFilter", "WinogradFilterAdjoint", "WinogradOutputAdjoint":
 		return points * lanes * product(3)
 	case "WinogradOutput":
-		return points * lanes * product(4)
+		return points * lanes * args[0].Interface().(*simd.WinogradOutputs).Tiles
+	case "BatchNormBackwardSums", "BatchNormBackwardInput":
+		return len(args[0].Interface().(*simd.BatchNormGradient).X)
+	case "Depthwise", "DepthwiseWeights":
+		plane := args[0].Interface().(*simd.DepthwisePlane)
+		return plane.Taps * plane.Rows * plane.N
 	}
 	longest := 0
 	for _, a := range args {

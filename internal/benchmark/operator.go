@@ -97,13 +97,15 @@ func normBackward(e *tensor.Engine, s images, act simd.Activation) Work {
 	x, dy, dx := noise(s.size()), noise(s.size()), tensor.Aligned(s.size())
 	scale, shift, a, b, k := noise(s.c), noise(s.c), noise(s.c), noise(s.c), noise(s.c)
 	sumG, sumGX := tensor.Aligned(s.n*s.c), tensor.Aligned(s.n*s.c)
-	reduce := sweep(func(i int) {
-		e.Kernels.BatchNormBackwardSums(part(sumG, i, s.n), part(sumGX, i, s.n), part(dy, i, s.n), part(x, i, s.n),
-			scale, shift, shift, s.plane(), act)
-	})
-	differentiate := sweep(func(i int) {
-		e.Kernels.BatchNormBackwardInput(part(dx, i, s.n), part(dy, i, s.n), part(x, i, s.n), scale, shift, a, b, k, s.plane(), act, false)
-	})
+	calls := make([]simd.BatchNormGradient, s.n)
+	for i := range calls {
+		calls[i] = simd.BatchNormGradient{
+			DX: part(dx, i, s.n), DY: part(dy, i, s.n), X: part(x, i, s.n), Scale: scale, Shift: shift, Mean: shift,
+			SumG: part(sumG, i, s.n), SumGX: part(sumGX, i, s.n), A: a, B: b, K: k, N: s.plane(), Act: act,
+		}
+	}
+	reduce := sweep(func(i int) { e.Kernels.BatchNormBackwardSums(&calls[i]) })
+	differentiate := sweep(func(i int) { e.Kernels.BatchNormBackwardInput(&calls[i]) })
 	return Work{Bytes: 12 * float64(s.size()), Run: func() {
 		e.Run(s.n, &reduce)
 		e.Run(s.n, &differentiate)

@@ -16,7 +16,7 @@ func (u *unary) reluBackward(o *op) *pass {
 	if o.act == simd.ReLU6 {
 		gradient = u.engine.Kernels.ReLU6Backward
 	}
-	return newPass(u.engine, &u.y, func(n, lo, hi int) {
+	return newPass(u.engine, &u.y, func(n, lo, hi, _ int) {
 		dy := channels(&u.dy, n, lo, hi)
 		gradient(dy, dy, channels(&u.y, n, lo, hi))
 	})
@@ -160,10 +160,10 @@ func (b *builder) activation(o *op) step {
 	case simd.GELU:
 		apply, gradient, of = k.GELU, k.GELUBackward, &s.x
 	}
-	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) {
 		apply(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi))
 	})
-	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) {
 		gradient(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(of, n, lo, hi))
 	})
 	s.refuseAccumulation("activation")
@@ -255,7 +255,7 @@ func (b *builder) sum(o *op) step {
 	if o.inPlaceOperand == 1 {
 		added = &s.terms[0].x
 	}
-	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) {
 		y := channels(&s.y, n, lo, hi)
 		if o.inPlaceOperand < 0 {
 			copy(y, channels(&s.terms[0].x, n, lo, hi))
@@ -265,7 +265,7 @@ func (b *builder) sum(o *op) step {
 			k.ReLU(y, y)
 		}
 	})
-	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) {
 		dy := channels(&s.dy, n, lo, hi)
 		if relu {
 			k.ReLUBackward(dy, dy, channels(&s.y, n, lo, hi))
@@ -306,8 +306,8 @@ const (
 func (b *builder) dropout(o *op) step {
 	s := &dropout{engine: b.engine, net: b.program.net, threshold: uint32(o.rate*(1<<16) + 0.5), scale: float32(1 / (1 - o.rate))}
 	b.unary(&s.unary, o)
-	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.y, &s.x, n, lo, hi) })
-	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) { s.apply(&s.dx, &s.dy, n, lo, hi) })
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) { s.apply(&s.y, &s.x, n, lo, hi) })
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) { s.apply(&s.dx, &s.dy, n, lo, hi) })
 	s.refuseAccumulation("dropout")
 	return s
 }

@@ -110,8 +110,9 @@ type batchNorm struct {
 
 	// One element for each channel.
 	scale, shift []float32
-	centre       []float32 // what Moments subtracts, then the mean
-	a, b, k      []float32 // see AffineGrad in package simd
+	centre       []float32                // what Moments subtracts, then the mean
+	a, b, k      []float32                // see simd.BatchNormGradient
+	calls        []simd.BatchNormGradient // one for each worker
 
 	measure, normalise      *pass
 	reduce, differentiate   *pass
@@ -131,30 +132,40 @@ func (b *builder) batchNorm(o *op) step {
 		*p = make([]float32, c)
 	}
 	b.engine.Reserve(2*s.x.N*c, 0)
+	s.calls = make([]simd.BatchNormGradient, b.engine.Threads())
 
 	k := b.engine.Kernels
 	if s.fresh < c {
 		unknown := s.x
 		unknown.C -= s.fresh
-		s.measure = newPass(b.engine, &unknown, func(n, lo, hi int) {
+		s.measure = newPass(b.engine, &unknown, func(n, lo, hi, _ int) {
 			lo, hi = lo+s.fresh, hi+s.fresh
 			sum, sumSq := s.sums(n)
 			k.SumSumSq(sum[lo:hi], sumSq[lo:hi], channels(&s.x, n, lo, hi), s.centre[lo:hi], plane)
 		})
 	}
 	s.updateStats = blocks{b.engine, c, s.statistics}
-	s.normalise = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.normalise = newPass(b.engine, &s.y, func(n, lo, hi, _ int) {
 		k.ScaleShift(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi), s.scale[lo:hi], s.shift[lo:hi], plane, s.act)
 	})
-	s.reduce = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.reduce = newPass(b.engine, &s.y, func(n, lo, hi, worker int) {
 		sumG, sumGX := s.sums(n)
-		k.BatchNormBackwardSums(sumG[lo:hi], sumGX[lo:hi], channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
-			s.scale[lo:hi], s.shift[lo:hi], s.centre[lo:hi], plane, s.act)
+		call := &s.calls[worker]
+		*call = simd.BatchNormGradient{
+			DY: channels(&s.dy, n, lo, hi), X: channels(&s.x, n, lo, hi), Scale: s.scale[lo:hi], Shift: s.shift[lo:hi],
+			Mean: s.centre[lo:hi], SumG: sumG[lo:hi], SumGX: sumGX[lo:hi], N: plane, Act: s.act,
+		}
+		k.BatchNormBackwardSums(call)
 	})
 	s.paramGrads = blocks{b.engine, c, s.gradients}
-	s.differentiate = newPass(b.engine, &s.y, func(n, lo, hi int) {
-		k.BatchNormBackwardInput(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
-			s.scale[lo:hi], s.shift[lo:hi], s.a[lo:hi], s.b[lo:hi], s.k[lo:hi], plane, s.act, s.accumulate)
+	s.differentiate = newPass(b.engine, &s.y, func(n, lo, hi, worker int) {
+		call := &s.calls[worker]
+		*call = simd.BatchNormGradient{
+			DX: channels(&s.dx, n, lo, hi), DY: channels(&s.dy, n, lo, hi), X: channels(&s.x, n, lo, hi),
+			Scale: s.scale[lo:hi], Shift: s.shift[lo:hi], A: s.a[lo:hi], B: s.b[lo:hi], K: s.k[lo:hi],
+			N: plane, Act: s.act, Accumulate: s.accumulate,
+		}
+		k.BatchNormBackwardInput(call)
 	})
 	return s
 }
@@ -278,13 +289,19 @@ func (b *builder) affine(o *op) step {
 	b.unary(&s.unary, o)
 	c, plane := s.x.C, s.x.H*s.x.W
 	s.scale, s.shift, s.zero = make([]float32, c), make([]float32, c), make([]float32, c)
-	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
+	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) {
 		s.engine.Kernels.ScaleShift(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], plane, o.act)
 	})
-	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi int) {
-		s.engine.Kernels.BatchNormBackwardInput(channels(&s.dx, n, lo, hi), channels(&s.dy, n, lo, hi), channels(&s.x, n, lo, hi),
-			s.scale[lo:hi], s.shift[lo:hi], s.scale[lo:hi], s.zero[lo:hi], s.zero[lo:hi], plane, o.act, s.accumulate)
+	calls := make([]simd.BatchNormGradient, b.engine.Threads())
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi, worker int) {
+		call := &calls[worker]
+		*call = simd.BatchNormGradient{
+			DX: channels(&s.dx, n, lo, hi), DY: channels(&s.dy, n, lo, hi), X: channels(&s.x, n, lo, hi),
+			Scale: s.scale[lo:hi], Shift: s.shift[lo:hi], A: s.scale[lo:hi], B: s.zero[lo:hi], K: s.zero[lo:hi],
+			N: plane, Act: o.act, Accumulate: s.accumulate,
+		}
+		s.engine.Kernels.BatchNormBackwardInput(call)
 	})
 	return s
 }

@@ -13,12 +13,12 @@ type pass struct {
 	channels int
 	perPart  int // images of a part, if it has more than one
 	cuts     int // parts of an image, if it has more than one
-	do       func(n, lo, hi int)
+	do       func(n, lo, hi, worker int)
 }
 
 // newPass returns the pass over N images of C channels with do, which handles
-// channels lo <= c < hi of image n.
-func newPass(e *tensor.Engine, t *tensor.Tensor, do func(n, lo, hi int)) *pass {
+// channels lo <= c < hi of image n on a worker.
+func newPass(e *tensor.Engine, t *tensor.Tensor, do func(n, lo, hi, worker int)) *pass {
 	size := t.C * t.H * t.W
 	return &pass{
 		engine: e, images: t.N, channels: t.C,
@@ -33,12 +33,12 @@ func (p *pass) run() {
 }
 
 // Do runs one part.
-func (p *pass) Do(part, _ int) {
+func (p *pass) Do(part, worker int) {
 	cut := part % p.cuts
 	lo, hi := cut*p.channels/p.cuts, (cut+1)*p.channels/p.cuts
 	first := part / p.cuts * p.perPart
 	for n := first; n < min(first+p.perPart, p.images); n++ {
-		p.do(n, lo, hi)
+		p.do(n, lo, hi, worker)
 	}
 }
 
