@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -93,11 +94,15 @@ func runEval(std streams, s evalSettings) error {
 		return err
 	}
 	defer engine.Close()
-	data, err := s.Load(engine, catalog.KindOf(s.model).Side())
+	side, err := w.ImageSize()
 	if err != nil {
 		return err
 	}
-	network, err := zoo.New(s.model, len(data.Classes))
+	data, err := s.Load(engine, cmp.Or(side, catalog.KindOf(s.model).Side()))
+	if err != nil {
+		return err
+	}
+	network, err := zoo.NewSized(s.model, side, len(data.Classes))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,6 +85,39 @@ func TestFreeze(t *testing.T) {
 	require.NotContains(t, config, "flip", "images are as they are")
 	succeed(t, dir, "train", "--config", filepath.Join("r", "config.json"), "--out", "again", "--quiet")
 	require.Equal(t, tensorsOf(t, filepath.Join(dir, "r", "last.safetensors")), tensorsOf(t, filepath.Join(dir, "again", "last.safetensors")))
+}
+
+// Images of another size, which the weights then name to eval, predict and augment.
+func TestImageSize(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), ownPictures(t)
+	args := []string{"train", "--dataset", "folder", "--data", data, "--algorithm", "erm", "--batch-size", "10", "--max-steps", "2", "--quiet"}
+	succeed(t, dir, append(args, "--model", "efficientnet-lite0", "--image-size", "48", "--out", "r")...)
+	o, err := readOutcome(filepath.Join(dir, "r"))
+	require.NoError(t, err)
+	require.Equal(t, 48, o.config.ImageSize)
+	weights := filepath.Join("r", "last.safetensors")
+	var printed struct{ Accuracy map[string]float64 }
+	out := succeed(t, dir, "eval", "--weights", weights, "--data", data, "--json").out
+	require.NoError(t, json.Unmarshal([]byte(out), &printed))
+	for _, name := range []string{"test", "dim"} {
+		want, _ := o.summary.Accuracy.Last.Of(name)
+		require.Equal(t, want, printed.Accuracy[name], name)
+	}
+	require.Len(t, predictions(t, dir, "--weights", weights, filepath.Join(data, "test")), 15)
+	succeed(t, dir, "augment", "--weights", weights, "--data", data, "--images", "2", "--loops-adv", "1", "--out", "own")
+
+	for want, flags := range map[string][]string{
+		"--image-size 160: alexnet takes images of 224 pixels alone; efficientnet-lite0, resnet18, resnet34, resnet50 take others": {
+			"--model", "alexnet", "--image-size", "160"},
+		"--image-size 64: lenet5 takes images of 32 pixels alone": {"--model", "lenet5", "--image-size", "64"},
+		"--image-size 20: resnet18 takes images of 32 to 1024":    {"--model", "resnet18", "--image-size", "20"},
+	} {
+		r := invoke(t, dir, append(args, append(flags, "--out", "refused")...)...)
+		require.Equal(t, exitUsage, r.code)
+		require.Contains(t, r.err, want)
+	}
+	require.NoDirExists(t, filepath.Join(dir, "refused"))
 }
 
 func TestFineTuningRefuses(t *testing.T) {

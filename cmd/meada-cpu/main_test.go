@@ -165,7 +165,7 @@ func TestTrainLeavesARunFolder(t *testing.T) {
 	_, metadata, err := safetensors.Read(filepath.Join(folder, "last.safetensors"))
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{
-		"format": "pt", "model": small, "classes": "10", "dataset": "digits", "step": "8",
+		"format": "pt", "model": small, "classes": "10", "dataset": "digits", "image_size": "32", "step": "8",
 		"class_names":   `["0","1","2","3","4","5","6","7","8","9"]`,
 		"normalisation": "mean=0,0,0 std=1,1,1",
 	}, metadata)

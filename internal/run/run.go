@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
@@ -112,13 +113,13 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 // prepare reads the data, makes the network, the trainer and the run folder ready,
 // and returns the table that the run begins with.
 func (r *run) prepare() ([][2]string, error) {
-	data, err := r.Images.Load(r.engine, catalog.KindOf(r.Model).Side())
+	data, err := r.Images.Load(r.engine, cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()))
 	if err != nil {
 		return nil, err
 	}
 	debug.FreeOSMemory() // what decoding left would stay resident for the whole run
 	r.classes, r.domains = data.Classes, train.Domains(data)
-	if r.network, err = zoo.New(r.Model, len(data.Classes)); err != nil {
+	if r.network, err = zoo.NewSized(r.Model, r.ImageSize, len(data.Classes)); err != nil {
 		return nil, err
 	}
 	if r.FreezeBN && !r.network.Normalises() {

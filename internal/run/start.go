@@ -133,7 +133,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		descent += fmt.Sprintf(", ends after %d steps at the latest", s.MaxSteps)
 	}
 	rows = append(rows,
-		[2]string{"network", fmt.Sprintf("%s, %s parameters", network.Name, cli.Count(network.NumParams()))},
+		[2]string{"network", fmt.Sprintf("%s, %s parameters, images of %dx%d", network.Name, cli.Count(network.NumParams()), network.H, network.W)},
 		[2]string{"initial weights", beginning},
 		[2]string{"descent", descent},
 	)

@@ -13,11 +13,12 @@ import (
 // Settings are the resolved settings of a run.
 type Settings struct {
 	catalog.Images
-	Model   string `json:"model"`
-	Weights string `json:"weights,omitempty"`
-	Preset  string `json:"preset"`
-	Threads int    `json:"threads"`
-	Direct  bool   `json:"direct"`
+	Model     string `json:"model"`
+	ImageSize int    `json:"image_size,omitempty"` // 0 for that of the model
+	Weights   string `json:"weights,omitempty"`
+	Preset    string `json:"preset"`
+	Threads   int    `json:"threads"`
+	Direct    bool   `json:"direct"`
 	catalog.Settings
 
 	CheckpointEvery int `json:"checkpoint_every,omitempty"` // steps; 0 for by time

@@ -8,12 +8,18 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // Check refuses settings that do not go together, and completes those of images.
 func (s *Settings) Check() error {
 	if err := s.Settings.Check(s.Weights); err != nil {
 		return err
+	}
+	if err := zoo.CheckSide(s.Model, s.ImageSize); err != nil {
+		return cli.UsageError("--image-size %d: %v", s.ImageSize, err)
 	}
 	return s.Images.Check()
 }

@@ -13,7 +13,11 @@ import (
 // Parameters have the names of timm's tf_efficientnet_lite0. Whole blocks are never
 // dropped (drop connect), as timm's default has it.
 func EfficientNetLite0(classes int) *nn.Network {
-	return efficientNet("efficientnet-lite0", 224, lite0, 32, 1280, 0.2, classes)
+	return lite0Sized(224, classes)
+}
+
+func lite0Sized(side, classes int) *nn.Network {
+	return efficientNet("efficientnet-lite0", side, lite0, 32, 1280, 0.2, classes)
 }
 
 // mbStage is a stage of inverted residual blocks; its first block has the stride.

@@ -10,7 +10,9 @@ import (
 // recognition", CVPR 2016, with 18, 34 or 50 layers as torchvision has it: for
 // 3x224x224 images, the stride of a bottleneck on its 3x3 filters; embedding of 512,
 // of 2048 with 50 layers.
-func ResNet(layers, classes int) *nn.Network {
+func ResNet(layers, classes int) *nn.Network { return resNetSized(layers, 224, classes) }
+
+func resNetSized(layers, side, classes int) *nn.Network {
 	var blocks []int
 	switch layers {
 	case 18:
@@ -20,7 +22,16 @@ func ResNet(layers, classes int) *nn.Network {
 	default:
 		panic(fmt.Sprintf("zoo: residual network of %d layers, expected 18, 34 or 50", layers))
 	}
-	return resNet(fmt.Sprintf("resnet%d", layers), 224, 64, blocks, layers == 50, classes)
+	return resNet(fmt.Sprintf("resnet%d", layers), side, 64, blocks, layers == 50, classes)
+}
+
+func resNetEntry(layers int) Entry {
+	name := fmt.Sprintf("resnet%d", layers)
+	return Entry{
+		Name: name, Model: name, Side: 224, What: fmt.Sprintf("torchvision's residual network of %d layers", layers),
+		New:   func(classes int) *nn.Network { return ResNet(layers, classes) },
+		Sized: func(side, classes int) *nn.Network { return resNetSized(layers, side, classes) },
+	}
 }
 
 // resNet builds stages of that many blocks, the first of width planes, each twice as

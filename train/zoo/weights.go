@@ -33,6 +33,7 @@ const (
 	MetaClasses       = "classes"       // their number
 	MetaClassNames    = "class_names"   // their names, a JSON array
 	MetaNormalisation = "normalisation" // see nn.ParseNormalisation
+	MetaImageSize     = "image_size"    // height and width of an image
 	MetaDataset       = "dataset"       // what the network was trained on
 	MetaStep          = "step"          // the descent steps done
 )
@@ -50,6 +51,7 @@ func Metadata(network *nn.Network, dataset string, classes []string, step int) m
 		MetaClasses:       strconv.Itoa(network.Classes),
 		MetaClassNames:    string(names),
 		MetaNormalisation: network.Normalisation.String(),
+		MetaImageSize:     strconv.Itoa(network.H),
 		MetaDataset:       dataset,
 		MetaStep:          strconv.Itoa(step),
 	}
@@ -121,11 +123,31 @@ func (w *Weights) Network() (*nn.Network, error) {
 	if !slices.ContainsFunc(w.State, func(a nn.Array) bool { return len(a.Shape) > 0 && a.Shape[0] == count }) {
 		return nil, w.fail(fmt.Errorf("%d classes in its metadata, but none of its tensors is for %[1]d", count))
 	}
-	network, err := New(w.Model(), count)
+	side, err := w.ImageSize()
+	if err != nil {
+		return nil, err
+	}
+	network, err := NewSized(w.Model(), side, count)
 	if err != nil {
 		return nil, w.fail(err)
 	}
 	return network, w.Apply(network)
+}
+
+// ImageSize returns the side of images that the metadata name, 0 if they name none.
+func (w *Weights) ImageSize() (int, error) {
+	text, ok := w.Metadata[MetaImageSize]
+	if !ok {
+		return 0, nil
+	}
+	side, err := strconv.Atoi(text)
+	if err != nil || side < 1 {
+		return 0, w.fail(fmt.Errorf("%s is %.20q in its metadata, expected a number of pixels", MetaImageSize, text))
+	}
+	if err := CheckSide(w.Model(), side); err != nil {
+		return 0, w.fail(fmt.Errorf("%s is %d in its metadata: %w", MetaImageSize, side, err))
+	}
+	return side, nil
 }
 
 // Identify says which network a file is of whose metadata do not, as those of

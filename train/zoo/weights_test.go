@@ -98,6 +98,25 @@ func saved(t *testing.T, change func(*nn.Network), metadata func(map[string]stri
 	return path
 }
 
+func TestImageSizeOfWeights(t *testing.T) {
+	path := saved(t, nil, nil)
+	w, err := ReadWeights(path)
+	require.NoError(t, err)
+	side, err := w.ImageSize()
+	require.NoError(t, err)
+	require.Equal(t, 32, side)
+	for text, want := range map[string]string{
+		"huge": `image_size is "huge" in its metadata, expected a number of pixels`,
+		"0":    `image_size is "0" in its metadata, expected a number of pixels`,
+		"64":   "image_size is 64 in its metadata: lenet5 takes images of 32 pixels alone",
+	} {
+		path := saved(t, nil, func(m map[string]string) { m[MetaImageSize] = text })
+		_, _, err := Open(path)
+		require.ErrorIs(t, err, ErrWeights)
+		require.ErrorContains(t, err, path+": "+want)
+	}
+}
+
 func TestWeightsThatAreNotFiniteAreRefused(t *testing.T) {
 	for _, value := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		path := saved(t, func(n *nn.Network) { n.Params[2].Data[1] = float32(value) }, nil)

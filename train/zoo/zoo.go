@@ -14,6 +14,7 @@ package zoo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -27,6 +28,9 @@ type Entry struct {
 	Side  int    // height and width of its images
 	What  string
 	New   func(classes int) *nn.Network
+	// Sized is New for images of another side, at least MinSide; nil if the network takes
+	// no others.
+	Sized func(side, classes int) *nn.Network
 	// Aliases returns the names that others give to the parameters and buffers, each
 	// with ours; nil if there are none.
 	Aliases func() map[string]string
@@ -34,19 +38,23 @@ type Entry struct {
 
 // Networks is all that New knows.
 var Networks = []Entry{
-	{"lenet5", "lenet5", 32, "the digits network of the published code", LeNet5, nil},
-	{"allconv", "allconv", 32, "the all-convolutional network of the AugMix repository", AllConvNet, nil},
+	{"lenet5", "lenet5", 32, "the digits network of the published code", LeNet5, nil, nil},
+	{"allconv", "allconv", 32, "the all-convolutional network of the AugMix repository", AllConvNet, nil, nil},
 	{"wrn", "wrn-40-2", 32, "wide residual network of 40 layers, 2 times as wide",
-		func(classes int) *nn.Network { return WideResNet(40, 2, classes) }, nil},
+		func(classes int) *nn.Network { return WideResNet(40, 2, classes) }, nil, nil},
 	{"densenet", "densenet-40-12", 32, "densely connected network of 40 layers, growing by 12",
-		func(classes int) *nn.Network { return DenseNet(40, 12, classes) }, nil},
-	{"resnext", "resnext29-4x32", 32, "residual network of 29 layers in 4 groups of 32", ResNeXt29, nil},
-	{"alexnet", "alexnet", 224, "torchvision's AlexNet, for which there are weights from ImageNet", AlexNet, nil},
-	{"efficientnet-lite0", "efficientnet-lite0", 224, "EfficientNet made for CPUs, as in timm", EfficientNetLite0, Lite0Names},
-	{"resnet18", "resnet18", 224, "torchvision's residual network of 18 layers", func(classes int) *nn.Network { return ResNet(18, classes) }, nil},
-	{"resnet34", "resnet34", 224, "torchvision's residual network of 34 layers", func(classes int) *nn.Network { return ResNet(34, classes) }, nil},
-	{"resnet50", "resnet50", 224, "torchvision's residual network of 50 layers", func(classes int) *nn.Network { return ResNet(50, classes) }, nil},
+		func(classes int) *nn.Network { return DenseNet(40, 12, classes) }, nil, nil},
+	{"resnext", "resnext29-4x32", 32, "residual network of 29 layers in 4 groups of 32", ResNeXt29, nil, nil},
+	{"alexnet", "alexnet", 224, "torchvision's AlexNet, for which there are weights from ImageNet", AlexNet, nil, nil},
+	{"efficientnet-lite0", "efficientnet-lite0", 224, "EfficientNet made for CPUs, as in timm", EfficientNetLite0, lite0Sized, Lite0Names},
+	resNetEntry(18), resNetEntry(34), resNetEntry(50),
 }
+
+// MinSide and MaxSide bound the sides of images that networks take which take several.
+const (
+	MinSide = 32
+	MaxSide = 1024
+)
 
 // Names lists the names in Networks.
 var Names = names()
@@ -60,13 +68,46 @@ func names() []string {
 }
 
 // New returns the network of that name.
-func New(name string, classes int) (*nn.Network, error) {
+func New(name string, classes int) (*nn.Network, error) { return NewSized(name, 0, classes) }
+
+// NewSized returns the network of that name for images of a side, 0 for its own.
+func NewSized(name string, side, classes int) (*nn.Network, error) {
+	if err := CheckSide(name, side); err != nil {
+		return nil, err
+	}
 	for _, n := range Networks {
-		if n.Name == name {
+		switch {
+		case n.Name != name:
+			continue
+		case side == 0 || side == n.Side:
 			return n.New(classes), nil
 		}
+		return n.Sized(side, classes), nil
 	}
 	return nil, fmt.Errorf("unknown network %q, expected one of %s", name, strings.Join(Names, ", "))
+}
+
+// CheckSide returns an error if a network takes no images of a side, 0 for its own.
+func CheckSide(name string, side int) error {
+	var others []string
+	own := 0
+	for _, n := range Networks {
+		if n.Sized != nil {
+			others = append(others, n.Name)
+		}
+		if n.Name == name {
+			own = n.Side
+		}
+	}
+	switch {
+	case side == 0 || side == own || own == 0:
+		return nil
+	case !slices.Contains(others, name):
+		return fmt.Errorf("%s takes images of %d pixels alone; %s take others", name, own, strings.Join(others, ", "))
+	case side < MinSide || side > MaxSide:
+		return fmt.Errorf("%s takes images of %d to %d pixels", name, MinSide, MaxSide)
+	}
+	return nil
 }
 
 // centred returns the network with the normalisation of the published CIFAR

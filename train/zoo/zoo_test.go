@@ -97,6 +97,38 @@ func TestHead(t *testing.T) {
 	}
 }
 
+// Networks for several sizes have the same parameters at each.
+func TestNewSized(t *testing.T) {
+	e := tensor.NewEngineOn(2, nil)
+	defer e.Close()
+	for _, entry := range Networks {
+		if entry.Sized == nil {
+			_, err := NewSized(entry.Name, entry.Side+32, 3)
+			require.ErrorContains(t, err, entry.Name+" takes images of")
+			continue
+		}
+		whole := entry.New(3)
+		for _, side := range []int{MinSide, 57, 96} {
+			n, err := NewSized(entry.Name, side, 3)
+			require.NoError(t, err)
+			require.Equal(t, [2]int{side, side}, [2]int{n.H, n.W})
+			require.NoError(t, n.SetState(whole.State()))
+			require.Equal(t, whole.Normalisation, n.Normalisation)
+			if side == 57 {
+				n.Init(1)
+				logits, _ := nn.Compile(e, n, 1, nn.Eval).Forward(tensor.New(1, 3, side, side))
+				require.True(t, logits.Is(1, 3, 1, 1))
+			}
+		}
+		for _, side := range []int{1, MinSide - 1, MaxSide + 1} {
+			_, err := NewSized(entry.Name, side, 3)
+			require.EqualError(t, err, entry.Name+" takes images of 32 to 1024 pixels")
+		}
+	}
+	_, err := NewSized("nobody", 32, 3)
+	require.ErrorContains(t, err, "unknown network")
+}
+
 // The head as a network makes the whole network's logits of its embeddings, and shares
 // its parameters.
 func TestHeadNetwork(t *testing.T) {
