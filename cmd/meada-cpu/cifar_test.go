@@ -104,7 +104,7 @@ func TestCIFAR(t *testing.T) {
 func TestMaxStepsLeavesACompleteRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	succeed(t, dir, shortCIFAR(tinyCIFAR(t), "--model", "wrn", "--max-steps", "1", "--algorithm", "erm")...)
+	succeed(t, dir, shortCIFAR(tinyCIFAR(t), "--max-steps", "1", "--algorithm", "erm")...)
 	s := readJSON(t, filepath.Join(dir, "r", "summary.json"))
 	require.EqualValues(t, 1, s["steps"])
 	require.Equal(t, true, s["complete"])

@@ -44,12 +44,11 @@ func TestWritesThatFailHalfWay(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	folder := filepath.Join(dir, "r")
 	once := func(more ...string) []string { // tested once, at the end
-		return long(data, append([]string{"--model", "lenet5", "--algorithm", "erm", "--test-every", "1000"}, more...)...)
+		return long(data, append([]string{"--algorithm", "erm", "--test-every", "1000"}, more...)...)
 	}
-	const mib = "2048" // blocks
+	const limit = "128" // blocks, 64 KiB; weights are 134 KiB
 
-	// Weights are 17 MiB.
-	r := limited(t, dir, mib, short(data, "--model", "lenet5", "--algorithm", "erm", "--out", "small")...)
+	r := limited(t, dir, limit, short(data, "--algorithm", "erm", "--out", "small")...)
 	require.Equal(t, exitFailed, r.code, r.err)
 	require.Regexp(t, `(?m)^meada-cpu: write small/best\.safetensors\.tmp: file too large$`, r.err)
 	require.NoFileExists(t, filepath.Join(dir, "small", "best.safetensors"))
@@ -59,7 +58,7 @@ func TestWritesThatFailHalfWay(t *testing.T) {
 	// nothing had happened once there is room.
 	interrupted(t, dir, filepath.Join(folder, runfolder.CheckpointFolder, "latest.safetensors"), once("--checkpoint-every", "1")...)
 	before := remains(t, folder)
-	r = limited(t, dir, mib, "train", "--resume", "r", "--checkpoint-every", "1")
+	r = limited(t, dir, limit, "train", "--resume", "r", "--checkpoint-every", "1")
 	require.Equal(t, exitFailed, r.code, r.err)
 	require.Contains(t, r.err, ": file too large\n")
 	require.Contains(t, r.err, "meada-cpu: write r/")
@@ -131,18 +130,18 @@ func TestFullAndReadOnlyDisks(t *testing.T) {
 			t.Skipf("a tmpfs can't be mounted, which takes root: %v: %s", err, out)
 		}
 	}
-	mount("size=30m")
+	mount("size=256k")
 	defer func() { require.NoError(t, syscall.Unmount(disk, 0)) }()
 
 	// There is room for the weights of one test, not for those of two.
-	r := invoke(t, disk, short(data, "--model", "lenet5", "--algorithm", "erm", "--out", "r")...)
+	r := invoke(t, disk, short(data, "--algorithm", "erm", "--out", "r")...)
 	require.Equal(t, exitFailed, r.code, r.err)
 	require.Regexp(t, `(?m)^meada-cpu: write r/\S+\.tmp: no space left on device$`, r.err)
 	requireNothingHalf(t, filepath.Join(disk, "r"))
 	succeed(t, disk, "eval", "--weights", "r/best.safetensors", "--data", data)
 
 	mount("remount,ro")
-	for _, args := range [][]string{short(data, "--model", "lenet5", "--out", "new"), {"train", "--resume", "r"}} {
+	for _, args := range [][]string{short(data, "--out", "new"), {"train", "--resume", "r"}} {
 		r = invoke(t, disk, args...)
 		require.Equal(t, exitFailed, r.code, r.err)
 		require.Regexp(t, `^meada-cpu: \w+ \S+: read-only file system\n$`, r.err)
@@ -161,7 +160,7 @@ func TestOutputThatIsFull(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	weights := filepath.Join(dir, "r", "last.safetensors")
 	for _, args := range [][]string{
-		short(data, "--model", "lenet5", "--algorithm", "erm", "--out", "r", "--quiet"),
+		short(data, "--algorithm", "erm", "--out", "r", "--quiet"),
 		{"eval", "--weights", weights, "--data", data},
 		{"eval", "--weights", weights, "--data", data, "--json"},
 		{"predict", "--weights", weights, filepath.Join("..", "..", "docs", "synthetic-digits.png")},
@@ -184,7 +183,7 @@ func TestOutputThatIsFull(t *testing.T) {
 func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
-	r := invoke(t, dir, short(data, "--model", "lenet5", "--algorithm", "erm", "--lr", "1e30", "--checkpoint-every", "1", "--out", "r", "--quiet")...)
+	r := invoke(t, dir, short(data, "--algorithm", "erm", "--lr", "1e30", "--checkpoint-every", "1", "--out", "r", "--quiet")...)
 	require.Equal(t, exitDiverged, r.code, r.err)
 	require.Regexp(t, `^meada-cpu: training diverged at step \d+: .+ is NaN or infinite, try a smaller --lr\n$`, r.err)
 	weights, err := filepath.Glob(filepath.Join(dir, "r", "*.safetensors"))
