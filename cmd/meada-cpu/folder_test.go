@@ -41,11 +41,11 @@ func ownPictures(t *testing.T) string {
 func TestOwnPictures(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), ownPictures(t)
-	succeed(t, dir, "train", "--dataset", "folder", "--data", data, "--loops-train", "40", "--loops-min", "10", "--loops-adv", "2", "--k", "1",
+	succeed(t, dir, "train", "--dataset", "folder", "--data", data, "--model", small, "--loops-train", "40", "--loops-min", "10", "--loops-adv", "2", "--k", "1",
 		"--lr", "1e-3", "--test-every", "20", "--out", "r", "--quiet")
 	o, err := readOutcome(filepath.Join(dir, "r"))
 	require.NoError(t, err)
-	require.Equal(t, "lenet5", o.summary.Model)
+	require.Equal(t, small, o.summary.Model)
 	require.Equal(t, []string{"cat & dog", "owl", "zebra"}, o.config.ClassNames)
 	onTest, _ := o.summary.Accuracy.Last.Of("test")
 	require.Greater(t, onTest, 0.9, "the classes differ in colour alone")
@@ -73,7 +73,7 @@ func TestOwnPictures(t *testing.T) {
 	own := filepath.Join(dir, "own")
 	succeed(t, dir, "augment", "--weights", weights, "--data", data, "--out", filepath.Join(own, "train"))
 	writePicture(t, filepath.Join(own, "test-red", "owl", "1.png"), image.NewRGBA(image.Rect(0, 0, 9, 9)))
-	succeed(t, dir, "train", "--dataset", "folder", "--data", own, "--algorithm", "erm", "--max-steps", "2", "--out", "again")
+	succeed(t, dir, "train", "--dataset", "folder", "--data", own, "--model", small, "--algorithm", "erm", "--max-steps", "2", "--out", "again")
 	again, err := readOutcome(filepath.Join(dir, "again"))
 	require.NoError(t, err)
 	require.Equal(t, 60, again.config.Checksums["train"].Images)

@@ -104,7 +104,7 @@ func TestKilledRunsEndTheSame(t *testing.T) {
 		args []string
 	}{
 		"digits": {runs - runs/2, short(tinyDigits(t), "--quiet")},
-		"cifar":  {runs / 2, shortCIFAR(cifar, "--quiet", "--corruptions", corrupted, "--model", "allconv")},
+		"cifar":  {runs / 2, shortCIFAR(cifar, "--quiet", "--corruptions", corrupted)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
