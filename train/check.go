@@ -58,6 +58,9 @@ func (c *Config) checkGrowth() error {
 	if g.Every < 1 {
 		return fmt.Errorf("train: Growth.Every is %d, expected 1 or more", g.Every)
 	}
+	if g.Sets < 0 {
+		return fmt.Errorf("train: Growth.Sets is %d, expected 0 or more", g.Sets)
+	}
 	for i, view := range c.Views {
 		if view.changesBytes() && !g.Bytes {
 			return fmt.Errorf("train: view %d has operations on bytes, but Growth.Bytes is false: a phase would add images they cannot change", i+1)

@@ -33,6 +33,7 @@ func TestNewRefusesSettings(t *testing.T) {
 		},
 		"Consistency is 1, which needs": func(c *Config) { c.Objective = objective.Config{Consistency: 1} },
 		"Growth.Phases is -1":           func(c *Config) { c.Growth.Phases = -1 },
+		"Growth.Sets is -1":             func(c *Config) { c.Growth.Sets = -1 },
 		"Growth.Every is 0":             func(c *Config) { c.Growth.Every = 0 },
 		"ascent of 0 steps":             func(c *Config) { c.Growth.Ascent.Steps = 0 },
 		"Eta of the ascent is +Inf":     func(c *Config) { c.Growth.Ascent.Eta = math.Inf(1) },

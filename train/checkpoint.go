@@ -30,7 +30,8 @@ import (
 //
 // Files of images only ever grow, each image is written once. A checkpoint
 // counts as many bytes of them as belong to it and has their checksum; what
-// follows these is ignored, and overwritten by the next checkpoint.
+// follows these is ignored, and overwritten by the next checkpoint. A file whose
+// images have been replaced stays for the checkpoint before.
 //
 // One Checkpoints at a time may use a folder.
 type Checkpoints struct {
@@ -63,12 +64,21 @@ func (c *Checkpoints) Write(t *Trainer, notes map[string][]byte) error {
 		return err
 	}
 	s := t.state()
+	var unused []string // files that no checkpoint needs after this
 	for phase := range t.at.begun() {
 		if phase == len(c.files) {
 			c.files = append(c.files, &imageFile{path: imagePath(c.dir, phase), hash: sha256.New()})
 		}
 		f := c.files[phase]
 		b, done := t.images(phase)
+		if b.n == 0 {
+			if f.replaced {
+				unused = append(unused, f.path)
+			}
+			f.replaced = true
+			s.Images = append(s.Images, imagesState{})
+			continue
+		}
 		if err := f.append(b, done); err != nil {
 			return err
 		}
@@ -92,7 +102,15 @@ func (c *Checkpoints) Write(t *Trainer, notes map[string][]byte) error {
 		previous = ""
 	}
 	c.damaged = false
-	return atomicfile.Rotate(next, latest, previous)
+	if err := atomicfile.Rotate(next, latest, previous); err != nil {
+		return err
+	}
+	for _, path := range unused {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func bytesTensor(name string, b []byte) safetensors.Tensor {
@@ -182,9 +200,11 @@ func (c *Checkpoints) read(path string) (*Checkpoint, error) {
 	}
 	c.files = nil
 	for phase, images := range s.Images {
-		f := &imageFile{path: imagePath(c.dir, phase), hash: sha256.New()}
-		if err := f.verify(images); err != nil {
-			return fail("%w", err)
+		f := &imageFile{path: imagePath(c.dir, phase), hash: sha256.New(), replaced: images == imagesState{}}
+		if !f.replaced {
+			if err := f.verify(images); err != nil {
+				return fail("%w", err)
+			}
 		}
 		c.files = append(c.files, f)
 	}
@@ -227,7 +247,7 @@ func checksum(tensors []safetensors.Tensor) string {
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 // imagesState is what a checkpoint knows of a file of images: how many bytes
-// belong to it.
+// belong to it. It is zero where the images have been replaced.
 type imagesState struct {
 	Bytes  int64
 	SHA256 string
@@ -239,6 +259,8 @@ type imageFile struct {
 	path string
 	size int64 // bytes so far; there may be more in the file that a crash left
 	hash hash.Hash
+
+	replaced bool // its images, as of the checkpoint last written or read
 }
 
 func imagePath(dir string, phase int) string {

@@ -40,11 +40,16 @@ type View struct {
 	Batch  []augment.BatchOp
 }
 
-// Growth describes maximisation phases: each moves the training images by
-// gradient ascent and adds the results to the training set.
+// Growth describes maximisation phases: each moves images by gradient ascent and
+// adds the results to the training set.
 type Growth struct {
 	Phases int // at most; 0 for none
 	Every  int // rounds between phases
+	// Sets is 0 where a phase moves the whole training set and what it adds stays.
+	// Where it is not, a phase moves the images of the source, and its results
+	// replace those of Sets phases before: the training set is the source and what
+	// the last Sets phases made of it.
+	Sets   int
 	Ascent augment.Config
 	Bytes  bool // keep the images as bytes, not as float32 values
 }
@@ -55,6 +60,15 @@ type Growth struct {
 // learnt nothing yet. It is left out here.
 func (g *Growth) due(round, done int) bool {
 	return done < g.Phases && round > 0 && (round+1)%g.Every == 0
+}
+
+// moved returns how many images a phase moves of a training set of n, of which
+// the source is the first.
+func (g *Growth) moved(source, n int) int {
+	if g.Sets > 0 {
+		return source
+	}
+	return n
 }
 
 // changesBytes reports whether the view has operations on the bytes of images.
@@ -75,9 +89,14 @@ type Outline struct {
 // Outline returns what a run will consist of that begins with n images.
 func (c Config) Outline(n int) Outline {
 	o := Outline{TrainingSet: []int{n}}
+	source := n
 	for round := range c.Schedule.rounds() {
 		if c.Growth.due(round, len(o.TrainingSet)-1) {
-			n += c.Schedule.added(n, c.BatchSize)
+			made := c.Schedule.added(c.Growth.moved(source, n), c.BatchSize)
+			n += made
+			if sets := c.Growth.Sets; sets > 0 {
+				n = source + min(len(o.TrainingSet), sets)*made
+			}
 			o.TrainingSet = append(o.TrainingSet, n)
 		}
 		steps, images := c.Schedule.steps(n, c.BatchSize)

@@ -27,6 +27,9 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	const float = 4
 	set := c.Outline(data.Source.N).TrainingSet
 	added := int64(set[len(set)-1] - set[0])
+	if sets := c.Growth.Sets; sets > 0 { // the oldest is there until the newest is whole
+		added = int64(min(len(set)-1, sets+1) * c.Schedule.added(set[0], c.BatchSize))
+	}
 	pixels := int64(network.C * network.H * network.W)
 	trained := c.Backbone.trained(network)
 	parameters := float * int64(len(trained.Values))

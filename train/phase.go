@@ -11,6 +11,20 @@ import (
 type phase struct {
 	maximiser *augment.Maximiser // nil if the run has no phase
 	growth    block              // the images of the phase in progress
+	from      []int32            // the numbers of those that they are made from
+}
+
+// beginGrowth sets out for a phase that adds n images, made from the first in
+// reading order.
+func (t *Trainer) beginGrowth(n int) {
+	t.phase.growth = t.newBlock(n)
+	t.phase.from = t.set.first(n, t.config.Growth.Sets > 0)
+}
+
+// made returns how many images a phase of the run makes.
+func (t *Trainer) made(phase int) int {
+	n := t.outline.TrainingSet
+	return t.config.Schedule.added(t.config.Growth.moved(n[0], n[phase]), t.config.BatchSize)
 }
 
 // newBlock returns room for n images that a phase adds.
@@ -21,12 +35,12 @@ func (t *Trainer) newBlock(n int) block {
 	return block{n: n, values: tensor.New(n, t.x.C, t.x.H, t.x.W)}
 }
 
-// maximise climbs the next images of the training set, in reading order.
+// maximise climbs the next images of the phase.
 func (t *Trainer) maximise() (Event, error) {
 	p := &t.phase
 	lo, hi := t.at.Done, min(t.at.Done+len(t.labels), p.growth.n)
 	x := t.x.Images(0, hi-lo)
-	labels := t.read(x, t.set.order[lo:hi], nil)
+	labels := t.read(x, p.from[lo:hi], nil)
 	means := p.maximiser.Maximise(x, labels, t.config.BatchSize)
 	e := Event{
 		Kind: Maximise, Step: t.at.Step, Round: t.at.Round, Phase: t.at.Phase + 1,
@@ -42,8 +56,8 @@ func (t *Trainer) maximise() (Event, error) {
 	t.keep(x, lo)
 	t.at.Done = hi
 	if hi == p.growth.n {
-		t.set.grow(p.growth)
-		t.at.Kind, t.at.Phase, p.growth = Minimise, t.at.Phase+1, block{}
+		t.set.grow(p.growth, p.from, t.config.Growth.Sets)
+		t.at.Kind, t.at.Phase, p.growth, p.from = Minimise, t.at.Phase+1, block{}, nil
 		t.beginRound()
 	}
 	return e, nil

@@ -96,7 +96,7 @@ func (t *Trainer) arrays() []safetensors.Tensor {
 }
 
 // images returns the images made by a phase that has begun, and how many of
-// them there are so far.
+// them there are so far: none if those of another have replaced them.
 func (t *Trainer) images(phase int) (block, int) {
 	if phase < len(t.set.added) {
 		b := t.set.added[phase]
@@ -178,7 +178,7 @@ func (t *Trainer) checkState(s *state) error {
 	case Minimise:
 		ok = ok && at.Phase < len(t.outline.TrainingSet)
 	case Maximise:
-		ok = ok && at.Phase+1 < len(t.outline.TrainingSet) && at.Done < t.outline.TrainingSet[at.Phase+1]-t.outline.TrainingSet[at.Phase]
+		ok = ok && at.Phase+1 < len(t.outline.TrainingSet) && at.Done < t.made(at.Phase)
 	case Evaluate:
 		ok = ok && at.Phase < len(t.outline.TrainingSet) && at.Domain >= 0 && at.Domain < len(t.tests.domains) &&
 			at.Part >= 0 && at.Part < t.tests.domains[at.Domain].Parts() && at.Offset >= 0 && at.Offset <= at.Done && at.Done < t.tests.domains[at.Domain].N
@@ -265,13 +265,19 @@ func isPermutation(numbers []int64) bool {
 // been set.
 func (t *Trainer) setImages(from *Checkpoint) error {
 	for phase := range t.at.begun() {
-		n := t.outline.TrainingSet[phase+1] - t.outline.TrainingSet[phase]
-		b, done := t.newBlock(n), n
-		if phase < t.at.Phase {
-			t.set.added = append(t.set.added, b)
-		} else {
-			t.phase.growth, done = b, t.at.Done
+		if sets := t.config.Growth.Sets; sets > 0 && phase < t.at.Phase-sets {
+			t.set.added = append(t.set.added, block{})
+			continue
 		}
+		n := t.made(phase)
+		done := n
+		if phase < t.at.Phase {
+			t.set.added = append(t.set.added, t.newBlock(n))
+		} else {
+			t.beginGrowth(n)
+			done = t.at.Done
+		}
+		b, _ := t.images(phase)
 		if err := from.readImages(phase, b, done); err != nil {
 			return err
 		}

@@ -142,10 +142,13 @@ func (t *Trainer) Work() Work {
 	for i := range t.tests.domains {
 		tested += t.tests.domains[i].N
 	}
-	o := t.outline
+	o, maximised := t.outline, 0
+	for phase := range len(o.TrainingSet) - 1 {
+		maximised += t.made(phase)
+	}
 	return Work{
 		Minimise: o.minimised,
-		Maximise: o.TrainingSet[len(o.TrainingSet)-1] - o.TrainingSet[0],
+		Maximise: maximised,
 		Evaluate: o.Tests * tested,
 	}
 }
@@ -170,14 +173,14 @@ func (t *Trainer) begin() {
 		return
 	}
 	c := &t.config
-	n := c.Schedule.added(t.set.len(), c.BatchSize)
+	n := c.Schedule.added(c.Growth.moved(t.set.source.N, t.set.len()), c.BatchSize)
 	if n == 0 || !c.Growth.due(t.at.Round, t.at.Phase) {
 		t.beginRound()
 		return
 	}
 	t.at.Kind, t.at.Done = Maximise, 0
 	c.Schedule.beginPhase(t.set)
-	t.phase.growth = t.newBlock(n)
+	t.beginGrowth(n)
 }
 
 // beginRound sets out for the descent steps of a round.

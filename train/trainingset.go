@@ -12,7 +12,7 @@ import (
 // is ever moved: the official code permutes the images, this their numbers.
 type trainingSet struct {
 	source *dataset.Images
-	added  []block  // one for each phase
+	added  []block  // one for each phase, empty once another has replaced it
 	labels []uint16 // by image number
 
 	parents []int32 // of the last phase: the image number that each image was made from
@@ -77,8 +77,8 @@ func (s *trainingSet) reshuffle() {
 	s.next = 0
 }
 
-// draw reads the numbers of the next len(numbers) images. Where the pool ends
-// it is reshuffled on the spot, in the middle of a batch.
+// draw reads the numbers of the next len(numbers) images. Where the set
+// ends it is reshuffled on the spot, in the middle of a batch.
 func (s *trainingSet) draw(numbers []int32) {
 	for i := range numbers {
 		if s.next == len(s.order) {
@@ -89,21 +89,43 @@ func (s *trainingSet) draw(numbers []int32) {
 	}
 }
 
-// grow appends images with the labels of the first images in reading order,
-// from which they were made, and reshuffles.
-func (s *trainingSet) grow(images block) {
-	labels := make([]uint16, 0, len(s.labels)+images.n)
-	labels = append(labels, s.labels...)
-	for _, number := range s.order[:images.n] {
+// first returns the numbers of the first n images in reading order, or of the
+// first of the source.
+func (s *trainingSet) first(n int, ofSource bool) []int32 {
+	if !ofSource {
+		return s.order[:n]
+	}
+	numbers := make([]int32, 0, s.source.N)
+	for _, number := range s.order {
+		if int(number) < s.source.N {
+			numbers = append(numbers, number)
+		}
+	}
+	return numbers[:n]
+}
+
+// grow appends images with the labels of those that they were made from, and
+// reshuffles. Where there are to be so many sets at most, and not 0, it drops
+// the oldest above these: the numbers of the others move up.
+func (s *trainingSet) grow(images block, from []int32, sets int) {
+	dropped := 0
+	s.added = append(s.added, images)
+	if oldest := len(s.added) - 1 - sets; sets > 0 && oldest >= 0 {
+		dropped = s.added[oldest].n
+		s.added[oldest] = block{}
+	}
+	labels := make([]uint16, 0, len(s.labels)-dropped+images.n)
+	labels = append(labels, s.labels[:s.source.N]...)
+	labels = append(labels, s.labels[s.source.N+dropped:]...)
+	for _, number := range from {
 		labels = append(labels, s.labels[number])
 	}
 	order := make([]int32, len(labels))
 	for i := copy(order, s.order); i < len(order); i++ {
 		order[i] = int32(i)
 	}
-	s.parents = slices.Clone(s.order[:images.n])
+	s.parents = slices.Clone(from)
 	s.labels, s.order = labels, order
-	s.added = append(s.added, images)
 	s.reshuffle()
 }
 

@@ -1,0 +1,107 @@
+package train
+
+import (
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+// Where a phase replaces what the one before made, it moves the images of the
+// source and their labels, and the training set stays as large as it is then.
+func TestPhasesReplaceSets(t *testing.T) {
+	c := epochConfig(meada)
+	c.Schedule = Epochs{Total: 5, TestEvery: 5}
+	c.Growth.Phases, c.Growth.Every, c.Growth.Sets = 4, 1, 2
+	trainer, network := epochTrainer(t, 2, nil, c)
+	require.Equal(t, []int{43, 86, 129, 129, 129}, trainer.Outline().TrainingSet)
+	require.Equal(t, 43+86+3*129, trainer.Work()[Minimise])
+	require.Equal(t, 4*43, trainer.Work()[Maximise])
+
+	source := trainer.set.source
+	phases := 0
+	for !trainer.Done() {
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		if e.Kind != Maximise || e.Done < e.Total {
+			continue
+		}
+		phases++
+		s := trainer.set
+		require.Equal(t, trainer.Outline().TrainingSet[phases], s.len())
+		for i := range s.len() {
+			require.Equal(t, source.Labels[i%43], s.labels[i])
+		}
+		for i, b := range s.added {
+			require.Equal(t, i < phases-2, b.n == 0 && b.bytes == nil, "the sets of phase %d after phase %d", i+1, phases)
+		}
+		ascent, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize)
+		require.NoError(t, err)
+		for first := 0; first < source.N; {
+			x, _, err := ascent.Climb(source, first)
+			require.NoError(t, err)
+			for i := range x.N {
+				bytes := make([]uint8, x.C*x.H*x.W)
+				network.Normalisation.ToBytes(trainer.engine, bytes, x.Image(i))
+				got, _ := s.pixels(int32(s.len() - 43 + first + i))
+				require.True(t, slices.Equal(bytes, got), "image %d of phase %d is made from that of the source", first+i, phases)
+			}
+			first += x.N
+		}
+	}
+	require.Equal(t, 4, phases)
+}
+
+// Where steps are counted, a phase takes the images of the source in reading
+// order, whatever made images lie between.
+func TestSetsAreOfTheSource(t *testing.T) {
+	s := newTrainingSet(sourceOf(5), reverse)
+	made := func(v float32) block {
+		values := tensor.New(4, 1, 1, 2)
+		for i := range values.Data {
+			values.Data[i] = v
+		}
+		return block{n: 4, values: values}
+	}
+	require.Equal(t, []int32{4, 3, 2, 1}, s.first(4, true))
+	s.grow(made(1), s.first(4, true), 1)
+	require.Equal(t, []int32{8, 7, 6, 5, 0, 1, 2, 3, 4}, s.order)
+	require.Equal(t, []int32{0, 1, 2, 3}, s.first(4, true))
+	s.grow(made(2), s.first(4, true), 1)
+	require.Equal(t, []uint16{0, 1, 2, 3, 4, 0, 1, 2, 3}, s.labels)
+	require.Equal(t, []int32{4, 3, 2, 1, 0, 5, 6, 7, 8}, s.order)
+	for number := range int32(4) {
+		_, values := s.pixels(5 + number)
+		require.Equal(t, []float32{2, 2}, values, "of the second phase")
+	}
+	require.Equal(t, []int32{0, 1, 2, 3}, s.parents)
+}
+
+// The file of a set that another has replaced goes once the checkpoint before
+// lacks it too.
+func TestFilesOfReplacedSets(t *testing.T) {
+	p := procedures(t)["one set"]
+	s := p.start(t, 2, nil, nil)
+	defer s.engine.Close()
+	folder := t.TempDir()
+	c := NewCheckpoints(folder)
+	exists := func(phase int) bool {
+		_, err := os.Stat(imagePath(folder, phase))
+		return err == nil
+	}
+	since := -1 // checkpoints since the first set was replaced
+	for !s.Done() {
+		s.step(t)
+		require.NoError(t, c.Write(s.Trainer, nil))
+		if since >= 0 || len(s.set.added) == 2 {
+			since++
+		}
+		if len(s.set.added) > 0 {
+			require.Equal(t, since < 1, exists(0), "%d checkpoints later", since)
+		}
+	}
+	require.Greater(t, since, 1)
+}
