@@ -15,6 +15,7 @@ type Policy uint8
 const (
 	CIFAR10 Policy = iota
 	ImageNet
+	SVHN
 )
 
 // AutoAugment applies a pair of operations drawn from a policy's 25, each with a
@@ -26,7 +27,7 @@ type AutoAugment struct{ Policy Policy }
 // Make returns the operation for images of c x h x w.
 func (a AutoAugment) Make(c, h, w int) (augment.ImageFunc, error) {
 	if int(a.Policy) >= len(policies) {
-		return nil, fmt.Errorf("image: AutoAugment.Policy is %d, expected CIFAR10 or ImageNet", a.Policy)
+		return nil, fmt.Errorf("image: AutoAugment.Policy is %d, expected CIFAR10, ImageNet or SVHN", a.Policy)
 	}
 	if err := Colour.check(c); err != nil {
 		return nil, err
@@ -210,5 +211,32 @@ var policies = [...][25][2]rule{
 		{{Invert, 0.6, 0}, {Equalize, 1.0, 0}},
 		{{Colour, 0.6, 4}, {Contrast, 1.0, 8}},
 		{{Equalize, 0.8, 0}, {Equalize, 0.6, 0}},
+	},
+	SVHN: {
+		{{ShearX, 0.9, 4}, {Invert, 0.2, 0}},
+		{{ShearY, 0.9, 8}, {Invert, 0.7, 0}},
+		{{Equalize, 0.6, 0}, {Solarize, 0.6, 6}},
+		{{Invert, 0.9, 0}, {Equalize, 0.6, 0}},
+		{{Equalize, 0.6, 0}, {Rotate, 0.9, 3}},
+		{{ShearX, 0.9, 4}, {AutoContrast, 0.8, 0}},
+		{{ShearY, 0.9, 8}, {Invert, 0.4, 0}},
+		{{ShearY, 0.9, 5}, {Solarize, 0.2, 6}},
+		{{Invert, 0.9, 0}, {AutoContrast, 0.8, 0}},
+		{{Equalize, 0.6, 0}, {Rotate, 0.9, 3}},
+		{{ShearX, 0.9, 4}, {Solarize, 0.3, 3}},
+		{{ShearY, 0.8, 8}, {Invert, 0.7, 0}},
+		{{Equalize, 0.9, 0}, {TranslateY, 0.6, 6}},
+		{{Invert, 0.9, 0}, {Equalize, 0.6, 0}},
+		{{Contrast, 0.3, 3}, {Rotate, 0.8, 4}},
+		{{Invert, 0.8, 0}, {TranslateY, 0.0, 2}},
+		{{ShearY, 0.7, 6}, {Solarize, 0.4, 8}},
+		{{Invert, 0.6, 0}, {Rotate, 0.8, 4}},
+		{{ShearY, 0.3, 7}, {TranslateX, 0.9, 3}},
+		{{ShearX, 0.1, 6}, {Invert, 0.6, 0}},
+		{{Solarize, 0.7, 2}, {TranslateY, 0.6, 7}},
+		{{ShearY, 0.8, 4}, {Invert, 0.8, 0}},
+		{{ShearX, 0.7, 9}, {TranslateY, 0.8, 3}},
+		{{ShearY, 0.8, 5}, {AutoContrast, 0.7, 0}},
+		{{ShearX, 0.7, 2}, {Invert, 0.1, 0}},
 	},
 }

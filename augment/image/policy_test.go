@@ -23,7 +23,7 @@ func TestTorchvisionPolicies(t *testing.T) {
 		}
 	}
 	readJSON(t, "testdata/policies.json", &want)
-	for name, policy := range map[string]Policy{"cifar10": CIFAR10, "imagenet": ImageNet} {
+	for name, policy := range map[string]Policy{"cifar10": CIFAR10, "imagenet": ImageNet, "svhn": SVHN} {
 		require.Len(t, want.Policies[name], len(policies[policy]))
 		for i, pair := range want.Policies[name] {
 			for j, r := range pair {

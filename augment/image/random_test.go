@@ -130,22 +130,22 @@ func TestCommon(t *testing.T) {
 func TestSettingsThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	for message, op := range map[string]augment.ImageOp{
-		"Cutout.Side is 0 pixels, expected 1 or more":           Cutout{},
-		"ResizedCrop.Least is 0 of the area":                    ResizedCrop{},
-		"ResizedCrop.Least is 1.1 of the area":                  ResizedCrop{1.1},
-		"RandomGrey.Probability is -1, expected 0 to 1":         RandomGrey{-1},
-		"grey of images of 2 planes, expected 1 or 3":           RandomGrey{0.5},
-		"Jitter.Contrast is -0.1, expected a number":            Jitter{Contrast: -0.1},
-		"Jitter.Hue is 0.6, expected 0 to 0.5":                  Jitter{Hue: 0.6},
-		"colour of images of 2 planes":                          Jitter{},
-		"contrast of images of 2 planes":                        Fixed{Operation: Contrast, Level: 1},
-		"Level of posterize is 0, expected 1 to 8":              Fixed{Operation: Posterize},
-		"Level of brightness is -1, expected 0 to 100000":       Fixed{Operation: Brightness, Level: -1},
-		"operation 17 is unknown":                               Fixed{Operation: operations},
-		"Crop.Padding is -2 pixels, expected 0 or more":         Common{Crop{-2}},
-		"AutoAugment.Policy is 2, expected CIFAR10 or ImageNet": AutoAugment{2},
-		"RandAugment.Operations is 0, expected 1 or more":       RandAugment{0, 9},
-		"RandAugment.Magnitude is 31, expected 0 to 30":         RandAugment{2, 31},
+		"Cutout.Side is 0 pixels, expected 1 or more":                 Cutout{},
+		"ResizedCrop.Least is 0 of the area":                          ResizedCrop{},
+		"ResizedCrop.Least is 1.1 of the area":                        ResizedCrop{1.1},
+		"RandomGrey.Probability is -1, expected 0 to 1":               RandomGrey{-1},
+		"grey of images of 2 planes, expected 1 or 3":                 RandomGrey{0.5},
+		"Jitter.Contrast is -0.1, expected a number":                  Jitter{Contrast: -0.1},
+		"Jitter.Hue is 0.6, expected 0 to 0.5":                        Jitter{Hue: 0.6},
+		"colour of images of 2 planes":                                Jitter{},
+		"contrast of images of 2 planes":                              Fixed{Operation: Contrast, Level: 1},
+		"Level of posterize is 0, expected 1 to 8":                    Fixed{Operation: Posterize},
+		"Level of brightness is -1, expected 0 to 100000":             Fixed{Operation: Brightness, Level: -1},
+		"operation 17 is unknown":                                     Fixed{Operation: operations},
+		"Crop.Padding is -2 pixels, expected 0 or more":               Common{Crop{-2}},
+		"AutoAugment.Policy is 3, expected CIFAR10, ImageNet or SVHN": AutoAugment{3},
+		"RandAugment.Operations is 0, expected 1 or more":             RandAugment{0, 9},
+		"RandAugment.Magnitude is 31, expected 0 to 30":               RandAugment{2, 31},
 	} {
 		_, err := op.Make(2, 8, 8)
 		require.ErrorContains(t, err, message)

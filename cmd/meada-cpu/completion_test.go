@@ -13,19 +13,24 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 func TestCompletion(t *testing.T) {
 	t.Parallel()
+	var algorithms []string
+	for _, a := range catalog.Algorithms() {
+		algorithms = append(algorithms, string(a))
+	}
 	for line, want := range map[string]string{
 		"tr":                           "train",
 		"help pre":                     "predict",
 		"help data v":                  "verify",
 		"completion ":                  "bash zsh fish powershell",
-		"train --algorithm ":           "erm ada me-ada",
+		"train --algorithm ":           strings.Join(algorithms, " "),
 		"train --algorithm m":          "me-ada",
-		"train --algorithm=a":          "ada",
+		"train --algorithm=ad":         "ada",
 		"train --corruptions ":         "none on-the-fly",
 		"train --loops-m":              "--loops-min",
 		"train --quiet --preset d":     "digits",
@@ -34,8 +39,8 @@ func TestCompletion(t *testing.T) {
 		"predict --format ":            "table csv json",
 		"export --format ":             "onnx safetensors",
 		"sweep --algorithm":            "--algorithms",
-		"sweep --algorithms erm,a":     "erm,ada",
-		"sweep --algorithms=erm,a":     "erm,ada",
+		"sweep --algorithms erm,ad":    "erm,ada",
+		"sweep --algorithms=erm,ad":    "erm,ada",
 		"sweep --dataset digits --sha": "--shard",
 		"sweep --dataset pa":           "pacs",
 		"corrupt --corruptions fog,sn": "fog,snow",

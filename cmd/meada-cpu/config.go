@@ -58,7 +58,10 @@ func configFlags(flag, path string) (map[string]string, error) {
 			flags[name] = fmt.Sprint(value)
 		}
 	}
-	leftOut := map[string]string{"lr-backbone": "0", "freeze-bn": "false", "freeze": "false"} // where they are that
+	leftOut := map[string]string{ // where they are that
+		"lr-backbone": "0", "freeze-bn": "false", "freeze": "false", "flip": "false", "crop": "0", "resized-crop": "0",
+		"jitter": "0", "grey": "0", "views": "none", "cutout": "0", "consistency": "0", "label-smoothing": "0",
+	}
 	if _, ok := values["epochs"]; ok {
 		leftOut["momentum"], leftOut["decay"] = "0", "0"
 	}
@@ -153,6 +156,6 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string) 
 		return err
 	}
 	given := cli.Given(set)
-	*s = preset.Settings(network)
+	*s = preset.Settings(network, catalog.Algorithm(given["algorithm"]))
 	return cli.Apply(set, given)
 }

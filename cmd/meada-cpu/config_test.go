@@ -74,12 +74,12 @@ func TestConfig(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(dir, "refused"))
 }
 
-// Every setting that a run records can be given back as a flag, but for what
-// follows from the preset.
+// Every setting that a run records can be given back as a flag.
 func TestConfigCoversTheSettings(t *testing.T) {
 	t.Parallel()
 	var s settings
-	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--max-steps", "1", "--weights", "w"}))
+	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--max-steps", "1", "--weights", "w", "--resized-crop", "0.7",
+		"--jitter", "0.3", "--grey", "0.1", "--views", "augmix", "--cutout", "8", "--consistency", "12", "--label-smoothing", "0.1"}))
 	text, err := json.Marshal(s.Settings)
 	require.NoError(t, err)
 	var fields map[string]any
@@ -88,9 +88,7 @@ func TestConfigCoversTheSettings(t *testing.T) {
 	s.define(set)
 	names := cli.Names(set)
 	for key := range fields {
-		if key != "flip" && key != "crop" {
-			require.Contains(t, names, strings.ReplaceAll(key, "_", "-"))
-		}
+		require.Contains(t, names, strings.ReplaceAll(key, "_", "-"))
 	}
 }
 
@@ -98,7 +96,8 @@ func TestConfigCoversTheSettings(t *testing.T) {
 func TestConfigKeepsZeros(t *testing.T) {
 	t.Parallel()
 	var s, again settings
-	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--momentum", "0", "--decay", "0", "--k", "0", "--lr-max", "0"}))
+	require.NoError(t, s.parse([]string{"--preset", "cifar10", "--data", "d", "--momentum", "0", "--decay", "0", "--k", "0", "--lr-max", "0",
+		"--algorithm", "autoaugment", "--flip=false", "--crop", "0", "--views", "none"}))
 	text, err := json.Marshal(s.Settings)
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "config.json")
@@ -106,4 +105,7 @@ func TestConfigKeepsZeros(t *testing.T) {
 	require.NoError(t, again.parse([]string{"--config", path}))
 	require.Equal(t, s.Settings.Settings, again.Settings.Settings)
 	require.Zero(t, again.Momentum)
+	require.False(t, again.Flip)
+	require.Zero(t, again.Crop)
+	require.Empty(t, again.Views)
 }

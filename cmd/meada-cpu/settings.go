@@ -23,7 +23,7 @@ type settings struct {
 func (s *settings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to train")
-	cli.Choice(f, &s.Algorithm, "algorithm", "erm, ada or me-ada", catalog.Algorithms()...)
+	cli.Choice(f, &s.Algorithm, "algorithm", "method, see below", catalog.Algorithms()...)
 	declareImages(f, &s.Images)
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default 224")
@@ -44,6 +44,22 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Switch(&s.FreezeBN, "freeze-bn", "normalise batches by the statistics that --weights has")
 	f.Switch(&s.Freeze, "freeze", "train the layers behind the embedding alone: the others see each image once, without flips and crops")
 	f.Integer(&s.TestEvery, "test-every", 1, "descent steps, or epochs, between tests")
+
+	f.Group("images of descent steps")
+	f.Switch(&s.Flip, "flip", "mirror them at random")
+	f.Integer(&s.Crop, "crop", 0, "shift them by up to N pixels")
+	f.Number(&s.ResizedCrop, "resized-crop", "cut out a part of their area, X of it at least, and resize it")
+	f.Number(&s.Jitter, "jitter", "change brightness, contrast, saturation and hue by up to X")
+	f.Number(&s.Grey, "grey", "make them grey with probability X")
+	f.Add("views", &cli.Value{
+		Kind:     "NAME",
+		Read:     func(text string) (err error) { s.Views, err = catalog.ParseViews(text); return err },
+		Show:     func() string { return s.Views.String() },
+		Complete: cli.Words(catalog.ViewNames...),
+	}, strings.Join(catalog.ViewNames, ", "))
+	f.Integer(&s.Cutout, "cutout", 0, "cut out a square of N pixels")
+	f.Number(&s.Consistency, "consistency", "weight of the Jensen-Shannon divergence of an image and two views of it; 0 trains on one view")
+	f.Number(&s.Smoothing, "label-smoothing", "probability that a target spreads over all classes")
 
 	f.Group("maximisation")
 	f.Integer(&s.K, "k", 0, "phases")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 )
@@ -17,7 +18,7 @@ func newTrain(std streams) *cobra.Command {
 	var s settings
 	c := &cobra.Command{
 		Use:   "train",
-		Short: "train a network with ERM, ADA or ME-ADA",
+		Short: "train a network with ME-ADA or another method",
 		Args:  cli.NoArguments,
 		Example: "meada-cpu train --algorithm erm --seed 2\n" +
 			"meada-cpu train --dataset digits --data DIR --loops-train 2001 --test-every 500\n" +
@@ -33,7 +34,7 @@ func newTrain(std streams) *cobra.Command {
 		},
 	}
 	c.Long = trainIntroduction
-	cli.SetNotes(c, trainNotes)
+	cli.SetNotes(c, trainNotes+"\n\nThe methods that --algorithm names:\n\n"+catalog.DescribeMethods())
 	s.define(c.Flags())
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		_ = s.choose(c.Flags()) // whatever else is wrong, the help shows what there is
@@ -97,6 +98,12 @@ own test set (training-domain validation), the choice that we recommend. "best"
 has the best average over the target domains, selected on the target test sets
 (oracle), as the official code reports. For CIFAR the targets are the 15
 corruptions.
+
+With --consistency every step takes three views of an image, which flips, crops,
+jitter and grey change alike: one as it is then, whose class is learnt, and two
+that --views and --cutout change. A step takes three times as long. Methods set
+these flags as their authors do; flags win. A phase of ada or me-ada adds images
+as bytes where images are changed.
 
 The values of presets digits, cifar10 and cifar100 are the paper's. Preset pacs is
 ours, since no trainer for PACS is published: that of CIFAR with batches of 32, 30

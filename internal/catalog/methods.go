@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment"
-	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/objective"
 )
 
 // Algorithm names a method.
@@ -22,13 +22,27 @@ const (
 	MEADA Algorithm = "me-ada"
 )
 
+// Paper lists the methods of the paper.
+var Paper = []Algorithm{ERM, ADA, MEADA}
+
+// Methods that change images, see [Settings].
+const (
+	Cutout      Algorithm = "cutout"
+	AutoAugment Algorithm = "autoaugment"
+	RandAugment Algorithm = "randaugment"
+	AugMix      Algorithm = "augmix"
+)
+
 // Method is a way to train: what it makes of settings.
 type Method struct {
 	Name     Algorithm
 	Title    string // as tables have it
 	Citation string
 
-	config func(s *Settings) train.Config
+	// defaults sets what its authors have to what a preset leaves open; nil for
+	// nothing.
+	defaults func(s *Settings, p *Preset, network string)
+	config   func(s *Settings) train.Config
 }
 
 // Methods lists every method.
@@ -56,6 +70,52 @@ var Methods = []Method{
 			return c
 		},
 	},
+	{
+		Name: Cutout, Title: "Cutout",
+		Citation: "a square cut out of every image: DeVries and Taylor, Improved Regularization of Convolutional Neural Networks with Cutout, 2017",
+		defaults: func(s *Settings, p *Preset, network string) {
+			s.Cutout = KindOf(network).Side() / 2
+			if p.Dataset == "cifar100" {
+				s.Cutout = 8
+			}
+		},
+		config: (*Settings).descent,
+	},
+	{
+		Name: AutoAugment, Title: "AutoAugment",
+		Citation: "pairs of image operations found by search: Cubuk et al., AutoAugment: Learning Augmentation Strategies from Data, CVPR 2019",
+		defaults: func(s *Settings, _ *Preset, network string) {
+			s.Views = autoAugmentFor[KindOf(network)]
+		},
+		config: (*Settings).descent,
+	},
+	{
+		Name: RandAugment, Title: "RandAugment",
+		Citation: "two image operations drawn at random: Cubuk et al., RandAugment: Practical Automated Data Augmentation with a Reduced Search Space, NeurIPS 2020",
+		defaults: func(s *Settings, _ *Preset, _ string) { s.Views = ViewsRandAugment },
+		config:   (*Settings).descent,
+	},
+	{
+		Name: AugMix, Title: "AugMix",
+		Citation: "mixtures of chains of image operations, and consistent predictions: Hendrycks et al., AugMix: A Simple Data Processing Method to Improve Robustness and Uncertainty, ICLR 2020",
+		defaults: func(s *Settings, _ *Preset, network string) {
+			s.Views, s.Consistency = ViewsAugMix, 12
+			if KindOf(network) == ForPictures {
+				s.Views = ViewsAugMixLarge
+			}
+		},
+		config: (*Settings).descent,
+	},
+}
+
+// DescribeMethods lists the methods and where they are published, a paragraph
+// each.
+func DescribeMethods() string {
+	var lines []string
+	for i := range Methods {
+		lines = append(lines, string(Methods[i].Name)+": "+Methods[i].Citation+".")
+	}
+	return strings.Join(lines, "\n\n")
 }
 
 // Algorithms returns the names of all methods.
@@ -102,8 +162,20 @@ type Settings struct {
 	EpochsMin int     `json:"epochs_min,omitempty"` // epochs between phases
 	Momentum  float64 `json:"momentum,omitempty"`
 	Decay     float64 `json:"decay,omitempty"` // of every parameter
-	Flip      bool    `json:"flip,omitempty"`  // mirror images at random
-	Crop      int     `json:"crop,omitempty"`  // pixels by which images are shifted at most
+
+	// What becomes of images before a descent step, in this order.
+	Flip        bool    `json:"flip,omitempty"`         // mirrored at random
+	Crop        int     `json:"crop,omitempty"`         // pixels by which they are shifted at most
+	ResizedCrop float64 `json:"resized_crop,omitempty"` // the least part of their area that is cut out and resized
+	Jitter      float64 `json:"jitter,omitempty"`       // change of brightness, contrast, saturation and hue at most
+	Grey        float64 `json:"grey,omitempty"`         // the probability that they become grey
+	Views       Views   `json:"views,omitempty"`
+	Cutout      int     `json:"cutout,omitempty"` // side of the square cut out of them
+
+	// Consistency is the weight of the Jensen-Shannon divergence of the
+	// predictions for an image and two views of it; 0 for one view alone.
+	Consistency float64 `json:"consistency,omitempty"`
+	Smoothing   float64 `json:"label_smoothing,omitempty"`
 
 	LoopsAdv  int     `json:"loops_adv"`           // ascent steps of a phase
 	K         int     `json:"k"`                   // phases; ERM ignores it
@@ -166,8 +238,9 @@ func (s *Settings) Config() (train.Config, error) {
 	return m.config(s), nil
 }
 
-// Check refuses settings for a network that begins with weights if it begins with
-// none. A frozen backbone sees each image once, as it is: Check completes that.
+// Check refuses settings that no run can have, by the names of their flags;
+// weights are the file of the initial ones, "" for random ones. A frozen backbone
+// sees each image once, as it is: Check completes that.
 func (s *Settings) Check(weights string) error {
 	switch {
 	case s.FreezeBN && weights == "":
@@ -177,8 +250,11 @@ func (s *Settings) Check(weights string) error {
 	}
 	if s.Freeze {
 		s.LRBackbone, s.FreezeBN, s.Flip, s.Crop = 0, false, false, 0
+		if s.changesImages() {
+			return cli.UsageError("--freeze: the head learns from images as they are, without %s", s.DescribeViews())
+		}
 	}
-	return nil
+	return s.checkViews()
 }
 
 // InEpochs reports whether the run counts epochs, as the CIFAR script does, and
@@ -201,16 +277,8 @@ func (s *Settings) descent() train.Config {
 	} else if s.LRBackbone > 0 {
 		c.Backbone.Rate = s.LRBackbone / s.LR
 	}
-	var ops []augment.ImageOp
-	if s.Flip {
-		ops = append(ops, image.Flip{})
-	}
-	if s.Crop > 0 {
-		ops = append(ops, image.Crop{Padding: s.Crop})
-	}
-	if len(ops) > 0 {
-		c.Views = []train.View{{Image: ops}}
-	}
+	c.Views = s.viewsOf()
+	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing}
 	return c
 }
 
@@ -224,6 +292,9 @@ func (s *Settings) growth(eta float64) train.Growth {
 	}
 	if s.InEpochs() {
 		g.Every, g.Bytes, g.Ascent.Max = s.EpochsMin, true, 0
+	}
+	if s.changesImages() { // those of phases too
+		g.Bytes = true
 	}
 	return g
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -81,8 +82,16 @@ func FindPreset(name string) (*Preset, error) {
 	return nil, cli.UsageError("unknown preset %q, expected %s", name, strings.Join(PresetNames(), ", "))
 }
 
-// Settings returns a preset's settings for a network.
-func (p *Preset) Settings(network string) Settings { return p.settings(network) }
+// Settings returns a preset's settings for a network and a method, "" for the
+// preset's own.
+func (p *Preset) Settings(network string, a Algorithm) Settings {
+	s := p.settings(network)
+	s.Algorithm = cmp.Or(a, s.Algorithm)
+	if m, err := FindMethod(s.Algorithm); err == nil && m.defaults != nil {
+		m.defaults(&s, p, network)
+	}
+	return s
+}
 
 // Flags that only settings of one schedule have.
 var (

@@ -4,7 +4,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/report/svg"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -133,11 +133,12 @@ type share struct {
 
 type setRow struct{ Name, Images, SHA256 string }
 
-// titles are the algorithms as the paper writes them.
-var titles = map[string]string{"erm": "ERM", "ada": "ADA", "me-ada": "ME-ADA"}
-
+// title returns the algorithm as tables have it.
 func (r *Run) title() string {
-	return cmp.Or(titles[string(r.Config.Algorithm)], string(r.Config.Algorithm))
+	if m, err := catalog.FindMethod(r.Config.Algorithm); err == nil {
+		return m.Title
+	}
+	return string(r.Config.Algorithm)
 }
 
 func (r *Run) page() (*page, error) {

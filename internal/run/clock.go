@@ -36,15 +36,15 @@ type byKind [len(train.Work{})]float64
 // begun: about what LeNet5 and the CIFAR networks do.
 const usualShare = 0.5
 
-// newClock returns a clock for the whole work of a trainer, whose network's backbone
-// may be frozen.
-func newClock(t *train.Trainer, network *nn.Network, frozen bool, adv int, peak float64) clock {
+// newClock returns a clock for the whole work of a trainer, whose descent steps
+// take a number of views of each image and whose network's backbone may be frozen.
+func newClock(t *train.Trainer, network *nn.Network, views int, frozen bool, adv int, peak float64) clock {
 	flops := func(network *nn.Network, m nn.Mode) float64 { return 2 * float64(network.MultiplyAdds(m)) }
 	c := clock{
 		work: t.Work(),
 		adv:  adv,
 		flops: byKind{
-			train.Minimise: flops(network, nn.Train),
+			train.Minimise: float64(views) * flops(network, nn.Train),
 			train.Maximise: flops(network, nn.Maximise),
 			train.Evaluate: flops(network, nn.Eval),
 		},

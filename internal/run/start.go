@@ -137,6 +137,9 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		[2]string{"initial weights", beginning},
 		[2]string{"descent", descent},
 	)
+	if views := s.DescribeViews(); views != "" {
+		rows = append(rows, [2]string{"views", views})
+	}
 	if len(outline.TrainingSet) > 1 {
 		var sizes []string
 		for _, n := range outline.TrainingSet {

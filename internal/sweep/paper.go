@@ -96,7 +96,7 @@ func publishedFor(s *runfolder.Settings) *runfolder.Settings {
 	official := *s
 	if d, err := catalog.FindDataset(s.Dataset); err == nil {
 		if preset, err := catalog.FindPreset(d.Preset); err == nil {
-			official.Settings = preset.Settings(s.Model)
+			official.Settings = preset.Settings(s.Model, s.Algorithm)
 		}
 	}
 	official.Weights, official.TestImages = "", 0

@@ -279,7 +279,12 @@ func sortedKeys(m map[uint64]float64) []uint64 {
 }
 
 // method returns an algorithm's name as papers print it.
-func method(a catalog.Algorithm) string { return strings.ToUpper(string(a)) }
+func method(a catalog.Algorithm) string {
+	if m, err := catalog.FindMethod(a); err == nil {
+		return m.Title
+	}
+	return string(a)
+}
 
 // noteDepartures notes, where the paper's figures stand beside those of runs,
 // in what the runs' settings differ from the published ones.

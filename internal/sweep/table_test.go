@@ -110,7 +110,7 @@ func TestPaperFigures(t *testing.T) {
 			require.Nil(t, p.figures)
 			continue
 		}
-		for _, a := range catalog.Algorithms() {
+		for _, a := range catalog.Paper {
 			row := p.row(a, p.figures[a], append(slices.Clone(targets), average, "clean"), targets)
 			require.Greater(t, row.cells[len(targets)].mean, 60.0, "%s %s", model, a)
 			require.True(t, math.IsNaN(row.cells[0].mean))

@@ -107,7 +107,8 @@ def our(name):
 def policies(sources):
     """torchvision's policies, and its results for magnitudes of either sign."""
     found = {}
-    for name, policy in (("cifar10", A.AutoAugmentPolicy.CIFAR10), ("imagenet", A.AutoAugmentPolicy.IMAGENET)):
+    for name, policy in (("cifar10", A.AutoAugmentPolicy.CIFAR10), ("imagenet", A.AutoAugmentPolicy.IMAGENET),
+                         ("svhn", A.AutoAugmentPolicy.SVHN)):
         found[name] = [[[our(o), p, m or 0] for o, p, m in pair] for pair in A.AutoAugment(policy).policies]
     results = []
     for transform, bins, wanted in ((A.AutoAugment(), 10, range(10)), (A.RandAugment(), 31, (0, 9, 15, 30))):

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
+)
+
+// A method's settings are recorded, flags win over them, and the record makes
+// the same run.
+func TestMethodsByName(t *testing.T) {
+	t.Parallel()
+	data, dir := tinyDigits(t), t.TempDir()
+	for _, m := range catalog.Methods {
+		r := succeed(t, dir, short(data, "--algorithm", string(m.Name), "--out", string(m.Name), "--loops-train", "4", "--quiet", "--seed", "2")...)
+		require.Contains(t, r.out, "usps")
+	}
+	config := readJSON(t, filepath.Join(dir, "augmix", "config.json"))
+	require.Equal(t, "augmix", config["views"])
+	require.InDelta(t, 12, config["consistency"], 0)
+	require.InDelta(t, 16, readJSON(t, filepath.Join(dir, "cutout", "config.json"))["cutout"], 0)
+
+	r := succeed(t, dir, "train", "--config", filepath.Join("augmix", "config.json"), "--out", "again", "--threads", "1")
+	require.Contains(t, r.err, "augmix, two such views beside the image, consistency 12")
+	requireSame(t, remains(t, filepath.Join(dir, "augmix")), filepath.Join(dir, "again"), "from its record")
+
+	r = succeed(t, dir, short(data, "--algorithm", "augmix", "--consistency", "0", "--views", "randaugment", "--flip", "--out", "other")...)
+	require.Contains(t, r.err, "flips, randaugment\n")
+	require.NotContains(t, readJSON(t, filepath.Join(dir, "other", "config.json")), "consistency")
+
+	for message, flags := range map[string][]string{
+		"--views augmx: expected none, augmix, ":                            {"--views", "augmx"},
+		"--consistency 12: all views of an image would be the same":         {"--algorithm", "augmix", "--views", "none"},
+		"--freeze: the head learns from images as they are, without augmix": {"--freeze", "--weights", "w", "--views", "augmix"},
+		"--grey 2: expected a probability":                                  {"--grey", "2"},
+	} {
+		r := invoke(t, dir, short(data, flags...)...)
+		require.Equal(t, exitUsage, r.code)
+		require.Contains(t, r.err, message)
+	}
+}
+
+// A run whose phases add images to those that are changed ends the same when it
+// is interrupted.
+func TestPartsResume(t *testing.T) {
+	t.Parallel()
+	data, dir := tinyDigits(t), t.TempDir()
+	args := short(data, "--views", "augmix", "--consistency", "12", "--jitter", "0.3", "--quiet", "--loops-train", "40", "--loops-min", "10")
+	succeed(t, dir, append(args, "--out", "whole")...)
+	interrupted(t, dir, filepath.Join(dir, "r", "checkpoint", "latest.safetensors"), append(args, "--out", "r", "--checkpoint-every", "1")...)
+	succeed(t, dir, "train", "--resume", "r", "--threads", "3", "--quiet")
+	requireSame(t, remains(t, filepath.Join(dir, "whole")), filepath.Join(dir, "r"), "resumed")
+}

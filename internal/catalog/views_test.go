@@ -1,0 +1,128 @@
+package catalog
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/objective"
+)
+
+func presetConfig(t *testing.T, preset, network string, a Algorithm) train.Config {
+	t.Helper()
+	p, err := FindPreset(preset)
+	require.NoError(t, err)
+	s := p.Settings(network, a)
+	require.NoError(t, s.checkViews())
+	c, err := s.Config()
+	require.NoError(t, err)
+	return c
+}
+
+// What the methods' authors have, by dataset.
+func TestMethodsThatChangeImages(t *testing.T) {
+	t.Parallel()
+	moved := []augment.ImageOp{image.Flip{}, image.Crop{Padding: 4}}
+	with := func(op augment.ImageOp) []train.View {
+		return []train.View{{Image: append(append([]augment.ImageOp(nil), moved...), op)}}
+	}
+	for _, c := range []struct {
+		preset, network string
+		method          Algorithm
+		want            []train.View
+	}{
+		{"cifar10", "wrn", Cutout, with(image.Cutout{Side: 16, Value: 128})},
+		{"cifar100", "wrn", Cutout, with(image.Cutout{Side: 8, Value: 128})},
+		{"cifar10", "wrn", AutoAugment, with(image.AutoAugment{Policy: image.CIFAR10})},
+		{"cifar10", "wrn", RandAugment, with(image.RandAugment{Operations: 2, Magnitude: 9})},
+		{"digits", "lenet5", Cutout, []train.View{{Image: []augment.ImageOp{image.Cutout{Side: 16, Value: 128}}}}},
+		{"digits", "lenet5", AutoAugment, []train.View{{Image: []augment.ImageOp{image.AutoAugment{Policy: image.SVHN}}}}},
+		{"pacs", "alexnet", AutoAugment, []train.View{{Image: []augment.ImageOp{image.Flip{}, image.AutoAugment{Policy: image.ImageNet}}}}},
+	} {
+		got := presetConfig(t, c.preset, c.network, c.method)
+		require.Equal(t, c.want, got.Views, "%s %s", c.preset, c.method)
+		require.Equal(t, objective.Config{}, got.Objective)
+		require.Zero(t, got.Growth)
+	}
+}
+
+// AugMix has three views, moved alike, and the consistency of its authors.
+func TestAugMix(t *testing.T) {
+	t.Parallel()
+	moved := []augment.ImageOp{image.Common{Op: image.Flip{}}, image.Common{Op: image.Crop{Padding: 4}}}
+	mixed := train.View{Image: moved, Values: image.AugMix{Severity: 3, Width: 3, Alpha: 1}}
+	c := presetConfig(t, "cifar10", "wrn", AugMix)
+	require.Equal(t, []train.View{{Image: moved}, mixed, mixed}, c.Views)
+	require.Equal(t, objective.Config{Consistency: 12}, c.Objective)
+	require.Equal(t, image.AugMix{Severity: 1, Width: 3, Alpha: 1}, presetConfig(t, "pacs", "alexnet", AugMix).Views[1].Values)
+
+	s := CIFAR(AugMix)
+	s.Views, s.Consistency = ViewsAugMix, 0
+	c, err := s.Config()
+	require.NoError(t, err)
+	require.Equal(t, []train.View{{Image: []augment.ImageOp{image.Flip{}, image.Crop{Padding: 4}}, Values: mixed.Values}}, c.Views)
+}
+
+// Parts combine: phases, then, keep bytes.
+func TestPartsCombine(t *testing.T) {
+	t.Parallel()
+	s := Digits(MEADA)
+	s.Views, s.Consistency, s.Smoothing = ViewsRandAugment, 10, 0.1
+	s.ResizedCrop, s.Jitter, s.Grey, s.Cutout = 0.7, 0.6, 0.1, 4
+	require.NoError(t, s.checkViews())
+	c, err := s.Config()
+	require.NoError(t, err)
+	require.Equal(t, objective.Config{Consistency: 10, Smoothing: 0.1}, c.Objective)
+	require.Equal(t, 3, c.Growth.Phases)
+	require.True(t, c.Growth.Bytes)
+	require.InDelta(t, 1, c.Growth.Ascent.Max, 0)
+	common := []augment.ImageOp{
+		image.Common{Op: image.ResizedCrop{Least: 0.7}},
+		image.Common{Op: image.Jitter{Brightness: 0.6, Contrast: 0.6, Colour: 0.6, Hue: 0.5}},
+		image.Common{Op: image.RandomGrey{Probability: 0.1}},
+	}
+	changed := append(append([]augment.ImageOp(nil), common...),
+		image.RandAugment{Operations: 2, Magnitude: 9}, image.Cutout{Side: 4, Value: 128})
+	require.Equal(t, []train.View{{Image: common}, {Image: changed}, {Image: changed}}, c.Views)
+	require.Equal(t, "resized crops of 0.7 of the area and more, jitter 0.6, grey with probability 0.1, randaugment, "+
+		"cutout of 4 pixels, two such views beside the image, consistency 10, label smoothing 0.1", s.DescribeViews())
+
+	plain := Digits(MEADA)
+	require.Empty(t, plain.DescribeViews())
+	c, err = plain.Config()
+	require.NoError(t, err)
+	require.False(t, c.Growth.Bytes)
+}
+
+func TestParseViews(t *testing.T) {
+	t.Parallel()
+	for _, name := range ViewNames {
+		v, err := ParseViews(name)
+		require.NoError(t, err)
+		require.Equal(t, name, v.String())
+		var view train.View
+		v.add(&view)
+		require.Equal(t, name == noViews, view.Image == nil && view.Values == nil, name)
+	}
+	_, err := ParseViews("augmx")
+	require.ErrorContains(t, err, "expected none, augmix, ")
+	require.ErrorContains(t, err, "augmix?")
+}
+
+func TestCheckViews(t *testing.T) {
+	t.Parallel()
+	for message, change := range map[string]func(*Settings){
+		"--resized-crop 1.5: expected a part of the area":  func(s *Settings) { s.ResizedCrop = 1.5 },
+		"--grey 2: expected a probability, 0 to 1":         func(s *Settings) { s.Grey = 2 },
+		"--label-smoothing 1: expected a probability":      func(s *Settings) { s.Smoothing = 1 },
+		"--consistency 12: all views of an image would be": func(s *Settings) { s.Consistency = 12 },
+	} {
+		s := CIFAR(ERM)
+		require.NoError(t, s.checkViews())
+		change(&s)
+		require.ErrorContains(t, s.checkViews(), message)
+	}
+}
