@@ -1,7 +1,5 @@
 package image
 
-import "math"
-
 // luma returns that of a colour, as Pillow computes it.
 func luma(r, g, b uint8) uint8 {
 	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
@@ -87,13 +85,13 @@ func fromHSV(h, s, v uint8) (r, g, b uint8) {
 		return v, v, v
 	}
 	place := float64(h) * 6 / 255
-	sector := math.Floor(place)
-	f, fs := float32(place-sector), float32(float64(s)/255)
+	sector := int32(place)
+	f, fs := float32(place-float64(sector)), float32(float64(s)/255)
 	value := float64(v)
 	p := roundByte(value * (1 - float64(fs)))
 	q := roundByte(value * (1 - float64(fs*f)))
 	t := roundByte(value * (1 - float64(float64(fs)*(1-float64(f)))))
-	switch int(sector) % 6 {
+	switch sector % 6 {
 	case 0:
 		return v, t, p
 	case 1:
@@ -109,4 +107,4 @@ func fromHSV(h, s, v uint8) (r, g, b uint8) {
 }
 
 // roundByte rounds a value from 0 to 255.
-func roundByte(v float64) uint8 { return uint8(math.Round(v)) }
+func roundByte(v float64) uint8 { return uint8(int32(v + 0.5)) }

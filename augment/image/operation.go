@@ -98,11 +98,10 @@ func (f Fixed) Make(c, h, w int) (augment.ImageFunc, error) {
 type canvas struct {
 	c, h, w int
 	table   table
-	plane   []uint8 // h x w
 }
 
 func newCanvas(c, h, w int) *canvas {
-	return &canvas{c: c, h: h, w: w, plane: make([]uint8, h*w)}
+	return &canvas{c: c, h: h, w: w}
 }
 
 // apply sets dst to what an operation at a level makes of src.
@@ -192,7 +191,12 @@ func (t *table) solarize(threshold float64) {
 func (t *table) autoContrast(plane []uint8) {
 	low, high := uint8(255), uint8(0)
 	for _, v := range plane {
-		low, high = min(low, v), max(high, v)
+		if v < low {
+			low = v
+		}
+		if v > high {
+			high = v
+		}
 	}
 	if high <= low {
 		t.identity()
@@ -201,7 +205,7 @@ func (t *table) autoContrast(plane []uint8) {
 	scale := 255 / float64(high-low)
 	offset := float64(-float64(low) * scale)
 	for v := range t {
-		t[v] = uint8(min(max(float64(float64(v)*scale)+offset, 0), 255))
+		t[v] = clamp(int32(float64(float64(v)*scale) + offset))
 	}
 }
 
@@ -235,9 +239,10 @@ func (t *table) blend(with uint8, share float32) {
 
 // blend returns a + share*(b-a), truncated and limited to bytes.
 func blend(a, b uint8, share float32) uint8 {
-	v := float32(a) + float32(share*(float32(b)-float32(a)))
-	return uint8(min(max(v, 0), 255))
+	return clamp(int32(float32(a) + float32(share*float32(int32(b)-int32(a)))))
 }
+
+func clamp(v int32) uint8 { return uint8(min(max(v, 0), 255)) }
 
 // sharpness mixes an image with its blur, of which 1-share is taken.
 func (p *canvas) sharpness(dst, src []uint8, share float32) {
