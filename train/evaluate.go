@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -104,6 +105,12 @@ func confuse(confusion []int, logits tensor.Tensor, labels []uint16) int {
 		}
 	}
 	return n
+}
+
+// HasTargets reports whether there is a domain that is not of the source, corruptions
+// counted.
+func HasTargets(domains []dataset.Domain) bool {
+	return slices.ContainsFunc(domains, func(d dataset.Domain) bool { return !d.Source })
 }
 
 // Average returns the unweighted mean accuracy over the target domains: over the

@@ -107,7 +107,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := images.Check(); err != nil {
 		return err
 	}
-	data, err := images.Load(nil, network.H)
+	data, err := images.Load(catalog.Reading{Side: network.H})
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func TestBadInputOfCIFAR(t *testing.T) {
 		"steps for wrn":        {[]string{"train", "--model", "wrn", "--preset", "digits", "--dataset", "synthetic-digits"}, exitUsage, []string{"--preset digits", "lenet5", "wrn"}},
 		"no data":              {[]string{"train", "--preset", "cifar100"}, exitUsage, []string{"cifar100", "--data"}},
 		"domain of cifar":      {shortCIFAR(good, "--source", "photo"), exitUsage, []string{"--source photo", "pacs"}},
-		"source and target":    {[]string{"train", "--preset", "pacs", "--data", ".", "--source", "photo", "--target", "sketch"}, exitUsage, []string{"--source photo", "--target sketch"}},
+		"source and target":    {[]string{"train", "--preset", "pacs", "--data", ".", "--source", "photo", "--target", "sketch,photo"}, exitUsage, []string{"--source photo", "--target sketch,photo", "photo cannot be both"}},
 		"unknown domain":       {[]string{"train", "--preset", "pacs", "--data", ".", "--source", "drawing"}, exitUsage, []string{"drawing", "art_painting"}},
 		"no batches":           {shortCIFAR(empty), exitData, []string{empty, "data_batch_1.bin"}},
 		"cut record":           {shortCIFAR(cut), exitData, []string{path, "3072 bytes after record 19"}},

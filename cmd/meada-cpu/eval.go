@@ -23,6 +23,7 @@ type evalSettings struct {
 	weights, model string
 	logits         string
 	threads        int
+	seed           uint64
 	direct, json   bool
 }
 
@@ -49,6 +50,8 @@ ImageNet's for alexnet and the resnets.`)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
 	f.Group("tests")
 	declareTests(f, &s.Images)
+	s.seed = 1
+	f.Seed(&s.seed, "seed", "that of the run, whose --holdout is to be measured")
 	f.Group("running")
 	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes")
 	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
@@ -98,7 +101,7 @@ func runEval(std streams, s evalSettings) error {
 	if err != nil {
 		return err
 	}
-	data, err := s.Load(engine, cmp.Or(side, catalog.KindOf(s.model).Side()))
+	data, err := s.Load(catalog.Reading{Engine: engine, Side: cmp.Or(side, catalog.KindOf(s.model).Side()), Seed: s.seed, TestsOnly: true})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 // ownPictures writes pictures of three classes in two kinds and several sizes
@@ -76,6 +78,9 @@ func TestOwnPictures(t *testing.T) {
 	succeed(t, dir, "train", "--dataset", "folder", "--data", own, "--model", small, "--algorithm", "erm", "--max-steps", "2", "--out", "again")
 	again, err := readOutcome(filepath.Join(dir, "again"))
 	require.NoError(t, err)
-	require.Equal(t, 60, again.config.Checksums["train"].Images)
+	require.Equal(t, 48, again.config.Checksums["train"].Images)
+	require.Equal(t, 12, again.config.Checksums["held-out"].Images, "a fifth of a source that has no test set")
+	require.Equal(t, 0.2, again.config.HeldOut)
+	require.Contains(t, again.config.Domains, runfolder.Domain{Name: "held-out", Images: 12, Source: true, Held: true})
 	require.Equal(t, o.config.ClassNames, again.config.ClassNames)
 }

@@ -18,8 +18,16 @@ func declareImages(f *cli.Flags, i *catalog.Images) {
 	names := catalog.DatasetNames()
 	cli.Choice(f, &i.Dataset, "dataset", describeDatasets(), names...)
 	f.Text(&i.Data, "data", "DIR", "where the files of the dataset are")
-	cli.Choice(f, &i.Source, "source", "domain of PACS to train on (photo unless --target is given)", dataset.PACSDomains...)
-	cli.Choice(f, &i.Target, "target", "domain of PACS to leave out, training on the three others", dataset.PACSDomains...)
+	domains := func(p *string, name, help string) {
+		f.Add(name, &cli.Value{
+			Kind:     "LIST",
+			Read:     func(text string) error { *p = text; return nil },
+			Show:     func() string { return *p },
+			Complete: cli.LastOfList(dataset.PACSDomains),
+		}, help)
+	}
+	domains(&i.Source, "source", "domains to train on, with commas between; of PACS photo unless --target is given, of your own pictures all")
+	domains(&i.Target, "target", "domains to leave out and test on; by default all that are not trained on")
 }
 
 func describeDatasets() string {
@@ -45,5 +53,6 @@ func declareTests(f *cli.Flags, i *catalog.Images) {
 		OrFile:   true,
 	}, "corrupted versions of the source's own test set: none, on-the-fly, or a folder as of CIFAR-10-C; by default "+
 		"CIFAR-10-C or CIFAR-100-C in --data if it is there, else none")
+	f.Share(&i.Holdout, "holdout", "share of the training images of each class held out for validation; by default 0.2 where the source has no test set")
 	f.Integer(&i.TestImages, "test-images", 1, "only N images of each test set, spread evenly over it")
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,8 +26,8 @@ type Dataset struct {
 	Corruptions string   // the folder of its published corruptions among the data, "" if there are none
 	Domains     []string // that Images.Source and Target choose from, the usual source first
 
-	// read reads the training and the test sets, images of side pixels.
-	read func(i *Images, side int) (*dataset.Task, error)
+	// read reads the training and the test sets.
+	read func(i *Images, r *Reading) (*dataset.Task, error)
 	// test reads one of the test sets, or the source's own for "".
 	test func(dir, domain string) (*dataset.Images, error)
 }
@@ -46,7 +47,7 @@ var Datasets = []Dataset{
 	{
 		Name: "synthetic-digits", What: "built in", BuiltIn: true,
 		Networks: []Kind{ForDigits, ForSmall}, Usual: "lenet5",
-		read: func(*Images, int) (*dataset.Task, error) {
+		read: func(*Images, *Reading) (*dataset.Task, error) {
 			task := synthetic.Digits(syntheticSeed, syntheticTrain, syntheticTest)
 			return &task, nil
 		},
@@ -55,30 +56,24 @@ var Datasets = []Dataset{
 		Name: "digits", What: "MNIST, tested on four other sets",
 		Sets:     []string{"mnist", "svhn", "mnist-m", "syn", "usps"},
 		Networks: []Kind{ForDigits, ForSmall}, Usual: "lenet5", Preset: "digits",
-		read: func(i *Images, _ int) (*dataset.Task, error) { return dataset.Digits(i.Data) },
+		read: func(i *Images, _ *Reading) (*dataset.Task, error) { return dataset.Digits(i.Data) },
 	},
 	{
 		Name: "cifar10", What: "photographs of 10 classes, tested under corruptions",
 		Networks: []Kind{ForSmall}, Usual: "wrn", Preset: "cifar10", Corruptions: "CIFAR-10-C",
-		read: func(i *Images, _ int) (*dataset.Task, error) { return dataset.CIFAR10(i.Data) },
+		read: func(i *Images, _ *Reading) (*dataset.Task, error) { return dataset.CIFAR10(i.Data) },
 		test: oneTest("cifar10", dataset.CIFAR10Test),
 	},
 	{
 		Name: "cifar100", What: "photographs of 100 classes, tested under corruptions",
 		Networks: []Kind{ForSmall}, Usual: "wrn", Preset: "cifar100", Corruptions: "CIFAR-100-C",
-		read: func(i *Images, _ int) (*dataset.Task, error) { return dataset.CIFAR100(i.Data) },
+		read: func(i *Images, _ *Reading) (*dataset.Task, error) { return dataset.CIFAR100(i.Data) },
 		test: oneTest("cifar100", dataset.CIFAR100Test),
 	},
 	{
 		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes",
 		Networks: []Kind{ForPictures}, Usual: "alexnet", Preset: "pacs", Domains: pacsDomains,
-		read: func(i *Images, side int) (*dataset.Task, error) {
-			sources := []string{i.Source}
-			if i.Target != "" {
-				sources = slices.DeleteFunc(slices.Clone(dataset.PACSDomains), func(d string) bool { return d == i.Target })
-			}
-			return dataset.PACS(i.Data, sources, side)
-		},
+		read: readPACS,
 		test: func(dir, domain string) (*dataset.Images, error) {
 			if domain == "" {
 				domain = pacsDomains[0]
@@ -93,7 +88,16 @@ var Datasets = []Dataset{
 	{
 		Name: "folder", What: "your own pictures", Own: true,
 		Networks: []Kind{ForDigits, ForSmall, ForPictures}, Usual: "lenet5",
-		read: func(i *Images, side int) (*dataset.Task, error) { return dataset.Folder(i.Data, side) },
+		read: func(i *Images, r *Reading) (*dataset.Task, error) {
+			o := dataset.FolderOptions{
+				Side: r.Side, Sources: splitList(i.Source), Targets: splitList(i.Target),
+				Holdout: dataset.UsualHoldout, Seed: r.Seed, TestsOnly: r.TestsOnly,
+			}
+			if i.Holdout != nil {
+				o.Holdout = *i.Holdout
+			}
+			return dataset.Folder(i.Data, o)
+		},
 		test: func(dir, domain string) (*dataset.Images, error) {
 			if domain == "" {
 				domain = "test"
@@ -102,6 +106,31 @@ var Datasets = []Dataset{
 			return &images, err
 		},
 	},
+}
+
+// readPACS reads PACS with the domains that were chosen.
+func readPACS(i *Images, r *Reading) (*dataset.Task, error) {
+	sources, targets := splitList(i.Source), splitList(i.Target)
+	if len(sources) == 0 {
+		sources = slices.DeleteFunc(slices.Clone(dataset.PACSDomains), func(d string) bool { return slices.Contains(targets, d) })
+	}
+	task, err := dataset.PACS(i.Data, sources, r.Side)
+	if err == nil && len(targets) > 0 {
+		task.Domains = slices.DeleteFunc(task.Domains, func(d dataset.Domain) bool { return !d.Source && !slices.Contains(targets, d.Name) })
+	}
+	return task, err
+}
+
+// InferDataset returns the dataset that a folder holds without being told: that of
+// people's own pictures.
+func InferDataset(data string) (string, error) {
+	err := dataset.CheckLayout(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = cli.UsageError("--data %s without --dataset (%s) is for folders of pictures; %v",
+			data, strings.Join(DatasetNames(), ", "), err)
+	}
+	i := slices.IndexFunc(Datasets, func(d Dataset) bool { return d.Own })
+	return Datasets[i].Name, err
 }
 
 // oneTest reads the test set of a dataset that has one.
@@ -145,7 +174,7 @@ func (d *Dataset) ReadTest(dir, domain string) (*dataset.Images, error) {
 		read, err := d.test(dir, domain)
 		return read, images.howToGet(err)
 	}
-	task, err := images.Load(nil, ForSmall.Side())
+	task, err := images.Load(Reading{Side: ForSmall.Side(), TestsOnly: true})
 	if err != nil {
 		return nil, err
 	}

@@ -20,10 +20,22 @@ import (
 type Images struct {
 	Dataset     string `json:"dataset"`
 	Data        string `json:"data,omitempty"`
-	Source      string `json:"source,omitempty"` // domain of PACS
-	Target      string `json:"target,omitempty"` // domain of PACS
+	Source      string `json:"source,omitempty"` // domains to train on, with commas between
+	Target      string `json:"target,omitempty"` // domains to test on
 	Corruptions string `json:"corruptions,omitempty"`
 	TestImages  int    `json:"test_images,omitempty"` // of each test set, 0 for all
+
+	// Holdout is the share of the training images that is held out for validation. By
+	// default, nil, it is a fifth of a source that has no test set, else none.
+	Holdout *float64 `json:"holdout,omitempty"`
+}
+
+// Reading is how a command reads images.
+type Reading struct {
+	Engine    *tensor.Engine // makes corrupted ones
+	Side      int            // height and width
+	Seed      uint64         // of what is held out
+	TestsOnly bool           // no training images
 }
 
 // Values of Images.Corruptions other than a folder.
@@ -60,12 +72,17 @@ func (i *Images) checkDomains(d *Dataset) error {
 	chosen := [][2]string{{"source", i.Source}, {"target", i.Target}}
 	for _, c := range chosen {
 		name, value := c[0], c[1]
-		if value != "" && len(d.Domains) == 0 {
-			return cli.UsageError("--%s %s: only pacs has domains to choose from", name, value)
+		if value != "" && len(d.Domains) == 0 && !d.Own {
+			return cli.UsageError("--%s %s: %s has no domains to choose from, as pacs and folders of pictures have", name, value, d.Name)
 		}
-	}
-	if i.Source != "" && i.Target != "" {
-		return cli.UsageError("--source %s and --target %s: expected one of them", i.Source, i.Target)
+		for _, domain := range splitList(value) {
+			if !d.Own && !slices.Contains(d.Domains, domain) {
+				return cli.UsageError("--%s %s: expected %s", name, value, strings.Join(d.Domains, ", "))
+			}
+			if name == "target" && slices.Contains(splitList(i.Source), domain) {
+				return cli.UsageError("--source %s and --target %s: %s cannot be both", i.Source, i.Target, domain)
+			}
+		}
 	}
 	if len(d.Domains) > 0 && i.Source == "" && i.Target == "" {
 		i.Source = d.Domains[0]
@@ -73,33 +90,61 @@ func (i *Images) checkDomains(d *Dataset) error {
 	return nil
 }
 
-// Load reads the images that settings ask for after Check, side pixels wide and
-// high, those of the test sets too. The engine makes corrupted ones.
-func (i *Images) Load(engine *tensor.Engine, side int) (*dataset.Task, error) {
+// splitList splits the words of a flag at its commas.
+func splitList(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+// Load reads the images that settings ask for after Check.
+func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	d, err := FindDataset(i.Dataset)
 	if err != nil {
 		return nil, err
 	}
-	task, err := d.read(i, side)
+	task, err := d.read(i, &r)
 	if err != nil {
 		return nil, i.howToGet(err)
+	}
+	if share := i.share(task, &r); !d.Own && share > 0 {
+		task.HoldOut(share, r.Seed)
 	}
 	if i.TestImages > 0 {
 		for n := range task.Domains {
 			task.Domains[n].Images = task.Domains[n].Subsample(i.TestImages)
 		}
+		task.Held = task.Held.Subsample(i.TestImages)
 	}
-	if err := i.corrupt(task, engine, side); err != nil {
+	if err := i.corrupt(task, &r); err != nil {
 		return nil, err
 	}
-	if len(task.Domains) == 0 {
-		return nil, &dataset.Error{Path: i.Data, Err: fmt.Errorf("no test set found, looked for %s", strings.Join(task.Absent, ", "))}
+	if len(task.Domains) == 0 && task.Held.N == 0 {
+		return nil, &dataset.Error{Path: i.Data, Err: i.nothingToTest(task)}
 	}
 	return task, nil
 }
 
+// share returns the share of a task's training images to be held out.
+func (i *Images) share(task *dataset.Task, r *Reading) float64 {
+	if i.Holdout != nil {
+		return *i.Holdout
+	}
+	if r.TestsOnly || slices.ContainsFunc(task.Domains, func(d dataset.Domain) bool { return d.Source }) {
+		return 0
+	}
+	return dataset.UsualShare
+}
+
+// nothingToTest says why there is no test set.
+func (i *Images) nothingToTest(task *dataset.Task) error {
+	if task.Layout != "" {
+		return errors.New("there is nothing to test on: use --holdout 0.2 to hold a part of the training images out " +
+			"(of those of a run with its --seed too), or add a folder test or test-<domain>")
+	}
+	return fmt.Errorf("no test set found, looked for %s", strings.Join(task.Absent, ", "))
+}
+
 // corrupt adds the corrupted versions of the source's own test set.
-func (i *Images) corrupt(task *dataset.Task, engine *tensor.Engine, side int) error {
+func (i *Images) corrupt(task *dataset.Task, r *Reading) error {
 	switch i.Corruptions {
 	case NoCorruptions:
 		return nil
@@ -108,7 +153,7 @@ func (i *Images) corrupt(task *dataset.Task, engine *tensor.Engine, side int) er
 		if own < 0 {
 			return &dataset.Error{Path: i.Data, Err: errors.New("the source's own test set is not there to be corrupted, use --corruptions none")}
 		}
-		suite := corrupt.NewSuite(engine, side, side, CorruptionSeed, nil)
+		suite := corrupt.NewSuite(r.Engine, r.Side, r.Side, CorruptionSeed, nil)
 		task.Domains = append(task.Domains, dataset.Corrupt(task.Domains[own].Images, suite)...)
 		return nil
 	}
@@ -120,7 +165,7 @@ func (i *Images) corrupt(task *dataset.Task, engine *tensor.Engine, side int) er
 	if n == 0 {
 		n = math.MaxInt
 	}
-	domains, err := c.Domains(side, side, n)
+	domains, err := c.Domains(r.Side, r.Side, n)
 	if err != nil {
 		return err
 	}

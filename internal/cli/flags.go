@@ -157,6 +157,27 @@ func (f *Flags) Number(p *float64, name, help string) {
 	}, help)
 }
 
+// Share declares a flag for a share, from 0 to below 1, nil if it is not given.
+func (f *Flags) Share(p **float64, name, help string) {
+	f.Add(name, &Value{
+		Kind: "X",
+		Read: func(s string) error {
+			v, err := strconv.ParseFloat(s, 64)
+			if err != nil || !(v >= 0 && v < 1) {
+				return errors.New("expected a share from 0 to below 1, such as 0.2")
+			}
+			*p = &v
+			return nil
+		},
+		Show: func() string {
+			if *p == nil {
+				return ""
+			}
+			return strconv.FormatFloat(**p, 'g', -1, 64)
+		},
+	}, help)
+}
+
 // NoLimit is a size that is "none".
 const NoLimit = -1
 

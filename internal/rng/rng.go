@@ -46,6 +46,7 @@ const (
 	CutMix                        // pairs of images, and the parts that are exchanged
 	Noise                         // strengths of noise
 	NoiseValues                   // the noise of each value
+	HoldOut                       // images held out for validation
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the

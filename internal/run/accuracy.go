@@ -28,8 +28,8 @@ type column struct {
 	accuracy *runfolder.Accuracy
 }
 
-// printAccuracies prints accuracies in per cent: the targets, their average,
-// then the source's own test set. Corruptions have a table of their own.
+// printAccuracies prints accuracies in per cent: the targets and their average, if
+// there are any, then the source's own test set. Corruptions have a table of their own.
 func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
 	row := func(title string, value func(*runfolder.Accuracy) float64) {
 		fmt.Fprintf(w, "%-20s", title)
@@ -51,7 +51,9 @@ func printAccuracies(w io.Writer, domains []dataset.Domain, columns ...column) {
 			row(domains[i].Name, of(domains[i].Name))
 		}
 	}
-	row("average", func(a *runfolder.Accuracy) float64 { return a.Average })
+	if train.HasTargets(domains) {
+		row("average", func(a *runfolder.Accuracy) float64 { return a.Average })
+	}
 	for i := range domains {
 		if domains[i].Source {
 			row(domains[i].Name+" (source)", of(domains[i].Name))

@@ -33,15 +33,16 @@ func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, lo
 		}
 	}
 	e := evaluator{train.NewEvaluator(engine, network), network.Classes, logits}
-	accuracy := make([]float64, len(task.Domains))
-	severities := make([][]float64, len(task.Domains))
-	for i := range task.Domains {
+	domains := train.Domains(task)
+	accuracy := make([]float64, len(domains))
+	severities := make([][]float64, len(domains))
+	for i := range domains {
 		var err error
-		if accuracy[i], severities[i], err = e.test(&task.Domains[i]); err != nil {
+		if accuracy[i], severities[i], err = e.test(&domains[i]); err != nil {
 			return nil, err
 		}
 	}
-	return &Evaluation{accuracies(task.Domains, accuracy), robustness(task.Domains, severities), task.Domains}, nil
+	return &Evaluation{accuracies(domains, accuracy), robustness(domains, severities), domains}, nil
 }
 
 // Corruptions names the accuracies on corrupted images, by severity.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
@@ -72,6 +73,14 @@ func (r *run) writeFinalReport(sum *runfolder.Summary) error {
 	return page.WriteFile(r.folder.Path(runfolder.ReportFile))
 }
 
+// validatedOn says which images tests are chosen by.
+func validatedOn(domains []dataset.Domain) string {
+	if slices.ContainsFunc(domains, func(d dataset.Domain) bool { return d.Held }) {
+		return "the held-out part of the source"
+	}
+	return "the source's own test set"
+}
+
 // Print prints the accuracies and the times.
 func (r *Result) Print(out io.Writer) error {
 	w := bufio.NewWriter(out)
@@ -80,7 +89,10 @@ func (r *Result) Print(out io.Writer) error {
 	if a := sum.Accuracy.SourceValidation; a != nil {
 		columns = append(columns, column{"validated, %", a})
 	}
-	columns = append(columns, column{"best, %", sum.Accuracy.Best})
+	chosen := train.HasTargets(r.domains)
+	if chosen {
+		columns = append(columns, column{"best, %", sum.Accuracy.Best})
+	}
 	printAccuracies(w, r.domains, columns...)
 	fmt.Fprintf(w, "%-20s", "after step")
 	for _, c := range columns {
@@ -93,9 +105,11 @@ func (r *Result) Print(out io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	if sum.Accuracy.SourceValidation != nil {
-		fmt.Fprintln(w, "validated is the best on the source's own test set (training-domain validation)")
+		fmt.Fprintf(w, "validated is the best on %s (training-domain validation)\n", validatedOn(r.domains))
 	}
-	fmt.Fprintln(w, "best is the best average over the target domains, selected on the target test sets (oracle) as the official code does")
+	if chosen {
+		fmt.Fprintln(w, "best is the best average over the target domains, selected on the target test sets (oracle) as the official code does")
+	}
 	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
 		cli.Duration(sum.Seconds.Total), cli.Duration(sum.Seconds.Minimise), cli.Duration(sum.Seconds.Maximise), cli.Duration(sum.Seconds.Evaluate),
 		cli.Bytes(sum.PeakRSS))

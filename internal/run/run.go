@@ -113,7 +113,9 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 // prepare reads the data, makes the network, the trainer and the run folder ready,
 // and returns the table that the run begins with.
 func (r *run) prepare() ([][2]string, error) {
-	data, err := r.Images.Load(r.engine, cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()))
+	data, err := r.Images.Load(catalog.Reading{
+		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -290,7 +292,9 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	if r.Corrupted != nil {
 		text += fmt.Sprintf(" corrupted %s ", cli.Percent(r.Corrupted.Mean()))
 	}
-	text += " average " + cli.Percent(t.Average)
+	if train.HasTargets(r.domains) {
+		text += " average " + cli.Percent(t.Average)
+	}
 	if t.Improved {
 		text += "  best so far"
 		r.Best = r.Last

@@ -48,6 +48,7 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 		Started:    r.started.Format(time.RFC3339),
 		Checksums:  checksums(data),
 		Absent:     data.Absent,
+		HeldOut:    data.Holdout,
 		WeightsSum: weightsSum,
 	})
 	if err != nil {
@@ -177,8 +178,9 @@ func checksums(b *dataset.Task) map[string]runfolder.Checksum {
 		return runfolder.Checksum{Images: s.N, SHA256: hex.EncodeToString(h.Sum(nil))}
 	}
 	sums := map[string]runfolder.Checksum{runfolder.TrainingSet: sum(&b.Source)}
-	for i := range b.Domains {
-		if d := &b.Domains[i]; d.Severities == nil { // the others are too many, or made of these
+	domains := train.Domains(b)
+	for i := range domains {
+		if d := &domains[i]; d.Severities == nil { // the others are too many, or made of these
 			sums[d.Name] = sum(&d.Images)
 		}
 	}
@@ -188,8 +190,9 @@ func checksums(b *dataset.Task) map[string]runfolder.Checksum {
 // describeDomains lists the test sets with their sizes.
 func describeDomains(b *dataset.Task) string {
 	var list []string
-	for i := range b.Domains {
-		d := &b.Domains[i]
+	domains := train.Domains(b)
+	for i := range domains {
+		d := &domains[i]
 		if d.Severities != nil {
 			continue
 		}
@@ -216,7 +219,8 @@ func domainRecords(domains []dataset.Domain) []runfolder.Domain {
 	var records []runfolder.Domain
 	for i := range domains {
 		if domains[i].Severities == nil {
-			records = append(records, runfolder.Domain{Name: domains[i].Name, Images: domains[i].N, Source: domains[i].Source})
+			d := &domains[i]
+			records = append(records, runfolder.Domain{Name: d.Name, Images: d.N, Source: d.Source, Held: d.Held})
 		}
 	}
 	return records

@@ -45,6 +45,7 @@ type Config struct {
 	Domains    []Domain            `json:"domains"`
 	Checksums  map[string]Checksum `json:"data_checksums"` // of TrainingSet and of every domain
 	Absent     []string            `json:"absent_domains,omitempty"`
+	HeldOut    float64             `json:"held_out,omitempty"`       // share of the training images, see catalog.Images.Holdout
 	WeightsSum string              `json:"weights_sha256,omitempty"` // of the file Weights
 	Sum        string              `json:"config_sha256"`            // of all the others, see configSum
 }
@@ -57,6 +58,7 @@ type Domain struct {
 	Name   string `json:"name"`
 	Images int    `json:"images"`
 	Source bool   `json:"source"` // a test set of the source
+	Held   bool   `json:"held,omitempty"`
 }
 
 // Checksum identifies a set of images as decoded, however it was packed.
@@ -224,12 +226,13 @@ func (a *Accuracy) Of(domain string) (float64, bool) {
 	return 0, false
 }
 
-// OnSource returns the mean accuracy over the test sets of the source among
-// domains, and whether there are any.
+// OnSource returns the mean accuracy over what validates among domains, the part of
+// the source that is held out or else its test sets, and whether there is any.
 func (a *Accuracy) OnSource(domains []Domain) (float64, bool) {
+	held := slices.ContainsFunc(domains, func(d Domain) bool { return d.Held })
 	sum, n := 0.0, 0
 	for _, d := range domains {
-		if value, ok := a.Of(d.Name); ok && d.Source {
+		if value, ok := a.Of(d.Name); ok && d.Source && d.Held == held {
 			sum, n = sum+value, n+1
 		}
 	}

@@ -51,6 +51,9 @@ func TestChosenTests(t *testing.T) {
 	mean, ok := a.OnSource([]Domain{{Name: "own", Source: true}, {Name: "held", Source: true}, {Name: "far"}})
 	require.True(t, ok)
 	require.InDelta(t, .7, mean, 1e-15)
+	mean, ok = a.OnSource([]Domain{{Name: "own", Source: true}, {Name: "held", Source: true, Held: true}, {Name: "far"}})
+	require.True(t, ok)
+	require.Equal(t, .6, mean, "the test set is for the end where there are images to validate on")
 	_, ok = a.OnSource([]Domain{{Name: "far"}})
 	require.False(t, ok)
 	require.True(t, Validates(.7, .7), "of equal ones the later")
@@ -86,7 +89,7 @@ func TestRun(t *testing.T) {
 `, string(text))
 
 	config := &Config{Settings: Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)},
-		Domains: []Domain{{"usps", 7, false}}, Checksums: map[string]Checksum{TrainingSet: {60, "ab"}}}
+		Domains: []Domain{{Name: "usps", Images: 7}}, Checksums: map[string]Checksum{TrainingSet: {60, "ab"}}}
 	require.NoError(t, f.WriteConfig(config))
 	unfinished, err := Unfinished(dir)
 	require.NoError(t, err)

@@ -90,6 +90,14 @@ type Task struct {
 	Held    Images   // images of the source held out for validation; N = 0: none
 	Domains []Domain // the test sets found
 	Absent  []string // what of it was not found, with the files looked for
+
+	// Of pictures in folders, else zero: how they lie there, the domains trained on
+	// where they have names, and what is not read.
+	Layout  string
+	Sources []string
+	LeftOut []LeftOut
+
+	Holdout float64 // the share of the source's images that Held was drawn with
 }
 
 // ErrData is what every *Error is, for errors.Is.

@@ -12,49 +12,43 @@ import (
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 )
 
-// Folder reads anybody's own images as 3 x side x side: dir/train/<class>/*
-// is the source, dir/test-<domain>/<class>/* a target domain, dir/test/<class>/*
-// the source's own test set, named "test". Pictures are those that
-// [PictureFiles] lists, see [DecodePicture]; other files are ignored. Classes are
-// the folders in train in alphabetical order. A domain must not have a name that
-// results use for something else.
-func Folder(dir string, side int) (*Task, error) {
-	if err := checkFolder(dir); err != nil {
-		return nil, err
-	}
-	train := filepath.Join(dir, "train")
-	classes, err := subfolders(train)
+// FolderOptions say what to read of people's own pictures.
+type FolderOptions struct {
+	Side int // height and width of the images
+
+	// Sources and Targets name domains: those trained on and those tested on. Of
+	// Sources alone every other domain is a target, of Targets alone every other
+	// one a source. Of neither, domains with nothing but test pictures are targets.
+	Sources, Targets []string
+
+	// Holdout is the share of the training pictures of each domain and class that
+	// becomes Task.Held, drawn by Seed. UsualHoldout is that of a source without
+	// pictures to test or validate on.
+	Holdout float64
+	Seed    uint64
+
+	// TestsOnly leaves the training images out: what is not said to be for training
+	// or validation is tested, training images only where Holdout holds them out.
+	TestsOnly bool
+
+	// Classes, if not nil, are those that labels count. Without them they are the
+	// classes of the training pictures in alphabetical order.
+	Classes []string
+}
+
+// Folder reads anybody's own pictures as 3 x side x side images, from a folder in
+// one of the [Layouts] or a CSV file. [PictureFiles] tells what is a picture,
+// [DecodePicture] how it is read. A domain must not have a name that results use for
+// something else.
+func Folder(dir string, o FolderOptions) (*Task, error) {
+	c, err := collect(dir, slices.Concat(o.Sources, o.Targets))
 	if err != nil {
 		return nil, err
 	}
-	if err := checkClassCount(train, len(classes)); err != nil {
-		return nil, err
+	if len(c.pictures) == 0 {
+		return nil, noPictures(dir)
 	}
-	b := &Task{Classes: classes}
-	if b.Source, err = readClassFolders(train, classes, side); err != nil {
-		return nil, err
-	}
-	names, err := subfolders(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		domain, isTarget := strings.CutPrefix(name, "test-") // "test" stays "test"
-		if !isTarget && name != "test" {
-			continue
-		}
-		if isTarget {
-			if err := checkDomain(domain); err != nil {
-				return nil, &Error{filepath.Join(dir, name), err}
-			}
-		}
-		images, err := readClassFolders(filepath.Join(dir, name), classes, side)
-		if err != nil {
-			return nil, err
-		}
-		b.Domains = append(b.Domains, Domain{Name: domain, Images: images, Source: !isTarget})
-	}
-	return b, nil
+	return c.read(&o)
 }
 
 // checkDomain refuses the names that stand for something else beside the
@@ -73,6 +67,8 @@ func checkDomain(name string) error {
 		use = "the step at which they were tested"
 	case name == "train":
 		use = "the training images"
+	case name == "held-out":
+		use = "the part of the source that is held out"
 	case slices.Contains(corrupt.Names(), name):
 		use = "a corruption of the test set"
 	default:
@@ -106,40 +102,27 @@ func subfolders(dir string) ([]string, error) {
 	return names, nil
 }
 
-// readClassFolders reads the pictures in dir/<class>/ for each class that has a
-// folder there, class by class and by name.
-func readClassFolders(dir string, classes []string, side int) (Images, error) {
-	present, err := subfolders(dir)
-	if err != nil {
-		return Images{}, err
-	}
-	var files []pictureFile
-	for _, class := range present {
-		label := slices.Index(classes, class)
-		if label < 0 {
-			return Images{}, errorf(dir, "class %s is not one of train's (%s)", class, strings.Join(classes, ", "))
-		}
-		paths, err := PictureFiles(filepath.Join(dir, class))
-		if err != nil {
-			return Images{}, err
-		}
-		for _, path := range paths {
-			files = append(files, pictureFile{path, uint16(label)})
-		}
-	}
-	if len(files) == 0 {
-		return Images{}, errorf(dir, "there is no class folder in it (%s)", strings.Join(classes, ", "))
-	}
-	return readPictures(files, side)
-}
-
 // PictureFiles lists the pictures in a folder and the folders in it, of which
 // there must be some: by the path of the folder, then by name, as torchvision's
 // ImageFolder does. Links to folders are followed. Hidden files and folders are
 // left out, and what macOS and Windows add, such as ._photo.jpg and __MACOSX.
 func PictureFiles(dir string) ([]string, error) {
+	return pictureFiles(dir, func(string) {})
+}
+
+// pictureFiles is PictureFiles, and calls other with the name of each file that is
+// no picture.
+func pictureFiles(dir string, other func(name string)) ([]string, error) {
 	folders := map[string][]string{}
-	if err := collectPictures(dir, nil, folders); err != nil {
+	err := walkPictures(dir, nil, func(folder, name string, picture bool) bool {
+		if picture {
+			folders[folder] = append(folders[folder], filepath.Join(folder, name))
+		} else {
+			other(name)
+		}
+		return true
+	})
+	if err != nil {
 		return nil, err
 	}
 	var paths []string
@@ -155,9 +138,14 @@ func PictureFiles(dir string) ([]string, error) {
 // pictureExtensions are those of the formats that ReadPicture knows.
 var pictureExtensions = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 
-// collectPictures adds the pictures of each folder from dir on to folders. above
-// are the folders that it lies in, for links that lead there.
-func collectPictures(dir string, above []os.FileInfo, folders map[string][]string) error {
+// isPicture reports whether a file is one by its name.
+func isPicture(name string) bool {
+	return slices.Contains(pictureExtensions, strings.ToLower(filepath.Ext(name)))
+}
+
+// walkPictures calls visit for each file in dir and the folders in it until it
+// returns false. above are the folders that dir lies in, for links that lead there.
+func walkPictures(dir string, above []os.FileInfo, visit func(folder, name string, picture bool) bool) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return &Error{dir, pathCause(err)}
@@ -176,15 +164,17 @@ func collectPictures(dir string, above []os.FileInfo, folders map[string][]strin
 			continue
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			if err := collectPictures(path, above, folders); err != nil {
+			if err := walkPictures(path, above, visit); err != nil {
 				return err
 			}
-		} else if slices.Contains(pictureExtensions, strings.ToLower(filepath.Ext(name))) {
-			folders[dir] = append(folders[dir], path)
+		} else if !visit(dir, name, isPicture(name)) {
+			return nil
 		}
 	}
 	return nil
 }
 
 // isHidden reports whether a file or folder is not meant to be seen.
-func isHidden(name string) bool { return strings.HasPrefix(name, ".") || name == "__MACOSX" }
+func isHidden(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "__MACOSX" || name == "Thumbs.db" || name == "desktop.ini"
+}

@@ -33,7 +33,7 @@ func TestFolder(t *testing.T) {
 		"test-sketch/cat/1.png":    small,
 		"elsewhere/dog/ignore.png": nil,
 	})
-	b, err := Folder(dir, 32)
+	b, err := Folder(dir, FolderOptions{Side: 32})
 	require.NoError(t, err)
 	require.Equal(t, []string{"ant", "cat"}, b.Classes)
 	require.Equal(t, []uint16{0, 1, 1}, b.Source.Labels)
@@ -63,24 +63,24 @@ func TestFolderMalformed(t *testing.T) {
 		{"train/cat/cut.png", "train/cat/cut.png", "png", good[:len(good)-50]},
 		{"train/cat/huge.png", "train/cat/huge.png", "at most", hugePNG(t)},
 		{"train/dog/notes.txt", "train/dog", "no picture", nil},
-		{"test-x/dog/a.png", "test-x", "class dog is not one of train's (ant, cat)", good},
+		{"test-x/dog/a.png", "test-x/dog/a.png", "class dog is not one of those trained on (ant, cat)", good},
 		{"test-x/readme.txt", "test-x", "no class folder", nil},
 		{"test-/cat/a.png", "test-", "cannot be named", good},
 		{"test-test/cat/a.png", "test-test", "cannot be named", good},
 	} {
 		dir := t.TempDir()
 		writeTree(t, dir, map[string][]byte{"train/cat/a.png": good, "train/ant/a.png": good, c.file: c.content})
-		_, err := Folder(dir, 32)
+		_, err := Folder(dir, FolderOptions{Side: 32})
 		require.ErrorIs(t, err, ErrData, c.file)
 		require.ErrorContains(t, err, filepath.Join(dir, filepath.FromSlash(c.where))+": ")
 		require.ErrorContains(t, err, c.message)
 	}
 	dir := t.TempDir()
-	_, err := Folder(dir, 32)
+	_, err := Folder(dir, FolderOptions{Side: 32})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "train")
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "train", "one"), 0o755))
-	_, err = Folder(dir, 32)
+	writeTree(t, dir, map[string][]byte{"train/one/a.png": good})
+	_, err = Folder(dir, FolderOptions{Side: 32})
 	require.ErrorContains(t, err, "1 class folders")
 	require.ErrorContains(t, checkClassCount("train", 65536), "65536 class folders")
 	require.NoError(t, checkClassCount("train", 65535))
@@ -94,7 +94,7 @@ func TestFolderOfMoreClassesThanAByteTellsApart(t *testing.T) {
 	}
 	dir := t.TempDir()
 	writeTree(t, dir, files)
-	task, err := Folder(dir, 4)
+	task, err := Folder(dir, FolderOptions{Side: 4})
 	require.NoError(t, err)
 	require.Len(t, task.Classes, 300)
 	for i, label := range task.Source.Labels {
@@ -217,10 +217,10 @@ func TestPACS(t *testing.T) {
 func TestReservedNamesOfDomains(t *testing.T) {
 	t.Parallel()
 	good, _ := picture(t, 8, 1)
-	for _, name := range []string{"average", "step", "train", "test", "", "fog", "gaussian_noise"} {
+	for _, name := range []string{"average", "step", "train", "test", "", "fog", "gaussian_noise", "held-out"} {
 		dir := t.TempDir()
 		writeTree(t, dir, map[string][]byte{"train/ant/a.png": good, "train/cat/a.png": good, "test-" + name + "/cat/a.png": good})
-		_, err := Folder(dir, 8)
+		_, err := Folder(dir, FolderOptions{Side: 8})
 		require.ErrorIs(t, err, ErrData, name)
 		require.ErrorContains(t, err, fmt.Sprintf("test-%s: a domain cannot be named %q", name, name))
 	}
@@ -248,7 +248,7 @@ func TestNestedAndLinkedFolders(t *testing.T) {
 		paths[i] = filepath.ToSlash(paths[i])
 	}
 	require.Equal(t, []string{"b.png", "sub/a.png", "sub-2/d.webp", "sub/deep/c.jpeg"}, paths, "as sorted(os.walk) in Python")
-	task, err := Folder(dir, 8)
+	task, err := Folder(dir, FolderOptions{Side: 8})
 	require.NoError(t, err)
 	require.Equal(t, []string{"ant", "cat"}, task.Classes)
 	require.Equal(t, []uint16{0, 0, 0, 0, 1}, task.Source.Labels)
@@ -263,7 +263,7 @@ func TestBadPicturesAreNamedTogether(t *testing.T) {
 		"train/ant/a.png": good, "train/ant/empty.png": nil, "train/ant/cut.png": good[:len(good)-30],
 		"train/cat/a.png": good, "train/cat/text.gif": []byte("no picture"),
 	})
-	_, err := Folder(dir, 8)
+	_, err := Folder(dir, FolderOptions{Side: 8})
 	require.ErrorIs(t, err, ErrData)
 	var bad *PicturesError
 	require.ErrorAs(t, err, &bad)

@@ -44,33 +44,58 @@ func (e *PicturesError) Error() string {
 // Unwrap returns the errors of the files.
 func (e *PicturesError) Unwrap() []error { return e.Files }
 
-// readPictures reads picture files as 3 x side x side images, as ReadPicture
-// does, on all processors. The error is a *PicturesError: every file is looked
-// at before it is returned.
+// pictureSet is picture files to read, and where to.
+type pictureSet struct {
+	images *Images
+	files  []pictureFile
+}
+
+// pictureSets are read together, so that whatever is wrong with them is known at
+// once.
+type pictureSets []pictureSet
+
+// readPictures reads picture files as one set, see pictureSets.read.
 func readPictures(files []pictureFile, side int) (Images, error) {
-	images := newImages(len(files), 3, side, side)
-	failures := make([]error, len(files))
+	var images Images
+	err := pictureSets{{&images, files}}.read(side)
+	return images, err
+}
+
+// read reads picture files as 3 x side x side images, as ReadPicture does, on all
+// processors. The error is a *PicturesError: every file is looked at before it is
+// returned.
+func (sets pictureSets) read(side int) error {
+	bad := &PicturesError{}
+	for _, set := range sets {
+		*set.images = newImages(len(set.files), 3, side, side)
+		bad.Total += len(set.files)
+		for _, err := range set.readInto(side) {
+			if err != nil {
+				bad.Files = append(bad.Files, err)
+			}
+		}
+	}
+	if len(bad.Files) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// readInto reads the files of a set, and returns the error of each.
+func (set pictureSet) readInto(side int) []error {
+	failures := make([]error, len(set.files))
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
+	for range min(runtime.GOMAXPROCS(0), len(set.files)) {
 		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				images.Labels[i] = files[i].label
-				failures[i] = ReadPicture(images.Image(i), side, files[i].path)
+			for i := int(next.Add(1)) - 1; i < len(set.files); i = int(next.Add(1)) - 1 {
+				set.images.Labels[i] = set.files[i].label
+				failures[i] = ReadPicture(set.images.Image(i), side, set.files[i].path)
 			}
 		})
 	}
 	workers.Wait()
-	bad := &PicturesError{Total: len(files)}
-	for _, err := range failures {
-		if err != nil {
-			bad.Files = append(bad.Files, err)
-		}
-	}
-	if len(bad.Files) > 0 {
-		return Images{}, bad
-	}
-	return images, nil
+	return failures
 }
 
 // ReadPicture reads a picture file to dst, see [DecodePicture]. Errors are

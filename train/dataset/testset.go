@@ -1,7 +1,8 @@
 package dataset
 
 import (
-	"path/filepath"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
@@ -38,18 +39,26 @@ func PACSTest(dir, domain string, side int) (Images, error) {
 	return readPictures(files, side)
 }
 
-// FolderTest reads one test set of people's own images, "test" or a domain's, as
-// Folder finds it.
+// FolderTest reads one test set of people's own pictures, "test" or a domain's, as
+// Folder with TestsOnly finds it.
 func FolderTest(dir, domain string, side int) (Images, error) {
-	classes, err := subfolders(filepath.Join(dir, "train"))
+	c, err := collect(dir, nil)
 	if err != nil {
 		return Images{}, err
 	}
-	name := "test-" + domain
-	if domain == "test" {
-		name = domain
+	a, err := c.arrange(&FolderOptions{TestsOnly: true})
+	if err != nil {
+		return Images{}, err
 	}
-	return readClassFolders(filepath.Join(dir, name), classes, side)
+	key := domain
+	if domain == testSplit {
+		key = ""
+	}
+	pictures, ok := a.tests[key]
+	if !ok {
+		return Images{}, absentf(dir, "no test set %q in it, there are %q", domain, slices.Sorted(maps.Keys(a.tests)))
+	}
+	return readPictures(labelled(pictures, a.labels()), side)
 }
 
 // Textures reads the pictures in a folder, by name, for the corruption suite to

@@ -58,7 +58,7 @@ func TestTestSets(t *testing.T) {
 	_, err = PACSTest(dir, "cartoon", 32)
 	requireDataError(t, err, "a.png")
 	_, err = FolderTest(dir+"/own", "water", 32)
-	requireDataError(t, err, "test-water")
+	requireDataError(t, err, `no test set "water" in it, there are`)
 	_, err = Textures(dir + "/broken")
 	requireDataError(t, err, "a.png")
 	_, err = Textures(t.TempDir())

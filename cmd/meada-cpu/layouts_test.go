@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// plainPictures writes n pictures of one colour into each folder, the colour by the
+// folder's own name.
+func plainPictures(t *testing.T, dir string, n int, folders ...string) {
+	t.Helper()
+	for _, folder := range folders {
+		c := color.RGBA{200, 40, 40, 255}
+		if filepath.Base(folder) == "dog" {
+			c = color.RGBA{40, 40, 200, 255}
+		}
+		for i := range n {
+			m := image.NewRGBA(image.Rect(0, 0, 8, 8))
+			for y := range 8 {
+				for x := range 8 {
+					m.SetRGBA(x, y, c)
+				}
+			}
+			m.SetRGBA(i%8, i/8, color.RGBA{A: 255}) // no two are the same
+			writePicture(t, filepath.Join(dir, folder, fmt.Sprintf("%d.png", i)), m)
+		}
+	}
+}
+
+// Pictures are trained on as they lie, without --dataset.
+func TestLayoutsOfOwnPictures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 10, "classes/dog", "classes/horse", "alone/train/dog", "alone/train/horse",
+		"domains/photo/dog", "domains/photo/horse", "domains/sketch/dog", "domains/sketch/horse")
+	run := []string{"train", "--model", small, "--algorithm", "erm", "--lr", "1e-2", "--max-steps", "30", "--test-every", "10"}
+	for i, c := range []struct {
+		args    []string
+		domains []string
+		train   int
+	}{
+		{[]string{"--data", "classes"}, []string{"held-out"}, 16},
+		{[]string{"--data", "alone", "--holdout", "0.5"}, []string{"held-out"}, 10},
+		{[]string{"--data", "domains", "--source", "photo"}, []string{"held-out", "sketch"}, 16},
+		{[]string{"--data", "domains", "--source", "photo", "--holdout", "0"}, []string{"sketch"}, 20},
+	} {
+		out := fmt.Sprint("r", i)
+		printed := succeed(t, dir, append(append(run, "--out", out), c.args...)...)
+		o, err := readOutcome(filepath.Join(dir, out))
+		require.NoError(t, err)
+		require.Equal(t, c.train, o.config.Checksums["train"].Images, c.args)
+		var names []string
+		for _, d := range o.summary.Accuracy.Last.Domains {
+			names = append(names, d.Name)
+			require.Equal(t, 1.0, d.Value, "one colour a class")
+		}
+		require.Equal(t, c.domains, names)
+		if len(c.domains) == 1 && c.domains[0] == "held-out" {
+			require.NotContains(t, printed.out, "average")
+		} else {
+			require.Contains(t, printed.out, "average")
+		}
+	}
+	// What a run held out can be measured again.
+	var measured struct{ Accuracy map[string]float64 }
+	printed := succeed(t, dir, "eval", "--weights", "r2/last.safetensors", "--data", "domains", "--source", "photo", "--holdout", "0.2", "--json")
+	require.NoError(t, json.Unmarshal([]byte(printed.out), &measured))
+	require.Equal(t, map[string]float64{"held-out": 1, "sketch": 1, "average": 1}, measured.Accuracy)
+
+	refused := invoke(t, dir, append(run, "--data", "alone", "--holdout", "0")...)
+	require.Equal(t, exitData, refused.code)
+	require.Contains(t, refused.err, "nothing to test on: use --holdout 0.2")
+	refused = invoke(t, dir, append(run, "--data", "classes/dog")...)
+	require.Equal(t, exitUsage, refused.code)
+	require.Contains(t, refused.err, "<domain>/<class>/<picture>")
+	refused = invoke(t, dir, append(run, "--data", "domains", "--target", "cartoon")...)
+	require.Equal(t, exitData, refused.code)
+	require.Contains(t, refused.err, `no domain "cartoon" to test on, there are photo, sketch`)
+}

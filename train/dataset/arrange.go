@@ -1,0 +1,261 @@
+package dataset
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/rng"
+)
+
+// UsualHoldout is a Holdout of UsualShare wherever a source has no images to test or
+// validate on, and else of none.
+const (
+	UsualHoldout = -1
+	UsualShare   = 0.2
+)
+
+// arranged is the pictures of a collection by their use.
+type arranged struct {
+	classes            []string
+	train, val         []found
+	tests              map[string][]found // by domain, "" for the source's own
+	sources            map[string]bool    // the domains among tests that are
+	trainOn, notChosen []string
+}
+
+// read reads the pictures of a collection for what options make of them.
+func (c *collection) read(o *FolderOptions) (*Task, error) {
+	a, err := c.arrange(o)
+	if err != nil {
+		return nil, err
+	}
+	held, share := a.holdOut(o)
+	task := &Task{Classes: a.classes, Layout: c.layout, Sources: a.trainOn, Holdout: share, LeftOut: c.listLeftOut(a)}
+	labels := a.labels()
+	var sets pictureSets
+	add := func(images *Images, pictures []found) {
+		sets = append(sets, pictureSet{images, labelled(pictures, labels)})
+	}
+	if !o.TestsOnly {
+		add(&task.Source, a.train)
+	}
+	if len(held) > 0 {
+		add(&task.Held, held)
+	}
+	names := slices.Sorted(maps.Keys(a.tests))
+	task.Domains = make([]Domain, len(names))
+	for i, name := range names {
+		task.Domains[i] = Domain{Name: name, Source: name == "" || a.sources[name]}
+		if name == "" {
+			task.Domains[i].Name = testSplit
+		}
+		add(&task.Domains[i].Images, a.tests[name])
+	}
+	return task, sets.read(o.Side)
+}
+
+// labels returns the label of each class.
+func (a *arranged) labels() map[string]uint16 {
+	labels := map[string]uint16{}
+	for label, class := range a.classes {
+		labels[class] = uint16(label)
+	}
+	return labels
+}
+
+func labelled(pictures []found, labels map[string]uint16) []pictureFile {
+	files := make([]pictureFile, len(pictures))
+	for i := range pictures {
+		files[i] = pictureFile{pictures[i].path, labels[pictures[i].class]}
+	}
+	return files
+}
+
+// arrange sorts the pictures by their use.
+func (c *collection) arrange(o *FolderOptions) (*arranged, error) {
+	if err := c.checkChosen(o.Sources, "train on", func(p *found) bool { return p.split != testSplit }); err != nil {
+		return nil, err
+	}
+	if err := c.checkChosen(o.Targets, "test on", func(*found) bool { return true }); err != nil {
+		return nil, err
+	}
+	a := &arranged{tests: map[string][]found{}, sources: map[string]bool{}}
+	sources := o.Sources
+	if len(sources) == 0 {
+		// Nobody says that pictures of no split are for training where they are all tested.
+		trains := func(p *found) bool {
+			return p.split == trainSplit || p.split == valSplit || p.split == "" && (!o.TestsOnly || len(o.Targets) > 0)
+		}
+		sources = slices.DeleteFunc(c.domains(trains), func(d string) bool { return slices.Contains(o.Targets, d) })
+	}
+	a.trainOn = sources
+	tested := map[string]bool{} // targets with pictures for tests, of which the others are left out
+	for i := range c.pictures {
+		if p := &c.pictures[i]; p.split == testSplit {
+			tested[p.domain] = true
+		}
+	}
+	left := map[string]bool{}
+	for _, p := range c.pictures {
+		isSource := p.domain == "" || slices.Contains(sources, p.domain)
+		switch {
+		case isSource && p.split == testSplit, isSource && p.split == "" && p.domain == "" && o.TestsOnly && o.Holdout <= 0:
+			a.tests[p.domain] = append(a.tests[p.domain], p)
+			a.sources[p.domain] = true
+		case isSource && p.split == valSplit:
+			a.val = append(a.val, p)
+		case isSource:
+			a.train = append(a.train, p)
+		case len(o.Targets) > 0 && !slices.Contains(o.Targets, p.domain):
+			left[p.domain] = true
+		case p.split == testSplit || !tested[p.domain]:
+			a.tests[p.domain] = append(a.tests[p.domain], p)
+		default:
+			c.leftOut["pictures for training in target domains"]++
+		}
+	}
+	a.notChosen = slices.Sorted(maps.Keys(left))
+	return a, a.nameClasses(c, o)
+}
+
+// nameClasses decides what the classes are, and refuses pictures of others.
+func (a *arranged) nameClasses(c *collection, o *FolderOptions) error {
+	if a.classes = o.Classes; a.classes == nil {
+		of := a.train
+		if len(of) == 0 && o.TestsOnly {
+			of = c.pictures
+		}
+		seen := map[string]bool{}
+		for i := range of {
+			seen[of[i].class] = true
+		}
+		a.classes = slices.Sorted(maps.Keys(seen))
+		if !o.TestsOnly && len(of) == 0 {
+			return absentf(c.dir, "no pictures to train on in it, expected\n%s", Layouts)
+		}
+		if err := checkClassCount(c.dir, len(a.classes)); err != nil {
+			return err
+		}
+	}
+	known := map[string]bool{}
+	for _, class := range a.classes {
+		known[class] = true
+	}
+	check := func(pictures []found) error {
+		for i := range pictures {
+			if p := &pictures[i]; !known[p.class] {
+				return errorf(p.path, "class %s is not one of those trained on (%s)", p.class, someOf(a.classes))
+			}
+		}
+		return nil
+	}
+	for _, domain := range slices.Sorted(maps.Keys(a.tests)) {
+		if err := check(a.tests[domain]); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(check(a.val), check(a.train))
+}
+
+// someOf lists names, the first of them where there are many.
+func someOf(names []string) string {
+	const most = 20
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + ", ..."
+}
+
+// holdOut returns the pictures held out of training, which it takes from these, and
+// their share.
+func (a *arranged) holdOut(o *FolderOptions) (held []found, share float64) {
+	share = o.Holdout
+	if share == UsualHoldout {
+		if share = UsualShare; len(a.val) > 0 || len(a.sources) > 0 || o.TestsOnly {
+			share = 0
+		}
+	}
+	groups := make([]string, len(a.train))
+	for i := range a.train {
+		groups[i] = a.train[i].domain + "/" + a.train[i].class
+	}
+	held = slices.Clip(a.val)
+	var left []found
+	for i, out := range heldOut(groups, share, o.Seed) {
+		if out {
+			held = append(held, a.train[i])
+		} else {
+			left = append(left, a.train[i])
+		}
+	}
+	a.train = left
+	return held, share
+}
+
+// heldOut draws the members of each group that are held out, in their share: at
+// least one and not all of them, of a group of one none.
+func heldOut(groups []string, share float64, seed uint64) []bool {
+	held := make([]bool, len(groups))
+	if share <= 0 {
+		return held
+	}
+	members := map[string][]int{}
+	for i, group := range groups {
+		members[group] = append(members[group], i)
+	}
+	for number, group := range slices.Sorted(maps.Keys(members)) {
+		all := members[group]
+		count := min(max(1, int(math.Round(share*float64(len(all))))), len(all)-1)
+		draw := rng.New(seed, rng.HoldOut.Sub(uint64(number)))
+		for i := range count { // the first count of a shuffle
+			j := i + draw.IntN(len(all)-i)
+			all[i], all[j] = all[j], all[i]
+			held[all[i]] = true
+		}
+	}
+	return held
+}
+
+// listLeftOut lists what is not read, the most frequent first.
+func (c *collection) listLeftOut(a *arranged) []LeftOut {
+	for _, domain := range a.notChosen {
+		c.leftOut["folder "+domain]++
+	}
+	var list []LeftOut
+	for _, what := range slices.Sorted(maps.Keys(c.leftOut)) {
+		list = append(list, LeftOut{what, c.leftOut[what]})
+	}
+	slices.SortStableFunc(list, func(a, b LeftOut) int { return b.Count - a.Count })
+	return list
+}
+
+// HoldOut moves a share of the training images of each class, drawn by the seed,
+// into Held.
+func (t *Task) HoldOut(share float64, seed uint64) {
+	groups := make([]string, t.Source.N)
+	for i := range groups {
+		groups[i] = t.Classes[t.Source.Labels[i]]
+	}
+	out := heldOut(groups, share, seed)
+	n := 0
+	for _, held := range out {
+		if held {
+			n++
+		}
+	}
+	s := &t.Source
+	held, kept := newImages(n, s.C, s.H, s.W), newImages(s.N-n, s.C, s.H, s.W)
+	for i, to := 0, [2]int{}; i < s.N; i++ {
+		set, at := &kept, &to[0]
+		if out[i] {
+			set, at = &held, &to[1]
+		}
+		copy(set.Image(*at), s.Image(i))
+		set.Labels[*at] = s.Labels[i]
+		*at++
+	}
+	t.Source, t.Held, t.Holdout = kept, held, share
+}

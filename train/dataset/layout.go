@@ -1,0 +1,323 @@
+package dataset
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Layouts shows how pictures may lie in a folder, a line each.
+const Layouts = `  train/<class>/<picture>, beside it val, test and test-<domain>, each with the same classes
+  <domain>/<class>/<picture>
+  <class>/<picture>
+  manifest.csv with lines path,label[,domain[,split]]`
+
+// The splits of a layout, and of a manifest's column of that name.
+const (
+	trainSplit = "train"
+	valSplit   = "val"
+	testSplit  = "test"
+)
+
+// splitNames are the folders and the words of manifests that stand for a split.
+var splitNames = map[string]string{
+	"train": trainSplit, "training": trainSplit,
+	"val": valSplit, "valid": valSplit, "validation": valSplit,
+	"test": testSplit, "testing": testSplit,
+}
+
+// found is a picture and what its place, or a manifest, says about it: domain and
+// split are "" where nothing does.
+type found struct {
+	path, class, domain, split string
+}
+
+// collection is the pictures of a folder or a manifest.
+type collection struct {
+	dir      string
+	layout   string // one of Layouts, in a few words
+	pictures []found
+	leftOut  map[string]int // what else lies there: kinds of files, folders
+}
+
+// collect finds the pictures in a folder, or those that a manifest lists. Which
+// layout a folder has is decided in this order:
+//
+//   - there is a manifest.csv;
+//   - there is a folder train, val, test or test-<domain> with folders in it;
+//   - there is nothing but one folder, without pictures directly in it: what
+//     counts is that folder;
+//   - no picture lies directly in any folder, and domains were chosen or at least
+//     two names of folders in them are in all of them: these are domains;
+//   - else the folders are classes, whatever lies deeper.
+func collect(dir string, chosen []string) (*collection, error) {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return nil, &Error{dir, pathCause(err)}
+	case info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(dir), ".csv"):
+		return collectManifest(dir)
+	case !info.IsDir():
+		return nil, errorf(dir, "not a folder")
+	}
+	if manifest := filepath.Join(dir, manifestFile); isRegular(manifest) {
+		return collectManifest(manifest)
+	}
+	c := &collection{dir: dir, leftOut: map[string]int{}}
+	folders, err := subfolders(dir)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(folders, func(name string) bool { return isSplit(dir, name) }) {
+		return c, c.collectSplits(folders)
+	}
+	if folders, err = c.withPictures(folders); err != nil {
+		return nil, err
+	}
+	if len(folders) == 0 {
+		return nil, absentf(dir, "no pictures in the folders of it, expected one of\n%s", Layouts)
+	}
+	direct, inner, err := lookInto(dir, folders)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(folders) == 1 && !direct && !slices.Contains(chosen, folders[0]):
+		return collect(filepath.Join(dir, folders[0]), chosen)
+	case !direct && (len(chosen) > 0 || inCommon(inner) >= 2):
+		return c, c.collectDomains(folders)
+	}
+	c.layout = "<class>/<picture>"
+	return c, c.addClasses(dir, folders, "", "")
+}
+
+// CheckLayout returns an error if there are no pictures of several classes in a
+// folder, or a CSV file, that [Folder] finds.
+func CheckLayout(dir string) error {
+	c, err := collect(dir, nil)
+	if err != nil {
+		return err
+	}
+	for i := range c.pictures {
+		if c.pictures[i].class != c.pictures[0].class {
+			return nil
+		}
+	}
+	return absentf(c.dir, "no pictures of several classes in it, expected\n%s", Layouts)
+}
+
+func noPictures(dir string) error {
+	return absentf(dir, "no pictures in it (%s)", strings.Join(pictureExtensions, ", "))
+}
+
+// isSplit reports whether a folder is that of a split: its name says so and it
+// has folders in it.
+func isSplit(dir, name string) bool {
+	if splitNames[name] == "" && !strings.HasPrefix(name, "test-") {
+		return false
+	}
+	below, err := subfolders(filepath.Join(dir, name))
+	return err == nil && len(below) > 0 || name == trainSplit && !hasDirectPicture(filepath.Join(dir, name))
+}
+
+// collectSplits adds the folders of splits and domains.
+func (c *collection) collectSplits(folders []string) error {
+	c.layout = "train/<class>/<picture>"
+	for _, name := range folders {
+		domain, isTarget := strings.CutPrefix(name, "test-")
+		split := splitNames[name]
+		if isTarget {
+			split = testSplit
+			if err := checkDomain(domain); err != nil {
+				return &Error{filepath.Join(c.dir, name), err}
+			}
+		} else {
+			domain = ""
+		}
+		if split == "" {
+			c.leftOut["folder "+name]++
+			continue
+		}
+		dir := filepath.Join(c.dir, name)
+		classes, err := subfolders(dir)
+		if err != nil {
+			return err
+		}
+		if len(classes) == 0 {
+			return errorf(dir, "there is no class folder in it, expected\n%s", Layouts)
+		}
+		if err := c.addClasses(dir, classes, domain, split); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collectDomains adds the folders of domains.
+func (c *collection) collectDomains(folders []string) error {
+	c.layout = "<domain>/<class>/<picture>"
+	for _, domain := range folders {
+		if err := checkDomain(domain); err != nil {
+			return &Error{filepath.Join(c.dir, domain), err}
+		}
+		dir := filepath.Join(c.dir, domain)
+		classes, err := subfolders(dir)
+		if err != nil {
+			return err
+		}
+		if classes, err = (&collection{dir: dir, leftOut: c.leftOut}).withPictures(classes); err != nil {
+			return err
+		}
+		if err := c.addClasses(dir, classes, domain, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addClasses adds the pictures in each folder of a class in dir.
+func (c *collection) addClasses(dir string, classes []string, domain, split string) error {
+	if err := c.countFiles(dir); err != nil {
+		return err
+	}
+	for _, class := range classes {
+		paths, err := pictureFiles(filepath.Join(dir, class), func(name string) { c.leftOut[kindOfFile(name)]++ })
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			c.pictures = append(c.pictures, found{path, class, domain, split})
+		}
+	}
+	return nil
+}
+
+// countFiles counts the pictures that lie in a folder beside those of classes.
+func (c *collection) countFiles(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return &Error{dir, pathCause(err)}
+	}
+	for _, e := range entries {
+		if isPicture(e.Name()) && !isHidden(e.Name()) && isRegular(filepath.Join(dir, e.Name())) {
+			c.leftOut["pictures outside of class folders"]++
+		}
+	}
+	return nil
+}
+
+// withPictures returns the folders in which, or below which, there is a picture,
+// and notes the others.
+func (c *collection) withPictures(folders []string) ([]string, error) {
+	var with []string
+	for _, name := range folders {
+		any := false
+		err := walkPictures(filepath.Join(c.dir, name), nil, func(_, _ string, picture bool) bool {
+			any = any || picture
+			return !any
+		})
+		switch {
+		case err != nil:
+			return nil, err
+		case any:
+			with = append(with, name)
+		default:
+			c.leftOut["folder "+name]++
+		}
+	}
+	return with, nil
+}
+
+// lookInto reports whether pictures lie directly in any of the folders, and
+// returns the names of the folders in each.
+func lookInto(dir string, folders []string) (direct bool, inner [][]string, err error) {
+	for _, name := range folders {
+		below, err := subfolders(filepath.Join(dir, name))
+		if err != nil {
+			return false, nil, err
+		}
+		inner = append(inner, below)
+		direct = direct || hasDirectPicture(filepath.Join(dir, name))
+	}
+	return direct, inner, nil
+}
+
+// inCommon counts the names that are in all of several lists.
+func inCommon(lists [][]string) int {
+	if len(lists) < 2 {
+		return 0
+	}
+	n := 0
+	for _, name := range lists[0] {
+		if !slices.ContainsFunc(lists[1:], func(list []string) bool { return !slices.Contains(list, name) }) {
+			n++
+		}
+	}
+	return n
+}
+
+func hasDirectPicture(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return isPicture(e.Name()) && !isHidden(e.Name()) && isRegular(filepath.Join(dir, e.Name()))
+	})
+}
+
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// kindOfFile names a file that is no picture by its extension.
+func kindOfFile(name string) string {
+	if ext := strings.ToLower(filepath.Ext(name)); ext != "" {
+		return ext
+	}
+	return "files without extension"
+}
+
+// domains lists the domains of a collection in their order.
+func (c *collection) domains(which func(*found) bool) []string {
+	var names []string
+	seen := map[string]bool{}
+	for i := range c.pictures {
+		if p := &c.pictures[i]; p.domain != "" && !seen[p.domain] && which(p) {
+			seen[p.domain] = true
+			names = append(names, p.domain)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkChosen refuses domains that a collection does not have.
+func (c *collection) checkChosen(chosen []string, role string, which func(*found) bool) error {
+	there := c.domains(which)
+	for _, name := range chosen {
+		if slices.Contains(there, name) {
+			continue
+		}
+		if len(there) == 0 {
+			return errorf(c.dir, "no domain %q: there are no domains to %s in %s", name, role, c.layout)
+		}
+		return errorf(c.dir, "no domain %q to %s, there are %s", name, role, strings.Join(there, ", "))
+	}
+	return nil
+}
+
+// LeftOut is a kind of files or a folder that lies among pictures and is not read.
+type LeftOut struct {
+	What  string
+	Count int
+}
+
+// String is "12 .heic", or for a folder its name.
+func (l LeftOut) String() string {
+	if strings.HasPrefix(l.What, "folder ") {
+		return l.What
+	}
+	return fmt.Sprintf("%d %s", l.Count, l.What)
+}

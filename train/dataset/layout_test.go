@@ -1,0 +1,263 @@
+package dataset
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// tree writes pictures, one for each path, and returns the folder.
+func tree(t *testing.T, paths ...string) string {
+	t.Helper()
+	files := map[string][]byte{}
+	for i, path := range paths {
+		files[path], _ = picture(t, 8, uint8(i))
+	}
+	dir := t.TempDir()
+	writeTree(t, dir, files)
+	return dir
+}
+
+// several are paths of n pictures each in folders.
+func several(n int, folders ...string) (paths []string) {
+	for _, folder := range folders {
+		for i := range n {
+			paths = append(paths, fmt.Sprintf("%s/%d.png", folder, i))
+		}
+	}
+	return paths
+}
+
+// sizes counts the images of a task: train, held-out, then each domain.
+func sizes(task *Task) map[string]int {
+	n := map[string]int{"train": task.Source.N}
+	if task.Held.N > 0 {
+		n["held"] = task.Held.N
+	}
+	for i := range task.Domains {
+		name := task.Domains[i].Name
+		if task.Domains[i].Source {
+			name += " (source)"
+		}
+		n[name] = task.Domains[i].N
+	}
+	return n
+}
+
+func TestLayoutsOfFolders(t *testing.T) {
+	t.Parallel()
+	both := func(above string) []string { return []string{above + "dog", above + "horse"} }
+	join := func(lists ...[]string) (all []string) {
+		for _, l := range lists {
+			all = append(all, l...)
+		}
+		return all
+	}
+	photoAndSketch := join(several(10, both("photo/")...), several(5, both("sketch/")...))
+	for _, c := range []struct {
+		name    string
+		paths   []string
+		options FolderOptions
+		layout  string
+		want    map[string]int
+	}{
+		{"train alone", several(10, both("train/")...), FolderOptions{Holdout: UsualHoldout}, "train/<class>/<picture>",
+			map[string]int{"train": 16, "held": 4}},
+		{"with a test set", join(several(10, both("train/")...), several(3, both("test/")...)), FolderOptions{Holdout: UsualHoldout},
+			"train/<class>/<picture>", map[string]int{"train": 20, "test (source)": 6}},
+		{"with val", join(several(10, both("train/")...), several(3, both("valid/")...), several(2, "test-far/dog")),
+			FolderOptions{Holdout: UsualHoldout}, "train/<class>/<picture>", map[string]int{"train": 20, "held": 6, "far": 2}},
+		{"val and more", join(several(10, both("train/")...), several(3, both("val/")...)), FolderOptions{Holdout: 0.1},
+			"train/<class>/<picture>", map[string]int{"train": 18, "held": 8}},
+		{"one target of two", join(several(4, both("train/")...), several(2, "test-a/dog"), several(3, "test-b/dog")),
+			FolderOptions{Targets: []string{"b"}}, "train/<class>/<picture>", map[string]int{"train": 8, "b": 3}},
+		{"classes", several(10, both("")...), FolderOptions{Holdout: UsualHoldout}, "<class>/<picture>", map[string]int{"train": 16, "held": 4}},
+		{"classes with deeper folders", several(5, "dog/2022/may", "dog/2023", "horse/2023", "horse/x"), FolderOptions{},
+			"<class>/<picture>", map[string]int{"train": 20}},
+		{"a class called train", several(5, "train", "bus"), FolderOptions{}, "<class>/<picture>", map[string]int{"train": 10}},
+		{"classes in a folder of a folder", several(2, "animals/all/dog", "animals/all/horse"), FolderOptions{},
+			"<class>/<picture>", map[string]int{"train": 4}},
+		{"domains", photoAndSketch, FolderOptions{Sources: []string{"photo"}, Holdout: UsualHoldout}, "<domain>/<class>/<picture>",
+			map[string]int{"train": 16, "held": 4, "sketch": 10}},
+		{"all but a target", photoAndSketch, FolderOptions{Targets: []string{"photo"}, Holdout: UsualHoldout}, "<domain>/<class>/<picture>",
+			map[string]int{"train": 8, "held": 2, "photo": 20}},
+		{"no target", photoAndSketch, FolderOptions{Holdout: UsualHoldout}, "<domain>/<class>/<picture>", map[string]int{"train": 24, "held": 6}},
+		{"some domains", join(photoAndSketch, several(3, both("art/")...)), FolderOptions{Sources: []string{"photo"}, Targets: []string{"art"}},
+			"<domain>/<class>/<picture>", map[string]int{"train": 20, "art": 6}},
+		{"a domain that lacks classes", join(several(3, "a/ant", "a/bee", "a/cat", "b/bee", "b/cat")), FolderOptions{Sources: []string{"a"}},
+			"<domain>/<class>/<picture>", map[string]int{"train": 9, "b": 6}},
+		{"domains with few classes in common", several(3, "a/ant", "a/bee", "b/bee"), FolderOptions{Targets: []string{"b"}},
+			"<domain>/<class>/<picture>", map[string]int{"train": 6, "b": 3}},
+		{"one domain", several(10, both("photo/")...), FolderOptions{Sources: []string{"photo"}}, "<domain>/<class>/<picture>",
+			map[string]int{"train": 20}},
+		{"tests only", join(several(4, both("train/")...), several(2, "test-a/dog"), several(3, "test/dog")),
+			FolderOptions{TestsOnly: true, Holdout: UsualHoldout}, "train/<class>/<picture>", map[string]int{"train": 0, "a": 2, "test (source)": 3}},
+		{"tests without train", several(4, both("test-a/")...), FolderOptions{TestsOnly: true, Holdout: UsualHoldout},
+			"train/<class>/<picture>", map[string]int{"train": 0, "a": 8}},
+		{"all classes tested", several(5, both("")...), FolderOptions{TestsOnly: true, Holdout: UsualHoldout},
+			"<class>/<picture>", map[string]int{"train": 0, "test (source)": 10}},
+		{"all domains tested", photoAndSketch, FolderOptions{TestsOnly: true, Holdout: UsualHoldout},
+			"<domain>/<class>/<picture>", map[string]int{"train": 0, "photo": 20, "sketch": 10}},
+		{"targets tested", photoAndSketch, FolderOptions{TestsOnly: true, Sources: []string{"photo"}, Holdout: UsualHoldout},
+			"<domain>/<class>/<picture>", map[string]int{"train": 0, "sketch": 10}},
+		{"held out ones tested", photoAndSketch, FolderOptions{TestsOnly: true, Sources: []string{"photo"}, Holdout: 0.2},
+			"<domain>/<class>/<picture>", map[string]int{"train": 0, "held": 4, "sketch": 10}},
+	} {
+		o := c.options
+		o.Side = 8
+		task, err := Folder(tree(t, c.paths...), o)
+		require.NoError(t, err, c.name)
+		require.Equal(t, c.want, sizes(task), c.name)
+		require.Equal(t, c.layout, task.Layout, c.name)
+	}
+}
+
+func TestManifest(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, several(3, "pictures")...)
+	elsewhere := filepath.Join(tree(t, several(1, "x")...), "x", "0.png")
+	for _, c := range []struct {
+		content string
+		options FolderOptions
+		want    map[string]int
+	}{
+		{"pictures/0.png,dog\npictures/1.png,horse\npictures/2.png,dog\n", FolderOptions{}, map[string]int{"train": 3}},
+		{"\ufeffLabel, Path, who\ndog,pictures/0.png,me\n\"horse\",pictures/1.png,you\n", FolderOptions{}, map[string]int{"train": 2}},
+		{"pictures/0.png,dog,,train\npictures/1.png,horse,,Validation\npictures/2.png,horse,,train\n" + elsewhere + ",dog,far,test\n",
+			FolderOptions{Holdout: UsualHoldout}, map[string]int{"train": 2, "held": 1, "far": 1}},
+		{"path,label,domain\npictures/0.png,dog,a\npictures/1.png,horse,a\npictures/2.png,dog,b\n", FolderOptions{Targets: []string{"b"}},
+			map[string]int{"train": 2, "b": 1}},
+		{"path,label,split\npictures/0.png,dog,train\npictures/1.png,horse,train\npictures/2.png,dog,test\n", FolderOptions{},
+			map[string]int{"train": 2, "test (source)": 1}},
+	} {
+		writeTree(t, dir, map[string][]byte{"manifest.csv": []byte(c.content)})
+		for _, path := range []string{dir, filepath.Join(dir, "manifest.csv")} {
+			o := c.options
+			o.Side = 8
+			task, err := Folder(path, o)
+			require.NoError(t, err, c.content)
+			require.Equal(t, c.want, sizes(task), c.content)
+			require.Equal(t, []string{"dog", "horse"}, task.Classes)
+		}
+	}
+	for content, message := range map[string]string{
+		"":                            "no pictures in it",
+		"path,label\n":                "no pictures in it",
+		"a.png\n":                     `line 1: "a.png", expected path,label`,
+		"a.png,dog\nb.png,\n":         "line 2:",
+		"a.png,dog,,later\n":          `split "later", expected train, val or test`,
+		"a.png,dog,average\n":         `a domain cannot be named "average"`,
+		"a.png,\"dog\n":               "line 1",
+		"pictures/9.png,a\nb.png,b\n": "2 of 2 pictures cannot be read",
+		"pictures/0.png,dog,,test\n":  "no pictures to train on",
+	} {
+		writeTree(t, dir, map[string][]byte{"manifest.csv": []byte(content)})
+		_, err := Folder(dir, FolderOptions{Side: 8})
+		require.ErrorIs(t, err, ErrData, content)
+		require.ErrorContains(t, err, message, content)
+	}
+}
+
+func TestWrongLayouts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		paths   []string
+		options FolderOptions
+		message string
+	}{
+		"pictures without classes":       {several(3, "."), FolderOptions{}, "expected one of\n  train/<class>/<picture>"},
+		"nothing":                        {nil, FolderOptions{}, "<domain>/<class>/<picture>"},
+		"tests alone":                    {several(3, "test-a/dog", "test-a/cat"), FolderOptions{}, "no pictures to train on"},
+		"a class alone":                  {several(3, "dog"), FolderOptions{}, "1 class folders"},
+		"tests without classes":          {append(several(3, "train/dog", "train/cat"), several(2, "test")...), FolderOptions{}, "test: there is no class folder in it"},
+		"an unknown source":              {several(3, "a/dog", "a/cat", "b/dog", "b/cat"), FolderOptions{Sources: []string{"c"}}, `no domain "c" to train on, there are a, b`},
+		"a target that is a test set":    {several(3, "train/dog", "train/cat", "test-a/dog"), FolderOptions{Sources: []string{"a"}}, "no domain"},
+		"a source of classes":            {several(3, "dog", "cat"), FolderOptions{Sources: []string{"dog"}}, "no domains to train on in <class>/<picture>"},
+		"a domain with a reserved name":  {several(3, "average/dog", "average/cat", "b/dog", "b/cat"), FolderOptions{}, `cannot be named "average"`},
+		"classes that the source has no": {several(3, "a/dog", "a/cat", "b/dog", "b/cat", "b/cow"), FolderOptions{Sources: []string{"a"}}, "class cow is not one of those trained on (cat, dog)"},
+	} {
+		o := c.options
+		o.Side = 8
+		_, err := Folder(tree(t, c.paths...), o)
+		require.ErrorIs(t, err, ErrData, name)
+		require.ErrorContains(t, err, c.message, name)
+	}
+	_, err := Folder(tree(t), FolderOptions{Side: 8})
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	file := filepath.Join(tree(t, "a.png"), "a.png")
+	_, err = Folder(file, FolderOptions{Side: 8})
+	require.ErrorContains(t, err, "not a folder")
+}
+
+// Nothing is left out without being counted.
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, append(several(3, "train/dog", "train/cat", "elsewhere/x"), "train/loose.png", "loose.png")...)
+	writeTree(t, dir, map[string][]byte{"train/dog/a.heic": {1}, "train/dog/deep/b.HEIC": {1}, "train/cat/README": {1}, "train/cat/Thumbs.db": {1}})
+	task, err := Folder(dir, FolderOptions{Side: 8})
+	require.NoError(t, err)
+	require.Equal(t, []LeftOut{{".heic", 2}, {"files without extension", 1}, {"folder elsewhere", 1}, {"pictures outside of class folders", 1}}, task.LeftOut)
+	require.Equal(t, []string{"2 .heic", "1 files without extension", "folder elsewhere"}, []string{task.LeftOut[0].String(), task.LeftOut[1].String(), task.LeftOut[2].String()})
+
+	task, err = Folder(tree(t, several(3, "a/dog", "a/cat", "b/dog", "b/cat", "c/dog", "c/cat")...),
+		FolderOptions{Side: 8, Sources: []string{"a"}, Targets: []string{"b"}})
+	require.NoError(t, err)
+	require.Equal(t, []LeftOut{{"folder c", 1}}, task.LeftOut)
+}
+
+func TestHoldOut(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, append(several(10, "dog"), append(several(1, "cat"), several(2, "owl")...)...)...)
+	read := func(seed uint64) *Task {
+		task, err := Folder(dir, FolderOptions{Side: 8, Holdout: 0.2, Seed: seed})
+		require.NoError(t, err)
+		return task
+	}
+	one := read(1)
+	require.Equal(t, map[string]int{"train": 10, "held": 3}, sizes(one), "two dogs, one of two owls, not the only cat")
+	require.Equal(t, []uint16{0, 1, 1, 1, 1, 1, 1, 1, 1, 2}, one.Source.Labels)
+	require.Equal(t, []uint16{1, 1, 2}, one.Held.Labels)
+	require.Equal(t, one, read(1))
+	require.Equal(t, 0.2, one.Holdout)
+	different := false
+	for seed := range uint64(8) {
+		different = different || string(read(seed).Held.Data) != string(one.Held.Data)
+	}
+	require.True(t, different, "the seed decides")
+
+	// Together they are all images, each once; and so where images are in memory already.
+	all, err := Folder(dir, FolderOptions{Side: 8})
+	require.NoError(t, err)
+	count := func(sets ...*Images) map[string]int {
+		n := map[string]int{}
+		for _, s := range sets {
+			for i := range s.N {
+				n[fmt.Sprint(s.Labels[i], s.Image(i))]++
+			}
+		}
+		return n
+	}
+	require.Equal(t, count(&all.Source), count(&one.Source, &one.Held))
+	whole := maps.Clone(count(&all.Source))
+	all.HoldOut(0.3, 5)
+	require.Equal(t, map[string]int{"train": 9, "held": 4}, sizes(all))
+	require.Equal(t, whole, count(&all.Source, &all.Held))
+}
+
+func TestLinkedClassesAndDomains(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, several(3, "a/dog", "a/cat", "real/dog", "real/cat")...)
+	data := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "a"), filepath.Join(data, "photo")); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	require.NoError(t, os.Symlink(filepath.Join(dir, "real"), filepath.Join(data, "sketch")))
+	task, err := Folder(data, FolderOptions{Side: 8, Targets: []string{"sketch"}})
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"train": 6, "sketch": 6}, sizes(task))
+}

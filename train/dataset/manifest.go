@@ -1,0 +1,109 @@
+package dataset
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// manifestFile is the name of the manifest of a folder.
+const manifestFile = "manifest.csv"
+
+// manifestColumns are the columns of a manifest in their order where it has no
+// line of their names.
+var manifestColumns = []string{"path", "label", "domain", "split"}
+
+// collectManifest reads a CSV file of pictures: path, label and, if there, domain
+// and split (train, val or test). Paths are relative to the file's folder, or
+// absolute. A first line with the names of the columns may have them in any order,
+// and others among them.
+func collectManifest(path string) (*collection, error) {
+	c := &collection{dir: path, layout: "path,label,domain,split", leftOut: map[string]int{}}
+	_, err := readFile(path, func(r io.Reader) (struct{}, error) {
+		return struct{}{}, c.parseManifest(r, filepath.Dir(path))
+	})
+	return c, err
+}
+
+func (c *collection) parseManifest(r io.Reader, dir string) error {
+	lines := csv.NewReader(r)
+	lines.FieldsPerRecord, lines.TrimLeadingSpace, lines.ReuseRecord = -1, true, true
+	columns := map[string]int{}
+	for i, name := range manifestColumns {
+		columns[name] = i
+	}
+	for first := true; ; first = false {
+		record, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if first {
+			record[0] = strings.TrimPrefix(record[0], "\ufeff") // as Excel begins its files
+			if named := columnNames(record); named != nil {
+				columns = named
+				continue
+			}
+		}
+		line, _ := lines.FieldPos(0)
+		p, err := manifestLine(record, columns)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", line, err)
+		}
+		if p.path = filepath.FromSlash(p.path); !filepath.IsAbs(p.path) {
+			p.path = filepath.Join(dir, p.path)
+		}
+		c.pictures = append(c.pictures, p)
+	}
+	if len(c.pictures) == 0 {
+		return errors.New("no pictures in it, expected lines path,label[,domain[,split]]")
+	}
+	return nil
+}
+
+// columnNames returns where the columns are by a line of their names, nil if it
+// is none.
+func columnNames(record []string) map[string]int {
+	columns := map[string]int{}
+	for i, name := range record {
+		if name = strings.ToLower(strings.TrimSpace(name)); slices.Contains(manifestColumns, name) {
+			columns[name] = i
+		}
+	}
+	_, path := columns["path"]
+	_, label := columns["label"]
+	if !path || !label {
+		return nil
+	}
+	return columns
+}
+
+func manifestLine(record []string, columns map[string]int) (found, error) {
+	field := func(column string) string {
+		if i, ok := columns[column]; ok && i < len(record) {
+			return strings.TrimSpace(record[i])
+		}
+		return ""
+	}
+	p := found{path: field("path"), class: field("label"), domain: field("domain")}
+	if p.path == "" || p.class == "" {
+		return p, fmt.Errorf("%.80q, expected path,label[,domain[,split]]", strings.Join(record, ","))
+	}
+	if split := field("split"); split != "" {
+		if p.split = splitNames[strings.ToLower(split)]; p.split == "" {
+			return p, fmt.Errorf("split %.40q, expected train, val or test", split)
+		}
+	}
+	if p.domain != "" {
+		if err := checkDomain(p.domain); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
