@@ -19,11 +19,12 @@ import (
 // augmentSettings are what the flags of augment decide. Those of the ascent are
 // named as in train.
 type augmentSettings struct {
-	weights, dataset, data string
-	out, format            string
-	images                 int
-	threads                int
-	direct, quiet          bool
+	weights       string
+	pictures      catalog.Images
+	out, format   string
+	images        int
+	threads       int
+	direct, quiet bool
 	catalog.Settings
 }
 
@@ -42,7 +43,7 @@ for use elsewhere.`,
 	}
 	s.define(c.Flags())
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		d, err := catalog.FindDataset(s.dataset)
+		d, err := catalog.FindDataset(s.pictures.Dataset)
 		if err != nil {
 			d = &catalog.Datasets[0]
 		}
@@ -58,8 +59,9 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to augment")
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)
-	cli.Choice(f, &s.dataset, "dataset", "whose training images; by default what the weights were trained on", catalog.DatasetNames()...)
-	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
+	cli.Choice(f, &s.pictures.Dataset, "dataset", "whose training images; by default what the weights were trained on", catalog.DatasetNames()...)
+	f.Text(&s.pictures.Data, "data", "DIR", "where the files of the dataset are")
+	declarePictures(f, &s.pictures)
 	f.Integer(&s.images, "images", 1, "only the first N images")
 	f.Group("how")
 	cli.Choice(f, &s.Algorithm, "algorithm", "ada or me-ada", catalog.ADA, catalog.MEADA)
@@ -93,17 +95,18 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	if s.dataset == "" {
-		s.dataset = w.Metadata[zoo.MetaDataset]
+	images := &s.pictures
+	if images.Dataset == "" {
+		images.Dataset = w.Metadata[zoo.MetaDataset]
 	}
-	d, err := catalog.FindDataset(s.dataset)
+	d, err := catalog.FindDataset(s.pictures.Dataset)
 	if err != nil {
 		return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 	}
 	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model()); err != nil {
 		return err
 	}
-	images := catalog.Images{Dataset: d.Name, Data: s.data, Corruptions: catalog.NoCorruptions}
+	images.Corruptions = catalog.NoCorruptions
 	if err := images.Check(); err != nil {
 		return err
 	}
@@ -139,7 +142,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := a.Write(ctx, s.out, s.format); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Source.N), s.dataset,
+	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Source.N), images.Dataset,
 		cli.Duration(time.Since(started).Seconds()), &a)
 	return err
 }

@@ -44,7 +44,7 @@ func TestCompletion(t *testing.T) {
 		"sweep --dataset digits --sha": "--shard",
 		"sweep --dataset pa":           "pacs",
 		"corrupt --corruptions fog,sn": "fog,snow",
-		"data ":                        "fetch list verify",
+		"data ":                        "check fetch list verify",
 		"data fetch sv":                "svhn",
 		"data fetch svhn d":            "digits",
 		"nothing ":                     "",

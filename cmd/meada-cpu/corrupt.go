@@ -17,17 +17,18 @@ import (
 
 // corruptSettings are what the flags of corrupt decide.
 type corruptSettings struct {
-	dataset, data, domain string
-	out, sheet, frostDir  string
-	names                 []string
-	severities            []int
-	seed                  uint64
-	threads               int
-	quiet                 bool
+	pictures             catalog.Images
+	domain               string
+	out, sheet, frostDir string
+	names                []string
+	severities           []int
+	seed                 uint64
+	threads              int
+	quiet                bool
 }
 
 func newCorrupt(std streams) *cobra.Command {
-	s := corruptSettings{dataset: catalog.Datasets[0].Name, names: corrupt.Names(), seed: catalog.CorruptionSeed}
+	s := corruptSettings{pictures: catalog.Images{Dataset: catalog.Datasets[0].Name}, names: corrupt.Names(), seed: catalog.CorruptionSeed}
 	s.severities, _ = imageset.ParseSeverities("1-5")
 	c := &cobra.Command{
 		Use:   "corrupt --out DIR",
@@ -47,8 +48,9 @@ flakes and drops are larger too. An interruption (ctrl-C) leaves the corruptions
 that are complete; name the others with --corruptions to go on.`)
 	f := cli.NewFlags(c.Flags())
 	f.Group("what to corrupt")
-	cli.Choice(f, &s.dataset, "dataset", describeDatasets(), catalog.DatasetNames()...)
-	f.Text(&s.data, "data", "DIR", "where the files of the dataset are")
+	cli.Choice(f, &s.pictures.Dataset, "dataset", describeDatasets(), catalog.DatasetNames()...)
+	f.Text(&s.pictures.Data, "data", "DIR", "where the files of the dataset are")
+	declarePictures(f, &s.pictures)
 	f.Text(&s.domain, "domain", "NAME", "one of its other test sets; by default the source's own, for PACS photo")
 	f.Group("how")
 	f.Add("corruptions", &cli.Value{
@@ -89,17 +91,13 @@ func runCorrupt(std streams, s corruptSettings) error {
 		}
 	}
 	var textures []corrupt.Texture
+	var err error
 	if s.frostDir != "" {
-		var err error
 		if textures, err = dataset.Textures(s.frostDir); err != nil {
 			return err
 		}
 	}
-	d, err := catalog.FindDataset(s.dataset)
-	if err != nil {
-		return err
-	}
-	if c.Images, err = d.ReadTest(s.data, s.domain); err != nil {
+	if c.Images, err = s.pictures.ReadTest(s.domain); err != nil {
 		return err
 	}
 	engine, err := tensor.NewEngine(s.threads)

@@ -51,6 +51,31 @@ HTTP_PROXY and NO_PROXY are obeyed. Without NAME, list and verify take all.`)
 	action("verify", "compare the files that are there with the published checksums",
 		"meada-cpu data verify\nmeada-cpu data verify cifar10 --data DIR",
 		func(sets []*catalog.Set, _ []string) error { return catalog.Verify(std.out, dir, sets) })
+	c.AddCommand(newCheck(std))
+	return c
+}
+
+// newCheck returns the command that looks at people's own pictures.
+func newCheck(std streams) *cobra.Command {
+	var i catalog.Images
+	c := &cobra.Command{
+		Use:   "check DIR",
+		Short: "look at your own pictures: what is understood of them, and what is wrong",
+		Long: "Decodes every picture of a folder or CSV manifest and prints in a line what is\n" +
+			"understood, oddities, and all pictures that cannot be read: then the exit code is 3.",
+		Example: "meada-cpu data check pictures\nmeada-cpu data check PACS/kfold --target sketch",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return cli.UsageError("data check needs one DIR, the folder of the pictures")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			i.Data = args[0]
+			return i.CheckPictures(std.out)
+		},
+	}
+	declareDomains(cli.NewFlags(c.Flags()), &i)
 	return c
 }
 

@@ -131,6 +131,9 @@ func runEval(std streams, s evalSettings) error {
 			Threads     int                  `json:"threads"`
 		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, simd.Active().Name, engine.Threads()})
 	}
+	if understood := catalog.Understood(data); understood != "" {
+		fmt.Fprintf(std.err, "pictures: %s\n", understood)
+	}
 	for _, a := range data.Absent {
 		fmt.Fprintf(std.err, "not found: %s\n", a)
 	}

@@ -18,6 +18,12 @@ func declareImages(f *cli.Flags, i *catalog.Images) {
 	names := catalog.DatasetNames()
 	cli.Choice(f, &i.Dataset, "dataset", describeDatasets(), names...)
 	f.Text(&i.Data, "data", "DIR", "where the files of the dataset are")
+	declareDomains(f, i)
+	declarePictures(f, i)
+}
+
+// declareDomains declares the flags that choose domains.
+func declareDomains(f *cli.Flags, i *catalog.Images) {
 	domains := func(p *string, name, help string) {
 		f.Add(name, &cli.Value{
 			Kind:     "LIST",
@@ -28,6 +34,11 @@ func declareImages(f *cli.Flags, i *catalog.Images) {
 	}
 	domains(&i.Source, "source", "domains to train on, with commas between; of PACS photo unless --target is given, of your own pictures all")
 	domains(&i.Target, "target", "domains to leave out and test on; by default all that are not trained on")
+}
+
+// declarePictures declares the flags for how pictures are read.
+func declarePictures(f *cli.Flags, i *catalog.Images) {
+	f.Switch(&i.SkipBad, "skip-bad", "go on without the pictures that cannot be read")
 }
 
 func describeDatasets() string {

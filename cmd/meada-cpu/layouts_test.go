@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -82,4 +83,46 @@ func TestLayoutsOfOwnPictures(t *testing.T) {
 	refused = invoke(t, dir, append(run, "--data", "domains", "--target", "cartoon")...)
 	require.Equal(t, exitData, refused.code)
 	require.Contains(t, refused.err, `no domain "cartoon" to test on, there are photo, sketch`)
+}
+
+// Everything that is wrong with pictures is told at once, and gone on without if
+// that is wished for.
+func TestCheckAndSkipBadPictures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 10, "p/train/dog", "p/train/horse", "p/test-far/dog", "p/test-far/horse", "tests/test-far/dog", "tests/test-far/horse")
+	good := invoke(t, dir, "data", "check", "p")
+	require.Zero(t, good.code)
+	require.Equal(t, "train/<class>/<picture>: 2 classes, 10 pictures each, 16 to train on, 4 held out, domain far\n", good.out)
+	require.Contains(t, succeed(t, dir, "data", "check", "tests").out, "2 classes, domain far")
+	bad := []string{"p/train/dog/empty.png", "p/train/dog/half.jpg", "p/test-far/dog/noise.gif"}
+	for i, path := range bad {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, path), []byte("GIF89a")[:6*min(i, 1)], 0o666))
+	}
+	plainPictures(t, dir, 1, "p/train/Dog")
+	train := []string{"train", "--data", "p", "--model", small, "--algorithm", "erm", "--max-steps", "2", "--out", "r", "--class-weights", "balanced"}
+	for _, args := range [][]string{{"data", "check", "p"}, train} {
+		r := invoke(t, dir, args...)
+		require.Equal(t, exitData, r.code)
+		for _, path := range bad {
+			require.Contains(t, r.err, filepath.FromSlash(path)+": ")
+		}
+		require.Contains(t, r.err, "empty.png: an empty file")
+	}
+	checked := invoke(t, dir, "data", "check", "p").out
+	require.Contains(t, checked, "left out: 3 unreadable")
+	require.Contains(t, checked, "warning: the classes Dog and dog differ only in case\n")
+	require.Contains(t, checked, "warning: a single picture to train on: Dog\n")
+
+	r := succeed(t, dir, append(train, "--skip-bad")...)
+	require.Contains(t, r.err, "3 classes, 1 to 10 pictures each")
+	require.Contains(t, r.err, "warning: dog has 10 pictures, Dog 1\n")
+	o, err := readOutcome(filepath.Join(dir, "r"))
+	require.NoError(t, err)
+	require.Equal(t, 3, o.summary.Skipped.Count)
+	require.Len(t, o.summary.Skipped.Pictures, 3)
+	require.Contains(t, o.summary.Skipped.Pictures[0], "empty.png: an empty file")
+	require.True(t, o.config.SkipBad)
+	require.Equal(t, "balanced", o.config.ClassWeights)
+	require.Equal(t, exitUsage, invoke(t, dir, "data", "check").code)
 }

@@ -29,7 +29,7 @@ type Dataset struct {
 	// read reads the training and the test sets.
 	read func(i *Images, r *Reading) (*dataset.Task, error)
 	// test reads one of the test sets, or the source's own for "".
-	test func(dir, domain string) (*dataset.Images, error)
+	test func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error)
 }
 
 // The synthetic digits are always the same ones, whatever the seed of a run.
@@ -74,14 +74,15 @@ var Datasets = []Dataset{
 		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes",
 		Networks: []Kind{ForPictures}, Usual: "alexnet", Preset: "pacs", Domains: pacsDomains,
 		read: readPACS,
-		test: func(dir, domain string) (*dataset.Images, error) {
+		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
 			if domain == "" {
 				domain = pacsDomains[0]
 			}
 			if !slices.Contains(dataset.PACSDomains, domain) {
 				return nil, cli.UsageError("--domain %s: expected %s", domain, strings.Join(dataset.PACSDomains, ", "))
 			}
-			images, err := dataset.PACSTest(dir, domain, ForPictures.Side())
+			o.Side = ForPictures.Side()
+			images, err := dataset.PACSTest(dir, domain, o)
 			return &images, err
 		},
 	},
@@ -90,7 +91,7 @@ var Datasets = []Dataset{
 		Networks: []Kind{ForDigits, ForSmall, ForPictures}, Usual: "lenet5",
 		read: func(i *Images, r *Reading) (*dataset.Task, error) {
 			o := dataset.FolderOptions{
-				Side: r.Side, Sources: splitList(i.Source), Targets: splitList(i.Target),
+				PictureOptions: i.pictures(r.Side), Sources: splitList(i.Source), Targets: splitList(i.Target),
 				Holdout: dataset.UsualHoldout, Seed: r.Seed, TestsOnly: r.TestsOnly,
 			}
 			if i.Holdout != nil {
@@ -98,11 +99,11 @@ var Datasets = []Dataset{
 			}
 			return dataset.Folder(i.Data, o)
 		},
-		test: func(dir, domain string) (*dataset.Images, error) {
+		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
 			if domain == "" {
 				domain = "test"
 			}
-			images, err := dataset.FolderTest(dir, domain, ForSmall.Side())
+			images, err := dataset.FolderTest(dir, domain, o)
 			return &images, err
 		},
 	},
@@ -114,7 +115,7 @@ func readPACS(i *Images, r *Reading) (*dataset.Task, error) {
 	if len(sources) == 0 {
 		sources = slices.DeleteFunc(slices.Clone(dataset.PACSDomains), func(d string) bool { return slices.Contains(targets, d) })
 	}
-	task, err := dataset.PACS(i.Data, sources, r.Side)
+	task, err := dataset.PACS(i.Data, sources, i.pictures(r.Side))
 	if err == nil && len(targets) > 0 {
 		task.Domains = slices.DeleteFunc(task.Domains, func(d dataset.Domain) bool { return !d.Source && !slices.Contains(targets, d.Name) })
 	}
@@ -134,8 +135,8 @@ func InferDataset(data string) (string, error) {
 }
 
 // oneTest reads the test set of a dataset that has one.
-func oneTest(name string, read func(dir string) (dataset.Images, error)) func(dir, domain string) (*dataset.Images, error) {
-	return func(dir, domain string) (*dataset.Images, error) {
+func oneTest(name string, read func(dir string) (dataset.Images, error)) func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
+	return func(dir, domain string, _ dataset.PictureOptions) (*dataset.Images, error) {
 		if domain != "" {
 			return nil, cli.UsageError("--domain %s: %s has one test set", domain, name)
 		}
@@ -164,30 +165,34 @@ func FindDataset(name string) (*Dataset, error) {
 }
 
 // ReadTest reads a test set of a dataset, the source's own for "": images of 32
-// pixels, for pictures 224.
-func (d *Dataset) ReadTest(dir, domain string) (*dataset.Images, error) {
-	images := Images{Dataset: d.Name, Data: dir, Corruptions: NoCorruptions}
-	if err := images.Check(); err != nil {
+// pixels, for PACS 224.
+func (i *Images) ReadTest(domain string) (*dataset.Images, error) {
+	i.Corruptions = NoCorruptions
+	if err := i.Check(); err != nil {
+		return nil, err
+	}
+	d, err := FindDataset(i.Dataset)
+	if err != nil {
 		return nil, err
 	}
 	if d.test != nil {
-		read, err := d.test(dir, domain)
-		return read, images.howToGet(err)
+		read, err := d.test(i.Data, domain, i.pictures(ForSmall.Side()))
+		return read, i.howToGet(err)
 	}
-	task, err := images.Load(Reading{Side: ForSmall.Side(), TestsOnly: true})
+	task, err := i.Load(Reading{Side: ForSmall.Side(), TestsOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for i := range task.Domains {
-		at := &task.Domains[i]
+	for n := range task.Domains {
+		at := &task.Domains[n]
 		if at.Name == domain || domain == "" && at.Source {
 			return &at.Images, nil
 		}
 		names = append(names, at.Name)
 	}
 	if domain == "" {
-		return nil, &dataset.Error{Path: dir, Err: errors.New("the source's own test set is not there, use --domain: " + strings.Join(names, ", "))}
+		return nil, &dataset.Error{Path: i.Data, Err: errors.New("the source's own test set is not there, use --domain: " + strings.Join(names, ", "))}
 	}
 	return nil, cli.UsageError("--domain %s: expected %s", domain, strings.Join(names, ", "))
 }

@@ -28,6 +28,13 @@ type Images struct {
 	// Holdout is the share of the training images that is held out for validation. By
 	// default, nil, it is a fifth of a source that has no test set, else none.
 	Holdout *float64 `json:"holdout,omitempty"`
+
+	SkipBad bool `json:"skip_bad,omitempty"` // leave out pictures that cannot be read
+}
+
+// pictures returns how pictures are read.
+func (i *Images) pictures(side int) dataset.PictureOptions {
+	return dataset.PictureOptions{Side: side, SkipBad: i.SkipBad}
 }
 
 // Reading is how a command reads images.

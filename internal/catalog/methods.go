@@ -184,7 +184,12 @@ type Settings struct {
 	Eta       float64 `json:"eta"`                 // weight of the entropy; ME-ADA alone uses it
 	TestEvery int     `json:"test_every"`          // descent steps, or epochs, between tests
 	MaxSteps  int     `json:"max_steps,omitempty"` // descent steps after which the run ends early; 0 for none
+
+	ClassWeights string `json:"class_weights,omitempty"` // of the objective: Balanced, or "" for none
 }
+
+// Balanced are ClassWeights with which every class counts the same.
+const Balanced = "balanced"
 
 // Digits returns the settings of the official digits script.
 func Digits(a Algorithm) Settings {

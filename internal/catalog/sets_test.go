@@ -210,18 +210,17 @@ func TestDatasets(t *testing.T) {
 // A test set is the source's own unless another is named.
 func TestReadTest(t *testing.T) {
 	t.Parallel()
-	d, err := FindDataset("synthetic-digits")
-	require.NoError(t, err)
-	own, err := d.ReadTest("", "")
+	read := func(name, data, domain string) (*dataset.Images, error) {
+		return (&Images{Dataset: name, Data: data}).ReadTest(domain)
+	}
+	own, err := read("synthetic-digits", "", "")
 	require.NoError(t, err)
 	require.Equal(t, syntheticTest, own.N)
-	_, err = d.ReadTest("", "svhn")
+	_, err = read("synthetic-digits", "", "svhn")
 	require.EqualError(t, err, "--domain svhn: expected handwritten, textured, street, printed, lowres")
 	require.True(t, cli.IsUsage(err))
-	cifar, err := FindDataset("cifar10")
-	require.NoError(t, err)
-	_, err = cifar.ReadTest("somewhere", "test")
+	_, err = read("cifar10", "somewhere", "test")
 	require.EqualError(t, err, "--domain test: cifar10 has one test set")
-	_, err = cifar.ReadTest("", "")
+	_, err = read("cifar10", "", "")
 	require.EqualError(t, err, "--dataset cifar10 needs --data DIR, the folder with its files; to get them: meada-cpu data fetch cifar10 --data data")
 }

@@ -52,6 +52,12 @@ func (r *run) summary() *runfolder.Summary {
 		PeakRSS:     r.peakMemory(),
 		Complete:    true,
 	}
+	if r.skipped != nil {
+		sum.Skipped = &runfolder.Skipped{Count: len(r.skipped.Files)}
+		for _, err := range r.skipped.Files {
+			sum.Skipped.Pictures = append(sum.Skipped.Pictures, err.Error())
+		}
+	}
 	sum.Accuracy.Best, sum.Accuracy.SourceValidation, sum.Accuracy.Last = r.Best, r.Validated, r.Last
 	sum.Seconds.Total = time.Since(r.started).Seconds()
 	sum.Seconds.Minimise = r.clock.Seconds[train.Minimise]

@@ -46,6 +46,7 @@ type run struct {
 	network  *nn.Network
 	classes  []string // names
 	domains  []dataset.Domain
+	skipped  *dataset.PicturesError // pictures left out
 	trainer  *train.Trainer
 	folder   *runfolder.Folder
 	events   *eventLog // nil without Options.TensorBoard
@@ -131,6 +132,13 @@ func (r *run) prepare() ([][2]string, error) {
 	r.network.Init(r.Seed)
 	if r.plan, err = r.Config(); err != nil {
 		return nil, err
+	}
+	if r.ClassWeights == catalog.Balanced {
+		r.plan.Objective.ClassWeights = catalog.BalancedWeights(data)
+	}
+	r.skipped = data.Bad
+	for _, odd := range catalog.Oddities(data, &r.Settings.Settings) {
+		fmt.Fprintln(r.Log, "warning:", odd)
 	}
 	memory, err := r.fitMemory(data)
 	if err != nil {

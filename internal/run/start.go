@@ -107,9 +107,14 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	rows := [][2]string{
 		{"algorithm", string(s.Algorithm)},
 		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, cli.Count(data.Source.N))},
+	}
+	if understood := catalog.Understood(data); understood != "" {
+		rows = append(rows, [2]string{"pictures", understood})
+	}
+	rows = append(rows, [][2]string{
 		{"domains", describeDomains(data)},
 		{"corruptions", s.Images.DescribeCorruptions(data)},
-	}
+	}...)
 	for _, a := range data.Absent {
 		rows = append(rows, [2]string{"not found", a})
 	}

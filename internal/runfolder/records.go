@@ -271,6 +271,14 @@ type Summary struct {
 	Threads  int    `json:"threads"`
 	PeakRSS  int64  `json:"peak_rss_bytes"`
 	Complete bool   `json:"complete"`
+
+	Skipped *Skipped `json:"skipped,omitempty"`
+}
+
+// Skipped is the pictures that a run went on without.
+type Skipped struct {
+	Count    int      `json:"count"`
+	Pictures []string `json:"pictures"` // each with what is wrong with it
 }
 
 // Sample describes some images of the source and what a maximisation phase made

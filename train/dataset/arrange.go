@@ -54,7 +54,8 @@ func (c *collection) read(o *FolderOptions) (*Task, error) {
 		}
 		add(&task.Domains[i].Images, a.tests[name])
 	}
-	return task, sets.read(o.Side)
+	task.Bad, err = sets.read(&o.PictureOptions)
+	return task, err
 }
 
 // labels returns the label of each class.
@@ -123,22 +124,20 @@ func (c *collection) arrange(o *FolderOptions) (*arranged, error) {
 
 // nameClasses decides what the classes are, and refuses pictures of others.
 func (a *arranged) nameClasses(c *collection, o *FolderOptions) error {
-	if a.classes = o.Classes; a.classes == nil {
-		of := a.train
-		if len(of) == 0 && o.TestsOnly {
-			of = c.pictures
-		}
-		seen := map[string]bool{}
-		for i := range of {
-			seen[of[i].class] = true
-		}
-		a.classes = slices.Sorted(maps.Keys(seen))
-		if !o.TestsOnly && len(of) == 0 {
-			return absentf(c.dir, "no pictures to train on in it, expected\n%s", Layouts)
-		}
-		if err := checkClassCount(c.dir, len(a.classes)); err != nil {
-			return err
-		}
+	of := a.train
+	if len(of) == 0 && o.TestsOnly {
+		of = c.pictures
+	}
+	if len(of) == 0 {
+		return absentf(c.dir, "no pictures to train on in it, expected\n%s", Layouts)
+	}
+	seen := map[string]bool{}
+	for i := range of {
+		seen[of[i].class] = true
+	}
+	a.classes = slices.Sorted(maps.Keys(seen))
+	if err := checkClassCount(c.dir, len(a.classes)); err != nil && !(o.TestsOnly && len(a.classes) == 1) {
+		return err
 	}
 	known := map[string]bool{}
 	for _, class := range a.classes {
@@ -255,6 +254,9 @@ func (t *Task) HoldOut(share float64, seed uint64) {
 		}
 		copy(set.Image(*at), s.Image(i))
 		set.Labels[*at] = s.Labels[i]
+		if s.Files != nil {
+			set.Files = append(set.Files, s.Files[i])
+		}
 		*at++
 	}
 	t.Source, t.Held, t.Holdout = kept, held, share

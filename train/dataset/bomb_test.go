@@ -43,7 +43,10 @@ func TestBombs(t *testing.T) {
 	good["train/b/0.png"] = good["train/a/0.png"]
 	digits := func(dir string) error { _, err := Digits(dir); return err }
 	cifar := func(dir string) error { _, err := CIFAR10(dir); return err }
-	folder := func(dir string) error { _, err := Folder(dir, FolderOptions{Side: 32}); return err }
+	folder := func(dir string) error {
+		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 32}})
+		return err
+	}
 	for _, c := range []struct {
 		name    string
 		content []byte

@@ -18,6 +18,8 @@ type Images struct {
 	Data       []uint8  // N*C*H*W: image by image, plane by plane, row by row
 	Labels     []uint16 // N: classes from 0
 	N, C, H, W int
+
+	Files []string // N paths, of images that are a file each; nil of others
 }
 
 func newImages(n, c, h, w int) Images {
@@ -70,12 +72,18 @@ func (s *Images) Subsample(n int) Images {
 		return *s
 	}
 	some := newImages(n, s.C, s.H, s.W)
+	if s.Files != nil {
+		some.Files = make([]string, n)
+	}
 	random := rng.New(0, rng.Subsample)
 	for i := range n {
 		low, high := i*s.N/n, (i+1)*s.N/n
 		from := low + random.IntN(high-low)
 		copy(some.Image(i), s.Image(from))
 		some.Labels[i] = s.Labels[from]
+		if s.Files != nil {
+			some.Files[i] = s.Files[from]
+		}
 	}
 	return some
 }
@@ -96,6 +104,7 @@ type Task struct {
 	Layout  string
 	Sources []string
 	LeftOut []LeftOut
+	Bad     *PicturesError // the pictures left out because they cannot be read, nil for none
 
 	Holdout float64 // the share of the source's images that Held was drawn with
 }

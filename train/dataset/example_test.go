@@ -46,7 +46,7 @@ func ExampleFolder() {
 			log.Fatal(err)
 		}
 	}
-	task, err := dataset.Folder(dir, dataset.FolderOptions{Side: 32})
+	task, err := dataset.Folder(dir, dataset.FolderOptions{PictureOptions: dataset.PictureOptions{Side: 32}})
 	if err != nil {
 		log.Fatal(err) // errors.Is(err, dataset.ErrData)
 	}

@@ -14,7 +14,7 @@ import (
 
 // FolderOptions say what to read of people's own pictures.
 type FolderOptions struct {
-	Side int // height and width of the images
+	PictureOptions
 
 	// Sources and Targets name domains: those trained on and those tested on. Of
 	// Sources alone every other domain is a target, of Targets alone every other
@@ -30,14 +30,11 @@ type FolderOptions struct {
 	// TestsOnly leaves the training images out: what is not said to be for training
 	// or validation is tested, training images only where Holdout holds them out.
 	TestsOnly bool
-
-	// Classes, if not nil, are those that labels count. Without them they are the
-	// classes of the training pictures in alphabetical order.
-	Classes []string
 }
 
 // Folder reads anybody's own pictures as 3 x side x side images, from a folder in
-// one of the [Layouts] or a CSV file. [PictureFiles] tells what is a picture,
+// one of the [Layouts] or a CSV file. Classes are those of the training pictures, or
+// of all where there are none, in alphabetical order. [PictureFiles] tells what is a picture,
 // [DecodePicture] how it is read. A domain must not have a name that results use for
 // something else.
 func Folder(dir string, o FolderOptions) (*Task, error) {

@@ -33,7 +33,7 @@ func TestFolder(t *testing.T) {
 		"test-sketch/cat/1.png":    small,
 		"elsewhere/dog/ignore.png": nil,
 	})
-	b, err := Folder(dir, FolderOptions{Side: 32})
+	b, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 32}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"ant", "cat"}, b.Classes)
 	require.Equal(t, []uint16{0, 1, 1}, b.Source.Labels)
@@ -70,17 +70,17 @@ func TestFolderMalformed(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		writeTree(t, dir, map[string][]byte{"train/cat/a.png": good, "train/ant/a.png": good, c.file: c.content})
-		_, err := Folder(dir, FolderOptions{Side: 32})
+		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 32}})
 		require.ErrorIs(t, err, ErrData, c.file)
 		require.ErrorContains(t, err, filepath.Join(dir, filepath.FromSlash(c.where))+": ")
 		require.ErrorContains(t, err, c.message)
 	}
 	dir := t.TempDir()
-	_, err := Folder(dir, FolderOptions{Side: 32})
+	_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 32}})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "train")
 	writeTree(t, dir, map[string][]byte{"train/one/a.png": good})
-	_, err = Folder(dir, FolderOptions{Side: 32})
+	_, err = Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 32}})
 	require.ErrorContains(t, err, "1 class folders")
 	require.ErrorContains(t, checkClassCount("train", 65536), "65536 class folders")
 	require.NoError(t, checkClassCount("train", 65535))
@@ -94,7 +94,7 @@ func TestFolderOfMoreClassesThanAByteTellsApart(t *testing.T) {
 	}
 	dir := t.TempDir()
 	writeTree(t, dir, files)
-	task, err := Folder(dir, FolderOptions{Side: 4})
+	task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 4}})
 	require.NoError(t, err)
 	require.Len(t, task.Classes, 300)
 	for i, label := range task.Source.Labels {
@@ -167,7 +167,7 @@ func TestPACS(t *testing.T) {
 	dir := t.TempDir()
 	writeTree(t, dir, files)
 	for _, root := range []string{dir, filepath.Join(dir, "PACS")} {
-		b, err := PACS(root, []string{"photo"}, 32)
+		b, err := PACS(root, []string{"photo"}, PictureOptions{Side: 32})
 		require.NoError(t, err)
 		require.Equal(t, pacsClasses, b.Classes)
 		require.Equal(t, []uint16{0}, b.Source.Labels)
@@ -183,13 +183,13 @@ func TestPACS(t *testing.T) {
 			}
 		}
 	}
-	b, err := PACS(dir, []string{"sketch", "photo", "cartoon"}, 32)
+	b, err := PACS(dir, []string{"sketch", "photo", "cartoon"}, PictureOptions{Side: 32})
 	require.NoError(t, err)
 	require.Equal(t, 3, b.Source.N)
 
-	_, err = PACS(dir, []string{"drawing"}, 32)
+	_, err = PACS(dir, []string{"drawing"}, PictureOptions{Side: 32})
 	require.ErrorContains(t, err, `no domain "drawing" in PACS`)
-	_, err = PACS(dir, nil, 32)
+	_, err = PACS(dir, nil, PictureOptions{Side: 32})
 	require.ErrorContains(t, err, "no source domain")
 
 	const list = "PACS/splits/cartoon_test_kfold.txt"
@@ -203,12 +203,12 @@ func TestPACS(t *testing.T) {
 		"cartoon/dog/missing.png 1": filepath.FromSlash("kfold/cartoon/dog/missing.png: no such file"),
 	} {
 		writeTree(t, dir, map[string][]byte{list: []byte(content)})
-		_, err := PACS(dir, []string{"photo"}, 32)
+		_, err := PACS(dir, []string{"photo"}, PictureOptions{Side: 32})
 		require.ErrorIs(t, err, ErrData, content)
 		require.ErrorContains(t, err, message)
 	}
 	require.NoError(t, os.Remove(filepath.Join(dir, filepath.FromSlash(list))))
-	_, err = PACS(dir, []string{"photo"}, 32)
+	_, err = PACS(dir, []string{"photo"}, PictureOptions{Side: 32})
 	require.ErrorIs(t, err, ErrData)
 	require.ErrorContains(t, err, "cartoon_test_kfold.txt is not there")
 }
@@ -220,7 +220,7 @@ func TestReservedNamesOfDomains(t *testing.T) {
 	for _, name := range []string{"average", "step", "train", "test", "", "fog", "gaussian_noise", "held-out"} {
 		dir := t.TempDir()
 		writeTree(t, dir, map[string][]byte{"train/ant/a.png": good, "train/cat/a.png": good, "test-" + name + "/cat/a.png": good})
-		_, err := Folder(dir, FolderOptions{Side: 8})
+		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 		require.ErrorIs(t, err, ErrData, name)
 		require.ErrorContains(t, err, fmt.Sprintf("test-%s: a domain cannot be named %q", name, name))
 	}
@@ -248,7 +248,7 @@ func TestNestedAndLinkedFolders(t *testing.T) {
 		paths[i] = filepath.ToSlash(paths[i])
 	}
 	require.Equal(t, []string{"b.png", "sub/a.png", "sub-2/d.webp", "sub/deep/c.jpeg"}, paths, "as sorted(os.walk) in Python")
-	task, err := Folder(dir, FolderOptions{Side: 8})
+	task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"ant", "cat"}, task.Classes)
 	require.Equal(t, []uint16{0, 0, 0, 0, 1}, task.Source.Labels)
@@ -263,7 +263,7 @@ func TestBadPicturesAreNamedTogether(t *testing.T) {
 		"train/ant/a.png": good, "train/ant/empty.png": nil, "train/ant/cut.png": good[:len(good)-30],
 		"train/cat/a.png": good, "train/cat/text.gif": []byte("no picture"),
 	})
-	_, err := Folder(dir, FolderOptions{Side: 8})
+	_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.ErrorIs(t, err, ErrData)
 	var bad *PicturesError
 	require.ErrorAs(t, err, &bad)

@@ -157,7 +157,7 @@ func TestManifest(t *testing.T) {
 		"pictures/0.png,dog,,test\n":  "no pictures to train on",
 	} {
 		writeTree(t, dir, map[string][]byte{"manifest.csv": []byte(content)})
-		_, err := Folder(dir, FolderOptions{Side: 8})
+		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 		require.ErrorIs(t, err, ErrData, content)
 		require.ErrorContains(t, err, message, content)
 	}
@@ -187,10 +187,10 @@ func TestWrongLayouts(t *testing.T) {
 		require.ErrorIs(t, err, ErrData, name)
 		require.ErrorContains(t, err, c.message, name)
 	}
-	_, err := Folder(tree(t), FolderOptions{Side: 8})
+	_, err := Folder(tree(t), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	file := filepath.Join(tree(t, "a.png"), "a.png")
-	_, err = Folder(file, FolderOptions{Side: 8})
+	_, err = Folder(file, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.ErrorContains(t, err, "not a folder")
 }
 
@@ -199,13 +199,13 @@ func TestLeftOut(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, append(several(3, "train/dog", "train/cat", "elsewhere/x"), "train/loose.png", "loose.png")...)
 	writeTree(t, dir, map[string][]byte{"train/dog/a.heic": {1}, "train/dog/deep/b.HEIC": {1}, "train/cat/README": {1}, "train/cat/Thumbs.db": {1}})
-	task, err := Folder(dir, FolderOptions{Side: 8})
+	task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.NoError(t, err)
 	require.Equal(t, []LeftOut{{".heic", 2}, {"files without extension", 1}, {"folder elsewhere", 1}, {"pictures outside of class folders", 1}}, task.LeftOut)
 	require.Equal(t, []string{"2 .heic", "1 files without extension", "folder elsewhere"}, []string{task.LeftOut[0].String(), task.LeftOut[1].String(), task.LeftOut[2].String()})
 
 	task, err = Folder(tree(t, several(3, "a/dog", "a/cat", "b/dog", "b/cat", "c/dog", "c/cat")...),
-		FolderOptions{Side: 8, Sources: []string{"a"}, Targets: []string{"b"}})
+		FolderOptions{PictureOptions: PictureOptions{Side: 8}, Sources: []string{"a"}, Targets: []string{"b"}})
 	require.NoError(t, err)
 	require.Equal(t, []LeftOut{{"folder c", 1}}, task.LeftOut)
 }
@@ -214,7 +214,7 @@ func TestHoldOut(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, append(several(10, "dog"), append(several(1, "cat"), several(2, "owl")...)...)...)
 	read := func(seed uint64) *Task {
-		task, err := Folder(dir, FolderOptions{Side: 8, Holdout: 0.2, Seed: seed})
+		task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}, Holdout: 0.2, Seed: seed})
 		require.NoError(t, err)
 		return task
 	}
@@ -231,7 +231,7 @@ func TestHoldOut(t *testing.T) {
 	require.True(t, different, "the seed decides")
 
 	// Together they are all images, each once; and so where images are in memory already.
-	all, err := Folder(dir, FolderOptions{Side: 8})
+	all, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.NoError(t, err)
 	count := func(sets ...*Images) map[string]int {
 		n := map[string]int{}
@@ -257,7 +257,37 @@ func TestLinkedClassesAndDomains(t *testing.T) {
 		t.Skip("no links here: ", err)
 	}
 	require.NoError(t, os.Symlink(filepath.Join(dir, "real"), filepath.Join(data, "sketch")))
-	task, err := Folder(data, FolderOptions{Side: 8, Targets: []string{"sketch"}})
+	task, err := Folder(data, FolderOptions{PictureOptions: PictureOptions{Side: 8}, Targets: []string{"sketch"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"train": 6, "sketch": 6}, sizes(task))
+}
+
+// Bad pictures of all sets are named together, or left out of each.
+func TestSkipBad(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, several(4, "train/ant", "train/cat", "test-far/ant")...)
+	writeTree(t, dir, map[string][]byte{"train/ant/1.png": nil, "train/cat/3.png": []byte("text"), "test-far/ant/0.png": {0x89}})
+	o := FolderOptions{PictureOptions: PictureOptions{Side: 8}}
+	_, err := Folder(dir, o)
+	var bad *PicturesError
+	require.ErrorAs(t, err, &bad)
+	require.Equal(t, 12, bad.Total)
+	require.Len(t, bad.Files, 3)
+	o.SkipBad = true
+	task, err := Folder(dir, o)
+	require.NoError(t, err)
+	require.Equal(t, bad, task.Bad)
+	require.Equal(t, map[string]int{"train": 6, "far": 3}, sizes(task))
+	require.Equal(t, []uint16{0, 0, 0, 1, 1, 1}, task.Source.Labels)
+	require.Len(t, task.Source.Data, 6*3*8*8)
+	for i, want := range []string{"ant/0.png", "ant/2.png", "ant/3.png", "cat/0.png", "cat/1.png", "cat/2.png"} {
+		path := filepath.Join(dir, "train", filepath.FromSlash(want))
+		require.Equal(t, path, task.Source.Files[i])
+		one := make([]uint8, 3*8*8)
+		require.NoError(t, ReadPicture(one, 8, path))
+		require.Equal(t, one, task.Source.Image(i))
+	}
+	writeTree(t, dir, map[string][]byte{"test-far/ant/1.png": nil, "test-far/ant/2.png": nil, "test-far/ant/3.png": nil})
+	_, err = Folder(dir, o)
+	require.ErrorAs(t, err, &bad, "nothing is left of a domain")
 }

@@ -31,7 +31,7 @@ var (
 // The pictures lie in kfold/<domain>/<class>/, the lists
 // <domain>_{train,crossval,test}_kfold.txt beside kfold, in it or in splits. At
 // 224 pixels the 9,991 images of the full set take 1.5 GB.
-func PACS(dir string, sources []string, side int) (*Task, error) {
+func PACS(dir string, sources []string, o PictureOptions) (*Task, error) {
 	if err := checkFolder(dir); err != nil {
 		return nil, err
 	}
@@ -44,9 +44,10 @@ func PACS(dir string, sources []string, side int) (*Task, error) {
 			return nil, fmt.Errorf("no domain %q in PACS (%s)", source, strings.Join(PACSDomains, ", "))
 		}
 	}
-	b := &Task{Classes: pacsClasses}
+	b := &Task{Classes: pacsClasses, Domains: make([]Domain, len(PACSDomains))}
 	var train []pictureFile
-	for _, domain := range PACSDomains {
+	var sets pictureSets
+	for i, domain := range PACSDomains {
 		isSource := slices.Contains(sources, domain)
 		split := "test"
 		if isSource {
@@ -61,14 +62,11 @@ func PACS(dir string, sources []string, side int) (*Task, error) {
 		if err != nil {
 			return nil, err
 		}
-		images, err := readPictures(files, side)
-		if err != nil {
-			return nil, err
-		}
-		b.Domains = append(b.Domains, Domain{Name: domain, Images: images, Source: isSource})
+		b.Domains[i] = Domain{Name: domain, Source: isSource}
+		sets = append(sets, pictureSet{&b.Domains[i].Images, files})
 	}
 	var err error
-	b.Source, err = readPictures(train, side)
+	b.Bad, err = append(sets, pictureSet{&b.Source, train}).read(&o)
 	return b, err
 }
 

@@ -44,6 +44,14 @@ func (e *PicturesError) Error() string {
 // Unwrap returns the errors of the files.
 func (e *PicturesError) Unwrap() []error { return e.Files }
 
+// PictureOptions say how pictures are read.
+type PictureOptions struct {
+	Side int // height and width of the images
+
+	// SkipBad leaves out pictures that cannot be read, see Task.Bad.
+	SkipBad bool
+}
+
 // pictureSet is picture files to read, and where to.
 type pictureSet struct {
 	images *Images
@@ -55,47 +63,65 @@ type pictureSet struct {
 type pictureSets []pictureSet
 
 // readPictures reads picture files as one set, see pictureSets.read.
-func readPictures(files []pictureFile, side int) (Images, error) {
+func readPictures(files []pictureFile, o PictureOptions) (Images, error) {
 	var images Images
-	err := pictureSets{{&images, files}}.read(side)
+	_, err := pictureSets{{&images, files}}.read(&o)
 	return images, err
 }
 
 // read reads picture files as 3 x side x side images, as ReadPicture does, on all
 // processors. The error is a *PicturesError: every file is looked at before it is
-// returned.
-func (sets pictureSets) read(side int) error {
-	bad := &PicturesError{}
+// returned. With SkipBad it is returned as bad, unless nothing is left of a set.
+func (sets pictureSets) read(o *PictureOptions) (bad *PicturesError, err error) {
+	found := &PicturesError{}
+	empty := false
 	for _, set := range sets {
-		*set.images = newImages(len(set.files), 3, side, side)
-		bad.Total += len(set.files)
-		for _, err := range set.readInto(side) {
-			if err != nil {
-				bad.Files = append(bad.Files, err)
-			}
-		}
+		found.Total += len(set.files)
+		errs := set.readInto(o.Side)
+		found.Files = append(found.Files, errs...)
+		empty = empty || len(errs) == len(set.files)
 	}
-	if len(bad.Files) > 0 {
-		return bad
+	switch {
+	case len(found.Files) == 0:
+		return nil, nil
+	case empty || !o.SkipBad:
+		return nil, found
 	}
-	return nil
+	return found, nil
 }
 
-// readInto reads the files of a set, and returns the error of each.
+// readInto reads the files of a set but for those that cannot be read, and returns
+// their errors.
 func (set pictureSet) readInto(side int) []error {
+	images := newImages(len(set.files), 3, side, side)
 	failures := make([]error, len(set.files))
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(set.files)) {
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(set.files); i = int(next.Add(1)) - 1 {
-				set.images.Labels[i] = set.files[i].label
-				failures[i] = ReadPicture(set.images.Image(i), side, set.files[i].path)
+				failures[i] = ReadPicture(images.Image(i), side, set.files[i].path)
 			}
 		})
 	}
 	workers.Wait()
-	return failures
+	var errs []error
+	n := 0
+	for i, err := range failures {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if n < i {
+			copy(images.Image(n), images.Image(i))
+		}
+		images.Labels[n] = set.files[i].label
+		images.Files = append(images.Files, set.files[i].path)
+		n++
+	}
+	images.N, images.Labels, images.Data = n, images.Labels[:n], images.Data[:n*3*side*side]
+	*set.images = images
+	return errs
 }
 
 // ReadPicture reads a picture file to dst, see [DecodePicture]. Errors are

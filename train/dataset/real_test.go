@@ -92,7 +92,7 @@ func TestRealPACS(t *testing.T) {
 		t.Skip("no PACS in MEADA_DATA")
 	}
 	start := time.Now()
-	b, err := PACS(dir, []string{"photo"}, 224)
+	b, err := PACS(dir, []string{"photo"}, PictureOptions{Side: 224})
 	require.NoError(t, err)
 	t.Logf("read in %v", time.Since(start))
 	require.Equal(t, PACSDomains, domainNames(b))

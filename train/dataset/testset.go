@@ -28,7 +28,7 @@ func (k *cifarKind) readTest(dir string) (Images, error) {
 
 // PACSTest reads the official test list of one domain of PACS, which is the
 // whole domain, as 3 x side x side images.
-func PACSTest(dir, domain string, side int) (Images, error) {
+func PACSTest(dir, domain string, o PictureOptions) (Images, error) {
 	if err := checkFolder(dir); err != nil {
 		return Images{}, err
 	}
@@ -36,12 +36,12 @@ func PACSTest(dir, domain string, side int) (Images, error) {
 	if err != nil {
 		return Images{}, err
 	}
-	return readPictures(files, side)
+	return readPictures(files, o)
 }
 
 // FolderTest reads one test set of people's own pictures, "test" or a domain's, as
 // Folder with TestsOnly finds it.
-func FolderTest(dir, domain string, side int) (Images, error) {
+func FolderTest(dir, domain string, o PictureOptions) (Images, error) {
 	c, err := collect(dir, nil)
 	if err != nil {
 		return Images{}, err
@@ -58,7 +58,7 @@ func FolderTest(dir, domain string, side int) (Images, error) {
 	if !ok {
 		return Images{}, absentf(dir, "no test set %q in it, there are %q", domain, slices.Sorted(maps.Keys(a.tests)))
 	}
-	return readPictures(labelled(pictures, a.labels()), side)
+	return readPictures(labelled(pictures, a.labels()), o)
 }
 
 // Textures reads the pictures in a folder, by name, for the corruption suite to
