@@ -361,7 +361,7 @@ func TestBadInput(t *testing.T) {
 			r := invoke(t, work, c.args...)
 			require.Equal(t, c.code, r.code, r.err)
 			require.Empty(t, r.out)
-			text := r.err[strings.LastIndex("\n"+r.err, "\nmeada-cpu: "):] // some show layouts, a line each
+			text := r.err[max(0, strings.LastIndex("\n"+r.err, "\nmeada-cpu: ")):] // some show layouts, a line each
 			if c.args == nil {
 				text = r.err
 			} else {
