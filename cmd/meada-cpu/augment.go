@@ -106,12 +106,15 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model()); err != nil {
 		return err
 	}
-	images.Corruptions = catalog.NoCorruptions
+	images.Corruptions, images.Holdout = catalog.NoCorruptions, new(float64)
 	if err := images.Check(); err != nil {
 		return err
 	}
-	data, err := images.Load(catalog.Reading{Side: network.H})
+	data, err := images.Load(catalog.Reading{Side: network.H, Untested: true})
 	if err != nil {
+		return err
+	}
+	if err := w.Match(data); err != nil {
 		return err
 	}
 	engine, err := tensor.NewEngine(s.threads)

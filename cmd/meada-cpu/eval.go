@@ -105,6 +105,9 @@ func runEval(std streams, s evalSettings) error {
 	if err != nil {
 		return err
 	}
+	if err := w.Match(data); err != nil {
+		return err
+	}
 	network, err := zoo.NewSized(s.model, side, len(data.Classes))
 	if err != nil {
 		return err

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // plainPictures writes n pictures of one colour into each folder, the colour by the
@@ -125,4 +128,65 @@ func TestCheckAndSkipBadPictures(t *testing.T) {
 	require.True(t, o.config.SkipBad)
 	require.Equal(t, "balanced", o.config.ClassWeights)
 	require.Equal(t, exitUsage, invoke(t, dir, "data", "check").code)
+}
+
+// Classes are matched by their names wherever weights meet pictures.
+func TestClassesAreMatchedByName(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 10, "good/train/dog", "good/train/horse", "good/test-far/dog", "good/test-far/horse",
+		"tests/test-far/dog", "tests/test-far/horse", "one/test-far/horse")
+	train := []string{"train", "--model", small, "--algorithm", "erm", "--lr", "1e-2", "--max-steps", "30", "--quiet"}
+	succeed(t, dir, append(train, "--data", "good", "--out", "r")...)
+	weights := filepath.Join("r", runfolder.LastFile)
+	accuracy := func(data string) map[string]float64 {
+		var measured struct{ Accuracy map[string]float64 }
+		require.NoError(t, json.Unmarshal([]byte(succeed(t, dir, "eval", "--weights", weights, "--data", data, "--json").out), &measured))
+		return measured.Accuracy
+	}
+	require.Equal(t, 1.0, accuracy("good")["far"])
+	require.Equal(t, 1.0, accuracy("tests")["far"], "no train folder is needed")
+	require.Equal(t, 1.0, accuracy("one")["far"], "nor every class")
+
+	// horse and zebra: dog's column is not horse's.
+	for _, part := range []string{"train", "test-far"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "shifted", part), 0o777))
+		require.NoError(t, os.Rename(filepath.Join(dir, "good", part, "horse"), filepath.Join(dir, "shifted", part, "horse")))
+		require.NoError(t, os.Rename(filepath.Join(dir, "good", part, "dog"), filepath.Join(dir, "shifted", part, "zebra")))
+	}
+	both := "the classes of the data are horse, zebra, those of the weights dog, horse"
+	for _, args := range [][]string{{"eval"}, {"augment", "--out", "a"}} {
+		r := invoke(t, dir, append(args, "--weights", weights, "--data", "shifted")...)
+		require.Equal(t, exitData, r.code)
+		require.Contains(t, r.err, both)
+	}
+	train = train[:len(train)-1]
+	r := succeed(t, dir, append(train, "--data", "shifted", "--weights", weights, "--out", "again")...)
+	require.Contains(t, r.err, "but for its last layer, which is for other classes (dog and horse)")
+
+	// The same classes in another order, as a network of another program may have them.
+	w, err := zoo.ReadWeights(filepath.Join(dir, weights))
+	require.NoError(t, err)
+	network, err := w.Network()
+	require.NoError(t, err)
+	_, err = w.Begin(network, []string{"horse", "dog"})
+	require.NoError(t, err)
+	require.NoError(t, network.Save(filepath.Join(dir, "turned.safetensors"), zoo.Metadata(network, "folder", []string{"horse", "dog"}, 30)))
+	weights = "turned.safetensors"
+	require.Equal(t, 1.0, accuracy("tests")["far"])
+	for _, p := range predictions(t, dir, "--weights", weights, "tests") {
+		require.Equal(t, filepath.Base(filepath.Dir(p.File)), p.Class)
+	}
+	succeed(t, dir, "augment", "--weights", weights, "--data", "tests/test-far", "--out", "more")
+	for _, class := range []string{"dog", "horse"} {
+		made, err := filepath.Glob(filepath.Join(dir, "more", class, "*.png"))
+		require.NoError(t, err)
+		require.Len(t, made, 10)
+	}
+	r = succeed(t, dir, append(train, "--data", "tests/test-far", "--weights", weights, "--out", "on")...)
+	require.NotContains(t, r.err, "other classes")
+	o, err := readOutcome(filepath.Join(dir, "on"))
+	require.NoError(t, err)
+	onHeld, _ := o.summary.Accuracy.Last.Of("held-out")
+	require.Equal(t, 1.0, onHeld)
 }

@@ -26,7 +26,7 @@ func Understood(task *dataset.Task) string {
 	if task.Source.N > 0 {
 		on := cli.Count(task.Source.N) + " to train on"
 		if len(task.Sources) > 0 {
-			on += " of " + join(task.Sources)
+			on += " of " + cli.Join(task.Sources)
 		}
 		parts = append(parts, on)
 	}
@@ -49,7 +49,7 @@ func Understood(task *dataset.Task) string {
 	case 1:
 		parts = append(parts, "domain "+targets[0])
 	default:
-		parts = append(parts, "domains "+join(targets))
+		parts = append(parts, "domains "+cli.Join(targets))
 	}
 	line := task.Layout + ": " + strings.Join(parts, ", ")
 	var out []string
@@ -70,14 +70,6 @@ func count(n int, one, many string) string {
 		return "1 " + one
 	}
 	return cli.Count(n) + " " + many
-}
-
-// join lists names as a sentence does.
-func join(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // perClass tells how many pictures the classes have for training, with those held
@@ -129,7 +121,7 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 		odd = append(odd, sizesOf(task, s != nil && s.ClassWeights == Balanced)...)
 	}
 	if untested := untested(task); len(untested) > 0 {
-		say("no test set has pictures of %s", some(untested))
+		say("no test set has pictures of %s", cli.Some(untested))
 	}
 	return odd
 }
@@ -151,7 +143,7 @@ func sizesOf(task *dataset.Task, balanced bool) []string {
 		}
 	}
 	if len(single) > 0 {
-		odd = append(odd, fmt.Sprintf("a single picture to train on: %s", some(single)))
+		odd = append(odd, fmt.Sprintf("a single picture to train on: %s", cli.Some(single)))
 	}
 	if n[most] >= unequal*n[least] {
 		text := fmt.Sprintf("%s has %s pictures, %s %s", task.Classes[most], cli.Count(n[most]), task.Classes[least], cli.Count(n[least]))
@@ -178,15 +170,6 @@ func untested(task *dataset.Task) []string {
 		}
 	}
 	return none
-}
-
-// some lists names, the first of them where there are many.
-func some(names []string) string {
-	const most = 10
-	if len(names) <= most {
-		return join(names)
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // BalancedWeights returns weights of the classes with which each counts the same in

@@ -67,3 +67,20 @@ func Table(w io.Writer, rows [][2]string) {
 		fmt.Fprintf(w, "%-16s %s\n", row[0], row[1])
 	}
 }
+
+// Join lists names as a sentence does.
+func Join(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// Some lists names as Join does, the first of them where there are many.
+func Some(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return Join(names)
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

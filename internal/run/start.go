@@ -79,7 +79,7 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	newClasses, err := w.Begin(r.network)
+	newClasses, err := w.Begin(r.network, r.classes)
 	if err != nil {
 		return "", "", err
 	}
@@ -89,6 +89,9 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 	beginning = path
 	if newClasses {
 		beginning += ", but for its last layer, which is for other classes"
+		if names, err := w.NamedClasses(); err == nil && names != nil {
+			beginning += " (" + cli.Some(names) + ")"
+		}
 	}
 	return beginning + Unused(w), checksum, nil
 }

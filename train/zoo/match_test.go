@@ -157,7 +157,7 @@ func TestPublishedLite0(t *testing.T) {
 	require.NoError(t, w.Apply(network))
 	require.Empty(t, w.Unused)
 	other := EfficientNetLite0(7)
-	newClasses, err := w.Begin(other)
+	newClasses, err := w.Begin(other, nil)
 	require.NoError(t, err)
 	require.True(t, newClasses)
 }

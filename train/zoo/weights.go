@@ -222,14 +222,41 @@ func (w *Weights) Apply(network *nn.Network) error {
 	return w.copy(network, state, normalisation)
 }
 
-// Begin copies the weights into a network that is to be trained. Where their
-// last layer is for other classes, the network keeps its own, as the official
-// code does with ImageNet's weights; Begin reports whether it did.
-func (w *Weights) Begin(network *nn.Network) (newClasses bool, err error) {
+// NamedClasses returns the names of the classes, nil where the metadata have none.
+func (w *Weights) NamedClasses() ([]string, error) {
+	if _, ok := w.Metadata[MetaClassNames]; !ok {
+		return nil, nil
+	}
+	return w.ClassNames()
+}
+
+// Match makes the labels of a task count the classes that the metadata name, if they
+// do, whatever their order. Other classes are an error.
+func (w *Weights) Match(task *dataset.Task) error {
+	names, err := w.NamedClasses()
+	if err != nil || names == nil {
+		return err
+	}
+	if err := task.Relabel(names); err != nil {
+		return w.fail(err)
+	}
+	return nil
+}
+
+// Begin copies the weights into a network that is to be trained on classes of these
+// names. Where their last layer is for other classes, the network keeps its own, as
+// the official code does with ImageNet's weights; Begin reports whether it did. Where
+// it is for the same ones in another order, it is put into theirs.
+func (w *Weights) Begin(network *nn.Network, classes []string) (newClasses bool, err error) {
 	normalisation, err := w.normalisation(network)
 	if err != nil {
 		return false, err
 	}
+	names, err := w.NamedClasses()
+	if err != nil {
+		return false, err
+	}
+	order, same := classOrder(names, classes)
 	state, err := w.match(network)
 	if err != nil {
 		return false, err
@@ -239,12 +266,51 @@ func (w *Weights) Begin(network *nn.Network) (newClasses bool, err error) {
 			continue
 		}
 		for i := range state {
-			if a := &state[i]; a.Name == own.Name && !slices.Equal(a.Shape, own.Shape) {
+			switch a := &state[i]; {
+			case a.Name != own.Name:
+			case !same || !slices.Equal(a.Shape, own.Shape):
 				*a, newClasses = own, true
+			case order != nil:
+				a.Data = reordered(a.Data, order)
 			}
 		}
 	}
 	return newClasses, w.copy(network, state, normalisation)
+}
+
+// classOrder returns for each of classes its place among names, nil if it is the
+// same for all. It reports whether both are the same classes, which those without
+// names are taken to be.
+func classOrder(names, classes []string) (order []int, same bool) {
+	if names == nil || slices.Equal(names, classes) {
+		return nil, true
+	}
+	if len(names) != len(classes) {
+		return nil, false
+	}
+	at := map[string]int{}
+	for i, name := range names {
+		at[name] = i
+	}
+	for _, class := range classes {
+		i, ok := at[class]
+		if !ok {
+			return nil, false
+		}
+		order = append(order, i)
+		delete(at, class)
+	}
+	return order, true
+}
+
+// reordered returns the rows of a matrix in another order.
+func reordered(data []float32, order []int) []float32 {
+	row := len(data) / len(order)
+	var all []float32
+	for _, i := range order {
+		all = append(all, data[i*row:][:row]...)
+	}
+	return all
 }
 
 // normalisation returns the one that the file states, or else the network's own.

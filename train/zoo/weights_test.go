@@ -50,7 +50,7 @@ func TestTorchvisionWeights(t *testing.T) {
 
 	network := AlexNet(7)
 	normalisation := network.Normalisation
-	newClasses, err := w.Begin(network)
+	newClasses, err := w.Begin(network, nil)
 	require.NoError(t, err)
 	require.True(t, newClasses)
 	require.Equal(t, normalisation, network.Normalisation, "a file without constants leaves ImageNet's")
@@ -67,7 +67,7 @@ func TestTorchvisionWeights(t *testing.T) {
 
 	// The network of the original paper has other widths.
 	w.State[2] = nn.Array{Name: "features.3.weight", Shape: []int{256, 48, 5, 5}, Data: make([]float32, 256*48*5*5)}
-	_, err = w.Begin(network)
+	_, err = w.Begin(network, nil)
 	require.EqualError(t, err, path+`: tensor "features.3.weight" has shape [256 48 5 5], but alexnet needs [192 64 5 5]`)
 	require.ErrorIs(t, err, ErrWeights)
 }
@@ -166,4 +166,50 @@ func TestOpen(t *testing.T) {
 	_, _, err = Open(filepath.Join(t.TempDir(), "none.safetensors"))
 	require.ErrorIs(t, err, ErrWeights)
 	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// The last layer follows the names of the classes.
+func TestBeginByClassNames(t *testing.T) {
+	t.Parallel()
+	trained := LeNet5(3)
+	trained.Init(1)
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	require.NoError(t, trained.Save(path, Metadata(trained, "folder", []string{"ant", "bee", "cat"}, 1)))
+	w, err := ReadWeights(path)
+	require.NoError(t, err)
+	n := len(trained.Params)
+	weight, bias := trained.Params[n-2].Data, trained.Params[n-1].Data
+	for i := range bias {
+		bias[i] = float32(i)
+	}
+	require.NoError(t, trained.Save(path, Metadata(trained, "folder", []string{"ant", "bee", "cat"}, 1)))
+	w, err = ReadWeights(path)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		classes []string
+		want    []float32 // nil for a new layer
+	}{
+		{[]string{"ant", "bee", "cat"}, []float32{0, 1, 2}},
+		{[]string{"cat", "ant", "bee"}, []float32{2, 0, 1}},
+		{[]string{"ant", "bee", "dog"}, nil},
+		{[]string{"ant", "ant", "bee"}, nil},
+	} {
+		begun := LeNet5(3)
+		begun.Init(2)
+		fresh := LeNet5(3)
+		fresh.Init(2)
+		newClasses, err := w.Begin(begun, c.classes)
+		require.NoError(t, err)
+		require.Equal(t, c.want == nil, newClasses, c.classes)
+		require.Equal(t, trained.Params[0].Data, begun.Params[0].Data)
+		if c.want == nil {
+			require.Equal(t, fresh.Params[n-2].Data, begun.Params[n-2].Data)
+			continue
+		}
+		require.Equal(t, c.want, begun.Params[n-1].Data)
+		row := len(weight) / 3
+		for k, from := range c.want {
+			require.Equal(t, weight[int(from)*row:][:row], begun.Params[n-2].Data[k*row:][:row])
+		}
+	}
 }
