@@ -88,6 +88,29 @@ func NewEngineOn(threads int, kernels *simd.Kernels) *Engine {
 	return e
 }
 
+// InstructionSet returns the name of the kernel set that [NewEngine] takes, or its
+// error.
+func InstructionSet() (string, error) {
+	kernels, err := simd.Default()
+	if err != nil {
+		return "", err
+	}
+	return kernels.Name, nil
+}
+
+// InstructionSets returns the names of the kernel sets that this CPU can run, best
+// first; the last is generic.
+func InstructionSets() []string {
+	var names []string
+	for _, kernels := range simd.Available() {
+		names = append(names, kernels.Name)
+	}
+	return names
+}
+
+// InstructionSet returns the name of the engine's kernel set.
+func (e *Engine) InstructionSet() string { return e.Kernels.Name }
+
 // Threads returns the number of workers.
 func (e *Engine) Threads() int { return e.threads }
 

@@ -59,9 +59,9 @@ func (r Range) lines() (to, back line) {
 type line [2]float32
 
 // apply sets y to the line at each of x.
-func (l *line) apply(k *simd.Kernels, y, x []float32) {
+func (l *line) apply(e *tensor.Engine, y, x []float32) {
 	for lo := 0; lo < len(x); lo += simd.MaxCall {
 		hi := min(lo+simd.MaxCall, len(x))
-		k.ScaleShift(y[lo:hi], x[lo:hi], l[:1], l[1:], hi-lo, simd.Identity)
+		e.Kernels.ScaleShift(y[lo:hi], x[lo:hi], l[:1], l[1:], hi-lo, simd.Identity)
 	}
 }

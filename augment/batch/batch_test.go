@@ -217,7 +217,7 @@ func TestRandConvAsPyTorch(t *testing.T) {
 	t.Parallel()
 	for _, c := range readCases(t)["RandConv"] {
 		engines(t, func(e *tensor.Engine) {
-			r := &randConv{engine: e, share: c.Share, filter: newFilter(e.Kernels, 2, 7, c.Shape[1], c.Shape[2], c.Shape[3])}
+			r := &randConv{engine: e, share: c.Share, filter: newFilter(e, 7, c.Shape[1], c.Shape[2], c.Shape[3])}
 			r.to, r.back = c.valueRange().lines()
 			r.filter.resize(c.Side)
 			copy(r.filter.weights, c.Weights)
@@ -257,7 +257,7 @@ func TestDistributions(t *testing.T) {
 	t.Parallel()
 	e := tensor.NewEngineOn(1, nil)
 	defer e.Close()
-	r := &randConv{RandConv: RandConv{Sides: []int{1, 3, 5}, Identity: 0.5, Mix: true}, engine: e, filter: newFilter(e.Kernels, 1, 5, 3, 4, 4)}
+	r := &randConv{RandConv: RandConv{Sides: []int{1, 3, 5}, Identity: 0.5, Mix: true}, engine: e, filter: newFilter(e, 5, 3, 4, 4)}
 	r.to, r.back = r.Range.lines()
 	const draws = 2000
 	same, sides, square, shares := 0, map[int]int{}, 0.0, []float32{}

@@ -3,6 +3,7 @@ package batch
 import (
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 // maxWork is how many multiply-adds one call of the depthwise kernel does.
@@ -12,7 +13,7 @@ const maxWork = 1 << 17
 // with zeros around the image. It is one chain of multiply-adds for each output:
 // the depthwise kernel's, whose taps may lie in any plane.
 type filter struct {
-	kernels    *simd.Kernels
+	engine     *tensor.Engine
 	c, h, w    int
 	most       int // the largest side
 	side       int
@@ -23,8 +24,9 @@ type filter struct {
 	padded     [][]float32 // by worker
 }
 
-func newFilter(k *simd.Kernels, workers, most, c, h, w int) *filter {
-	f := &filter{kernels: k, c: c, h: h, w: w, most: most,
+func newFilter(e *tensor.Engine, most, c, h, w int) *filter {
+	workers := e.Threads()
+	f := &filter{engine: e, c: c, h: h, w: w, most: most,
 		weights: make([]float32, c*c*most*most), offsets: make([]int32, c*most*most),
 		planeCalls: make([]simd.DepthwisePlane, workers), padded: make([][]float32, workers)}
 	for i := range f.padded {
@@ -64,7 +66,7 @@ func (f *filter) load(worker int, x []float32, l *line) {
 	clear(padded)
 	for row := range f.c * f.h {
 		c, y := row/f.h, row%f.h
-		l.apply(f.kernels, padded[(c*(f.h+f.side-1)+y+pad)*f.pitch+pad:][:f.w], x[row*f.w:][:f.w])
+		l.apply(f.engine, padded[(c*(f.h+f.side-1)+y+pad)*f.pitch+pad:][:f.w], x[row*f.w:][:f.w])
 	}
 }
 
@@ -79,7 +81,7 @@ func (f *filter) run(worker int, y, weights []float32) {
 				Y: &y[(c*f.h+top)*f.w], X: &f.padded[worker][top*f.pitch], W: &weights[c*taps], Offsets: &f.offsets[0],
 				Taps: taps, Rows: min(rows, f.h-top), N: f.w, YRow: f.w, XRow: f.pitch,
 			}
-			f.kernels.Depthwise(p)
+			f.engine.Kernels.Depthwise(p)
 		}
 	}
 }
@@ -90,7 +92,7 @@ func (f *filter) mix(worker int, y []float32, share float32) {
 	for row := range f.c * f.h {
 		c, at := row/f.h, row%f.h
 		line := y[row*f.w:][:f.w]
-		f.kernels.Scale(share, line)
-		f.kernels.Axpy(1-share, f.padded[worker][(c*(f.h+f.side-1)+at+pad)*f.pitch+pad:][:f.w], line)
+		f.engine.Kernels.Scale(share, line)
+		f.engine.Kernels.Axpy(1-share, f.padded[worker][(c*(f.h+f.side-1)+at+pad)*f.pitch+pad:][:f.w], line)
 	}
 }

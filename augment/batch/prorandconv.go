@@ -169,7 +169,7 @@ func (p *proRandConv) Do(group, worker int) {
 	n := min(lanes, p.x.N-first)
 	for i := range n {
 		image := p.x.Image(first + i)
-		p.to.apply(p.engine.Kernels, image, image)
+		p.to.apply(p.engine, image, image)
 	}
 	for c := range p.c {
 		for i := range n {
@@ -188,7 +188,7 @@ func (p *proRandConv) Do(group, worker int) {
 	for c := range p.c {
 		p.standardise(m, c)
 		for i := range n {
-			p.back.apply(p.engine.Kernels, p.x.Image(first + i)[c*p.pixels:][:p.pixels], m.planes[i*p.pixels:][:p.pixels])
+			p.back.apply(p.engine, p.x.Image(first + i)[c*p.pixels:][:p.pixels], m.planes[i*p.pixels:][:p.pixels])
 		}
 	}
 }
@@ -244,7 +244,7 @@ func (p *proRandConv) standardise(m *proRandConvMemory, c int) {
 		offset := float64(p.offset[c]) - float64(slope*(float64(*first)+mean))
 		// tanh(z) = 2 sigmoid(2z) - 1, and the kernel gives u*sigmoid(1.702u).
 		m.line = line{float32(slope * 2 / geluSlope), float32(offset * 2 / geluSlope)}
-		m.line.apply(k, plane, plane)
+		m.line.apply(p.engine, plane, plane)
 		p.tanh(plane, m.gelu)
 	}
 }

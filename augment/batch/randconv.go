@@ -36,7 +36,7 @@ func (o RandConv) Make(e *tensor.Engine, _, c, h, w int) (augment.BatchFunc, err
 	if !(o.Identity >= 0 && o.Identity <= 1) {
 		return nil, fmt.Errorf("batch: RandConv.Identity is %v, expected a probability", o.Identity)
 	}
-	r := &randConv{RandConv: o, engine: e, filter: newFilter(e.Kernels, e.Threads(), most, c, h, w)}
+	r := &randConv{RandConv: o, engine: e, filter: newFilter(e, most, c, h, w)}
 	r.to, r.back = o.Range.lines()
 	return r.run, nil
 }
@@ -82,6 +82,6 @@ func (r *randConv) Do(n, worker int) {
 		r.filter.mix(worker, image, r.share)
 	}
 	if r.back != (line{1, 0}) {
-		r.back.apply(r.engine.Kernels, image, image)
+		r.back.apply(r.engine, image, image)
 	}
 }

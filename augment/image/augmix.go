@@ -54,7 +54,7 @@ func (a AugMix) Make(e *tensor.Engine, c, h, w int, normalise augment.Normalise)
 
 func (a AugMix) mixer(e *tensor.Engine, c, h, w int, normalise augment.Normalise) *augMixer {
 	return &augMixer{
-		AugMix: a, kernels: e.Kernels, normalise: normalise, sequence: *newSequence(c, h, w),
+		AugMix: a, engine: e, normalise: normalise, sequence: *newSequence(c, h, w),
 		weights: make([]float64, a.Width), bytes: make([]uint8, c*h*w), values: make([]float32, c*h*w),
 	}
 }
@@ -63,7 +63,7 @@ func (a AugMix) mixer(e *tensor.Engine, c, h, w int, normalise augment.Normalise
 type augMixer struct {
 	AugMix
 	sequence
-	kernels   *simd.Kernels
+	engine    *tensor.Engine
 	normalise augment.Normalise
 	draw      rng.Source
 	weights   []float64 // of the chains
@@ -85,7 +85,7 @@ func (m *augMixer) mix(dst []float32, src []uint8, d augment.Draw) {
 func (m *augMixer) begin(dst []float32, src []uint8, share float64) {
 	m.normalise(dst, src)
 	for lo := 0; lo < len(dst); lo += simd.MaxCall {
-		m.kernels.Scale(float32(1-share), dst[lo:min(lo+simd.MaxCall, len(dst))])
+		m.engine.Kernels.Scale(float32(1-share), dst[lo:min(lo+simd.MaxCall, len(dst))])
 	}
 }
 
@@ -96,7 +96,7 @@ func (m *augMixer) add(dst []float32, src []uint8, weight float64) {
 	m.normalise(m.values, m.bytes)
 	for lo := 0; lo < len(dst); lo += simd.MaxCall {
 		hi := min(lo+simd.MaxCall, len(dst))
-		m.kernels.Axpy(float32(weight), m.values[lo:hi], dst[lo:hi])
+		m.engine.Kernels.Axpy(float32(weight), m.values[lo:hi], dst[lo:hi])
 	}
 }
 

@@ -24,7 +24,10 @@ that Winograd's may exceed it.`,
 		Example: "meada-cpu bench\n" +
 			"meada-cpu bench --threads 1 --json",
 		RunE: func(*cobra.Command, []string) error {
-			report := benchmark.Run(threads, nil)
+			report, err := benchmark.Run(threads)
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				return json.NewEncoder(std.out).Encode(report)
 			}

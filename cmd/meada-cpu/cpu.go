@@ -13,6 +13,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 func newCPU(std streams) *cobra.Command {
@@ -28,10 +29,14 @@ func newCPU(std streams) *cobra.Command {
 }
 
 func runCPU(std streams) error {
+	name, err := tensor.InstructionSet()
+	if err != nil {
+		return err
+	}
 	cli.Table(std.out, [][2]string{
 		{"cpu", run.CPUName()},
-		{"instruction set", simd.Active().Name},
-		{"available", available()},
+		{"instruction set", name},
+		{"available", strings.Join(tensor.InstructionSets(), ", ")},
 	})
 	refused := simd.Unavailable()
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
@@ -44,12 +49,4 @@ func runCPU(std streams) error {
 		{"system", fmt.Sprintf("%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())},
 	})
 	return nil
-}
-
-func available() string {
-	var names []string
-	for _, kernels := range simd.Available() {
-		names = append(names, kernels.Name)
-	}
-	return strings.Join(names, ", ")
 }

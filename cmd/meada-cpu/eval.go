@@ -12,7 +12,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -132,7 +131,7 @@ func runEval(std streams, s evalSettings) error {
 			Weights     string               `json:"weights"`
 			SIMD        string               `json:"simd"`
 			Threads     int                  `json:"threads"`
-		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, simd.Active().Name, engine.Threads()})
+		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, engine.InstructionSet(), engine.Threads()})
 	}
 	if understood := catalog.Understood(data); understood != "" {
 		fmt.Fprintf(std.err, "pictures: %s\n", understood)

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
@@ -40,7 +40,7 @@ func main() { os.Exit(meada(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // meada runs the command that the arguments name and returns its exit code.
 func meada(args []string, stdout, stderr io.Writer) int {
-	if _, err := simd.Default(); err != nil {
+	if _, err := tensor.InstructionSet(); err != nil {
 		complain(stderr, err)
 		return exitISA
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/internal/timing"
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -81,25 +80,31 @@ var convolutions = []struct {
 // batch is the number of images of a step.
 const batch = 32
 
-// Run measures a kernel set on one thread and on that many; threads < 1 and
-// nil kernels mean what they mean to [tensor.NewEngineOn].
-func Run(threads int, kernels *simd.Kernels) *Report {
-	return run(threads, kernels, 200*time.Millisecond)
+// Run measures this process's kernel set on one thread and on that many; threads < 1
+// and the error are those of [tensor.NewEngine].
+func Run(threads int) (*Report, error) {
+	return run(threads, 200*time.Millisecond)
 }
 
 // run is Run with so much time for each figure. The default makes the whole
 // well under 20 s.
-func run(threads int, kernels *simd.Kernels, budget time.Duration) *Report {
-	e := tensor.NewEngineOn(threads, kernels)
-	r := &Report{CPU: cpuid.CPU.BrandName, ISA: e.Kernels.Name, Threads: e.Threads()}
+func run(threads int, budget time.Duration) (*Report, error) {
+	e, err := tensor.NewEngine(threads)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	r := &Report{CPU: cpuid.CPU.BrandName, ISA: e.InstructionSet(), Threads: e.Threads()}
 	if r.Threads > 1 {
-		one := tensor.NewEngineOn(1, kernels)
+		one, err := tensor.NewEngine(1)
+		if err != nil {
+			return nil, err
+		}
 		r.measure(one, budget)
 		one.Close()
 	}
 	r.measure(e, budget)
-	e.Close()
-	return r
+	return r, nil
 }
 
 // measure adds the figures of one engine.

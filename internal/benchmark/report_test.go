@@ -10,7 +10,8 @@ import (
 
 func TestReport(t *testing.T) {
 	const threads = 2
-	r := run(threads, nil, 0)
+	r, err := run(threads, 0)
+	require.NoError(t, err)
 
 	require.Len(t, r.Gemm, threads*len(products))
 	require.Len(t, r.Conv, threads*len(convolutions)*len(Passes))

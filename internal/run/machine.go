@@ -8,17 +8,17 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// ThisMachine returns what a result is computed with.
-func ThisMachine() runfolder.Machine {
+// ThisMachine returns what an engine computes a result with.
+func ThisMachine(e *tensor.Engine) runfolder.Machine {
 	return runfolder.Machine{
 		Version: cli.Version(),
 		Go:      runtime.Version(),
 		System:  runtime.GOOS + "/" + runtime.GOARCH,
 		CPU:     CPUName(),
-		SIMD:    simd.Active().Name,
+		SIMD:    e.InstructionSet(),
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/report"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
@@ -47,7 +46,7 @@ func (r *run) summary() *runfolder.Summary {
 	sum := &runfolder.Summary{
 		Algorithm: string(r.Algorithm), Dataset: r.Dataset, Model: r.network.Name,
 		Seed: r.Seed, Steps: r.total(), Threads: r.Threads,
-		SIMD:        simd.Active().Name,
+		SIMD:        r.engine.InstructionSet(),
 		Corruptions: bySeverity(r.Corrupted),
 		PeakRSS:     r.peakMemory(),
 		Complete:    true,

@@ -109,7 +109,7 @@ func (r *run) resume(data *dataset.Task) (beginning string, err error) {
 	if err := checkData(recorded, r.Data, checksums(data)); err != nil {
 		return "", err
 	}
-	if why := otherBits(&recorded.Machine, ThisMachine()); why != "" {
+	if why := otherBits(&recorded.Machine, ThisMachine(r.engine)); why != "" {
 		fmt.Fprintf(r.Log, "warning: %s\n", why)
 	}
 	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()

@@ -41,7 +41,7 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 		Settings:   r.Settings,
 		Steps:      r.plan.Outline(data.Source.N).Steps,
 		Classes:    len(data.Classes),
-		Machine:    ThisMachine(),
+		Machine:    ThisMachine(r.engine),
 		Command:    r.Command,
 		ClassNames: data.Classes,
 		Domains:    domainRecords(train.Domains(data)),
@@ -164,7 +164,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	if s.TestEvery == 1 {
 		tests = "every " + round
 	}
-	m := ThisMachine()
+	m := ThisMachine(r.engine)
 	return append(rows,
 		[2]string{"tests", tests},
 		[2]string{"machine", fmt.Sprintf("%s, %s, %d threads", m.CPU, m.SIMD, s.Threads)},
