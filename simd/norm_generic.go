@@ -10,9 +10,8 @@ package simd
 //
 //	sum[c] = sum(d)    sumSq[c] = sum(d^2)
 //
-// each in 16 virtual lanes. shift is anything near the mean (the running mean,
-// the channel's first element): it keeps the variance sumSq/n - (sum/n)^2 from
-// cancelling.
+// each in 16 virtual lanes. shift is anything near the mean, within a few standard
+// deviations: it keeps the variance sumSq/n - (sum/n)^2 from cancelling.
 func sumSumSqGeneric(sum, sumSq, x, shift []float32, n int) {
 	for c := range sum {
 		var s, q [16]float32

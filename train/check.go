@@ -47,6 +47,20 @@ func (c *Config) check(network *nn.Network) error {
 	return nil
 }
 
+// checkBatches returns an error for a run with a step of fewer images than the network
+// that is trained can do with, training sets being the sizes that the set has.
+func (c *Config) checkBatches(trained *nn.Network, trainingSets []int) error {
+	least := trained.LeastBatch()
+	for _, n := range trainingSets {
+		steps, images := c.Schedule.steps(n, c.BatchSize)
+		if last := (images - (steps-1)*c.BatchSize) * c.views(); last < least {
+			return fmt.Errorf("train: BatchSize %d with %d training images makes a step of one image, expected %d or more: %s normalises single values over the batch",
+				c.BatchSize, n, least, trained.Name)
+		}
+	}
+	return nil
+}
+
 func (c *Config) checkGrowth() error {
 	g := &c.Growth
 	if g.Phases < 0 {

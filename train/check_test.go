@@ -11,6 +11,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
 	"github.com/meada-cpu/meada-cpu/train/objective"
 )
 
@@ -46,6 +47,37 @@ func TestNewRefusesSettings(t *testing.T) {
 		change(&c)
 		_, err := New(engine, smallNormalised(), toyData(t), c)
 		require.ErrorContains(t, err, want)
+	}
+}
+
+// A step of one image has no variance to normalise a single value by, PyTorch refuses
+// it too. Planes have one.
+func TestNewRefusesStepsOfOneImage(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	data := toyData(t)
+	for _, single := range []bool{false, true} {
+		for _, batch := range []int{1, data.Source.N - 1, data.Source.N} {
+			g, x := nn.NewGraph(smallNormalised().C, smallNormalised().H, smallNormalised().W)
+			if single {
+				x = g.BatchNorm("bn", g.Linear("fc", g.Flatten(x), nn.Linear{Out: 10}))
+			} else {
+				x = g.Linear("fc", g.Flatten(g.BatchNorm("bn", x)), nn.Linear{Out: 10})
+			}
+			c := epochConfig(erm)
+			c.BatchSize = batch
+			network := g.Network("norm", x, x)
+			network.Normalisation = smallNormalised().Normalisation
+			_, err := New(engine, network, data, c)
+			if single && batch < data.Source.N {
+				require.ErrorContains(t, err, "makes a step of one image, expected 2 or more", "batch size %d", batch)
+			} else {
+				require.NoError(t, err, "batch size %d", batch)
+			}
+			network.FreezeBN = true
+			_, err = New(engine, network, data, c)
+			require.NoError(t, err, "frozen statistics")
+		}
 	}
 }
 

@@ -102,8 +102,11 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 		tests:  newTests(engine, network, Domains(task)),
 	}
 	t.gather.draw.Seed = c.Seed
-	var err error
 	trained := c.Backbone.trained(network)
+	if err := c.checkBatches(trained, t.outline.TrainingSet); err != nil {
+		return nil, err
+	}
+	var err error
 	if t.descent, err = newDescent(engine, trained, &c); err != nil {
 		return nil, err
 	}

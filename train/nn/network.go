@@ -273,3 +273,14 @@ func (n *Network) DropoutCounter() uint64 { return n.dropout.Counter() }
 
 // SetDropoutCounter sets what DropoutCounter returns.
 func (n *Network) SetDropoutCounter(counter uint64) { n.dropout.SetCounter(counter) }
+
+// LeastBatch returns the fewest images that a batch of mode Train may have: two if
+// the network normalises single values over the batch, whose variance would be 0.
+func (n *Network) LeastBatch() int {
+	for i := range n.nodes {
+		if node := &n.nodes[i]; node.kind == normNode && node.h*node.w == 1 && !n.FreezeBN {
+			return 2
+		}
+	}
+	return 1
+}

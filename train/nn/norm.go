@@ -110,10 +110,11 @@ type batchNorm struct {
 
 	// One element for each channel.
 	scale, shift []float32
-	centre       []float32                // what Moments subtracts, then the mean
+	centre       []float32                // what SumSumSq subtracts, then the mean
 	a, b, k      []float32                // see simd.BatchNormGradient
 	calls        []simd.BatchNormGradient // one for each worker
 
+	centres                 blocks
 	measure, normalise      *pass
 	reduce, differentiate   *pass
 	updateStats, paramGrads blocks
@@ -138,6 +139,7 @@ func (b *builder) batchNorm(o *op) step {
 	if s.fresh < c {
 		unknown := s.x
 		unknown.C -= s.fresh
+		s.centres = blocks{b.engine, unknown.C, func(c int) { s.centre[s.fresh+c] = sampleCentre(&s.x, s.fresh+c) }}
 		s.measure = newPass(b.engine, &unknown, func(n, lo, hi, _ int) {
 			lo, hi = lo+s.fresh, hi+s.fresh
 			sum, sumSq := s.sums(n)
@@ -172,9 +174,10 @@ func (b *builder) batchNorm(o *op) step {
 
 func (s *batchNorm) forward() {
 	if s.measure != nil {
-		for c := s.fresh; c < s.x.C; c++ {
-			s.centre[c] = channels(&s.x, 0, c, c+1)[0]
+		if s.count() < 2 {
+			panic("nn: batch normalisation over one value for each channel, expected more in training")
 		}
+		s.centres.run()
 		s.measure.run()
 	}
 	s.updateStats.run()
@@ -190,6 +193,28 @@ func (s *batchNorm) backward() {
 	if s.wanted {
 		s.differentiate.run()
 	}
+}
+
+// samples is how many elements of a channel are asked for its centre.
+const samples = 5
+
+// sampleCentre returns the median of a few elements of a channel. They are spread over
+// the images and, in another order, over the pixels of a plane, so that neither an
+// outlier nor a border nor an image unlike the others decides. Whatever is within a few
+// standard deviations of the mean keeps the variance from cancelling.
+func sampleCentre(x *tensor.Tensor, c int) float32 {
+	var v [samples]float32
+	for i := range v {
+		const step = 2 // 0, 2, 4, 1, 3 of the pixels
+		image := (2*i + 1) * x.N / (2 * samples)
+		plane := channels(x, image, c, c+1)
+		v[i] = plane[(2*(i*step%samples)+1)*len(plane)/(2*samples)]
+	}
+	// The largest and the smallest of four are not the median of five; with the
+	// fifth that leaves three.
+	low := max(min(v[0], v[1]), min(v[2], v[3]))
+	high := min(max(v[0], v[1]), max(v[2], v[3]))
+	return max(min(low, high), min(max(low, high), v[4]))
 }
 
 // sums returns where the two sums over each plane of image n go.
