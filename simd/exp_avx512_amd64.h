@@ -1,150 +1,110 @@
-// The exponential family on 16 lanes, operation for operation as exp_generic.go
-// and gelu_generic.go have it. Macro arguments are Z registers. A source must
-// include go_asm.h too.
+// What exp_amd64.h needs of AVX-512: registers for the constants of a family, one at
+// a time, broadcasts for the others.
+
+#define EXPSHIFT Z17
+#define EXPLN2HI Z18
+#define EXPLN2LO Z19
+#define EXP2 Z20
+#define EXP3 Z21
+#define EXP4 Z22
+#define EXP5 Z23
+#define EXP6 Z24
+#define EXPONE Z25
+#define EXPLOWEST Z26
+#define EXPLOG2E Z31
+
+#define GELUSHIFT Z17
+#define GELU1 Z18
+#define GELU2 Z19
+#define GELU3 Z20
+#define GELU4 Z21
+#define GELU5 Z22
+#define GELU6 Z23
+#define GELUONE Z24
+#define GELULOWEST Z25
+#define GELUHIGHEST Z26
+#define GELULOG2ELO Z27
+#define GELULOG2E Z28
+
+#define SLOPESHIFT Z17
+#define SLOPE1 Z18
+#define SLOPE2 Z19
+#define SLOPE3 Z20
+#define SLOPE4 Z21
+#define SLOPE5 Z22
+#define SLOPELN2 Z23
+#define SLOPEONE Z24
+#define SLOPELOWEST Z25
+#define SLOPEHIGHEST Z26
+#define SLOPELOG2E Z28
 
 #define EXPCONST(field, z) VBROADCASTSS ·expTable+field(SB), z
 
-// EXPCONSTANTS loads what EXPREDUCED needs into Z17..Z25 and Z31, and its lower
-// bound into Z26.
+// EXPCONSTANTS loads what EXPREDUCED needs, and its lower bound.
 #define EXPCONSTANTS \
-	EXPCONST(expConstants_roundShift, Z17) \
-	EXPCONST(expConstants_ln2Hi, Z18)      \
-	EXPCONST(expConstants_ln2Lo, Z19)      \
-	EXPCONST(expConstants_exp2, Z20)       \
-	EXPCONST(expConstants_exp3, Z21)       \
-	EXPCONST(expConstants_exp4, Z22)       \
-	EXPCONST(expConstants_exp5, Z23)       \
-	EXPCONST(expConstants_exp6, Z24)       \
-	EXPCONST(expConstants_one, Z25)        \
-	EXPCONST(expConstants_lowest, Z26)     \
-	EXPCONST(expConstants_log2e, Z31)
+	EXPCONST(expConstants_roundShift, EXPSHIFT) \
+	EXPCONST(expConstants_ln2Hi, EXPLN2HI)      \
+	EXPCONST(expConstants_ln2Lo, EXPLN2LO)      \
+	EXPCONST(expConstants_exp2, EXP2)           \
+	EXPCONST(expConstants_exp3, EXP3)           \
+	EXPCONST(expConstants_exp4, EXP4)           \
+	EXPCONST(expConstants_exp5, EXP5)           \
+	EXPCONST(expConstants_exp6, EXP6)           \
+	EXPCONST(expConstants_one, EXPONE)          \
+	EXPCONST(expConstants_lowest, EXPLOWEST)    \
+	EXPCONST(expConstants_log2e, EXPLOG2E)
 
-// GELUCONSTANTS loads what GELU needs into Z17..Z28.
+// GELUCONSTANTS loads what GELU needs.
 #define GELUCONSTANTS \
-	EXPCONST(expConstants_exponentShift, Z17) \
-	EXPCONST(expConstants_gelu1, Z18)         \
-	EXPCONST(expConstants_gelu2, Z19)          \
-	EXPCONST(expConstants_gelu3, Z20)          \
-	EXPCONST(expConstants_gelu4, Z21)          \
-	EXPCONST(expConstants_gelu5, Z22)          \
-	EXPCONST(expConstants_gelu6, Z23)          \
-	EXPCONST(expConstants_one, Z24)           \
-	EXPCONST(expConstants_geluLowest, Z25)    \
-	EXPCONST(expConstants_geluHighest, Z26)   \
-	EXPCONST(expConstants_geluLog2eLo, Z27)   \
-	EXPCONST(expConstants_geluLog2e, Z28)
+	EXPCONST(expConstants_exponentShift, GELUSHIFT) \
+	EXPCONST(expConstants_gelu1, GELU1)             \
+	EXPCONST(expConstants_gelu2, GELU2)             \
+	EXPCONST(expConstants_gelu3, GELU3)             \
+	EXPCONST(expConstants_gelu4, GELU4)             \
+	EXPCONST(expConstants_gelu5, GELU5)             \
+	EXPCONST(expConstants_gelu6, GELU6)             \
+	EXPCONST(expConstants_one, GELUONE)             \
+	EXPCONST(expConstants_geluLowest, GELULOWEST)   \
+	EXPCONST(expConstants_geluHighest, GELUHIGHEST) \
+	EXPCONST(expConstants_geluLog2eLo, GELULOG2ELO) \
+	EXPCONST(expConstants_geluLog2e, GELULOG2E)
 
-// SLOPECONSTANTS loads what GELUSLOPE needs into Z17..Z26 and Z28.
+// SLOPECONSTANTS loads what GELUSLOPE needs.
 #define SLOPECONSTANTS \
-	EXPCONST(expConstants_roundShift, Z17)   \
-	EXPCONST(expConstants_slope1, Z18)       \
-	EXPCONST(expConstants_slope2, Z19)       \
-	EXPCONST(expConstants_slope3, Z20)       \
-	EXPCONST(expConstants_slope4, Z21)       \
-	EXPCONST(expConstants_slope5, Z22)       \
-	EXPCONST(expConstants_ln2, Z23)          \
-	EXPCONST(expConstants_one, Z24)          \
-	EXPCONST(expConstants_slopeLowest, Z25)  \
-	EXPCONST(expConstants_slopeHighest, Z26) \
-	EXPCONST(expConstants_geluLog2e, Z28)
+	EXPCONST(expConstants_roundShift, SLOPESHIFT)     \
+	EXPCONST(expConstants_slope1, SLOPE1)             \
+	EXPCONST(expConstants_slope2, SLOPE2)             \
+	EXPCONST(expConstants_slope3, SLOPE3)             \
+	EXPCONST(expConstants_slope4, SLOPE4)             \
+	EXPCONST(expConstants_slope5, SLOPE5)             \
+	EXPCONST(expConstants_ln2, SLOPELN2)              \
+	EXPCONST(expConstants_one, SLOPEONE)              \
+	EXPCONST(expConstants_slopeLowest, SLOPELOWEST)   \
+	EXPCONST(expConstants_slopeHighest, SLOPEHIGHEST) \
+	EXPCONST(expConstants_geluLog2e, SLOPELOG2E)
 
-// EXPM1 computes w = e^r - 1 for |r| <= ln(2)/2. It overwrites t.
-#define EXPM1(r, w, t) \
-	VMOVAPS     Z24, w    \
-	VFMADD213PS Z23, r, w \
-	VFMADD213PS Z22, r, w \
-	VFMADD213PS Z21, r, w \
-	VFMADD213PS Z20, r, w \
-	VMULPS      r, r, t   \
-	VFMADD213PS r, t, w
+#define COPY(c, d) VMOVAPS c, d
+#define FETCH(c, r)
+#define HELD(c, r) c
+#define TABLE(OP, field, a, d) OP.BCST ·expTable+field(SB), a, d
+#define SPREAD(field, d) VBROADCASTSS ·expTable+field(SB), d
+#define ANDBITS VPANDD
 
-// EXPREDUCED computes w = e^x for expLowest <= x <= expHighest. It overwrites x,
-// n and t.
-#define EXPREDUCED(x, w, n, t) \
-	VMOVAPS      Z17, n    \
-	VFMADD231PS  Z31, x, n \
-	VSUBPS       Z17, n, n \
-	VFNMADD231PS Z18, n, x \
-	VFNMADD231PS Z19, n, x \
-	EXPM1(x, w, t)         \
-	VADDPS       Z25, w, w \
-	VSCALEFPS    n, w, w
+#define EXPONENT(n, t) n
+#define RAISE(w, n, t) VSCALEFPS n, w, w
 
-// GELU computes x = x*sigmoid(1.702x), overwriting the rest: see gelu.
-#define GELU(x, t, n, w) \
-	VMAXPS       x, Z25, x \
-	VMINPS       x, Z26, t \
-	VMOVAPS      Z17, n    \
-	VFNMADD231PS Z28, t, n \
-	VSUBPS       Z17, n, w \
-	VFMADD231PS  Z28, t, w \
-	VFMADD231PS  Z27, t, w \
-	VPSLLD       $23, n, n \
-	VMOVAPS      Z23, t    \
-	VFMADD213PS  Z22, w, t \
-	VFMADD213PS  Z21, w, t \
-	VFMADD213PS  Z20, w, t \
-	VFMADD213PS  Z19, w, t \
-	VFMADD213PS  Z18, w, t \
-	VMULPS       t, w, w   \
-	VFMADD213PS  Z24, n, w \
-	VADDPS       n, w, w   \ // 1 + e^-1.702x
-	VDIVPS       w, x, x
+// LOGNORMAL and LOGSPECIAL overwrite K2.
+#define LOGNORMAL(x, y, e, f) \
+	VCMPPS.BCST    $1, ·expTable+expConstants_minNormal(SB), x, K2 \
+	VMOVAPS        x, f                                            \
+	VMULPS.BCST    ·expTable+expConstants_two23(SB), x, K2, f      \
+	VBROADCASTSS.Z ·expTable+expConstants_minus23(SB), K2, e
 
-// GELUSLOPE computes x = gelu'(x), overwriting n, g and p: see geluSlope.
-#define GELUSLOPE(x, n, g, p) \
-	VMULPS      Z28, x, x \
-	VMAXPS      x, Z25, x \
-	VMINPS      x, Z26, x \
-	VSUBPS      x, Z17, n \
-	VSUBPS      Z17, n, g \
-	VADDPS      x, g, g   \
-	VPSLLD      $23, n, n \
-	VMOVAPS     Z22, p    \
-	VFMADD213PS Z21, g, p \
-	VFMADD213PS Z20, g, p \
-	VFMADD213PS Z19, g, p \
-	VFMADD213PS Z18, g, p \
-	VFMADD213PS Z24, g, p \
-	VPADDD      n, p, p   \ // e
-	VADDPS      Z24, p, g \ // 1+e
-	VMULPS      Z23, x, x \ // 1.702x
-	VFMADD213PS g, p, x   \
-	VMULPS      g, g, g   \
-	VDIVPS      g, x, x
-
-// LOG computes y = ln x, overwriting e, f, p and K2: see log.
-#define LOG(x, y, e, f, p) \
-	VCMPPS.BCST       $1, ·expTable+expConstants_minNormal(SB), x, K2 \
-	VMOVAPS           x, f                                            \
-	VMULPS.BCST       ·expTable+expConstants_two23(SB), x, K2, f      \
-	VBROADCASTSS.Z    ·expTable+expConstants_minus23(SB), K2, e       \
-	VPSUBD.BCST       ·expTable+expConstants_sqrtHalf(SB), f, f       \
-	VPSRAD            $23, f, p                                       \
-	VCVTDQ2PS         p, p                                            \
-	VADDPS            p, e, e                                         \
-	VPANDD.BCST       ·expTable+expConstants_mantissa(SB), f, f       \
-	VPADDD.BCST       ·expTable+expConstants_sqrtHalf(SB), f, f       \
-	VSUBPS.BCST       ·expTable+expConstants_one(SB), f, f            \
-	VBROADCASTSS      ·expTable+expConstants_log10(SB), p             \
-	VFMADD213PS.BCST  ·expTable+expConstants_log9(SB), f, p           \
-	VFMADD213PS.BCST  ·expTable+expConstants_log8(SB), f, p           \
-	VFMADD213PS.BCST  ·expTable+expConstants_log7(SB), f, p           \
-	VFMADD213PS.BCST  ·expTable+expConstants_log6(SB), f, p           \
-	VFMADD213PS.BCST  ·expTable+expConstants_log5(SB), f, p           \
-	VFMADD213PS.BCST  ·expTable+expConstants_log4(SB), f, p           \
-	VFMADD213PS.BCST  ·expTable+expConstants_log3(SB), f, p           \
-	VMULPS            f, f, y                                         \
-	VMULPS            f, p, p                                         \
-	VMULPS            y, p, p                                         \
-	VFMADD231PS.BCST  ·expTable+expConstants_ln2Lo(SB), e, p          \
-	VFNMADD231PS.BCST ·expTable+expConstants_half(SB), y, p           \
-	VADDPS            f, p, p                                         \
-	VFMADD231PS.BCST  ·expTable+expConstants_ln2Hi(SB), e, p          \
-	VCMPPS.BCST       $22, ·expTable+expConstants_max(SB), x, K2      \ // not x <= max
-	VBLENDMPS         x, p, K2, y                                     \
-	VPXORD            e, e, e                                         \
-	VCMPPS            $0, e, x, K2                                    \
-	VBROADCASTSS      ·expTable+expConstants_negInf(SB), K2, y        \
-	VCMPPS            $1, e, x, K2                                    \
-	VBROADCASTSS      ·expTable+expConstants_nan(SB), K2, y
+#define LOGSPECIAL(x, y, e, f, p) \
+	VCMPPS.BCST  $22, ·expTable+expConstants_max(SB), x, K2                 \ // not x <= max
+	VBLENDMPS    x, p, K2, y                                                \
+	VPXORD       e, e, e                                                    \
+	VCMPPS       $0, e, x, K2                                               \
+	VBROADCASTSS ·expTable+expConstants_negInf(SB), K2, y                   \
+	VCMPPS       $1, e, x, K2                                               \
+	VBROADCASTSS ·expTable+expConstants_nan(SB), K2, y

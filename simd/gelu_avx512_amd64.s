@@ -3,6 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "exp_avx512_amd64.h"
+#include "exp_amd64.h"
 #include "vec_avx512_amd64.h"
 #include "vec_amd64.h"
 #include "gelu_amd64.h"

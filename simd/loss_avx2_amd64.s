@@ -3,6 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "exp_avx2_amd64.h"
+#include "exp_amd64.h"
 #include "tail_avx2_amd64.h"
 
 // DISTANCE computes d = max(z - max, expLowest); z in Y0, which it overwrites,

@@ -3,6 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 #include "exp_avx512_amd64.h"
+#include "exp_amd64.h"
 
 // DISTANCE computes d = max(z - max, expLowest); z in Z0, which it overwrites,
 // the largest logit in Z16.

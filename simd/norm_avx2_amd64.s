@@ -4,6 +4,7 @@
 #include "go_asm.h"
 #include "bounds_amd64.h"
 #include "exp_avx2_amd64.h"
+#include "exp_amd64.h"
 #include "tail_avx2_amd64.h"
 
 // A plane is whole vectors and perhaps a last one under a mask. A branch on the

@@ -4,6 +4,7 @@
 #include "go_asm.h"
 #include "bounds_amd64.h"
 #include "exp_avx512_amd64.h"
+#include "exp_amd64.h"
 
 // Whole vectors are loaded and stored without a mask, each activation in its own
 // loop; masks are for the last elements of a plane. The hardware does not fetch
