@@ -7,7 +7,8 @@
 //
 // The second records the digests that have changed, as those since the version
 // named: what changed is then seen in review. Continuous integration (CI=true)
-// also runs NEON's kernels in QEMU, which takes as long as all else.
+// adds the two runs of the largest networks, and runs NEON's kernels in QEMU, which
+// takes as long as all else.
 package digest
 
 import (
@@ -51,6 +52,7 @@ type run struct {
 	// and which are long enough to be interrupted.
 	Short     bool   `json:"short,omitempty"`
 	Emulated  bool   `json:"emulated,omitempty"`
+	Large     bool   `json:"large,omitempty"`     // left to CI
 	Interrupt string `json:"interrupt,omitempty"` // by a signal
 	// Digests are in the order of the versions, the last is today's.
 	Digests []digest `json:"digests"`
@@ -90,7 +92,7 @@ func TestDigests(t *testing.T) {
 	var recording sync.Mutex
 	t.Run("runs", func(t *testing.T) {
 		for i, r := range runs {
-			if testing.Short() && !r.Short {
+			if testing.Short() && !r.Short || r.Large && os.Getenv("CI") == "" && *update == "" {
 				continue
 			}
 			machines := machinesFor(i, r, command, sets)
