@@ -85,33 +85,3 @@ func TestCorruptOfChosenSeveritiesAndDomains(t *testing.T) {
 	require.Equal(t, []int{30}, labels.Shape)
 	require.Equal(t, labels.Bytes[:15], labels.Bytes[15:])
 }
-
-func TestCorruptRefuses(t *testing.T) {
-	t.Parallel()
-	dir, data := t.TempDir(), tinyDigits(t)
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o777))
-	for _, c := range []struct {
-		code    int
-		message string
-		args    []string
-	}{
-		{2, "corrupt needs --out DIR", nil},
-		{2, "--corruptions sepia: no corruption \"sepia\"", []string{"--out", "c", "--corruptions", "sepia"}},
-		{2, "--severities 0-3: expected a severity from 1 to 5", []string{"--out", "c", "--severities", "0-3"}},
-		{2, "--severities 3-: expected", []string{"--out", "c", "--severities", "3-"}},
-		{2, "--dataset imagenet: expected synthetic-digits", []string{"--out", "c", "--dataset", "imagenet"}},
-		{2, "--dataset cifar10 needs --data DIR", []string{"--out", "c", "--dataset", "cifar10"}},
-		{2, "cifar10 has one test set", []string{"--out", "c", "--dataset", "cifar10", "--data", data, "--domain", "x"}},
-		{2, "expected art_painting", []string{"--out", "c", "--dataset", "pacs", "--data", data, "--domain", "x"}},
-		{2, "--domain svhn: expected ", []string{"--out", "c", "--dataset", "digits", "--data", data, "--domain", "svhn"}},
-		{3, "test_batch.bin is not there", []string{"--out", "c", "--dataset", "cifar10", "--data", data}},
-		{3, "photo_test_kfold.txt", []string{"--out", "c", "--dataset", "pacs", "--data", data}},
-		{3, "train", []string{"--out", "c", "--dataset", "folder", "--data", data}},
-		{3, "no picture", []string{"--out", "c", "--frost-dir", "empty"}},
-	} {
-		r := invoke(t, dir, append([]string{"corrupt"}, c.args...)...)
-		require.Equal(t, c.code, r.code, "%v: %s", c.args, r.err)
-		require.Contains(t, r.err, c.message)
-		require.NoDirExists(t, filepath.Join(dir, "c"))
-	}
-}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
@@ -24,37 +25,20 @@ import (
 // command is the path of the program: this test binary under its name.
 var command string
 
-// asCommand is set where the test binary is to be the program.
-const asCommand = "MEADA_TEST_COMMAND"
-
 func TestMain(m *testing.M) {
 	runtest.AddNetworks()
-	if os.Getenv(asCommand) != "" {
-		os.Exit(meada(os.Args[1:], os.Stdout, os.Stderr))
-	}
-	os.Exit(testMain(m))
+	testscript.Main(tests{m}, map[string]func(){"meada-cpu": main})
 }
 
-func testMain(m *testing.M) int {
-	self, err := os.Executable()
-	if err != nil {
+// tests are run once the program is in PATH.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	var err error
+	if command, err = exec.LookPath("meada-cpu"); err != nil {
 		panic(err)
 	}
-	dir, err := os.MkdirTemp("", "meada-cpu")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	command = filepath.Join(dir, "meada-cpu")
-	if runtime.GOOS == "windows" {
-		command = self // links take a privilege there
-	} else if err := os.Symlink(self, command); err != nil {
-		panic(err)
-	}
-	if err := os.Setenv(asCommand, "1"); err != nil { // of the processes that tests start
-		panic(err)
-	}
-	return m.Run()
+	return t.M.Run()
 }
 
 // The small networks of tests.
@@ -215,28 +199,6 @@ func TestTrainIsReproducible(t *testing.T) {
 	require.False(t, bytes.Equal(weights, other), "another seed")
 }
 
-func TestExistingFolderIsKept(t *testing.T) {
-	t.Parallel()
-	dir, data := t.TempDir(), tinyDigits(t)
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "r"), 0o777)) // empty: may be used
-	for range 3 {
-		succeed(t, dir, short(data, "--algorithm", "erm", "--out", "r")...)
-	}
-	for _, name := range []string{"r", "r-2", "r-3"} {
-		require.FileExists(t, filepath.Join(dir, name, "summary.json"))
-	}
-}
-
-func TestJSONAndQuiet(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	r := succeed(t, dir, short(tinyDigits(t), "--json", "--quiet", "--out", "r")...)
-	require.Empty(t, r.err)
-	var printed map[string]any
-	require.NoError(t, json.Unmarshal([]byte(r.out), &printed))
-	require.Equal(t, readJSON(t, filepath.Join(dir, "r", "summary.json")), printed)
-}
-
 func TestEvalAgreesWithTrain(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
@@ -289,112 +251,39 @@ func TestTrainFromWeights(t *testing.T) {
 	require.Equal(t, a, b, "a rate of 0 changes nothing")
 }
 
-func TestBadInput(t *testing.T) {
+// Weights of another network, and of no known dataset.
+func TestWeightsRefused(t *testing.T) {
 	t.Parallel()
 	good := tinyDigits(t)
-	damaged := func(name string, change func([]byte) []byte) string {
-		dir := tinyDigits(t)
-		path := filepath.Join(dir, name)
-		content, err := os.ReadFile(path)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(path, change(content), 0o666))
-		return dir
-	}
 	work := t.TempDir()
 	succeed(t, work, short(good, "--out", "good")...)
 	weights := filepath.Join("good", "last.safetensors")
-	require.NoError(t, os.WriteFile(filepath.Join(work, "text"), []byte("hello, world"), 0o666))
 	other := filepath.Join(work, "other.safetensors")
 	require.NoError(t, safetensors.Write(other, []safetensors.Tensor{{Name: "conv1.weight", Shape: []int{1}, Data: []float32{1}}}, nil))
 	tensors, _, err := safetensors.Read(filepath.Join(work, weights))
 	require.NoError(t, err)
 	foreign := filepath.Join(work, "foreign.safetensors")
 	require.NoError(t, safetensors.Write(foreign, tensors, map[string]string{"model": "wrn-40-2"}))
-	before, err := os.ReadDir(work)
-	require.NoError(t, err)
 
 	for name, c := range map[string]struct {
 		args    []string
 		code    int
 		message []string
 	}{
-		"no command":           {nil, exitUsage, []string{"usage:"}},
-		"unknown command":      {[]string{"trian", "--lr", "1"}, exitUsage, []string{"trian", "train?"}},
-		"near flag":            {[]string{"train", "--epoch", "1"}, exitUsage, []string{"--epoch ", "--epochs?"}},
-		"one dash":             {[]string{"train", "-seed", "1"}, exitUsage, []string{"-seed", "--seed?"}},
-		"near word":            {[]string{"train", "--dataset", "digts"}, exitUsage, []string{"--dataset digts", "digits?"}},
-		"no action":            {[]string{"data"}, exitUsage, []string{"fetch, list, verify"}},
-		"unknown action":       {[]string{"data", "fetsh"}, exitUsage, []string{"fetsh", "fetch?"}},
-		"help on nothing":      {[]string{"help", "trian"}, exitUsage, []string{"trian"}},
-		"unknown flag":         {[]string{"train", "--learning-rate", "1"}, exitUsage, []string{"--learning-rate"}},
-		"stray argument":       {[]string{"train", "digits"}, exitUsage, []string{"digits"}},
-		"no value":             {[]string{"train", "--seed"}, exitUsage, []string{"--seed"}},
-		"value of wrong kind":  {[]string{"train", "--k", "three"}, exitUsage, []string{"--k", "three", "whole number"}},
-		"value out of range":   {[]string{"train", "--batch-size=0"}, exitUsage, []string{"--batch-size", "0", "from 1"}},
-		"negative rate":        {[]string{"train", "--lr", "-1"}, exitUsage, []string{"--lr", "-1"}},
-		"not a number":         {[]string{"train", "--lr", "nan"}, exitUsage, []string{"--lr", "nan"}},
-		"unknown algorithm":    {[]string{"train", "--algorithm", "meada"}, exitUsage, []string{"meada", "erm, ada, me-ada"}},
-		"unknown dataset":      {[]string{"train", "--dataset", "digit"}, exitUsage, []string{"digit", "synthetic-digits"}},
-		"unknown preset":       {[]string{"train", "--preset", "slow"}, exitUsage, []string{"slow", "quick"}},
-		"switch with a value":  {[]string{"train", "--quiet=perhaps"}, exitUsage, []string{"--quiet", "perhaps"}},
-		"digits without data":  {[]string{"train", "--dataset", "digits"}, exitUsage, []string{"--data"}},
-		"data without digits":  {[]string{"train", "--data", "."}, exitUsage, []string{"--data", "synthetic-digits"}},
-		"eval without weights": {[]string{"eval"}, exitUsage, []string{"--weights"}},
-		"arguments to cpu":     {[]string{"cpu", "--json"}, exitUsage, []string{"--json"}},
-
-		"folder missing":    {short("nowhere"), exitData, []string{"nowhere"}},
-		"folder empty":      {short(t.TempDir()), exitData, []string{"train-images-idx3-ubyte"}},
-		"wrong magic":       {short(damaged("train-images-idx3-ubyte", func(b []byte) []byte { b[3]++; return b })), exitData, []string{"train-images-idx3-ubyte"}},
-		"truncated":         {short(damaged("t10k-images-idx3-ubyte", func(b []byte) []byte { return b[:len(b)/2] })), exitData, []string{"t10k-images-idx3-ubyte", "truncated"}},
-		"label too large":   {short(damaged("t10k-labels-idx1-ubyte", func(b []byte) []byte { b[10] = 10; return b })), exitData, []string{"t10k-labels-idx1-ubyte"}},
-		"counts differ":     {short(damaged("train-labels-idx1-ubyte", func(b []byte) []byte { b[7]--; return b[:len(b)-1] })), exitData, []string{"train-labels-idx1-ubyte"}},
-		"malformed line":    {short(damaged("usps.t", func(b []byte) []byte { return append(b, "3 1:x\n"...) })), exitData, []string{"usps.t", "line 16"}},
-		"weights missing":   {short(good, "--weights", "none.safetensors"), exitData, []string{"none.safetensors"}},
-		"weights not such":  {short(good, "--weights", "text"), exitData, []string{"text"}},
-		"other network":     {[]string{"eval", "--weights", other, "--dataset", "digits", "--data", good}, exitData, []string{other, "conv1.weight"}},
-		"named other":       {[]string{"eval", "--weights", foreign, "--dataset", "digits", "--data", good}, exitData, []string{foreign, "wrn-40-2"}},
-		"dataset unknown":   {[]string{"eval", "--weights", other}, exitUsage, []string{other, "--dataset"}},
-		"diverging descent": {short(good, "--lr", "1e30", "--algorithm", "erm", "--out", "diverged"), exitDiverged, []string{"diverged", "step"}},
-		"folder unwritable": {short(good, "--out", filepath.Join("text", "run")), exitFailed, []string{"text"}},
+		"other network":   {[]string{"eval", "--weights", other, "--dataset", "digits", "--data", good}, exitData, []string{other, "conv1.weight"}},
+		"named other":     {[]string{"eval", "--weights", foreign, "--dataset", "digits", "--data", good}, exitData, []string{foreign, "wrn-40-2"}},
+		"dataset unknown": {[]string{"eval", "--weights", other}, exitUsage, []string{other, "--dataset"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := invoke(t, work, c.args...)
 			require.Equal(t, c.code, r.code, r.err)
 			require.Empty(t, r.out)
-			text := r.err[max(0, strings.LastIndex("\n"+r.err, "\nmeada-cpu: ")):] // some show layouts, a line each
-			if c.args == nil {
-				text = r.err
-			} else {
-				require.True(t, strings.HasPrefix(text, "meada-cpu: "), text)
-			}
+			require.Equal(t, 1, strings.Count(r.err, "\n"), r.err)
 			for _, m := range c.message {
-				require.Contains(t, text, m)
+				require.Contains(t, r.err, m)
 			}
-			require.NotContains(t, r.err, "goroutine")
 		})
 	}
-
-	require.NoFileExists(t, filepath.Join(work, "diverged", "summary.json"))
-	require.NoError(t, os.RemoveAll(filepath.Join(work, "diverged")))
-	after, err := os.ReadDir(work)
-	require.NoError(t, err)
-	require.Len(t, after, len(before), "no run folder is left by what never began")
-}
-
-func TestForcedInstructionSet(t *testing.T) {
-	t.Parallel()
-	c := exec.Command(command, "cpu")
-	c.Env = append(os.Environ(), "MEADA_ISA=mmx")
-	out, err := c.CombinedOutput()
-	require.Error(t, err)
-	require.Equal(t, 4, c.ProcessState.ExitCode())
-	require.Contains(t, string(out), "mmx")
-
-	c = exec.Command(command, "cpu")
-	c.Env = append(os.Environ(), "MEADA_ISA=generic")
-	out, err = c.CombinedOutput()
-	require.NoError(t, err)
-	require.Regexp(t, `instruction set +generic\n`, string(out))
 }
 
 func TestHelp(t *testing.T) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/report"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // comparisonFile is where the comparison of several runs goes by default.
@@ -62,6 +65,9 @@ func writeReport(path string, folders ...string) (string, error) {
 	var runs []*report.Run
 	for _, dir := range folders {
 		run, err := report.Load(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: %w", dataset.ErrData, err)
+		}
 		if err != nil {
 			return "", err
 		}

@@ -52,20 +52,4 @@ func TestReport(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(dir, "y.html"))
 	require.NoError(t, err)
 	require.Contains(t, string(text), "2 runs compared")
-
-	for _, c := range []struct {
-		args    []string
-		code    int
-		message string
-	}{
-		{[]string{"report"}, exitUsage, "folder of a run"},
-		{[]string{"report", "--in", "a"}, exitUsage, "--in"},
-		{[]string{"report", "none"}, exitFailed, "none"},
-		{[]string{"report", "both/a", "both/b", "--out", filepath.Join("none", "x.html")}, exitFailed, filepath.Join("none", "x.html")},
-	} {
-		r := invoke(t, dir, c.args...)
-		require.Equal(t, c.code, r.code, c.args)
-		require.Contains(t, r.err, c.message)
-		require.Empty(t, r.out)
-	}
 }

@@ -27,8 +27,8 @@ import (
 //
 //	exits CODE PROGRAM ARGUMENT...  the program ends with this exit code
 //	refuse CODE TEXT... -- ARGUMENT...
-//	                                so does meada-cpu; it prints nothing, and the
-//	                                last line of its complaint has the texts
+//	                                so does meada-cpu; it prints nothing, and its
+//	                                complaint has the texts
 //	digits DIR                      writes a tiny digits dataset
 //	picture FILE                    writes a grey PNG
 //	increment FILE OFFSET           adds 1 to a byte
@@ -106,14 +106,14 @@ func refuse(ts *testscript.TestScript, args []string) error {
 	if out := ts.ReadFile("stdout"); out != "" {
 		return fmt.Errorf("it printed %q", out)
 	}
-	said := strings.TrimSuffix(ts.ReadFile("stderr"), "\n")
-	last := said[strings.LastIndex(said, "\n")+1:]
-	if !strings.HasPrefix(last, "meada-cpu: ") || strings.Contains(said, "goroutine") {
+	said := ts.ReadFile("stderr")
+	complaint := said[max(0, strings.LastIndex("\n"+said, "\nmeada-cpu: ")):] // lines, if it shows layouts
+	if !strings.HasPrefix(complaint, "meada-cpu: ") || strings.Contains(said, "goroutine") {
 		return fmt.Errorf("its complaint is %q", said)
 	}
 	for _, text := range args[1:end] {
-		if !strings.Contains(last, text) {
-			return fmt.Errorf("%q is not in %q", text, last)
+		if !strings.Contains(complaint, text) {
+			return fmt.Errorf("%q is not in %q", text, complaint)
 		}
 	}
 	return nil

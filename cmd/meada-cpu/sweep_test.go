@@ -96,35 +96,6 @@ func TestSweepShards(t *testing.T) {
 	require.Len(t, entries, 3+3, "three runs and the three tables")
 }
 
-func TestSweepBadInput(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o777))
-	for name, c := range map[string]struct {
-		args    []string
-		code    int
-		message string
-	}{
-		"algorithm":       {[]string{"--algorithms", "erm,sgd"}, exitUsage, "erm,ada,me-ada"},
-		"twice":           {[]string{"--algorithms", "erm,erm"}, exitUsage, "duplicate value erm"},
-		"seeds backwards": {[]string{"--seeds", "5-1"}, exitUsage, "1-10"},
-		"seeds twice":     {[]string{"--seeds", "1-3,2"}, exitUsage, "duplicate value 2"},
-		"too many seeds":  {[]string{"--seeds", "0-18446744073709551615"}, exitUsage, "1-10"},
-		"no seeds":        {[]string{"--seeds", ""}, exitUsage, "1-10"},
-		"seed of train":   {[]string{"--seed", "1"}, exitUsage, "unknown flag --seed"},
-		"value of train":  {[]string{"--k", "x"}, exitUsage, "whole number"},
-		"table and more":  {[]string{"--table", "empty", "--k", "3"}, exitUsage, "--k"},
-		"no folder":       {[]string{"--table", "gone"}, exitData, "gone"},
-		"empty folder":    {[]string{"--table", "empty"}, exitData, "empty"},
-		"no data":         {[]string{"--dataset", "digits", "--data", "gone", "--quiet"}, exitData, "gone: "},
-	} {
-		r := invoke(t, dir, append([]string{"sweep"}, c.args...)...)
-		require.Equal(t, c.code, r.code, "%s: %s", name, r.err)
-		require.Contains(t, r.err, c.message, name)
-		require.Empty(t, r.out, name)
-	}
-}
-
 // The same command again resumes what was interrupted, be it by a signal to the
 // sweep alone (as a batch system sends it), which reaches its runs, or because a
 // run was killed.

@@ -249,7 +249,9 @@ func Expand(folders []string) ([]string, error) {
 	var all []string
 	for _, dir := range folders {
 		entries, err := os.ReadDir(dir)
-		if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &dataset.Error{Path: dir, Err: errors.New("there is no such folder")}
+		} else if err != nil {
 			return nil, err
 		}
 		isRun := func(dir string) bool {

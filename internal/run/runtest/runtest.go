@@ -3,6 +3,7 @@ package runtest
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -46,8 +47,16 @@ func lenet(classes int) *nn.Network {
 func Digits(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
+	if err := WriteDigits(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// WriteDigits writes into a folder what Digits does.
+func WriteDigits(dir string) error {
 	random := rand.New(rand.NewPCG(1, 2))
-	writeIDX := func(name string, n int) {
+	writeIDX := func(name string, n int) error {
 		pixels := binary.BigEndian.AppendUint32(nil, 2051)
 		labels := binary.BigEndian.AppendUint32(nil, 2049)
 		for _, v := range []uint32{uint32(n), 28, 28} {
@@ -60,15 +69,13 @@ func Digits(t testing.TB) string {
 				pixels = append(pixels, byte(random.IntN(256)))
 			}
 		}
-		if err := os.WriteFile(filepath.Join(dir, name+"-images-idx3-ubyte"), pixels, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name+"-labels-idx1-ubyte"), labels, 0o666); err != nil {
-			t.Fatal(err)
-		}
+		return errors.Join(
+			os.WriteFile(filepath.Join(dir, name+"-images-idx3-ubyte"), pixels, 0o666),
+			os.WriteFile(filepath.Join(dir, name+"-labels-idx1-ubyte"), labels, 0o666))
 	}
-	writeIDX("train", 70)
-	writeIDX("t10k", 20)
+	if err := errors.Join(writeIDX("train", 70), writeIDX("t10k", 20)); err != nil {
+		return err
+	}
 	var usps strings.Builder
 	for i := range 15 {
 		fmt.Fprintf(&usps, "%d", i%10+1)
@@ -77,8 +84,5 @@ func Digits(t testing.TB) string {
 		}
 		usps.WriteByte('\n')
 	}
-	if err := os.WriteFile(filepath.Join(dir, "usps.t"), []byte(usps.String()), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return os.WriteFile(filepath.Join(dir, "usps.t"), []byte(usps.String()), 0o666)
 }

@@ -46,7 +46,7 @@ var storeys = [][]string{
 // library, outsideTests those that tests may import as well.
 var (
 	outside      = []string{"github.com/klauspost/cpuid/v2", "golang.org/x/sys"}
-	outsideTests = []string{"github.com/stretchr/testify"}
+	outsideTests = []string{"github.com/rogpeppe/go-internal", "github.com/stretchr/testify"}
 )
 
 // outsideOf lists the further modules of single rooms and packages.
