@@ -67,9 +67,7 @@ func (o ResizedCrop) Make(_, h, w int) (augment.ImageFunc, error) {
 	r := resample.NewResizer(resample.Bilinear, h, w, h, w)
 	return func(dst, src []uint8, d augment.Draw) {
 		r.Part(o.draw(h, w, d))
-		for lo := 0; lo < len(src); lo += h * w {
-			r.Plane(dst[lo:lo+h*w], src[lo:lo+h*w])
-		}
+		r.Planes(dst, src)
 	}, nil
 }
 

@@ -36,7 +36,7 @@ type Resizer struct {
 	partW, partH           int
 
 	across, down axis
-	between      []uint8 // partH x dstW
+	between      []uint8 // 3 x partH x dstW
 	sums         []int32 // dstW, of the row of the result at hand
 }
 
@@ -63,7 +63,7 @@ func NewResizer(filter Filter, srcH, srcW, dstH, dstW int) *Resizer {
 	r := &Resizer{
 		filter: filter, srcW: srcW, srcH: srcH, dstW: dstW, dstH: dstH,
 		across: newAxis(filter, srcW, dstW), down: newAxis(filter, srcH, dstH),
-		between: make([]uint8, srcH*dstW), sums: make([]int32, dstW),
+		between: make([]uint8, 3*srcH*dstW), sums: make([]int32, dstW),
 	}
 	r.Part(0, 0, srcH, srcW)
 	return r
@@ -127,12 +127,6 @@ func (r *Resizer) Plane(dst, src []uint8) {
 		panic(fmt.Sprintf("resample: planes of %d and %d bytes for %dx%d to %dx%d",
 			len(src), len(dst), r.srcH, r.srcW, r.dstH, r.dstW))
 	}
-	if r.partW == r.dstW && r.partH == r.dstH {
-		for y := range r.dstH {
-			copy(dst[y*r.dstW:][:r.dstW], r.row(src, y))
-		}
-		return
-	}
 	between := r.between[:r.partH*r.dstW]
 	for y := range r.partH {
 		row, to := r.row(src, y), between[y*r.dstW:][:r.dstW]
@@ -141,21 +135,75 @@ func (r *Resizer) Plane(dst, src []uint8) {
 			continue
 		}
 		for x, w := range r.across.windows {
-			sum := int32(1 << (precision - 1))
+			sum := int32(half)
+			from := row[w.first:][:len(w.weights)]
 			for j, weight := range w.weights {
-				sum += weight * int32(row[w.first+j])
+				sum += weight * int32(from[j])
 			}
-			to[x] = uint8(min(sum>>precision, 255))
+			to[x] = toByte(sum)
 		}
 	}
+	r.rows(dst, between)
+}
+
+// Planes resizes planes that lie one after the other, three at a time: a third
+// of the weights are read then.
+func (r *Resizer) Planes(dst, src []uint8) {
+	from, to := r.srcH*r.srcW, r.dstH*r.dstW
+	if len(src)%from != 0 || len(dst)/to*to != len(dst) || len(src)/from != len(dst)/to {
+		panic(fmt.Sprintf("resample: %d and %d bytes of planes for %dx%d to %dx%d", len(src), len(dst), r.srcH, r.srcW, r.dstH, r.dstW))
+	}
+	for len(src) >= 3*from && r.partW != r.dstW {
+		r.three(dst[:3*to], src[:3*from])
+		dst, src = dst[3*to:], src[3*from:]
+	}
+	for ; len(src) > 0; dst, src = dst[to:], src[from:] {
+		r.Plane(dst[:to], src[:from])
+	}
+}
+
+// three resizes three planes to another width.
+func (r *Resizer) three(dst, src []uint8) {
+	plane, n := r.srcH*r.srcW, r.partH*r.dstW
+	for y := range r.partH {
+		row0, row1, row2 := r.row(src, y), r.row(src[plane:], y), r.row(src[2*plane:], y)
+		to0, to1, to2 := r.between[y*r.dstW:][:r.dstW], r.between[n+y*r.dstW:][:r.dstW], r.between[2*n+y*r.dstW:][:r.dstW]
+		for x, w := range r.across.windows {
+			sum0, sum1, sum2 := int32(half), int32(half), int32(half)
+			weights := w.weights
+			from0, from1, from2 := row0[w.first:][:len(weights)], row1[w.first:][:len(weights)], row2[w.first:][:len(weights)]
+			for j, weight := range weights {
+				sum0 += weight * int32(from0[j])
+				sum1 += weight * int32(from1[j])
+				sum2 += weight * int32(from2[j])
+			}
+			to0[x], to1[x], to2[x] = toByte(sum0), toByte(sum1), toByte(sum2)
+		}
+	}
+	for c := range 3 {
+		r.rows(dst[c*r.dstH*r.dstW:][:r.dstH*r.dstW], r.between[c*n:][:n])
+	}
+}
+
+// rows resizes a plane of the result's width, between, to dst.
+func (r *Resizer) rows(dst, between []uint8) {
 	if r.partH == r.dstH {
 		copy(dst, between)
 		return
 	}
-	sums := r.sums
 	for y, w := range r.down.windows {
+		to := dst[y*r.dstW:][:r.dstW]
+		if len(w.weights) == 2 {
+			above, below := between[w.first*r.dstW:][:len(to)], between[(w.first+1)*r.dstW:][:len(to)]
+			first, second := w.weights[0], w.weights[1]
+			for x := range to {
+				to[x] = toByte(half + first*int32(above[x]) + second*int32(below[x]))
+			}
+			continue
+		}
+		sums := r.sums
 		for x := range sums {
-			sums[x] = 1 << (precision - 1)
+			sums[x] = half
 		}
 		for j, weight := range w.weights {
 			row := between[(w.first+j)*r.dstW:][:len(sums)]
@@ -163,12 +211,17 @@ func (r *Resizer) Plane(dst, src []uint8) {
 				sums[x] += weight * int32(v)
 			}
 		}
-		to := dst[y*r.dstW:][:len(sums)]
 		for x, sum := range sums {
-			to[x] = uint8(min(sum>>precision, 255))
+			to[x] = toByte(sum)
 		}
 	}
 }
+
+// half is a weight's 1/2: it makes a truncation a rounding.
+const half = 1 << (precision - 1)
+
+// toByte returns the byte of a sum of weighted bytes.
+func toByte(sum int32) uint8 { return uint8(min(sum>>precision, 255)) }
 
 // row returns row y of the part.
 func (r *Resizer) row(src []uint8, y int) []uint8 {

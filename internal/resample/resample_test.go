@@ -27,6 +27,16 @@ func TestPillow(t *testing.T) {
 		}
 		r := NewResizer(filter, srcH, srcW, dstH, dstW)
 		for i := range n {
+			if channels == 3 { // together
+				var src, all, expected []uint8
+				for c := range channels {
+					src = append(src, plane(in.Bytes, i, c, srcH*srcW, channels)...)
+					expected = append(expected, plane(want.Bytes, i, c, dstH*dstW, channels)...)
+				}
+				all = make([]uint8, len(expected))
+				r.Planes(all, src)
+				require.Equal(t, expected, all, "%s, image %d", name, i)
+			}
 			for c := range channels {
 				got := make([]uint8, dstH*dstW)
 				r.Plane(got, plane(in.Bytes, i, c, srcH*srcW, channels))
@@ -70,6 +80,9 @@ func TestConstant(t *testing.T) {
 
 func TestWrongSizePanics(t *testing.T) {
 	require.Panics(t, func() { NewResizer(Bilinear, 2, 2, 4, 4).Plane(make([]uint8, 16), make([]uint8, 5)) })
+	require.Panics(t, func() { NewResizer(Bilinear, 2, 2, 4, 4).Planes(make([]uint8, 48), make([]uint8, 8)) })
+	require.Panics(t, func() { NewResizer(Bilinear, 2, 2, 4, 4).Planes(make([]uint8, 17), make([]uint8, 4)) })
+	require.Panics(t, func() { NewResizer(Bilinear, 2, 2, 4, 4).Part(1, 0, 2, 2) })
 	require.Panics(t, func() { NewResizer(Bilinear, 0, 2, 4, 4) })
 }
 

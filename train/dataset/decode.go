@@ -160,6 +160,9 @@ func toPlanes(dst []uint8, picture image.Image) {
 			set(at, uint8(c.R>>8), uint8(c.G>>8), uint8(c.B>>8))
 		})
 		return
+	case *image.YCbCr:
+		jpegToPlanes(dst, p)
+		return
 	}
 	if opaque, ok := picture.(interface{ Opaque() bool }); ok && opaque.Opaque() {
 		rgba := image.NewRGBA(bounds)
@@ -173,6 +176,38 @@ func toPlanes(dst []uint8, picture image.Image) {
 		c := color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)
 		set(at, c.R, c.G, c.B)
 	})
+}
+
+// jpegToPlanes is toPlanes for the colours of JPEG, with the bits of package
+// image/draw:
+//
+//	R = Y + 1.402 (Cr-128)
+//	G = Y - 0.344 (Cb-128) - 0.714 (Cr-128)
+//	B = Y + 1.772 (Cb-128)
+func jpegToPlanes(dst []uint8, p *image.YCbCr) {
+	clip := func(v int32) uint8 { return uint8(min(max(v>>16, 0), 255)) }
+	w, plane := p.Rect.Dx(), p.Rect.Dx()*p.Rect.Dy()
+	shift := 0 // 1<<shift columns have one sample of chroma
+	switch p.SubsampleRatio {
+	case image.YCbCrSubsampleRatio420, image.YCbCrSubsampleRatio422:
+		shift = 1
+	case image.YCbCrSubsampleRatio410, image.YCbCrSubsampleRatio411:
+		shift = 2
+	}
+	for y := range p.Rect.Dy() {
+		luma := p.Y[p.YOffset(p.Rect.Min.X, p.Rect.Min.Y+y):][:w]
+		chroma := p.COffset(p.Rect.Min.X, p.Rect.Min.Y+y)
+		cb, cr := p.Cb[chroma:], p.Cr[chroma:]
+		r, g, b := dst[y*w:][:w], dst[plane+y*w:][:w], dst[2*plane+y*w:][:w]
+		first := p.Rect.Min.X & (1<<shift - 1) // columns of the first sample that are not there
+		for x, v := range luma {
+			i := (x + first) >> shift
+			level, blue, red := int32(v)*0x10101, int32(cb[i])-128, int32(cr[i])-128
+			r[x] = clip(level + 91881*red)
+			g[x] = clip(level - 22554*blue - 46802*red)
+			b[x] = clip(level + 116130*blue)
+		}
+	}
 }
 
 // lossyWebP returns the colours of a lossy WebP picture, nil if it is none.

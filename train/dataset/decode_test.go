@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"image"
+	"image/draw"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,4 +84,30 @@ func TestPicturesFromReadersAndImages(t *testing.T) {
 
 	require.ErrorContains(t, FromImage(got, 16, image.NewGray(image.Rect(0, 0, 0, 3))), "3x0 pixels")
 	require.EqualError(t, DecodePicture(got, 16, bytes.NewReader(nil)), "an empty file")
+}
+
+// The colours of JPEG become those of package image/draw, whatever part of a
+// picture is there and however its chroma is sampled.
+func TestJPEGColours(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	for ratio := image.YCbCrSubsampleRatio444; ratio <= image.YCbCrSubsampleRatio410; ratio++ {
+		whole := image.NewYCbCr(image.Rect(0, 0, 41, 23), ratio)
+		for _, plane := range [][]uint8{whole.Y, whole.Cb, whole.Cr} {
+			for i := range plane {
+				plane[i] = uint8(random.Uint32())
+			}
+		}
+		for _, part := range []image.Rectangle{whole.Rect, image.Rect(1, 0, 40, 23), image.Rect(3, 5, 18, 6), image.Rect(6, 2, 9, 23)} {
+			p := whole.SubImage(part).(*image.YCbCr)
+			rgba := image.NewRGBA(part)
+			draw.Draw(rgba, part, p, part.Min, draw.Src)
+			n := part.Dx() * part.Dy()
+			got := make([]uint8, 3*n)
+			toPlanes(got, p)
+			for i := range n {
+				require.Equal(t, rgba.Pix[4*i:4*i+3], []uint8{got[i], got[n+i], got[2*n+i]}, "%v, %v, pixel %d", ratio, part, i)
+			}
+		}
+	}
 }

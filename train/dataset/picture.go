@@ -187,10 +187,7 @@ func (p planes) resize(dst []uint8, side int) {
 		copy(dst, p.data)
 		return
 	}
-	resizer := resample.NewResizer(resample.Bilinear, p.h, p.w, side, side)
-	for c := range 3 {
-		resizer.Plane(dst[c*side*side:][:side*side], p.data[c*p.h*p.w:][:p.h*p.w])
-	}
+	resample.NewResizer(resample.Bilinear, p.h, p.w, side, side).Planes(dst, p.data)
 }
 
 func readPictureFile(path string) ([]byte, error) {
