@@ -99,6 +99,10 @@ func (p process) step(t testing.TB) Event {
 		test := *e.Test
 		test.Accuracy = slices.Clone(test.Accuracy)
 		test.Severities, test.Confusion = cloneAll(test.Severities), cloneAll(test.Confusion)
+		test.Quality = slices.Clone(test.Quality)
+		for i := range test.Quality {
+			test.Quality[i].Mistakes = slices.Clone(test.Quality[i].Mistakes)
+		}
 		e.Test = &test
 	}
 	return e
@@ -350,6 +354,7 @@ func TestImpossibleState(t *testing.T) {
 		"offset":     func(s *state) { s.At.Kind, s.At.Domain, s.At.Done, s.At.Offset = Evaluate, 1, 80, 80 },
 		"phase":      func(s *state) { s.At.Kind, s.At.Phase = Maximise, 2 },
 		"confusion":  func(s *state) { s.Test.Confusion[0] = nil },
+		"quality":    func(s *state) { s.Test.Quality = nil },
 		"severities": func(s *state) { s.Test.Severities[1] = nil },
 		"accuracy":   func(s *state) { s.Test.Accuracy = nil },
 		"next":       func(s *state) { s.Next = -1 },

@@ -185,7 +185,8 @@ func (t *Trainer) checkState(s *state) error {
 	default:
 		ok = false
 	}
-	ok = ok && len(s.Test.Accuracy) == len(t.tests.domains) && len(s.Test.Severities) == len(t.tests.domains) && len(s.Test.Confusion) == len(t.tests.domains)
+	ok = ok && len(s.Test.Accuracy) == len(t.tests.domains) && len(s.Test.Severities) == len(t.tests.domains) && len(s.Test.Confusion) == len(t.tests.domains) &&
+		len(s.Test.Quality) == len(t.tests.domains)
 	for i := 0; ok && i < len(t.tests.domains); i++ {
 		ok = len(s.Test.Severities[i]) == len(t.tests.domains[i].Severities) && len(s.Test.Confusion[i]) == classes*classes
 	}

@@ -21,6 +21,9 @@ type Test struct {
 	// Confusion counts the images of a domain by label and predicted class:
 	// Confusion[domain][label*classes+predicted].
 	Confusion [][]int
+
+	// Quality is that of each domain, of a corrupted one without images.
+	Quality []Quality
 }
 
 // HeldOut is the name of the domain of the source's held-out images.
@@ -50,6 +53,7 @@ func newTests(engine *tensor.Engine, network *nn.Network, domains []dataset.Doma
 	t.test = Test{Accuracy: make([]float64, len(domains)), Severities: make([][]float64, len(domains))}
 	for i := range domains {
 		t.test.Confusion = append(t.test.Confusion, make([]int, network.Classes*network.Classes))
+		t.test.Quality = append(t.test.Quality, Quality{Mistakes: make([]Mistake, 0, MostMistakes+1)})
 		if n := len(domains[i].Severities); n > 0 {
 			t.test.Severities[i] = make([]float64, n)
 		}
@@ -83,6 +87,7 @@ func (t *Trainer) evaluate() (Event, error) {
 	d, confusion := &s.domains[t.at.Domain], s.test.Confusion[t.at.Domain]
 	if t.at.Done == 0 {
 		clear(confusion)
+		s.test.Quality[t.at.Domain].reset()
 	}
 	if s.part.N == 0 {
 		if err := t.readPart(); err != nil {
@@ -90,7 +95,14 @@ func (t *Trainer) evaluate() (Event, error) {
 		}
 	}
 	logits := t.logits()
-	t.at.Correct += confuse(confusion, logits, s.part.Labels[t.at.Offset:][:logits.N])
+	labels := s.part.Labels[t.at.Offset:][:logits.N]
+	t.at.Correct += confuse(confusion, logits, labels)
+	if d.Severities == nil {
+		q := &s.test.Quality[t.at.Domain]
+		if q.add(logits, labels, t.at.Offset); !finite(q.Loss) {
+			return Event{}, t.diverged(Event{Step: t.at.Step}, "a logit of a test image")
+		}
+	}
 	t.at.Offset += logits.N
 	t.at.Done += logits.N
 	e := Event{

@@ -48,6 +48,7 @@ func (r *run) summary() *runfolder.Summary {
 		Seed: r.Seed, Steps: r.total(), Threads: r.Threads,
 		SIMD:        r.engine.InstructionSet(),
 		Corruptions: bySeverity(r.Corrupted),
+		Tests:       r.Tests,
 		PeakRSS:     r.peakMemory(),
 		Complete:    true,
 	}

@@ -31,7 +31,8 @@ type tally struct {
 	Ascent  runfolder.Maximise // sums over the phase in progress
 
 	Best, Last *runfolder.Accuracy
-	Corrupted  train.Robustness // at the last test
+	Corrupted  train.Robustness       // at the last test
+	Tests      []runfolder.DomainTest // at the last test
 
 	// The test with the best average over the source's own test sets, if there
 	// are any: chosen without a look at the targets.

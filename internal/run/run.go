@@ -229,7 +229,7 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 			Loss: r.Descent.Loss / float64(r.Steps), Accuracy: r.Descent.Accuracy / float64(r.Steps)}
 	}
 	if due {
-		r.Shown.Rate = r.clock.lap(train.Minimise)
+		r.Shown.LR, r.Shown.Rate = e.LR, r.clock.lap(train.Minimise)
 		r.Descent, r.Steps = runfolder.Minimise{}, 0
 		if err := r.log(r.Shown); err != nil {
 			return err
@@ -280,9 +280,11 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	t := e.Test
 	r.Corrupted = robustness(r.domains, t.Severities)
 	accuracy := accuracies(r.domains, t.Accuracy)
+	r.Tests = domainTests(r.classes, r.domains, t)
 	line := runfolder.Evaluate{
 		Step:        t.Step,
 		Accuracy:    *accuracy,
+		NLL:         losses(r.Tests),
 		Corruptions: bySeverity(r.Corrupted),
 		Best:        t.Improved,
 		Rate:        r.clock.lap(train.Evaluate),
@@ -314,7 +316,7 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	if err := r.validate(t); err != nil {
 		return err
 	}
-	if err := r.folder.WriteConfusion(confusion(r.domains, t)); err != nil {
+	if err := r.recordTest(t); err != nil {
 		return err
 	}
 	return r.log(line)

@@ -81,7 +81,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 		require.Less(t, resumed, 50)
 	}
 	require.Greater(t, resumed, 3)
-	for _, name := range []string{runfolder.BestFile, runfolder.ValidatedFile, runfolder.LastFile} {
+	for _, name := range []string{runfolder.BestFile, runfolder.ValidatedFile, runfolder.LastFile, runfolder.ConfusionFile, runfolder.MistakesPicture} {
 		first, err := os.ReadFile(filepath.Join(dir, "whole", name))
 		require.NoError(t, err)
 		again, err := os.ReadFile(filepath.Join(dir, "parts", name))

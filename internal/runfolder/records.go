@@ -77,6 +77,7 @@ type (
 		Step     int     `json:"step"`
 		Loss     float64 `json:"loss"`
 		Accuracy float64 `json:"accuracy"`
+		LR       float64 `json:"lr,omitempty"` // of the last of these steps
 		Rate     float64 `json:"images_per_second"`
 	}
 
@@ -97,6 +98,7 @@ type (
 	Evaluate struct {
 		Step        int                  `json:"step"`
 		Accuracy    Accuracy             `json:"accuracy"`              // without a step
+		NLL         map[string]float64   `json:"nll,omitempty"`         // by domain, see DomainTest
 		Corruptions map[string][]float64 `json:"corruptions,omitempty"` // accuracies by severity
 		Best        bool                 `json:"best"`                  // the best average so far
 		Rate        float64              `json:"images_per_second"`
@@ -257,6 +259,7 @@ type Summary struct {
 		Last             *Accuracy `json:"last"`
 	} `json:"accuracy"`
 	Corruptions map[string][]float64 `json:"corruptions,omitempty"` // accuracies by severity at the last test
+	Tests       []DomainTest         `json:"tests,omitempty"`       // by domain at the last test
 	Seconds     struct {
 		Total    float64 `json:"total"`
 		Minimise float64 `json:"minimise"`
@@ -301,14 +304,78 @@ type Predictions struct {
 	Entropy []float64 `json:"entropy"` // of the softmax, in nats
 }
 
-// Confusion is confusion.json, the confusion matrices of a test.
+// Confusion is confusion.json, the results of a test in detail.
 type Confusion struct {
 	Step    int               `json:"step"`
 	Domains []DomainConfusion `json:"domains"`
+	Tests   []DomainTest      `json:"tests,omitempty"` // of the same domains
+	Width   int               `json:"width,omitempty"` // of an image in MistakesPicture, in pixels
 }
 
 // DomainConfusion counts the images of a domain: Counts[label*classes+predicted].
 type DomainConfusion struct {
 	Name   string `json:"name"`
 	Counts []int  `json:"counts"`
+}
+
+// DomainTest is what a test tells of a domain beside its accuracy. A prediction's
+// confidence is the probability that the network gives the predicted class.
+type DomainTest struct {
+	Name        string       `json:"name"`
+	Images      int          `json:"images"`
+	NLL         float64      `json:"nll"` // mean negative log-likelihood of the labels, nats
+	ECE         float64      `json:"ece"` // expected calibration error over the bins of Reliability, a fraction
+	Classes     []ClassScore `json:"classes"`
+	Reliability []Bin        `json:"reliability"` // by confidence: bins of equal width from 0 to 1
+	Mistakes    []Mistake    `json:"mistakes"`    // the most confident ones, from the most confident on
+}
+
+// ClassScore is the result for a class. Of precision and recall, one that has no
+// images to be over is 0, and F1 with it.
+type ClassScore struct {
+	Class     string  `json:"class"`
+	Images    int     `json:"n"` // of this class
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+}
+
+// Bin is the images whose confidences lie in a range. The means of one without
+// images are 0.
+type Bin struct {
+	Images     int     `json:"n"`
+	Confidence float64 `json:"confidence"` // mean
+	Accuracy   float64 `json:"accuracy"`
+}
+
+// Mistake is an image that was classified wrongly.
+type Mistake struct {
+	Image      int     `json:"image"`          // its number in the domain, from 0
+	File       string  `json:"file,omitempty"` // of pictures in files
+	Label      string  `json:"label"`
+	Predicted  string  `json:"predicted"`
+	Confidence float64 `json:"confidence"`
+}
+
+// ClassScores returns the results by class of a confusion matrix,
+// counts[label*len(classes)+predicted].
+func ClassScores(classes []string, counts []int) []ClassScore {
+	n := len(classes)
+	scores := make([]ClassScore, n)
+	for c := range scores {
+		s := ClassScore{Class: classes[c]}
+		predicted := 0
+		for other := range n {
+			s.Images += counts[c*n+other]
+			predicted += counts[other*n+c]
+		}
+		correct := float64(counts[c*n+c])
+		s.Precision = correct / float64(max(predicted, 1))
+		s.Recall = correct / float64(max(s.Images, 1))
+		if correct > 0 {
+			s.F1 = 2 * s.Precision * s.Recall / (s.Precision + s.Recall)
+		}
+		scores[c] = s
+	}
+	return scores
 }

@@ -44,6 +44,7 @@ const (
 	LastFile         = "last.safetensors"
 	CheckpointFolder = "checkpoint"
 	SampleFolder     = "samples"
+	MistakesPicture  = SampleFolder + "/mistakes.png"
 	LockFile         = "lock"
 )
 
@@ -248,6 +249,15 @@ func (f *Folder) WriteSample(s *Sample, draw func(io.Writer) error) (picture str
 		return "", err
 	}
 	return name + ".png", f.writeCompact(name+".json", s)
+}
+
+// WriteMistakes writes the picture of the mistakes that confusion.json lists: a row
+// of images for each domain, Confusion.Width pixels wide each. draw writes it, as PNG.
+func (f *Folder) WriteMistakes(draw func(io.Writer) error) error {
+	if err := os.MkdirAll(f.Path(SampleFolder), 0o777); err != nil {
+		return err
+	}
+	return atomicfile.Write(f.Path(MistakesPicture), draw)
 }
 
 // WriteSummary writes summary.json, which makes the run complete.

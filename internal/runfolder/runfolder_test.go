@@ -61,6 +61,16 @@ func TestChosenTests(t *testing.T) {
 	require.False(t, Validates(.6, .7))
 }
 
+// Of three images of the class b one is taken for a, and nothing is taken for c.
+func TestClassScores(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []ClassScore{
+		{"a", 2, 2. / 3, 1, .8},
+		{"b", 3, 1, 2. / 3, .8},
+		{"c", 0, 0, 0, 0},
+	}, ClassScores([]string{"a", "b", "c"}, []int{2, 0, 0, 1, 2, 0, 0, 0, 0}))
+}
+
 func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "runs", "first")

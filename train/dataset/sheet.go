@@ -30,7 +30,14 @@ func (v view) At(x, y int) color.Color {
 // ContactSheet draws rows of pictures, all of the size of the first, with gap
 // white pixels between them.
 func ContactSheet(gap int, rows ...[]image.Image) image.Image {
-	size, columns := rows[0][0].Bounds().Size(), 0
+	return sheet(rows[0][0].Bounds().Size(), gap, rows)
+}
+
+// Sheet draws rows of pictures of one size, of which some may be empty.
+func Sheet(size image.Point, rows ...[]image.Image) image.Image { return sheet(size, 0, rows) }
+
+func sheet(size image.Point, gap int, rows [][]image.Image) image.Image {
+	columns := 0
 	for _, row := range rows {
 		columns = max(columns, len(row))
 	}

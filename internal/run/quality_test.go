@@ -1,0 +1,68 @@
+package run
+
+import (
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train"
+)
+
+// What is recorded of a test agrees with its accuracies, in every file.
+func TestTestsAreRecorded(t *testing.T) {
+	t.Parallel()
+	o := short(t, filepath.Join(t.TempDir(), "run"))
+	sum := complete(t, o).Summary
+	c, err := runfolder.ReadConfusion(o.Out)
+	require.NoError(t, err)
+	require.Equal(t, sum.Tests, c.Tests)
+	require.Equal(t, sum.Accuracy.Last.Step, c.Step)
+	require.Equal(t, len(c.Domains), len(c.Tests))
+	var last runfolder.Evaluate
+	for line, err := range runfolder.ReadMetrics(o.Out) {
+		require.NoError(t, err)
+		switch l := line.(type) {
+		case runfolder.Evaluate:
+			last = l
+		case runfolder.Minimise:
+			require.Equal(t, o.LR, l.LR)
+		}
+	}
+	most := 0
+	for i, d := range c.Tests {
+		require.Equal(t, c.Domains[i].Name, d.Name)
+		require.Equal(t, d.NLL, last.NLL[d.Name])
+		require.Positive(t, d.NLL)
+		accuracy, ok := sum.Accuracy.Last.Of(d.Name)
+		require.True(t, ok)
+		images, correct, recalled := 0, 0.0, 0.0
+		require.Len(t, d.Reliability, train.ConfidenceBins)
+		for _, b := range d.Reliability {
+			images += b.Images
+			correct += b.Accuracy * float64(b.Images)
+		}
+		require.Equal(t, d.Images, images)
+		require.InDelta(t, accuracy*float64(images), correct, 1e-9)
+		require.Len(t, d.Classes, 10)
+		for _, s := range d.Classes {
+			recalled += s.Recall * float64(s.Images)
+		}
+		require.InDelta(t, correct, recalled, 1e-9)
+		require.NotEmpty(t, d.Mistakes, "the pictures are noise")
+		for _, m := range d.Mistakes {
+			require.NotEqual(t, m.Label, m.Predicted)
+			require.Less(t, m.Image, d.Images)
+		}
+		most = max(most, len(d.Mistakes))
+	}
+	f, err := os.Open(filepath.Join(o.Out, runfolder.MistakesPicture))
+	require.NoError(t, err)
+	defer f.Close()
+	picture, err := png.DecodeConfig(f)
+	require.NoError(t, err)
+	require.Equal(t, [3]int{32, 32 * most, 32 * len(c.Tests)}, [3]int{c.Width, picture.Width, picture.Height})
+}
