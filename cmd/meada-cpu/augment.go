@@ -123,7 +123,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	}
 	defer engine.Close()
 	network.Conv.NoWinograd = s.direct
-	plan, err := s.Config()
+	plan, err := s.Config(network.Name)
 	if err != nil {
 		return err
 	}

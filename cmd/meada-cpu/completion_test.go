@@ -29,7 +29,7 @@ func TestCompletion(t *testing.T) {
 		"help data v":                  "verify",
 		"completion ":                  "bash zsh fish powershell",
 		"train --algorithm ":           strings.Join(algorithms, " "),
-		"train --algorithm m":          "me-ada",
+		"train --algorithm me":         "me-ada",
 		"train --algorithm=ad":         "ada",
 		"train --corruptions ":         "none on-the-fly",
 		"train --loops-m":              "--loops-min",

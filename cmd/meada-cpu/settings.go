@@ -38,8 +38,10 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Integer(&s.MaxSteps, "max-steps", 1, "end after that many descent steps at the latest")
 	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
 	f.Number(&s.LR, "lr", "learning rate of Adam; of SGD at the beginning")
-	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's")
-	f.Number(&s.Decay, "decay", "weight decay of SGD")
+	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's; where steps are counted 0 is Adam")
+	f.Number(&s.Decay, "decay", "weight decay")
+	f.Switch(&s.Cosine, "cosine", "anneal Adam's rate to 0 over the run, as SGD's is")
+	f.Number(&s.EMA, "ema", "test the moving average of the weights over the steps, of decay X; 0 for the weights themselves")
 	f.Number(&s.LRBackbone, "lr-backbone", "learning rate of the layers up to the embedding, which --weights has trained; 0 for that of --lr")
 	f.Switch(&s.FreezeBN, "freeze-bn", "normalise batches by the statistics that --weights has")
 	f.Switch(&s.Freeze, "freeze", "train the layers behind the embedding alone: the others see each image once, without flips and crops")
@@ -57,8 +59,16 @@ func (s *settings) define(set *pflag.FlagSet) {
 		Read:     func(text string) (err error) { s.Views, err = catalog.ParseViews(text); return err },
 		Show:     func() string { return s.Views.String() },
 		Complete: cli.Words(catalog.ViewNames...),
-	}, strings.Join(catalog.ViewNames, ", "))
+	}, strings.Join(catalog.ViewNames, ", ")+"; several with + between them")
 	f.Integer(&s.Cutout, "cutout", 0, "cut out a square of N pixels")
+	f.Add("mix", &cli.Value{
+		Kind:     "NAME",
+		Read:     func(text string) (err error) { s.Mix, err = catalog.ParseMix(text); return err },
+		Show:     func() string { return s.Mix.String() },
+		Complete: cli.Words(catalog.MixNames...),
+	}, "with other images of the batch: "+strings.Join(catalog.MixNames, ", "))
+	f.Number(&s.Noise, "noise", "NoisyMix's noise, of strength X")
+	f.Switch(&s.AllViews, "all-views", "minimise the cross-entropy of all views, not of the image alone; without consistency of it and one view")
 	f.Number(&s.Consistency, "consistency", "weight of the Jensen-Shannon divergence of an image and two views of it; 0 trains on one view")
 	f.Number(&s.Smoothing, "label-smoothing", "probability that a target spreads over all classes")
 

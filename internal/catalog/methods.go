@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment"
@@ -31,6 +32,11 @@ const (
 	AutoAugment Algorithm = "autoaugment"
 	RandAugment Algorithm = "randaugment"
 	AugMix      Algorithm = "augmix"
+	RandConv    Algorithm = "randconv"
+	ProRandConv Algorithm = "pro-randconv"
+	Mixup       Algorithm = "mixup"
+	CutMix      Algorithm = "cutmix"
+	NoisyMix    Algorithm = "noisymix"
 )
 
 // Method is a way to train: what it makes of settings.
@@ -42,7 +48,7 @@ type Method struct {
 	// defaults sets what its authors have to what a preset leaves open; nil for
 	// nothing.
 	defaults func(s *Settings, p *Preset, network string)
-	config   func(s *Settings) train.Config
+	config   func(s *Settings, network string) train.Config
 }
 
 // Methods lists every method.
@@ -55,18 +61,18 @@ var Methods = []Method{
 	{
 		Name: ADA, Title: "ADA",
 		Citation: "adversarial data augmentation: Volpi et al., Generalizing to Unseen Domains via Adversarial Data Augmentation, NeurIPS 2018",
-		config: func(s *Settings) train.Config {
-			c := s.descent()
-			c.Growth = s.growth(0)
+		config: func(s *Settings, network string) train.Config {
+			c := s.descent(network)
+			c.Growth = s.growth(c.Views, 0)
 			return c
 		},
 	},
 	{
 		Name: MEADA, Title: "ME-ADA",
 		Citation: "maximum-entropy ADA: Zhao et al., Maximum-Entropy Adversarial Data Augmentation for Improved Generalization and Robustness, NeurIPS 2020",
-		config: func(s *Settings) train.Config {
-			c := s.descent()
-			c.Growth = s.growth(s.Eta)
+		config: func(s *Settings, network string) train.Config {
+			c := s.descent(network)
+			c.Growth = s.growth(c.Views, s.Eta)
 			return c
 		},
 	},
@@ -102,6 +108,55 @@ var Methods = []Method{
 			s.Views, s.Consistency = ViewsAugMix, 12
 			if KindOf(network) == ForPictures {
 				s.Views = ViewsAugMixLarge
+			}
+		},
+		config: (*Settings).descent,
+	},
+	{
+		Name: RandConv, Title: "RandConv",
+		Citation: "random convolutions of batches, and consistent predictions: Xu et al., Robust and Generalizable Visual Representation Learning via Random Convolutions, ICLR 2021",
+		defaults: func(s *Settings, p *Preset, _ string) {
+			s.Views, s.Consistency = ViewsRandConv, 5
+			if p.Name == "digits" {
+				s.TestEvery = 250
+			}
+		},
+		config: (*Settings).descent,
+	},
+	{
+		Name: ProRandConv, Title: "Pro-RandConv",
+		Citation: "random blocks applied to batches several times: Choi et al., Progressive Random Convolutions for Single Domain Generalization, CVPR 2023",
+		defaults: func(s *Settings, p *Preset, _ string) {
+			s.Views, s.AllViews = ViewsProRandConv, true
+			switch p.Name {
+			case "digits": // 500 epochs of 10,000 images
+				s.BatchSize, s.LR, s.Momentum = 64, 0.01, 0.9
+				s.LoopsTrain, s.TestEvery = 78_126, 1_000
+			case "pacs":
+				s.BatchSize, s.Epochs = 64, 50
+			}
+		},
+		config: (*Settings).descent,
+	},
+	{
+		Name: Mixup, Title: "Mixup",
+		Citation: "pairs of images mixed, their classes too: Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018",
+		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix = MixUp },
+		config:   (*Settings).descent,
+	},
+	{
+		Name: CutMix, Title: "CutMix",
+		Citation: "parts of images exchanged, their classes too: Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, ICCV 2019",
+		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix = MixCut },
+		config:   (*Settings).descent,
+	},
+	{
+		Name: NoisyMix, Title: "NoisyMix",
+		Citation: "AugMix, Mixup and noise, of images alone: Erichson et al., NoisyMix: Boosting Model Robustness to Common Corruptions, AISTATS 2024",
+		defaults: func(s *Settings, _ *Preset, network string) {
+			s.Views, s.Consistency, s.Mix, s.Noise = ViewsAugMix, 12, MixUp, 0.5
+			if s.InEpochs() && KindOf(network) == ForSmall {
+				s.Epochs = 200
 			}
 		},
 		config: (*Settings).descent,
@@ -158,10 +213,13 @@ type Settings struct {
 	LoopsMin   int `json:"loops_min,omitempty"`   // descent steps between phases
 
 	// As the CIFAR script, if Epochs is not 0; LoopsTrain and LoopsMin must be.
-	Epochs    int     `json:"epochs,omitempty"`     // of the run
-	EpochsMin int     `json:"epochs_min,omitempty"` // epochs between phases
-	Momentum  float64 `json:"momentum,omitempty"`
-	Decay     float64 `json:"decay,omitempty"` // of every parameter
+	Epochs    int `json:"epochs,omitempty"`     // of the run
+	EpochsMin int `json:"epochs_min,omitempty"` // epochs between phases
+
+	Momentum float64 `json:"momentum,omitempty"` // of SGD; steps without it are Adam's
+	Decay    float64 `json:"decay,omitempty"`    // of every parameter
+	Cosine   bool    `json:"cosine,omitempty"`   // anneal Adam's rate to 0, as SGD's always is
+	EMA      float64 `json:"ema,omitempty"`      // decay of the moving average of weights that is tested; 0 for none
 
 	// What becomes of images before a descent step, in this order.
 	Flip        bool    `json:"flip,omitempty"`         // mirrored at random
@@ -171,6 +229,12 @@ type Settings struct {
 	Grey        float64 `json:"grey,omitempty"`         // the probability that they become grey
 	Views       Views   `json:"views,omitempty"`
 	Cutout      int     `json:"cutout,omitempty"` // side of the square cut out of them
+	Mix         Mix     `json:"mix,omitempty"`
+	Noise       float64 `json:"noise,omitempty"` // NoisyMix's, its strength
+
+	// AllViews counts the cross-entropy of all views of an image, not of the
+	// first alone; without consistency it has two, itself and one other.
+	AllViews bool `json:"all_views,omitempty"`
 
 	// Consistency is the weight of the Jensen-Shannon divergence of the
 	// predictions for an image and two views of it; 0 for one view alone.
@@ -231,8 +295,8 @@ func CIFAR(a Algorithm) Settings {
 	}
 }
 
-// Config returns what the settings make of their method.
-func (s *Settings) Config() (train.Config, error) {
+// Config returns what the settings make of their method, for a network.
+func (s *Settings) Config(network string) (train.Config, error) {
 	m, err := FindMethod(s.Algorithm)
 	if err != nil {
 		return train.Config{}, err
@@ -240,7 +304,7 @@ func (s *Settings) Config() (train.Config, error) {
 	if s.Epochs > 0 && s.LoopsTrain > 0 {
 		return train.Config{}, fmt.Errorf("%d epochs and %d steps, expected one of them", s.Epochs, s.LoopsTrain)
 	}
-	return m.config(s), nil
+	return m.config(s, network), nil
 }
 
 // Check refuses settings that no run can have, by the names of their flags;
@@ -266,15 +330,20 @@ func (s *Settings) Check(weights string) error {
 // not descent steps.
 func (s *Settings) InEpochs() bool { return s.Epochs > 0 }
 
+// UsesSGD reports whether the optimiser is SGD, not Adam.
+func (s *Settings) UsesSGD() bool { return s.InEpochs() || s.Momentum > 0 }
+
 // descent returns the run without phases.
-func (s *Settings) descent() train.Config {
+func (s *Settings) descent(network string) train.Config {
 	c := train.Config{
 		Seed: s.Seed, BatchSize: s.BatchSize, MaxSteps: s.MaxSteps,
 		Schedule:  train.Steps{Total: s.LoopsTrain, TestEvery: s.TestEvery},
-		Optimiser: train.Adam{LR: s.LR},
+		Optimiser: train.Adam{LR: s.LR, Decay: s.Decay, Cosine: s.Cosine},
 	}
 	if s.InEpochs() {
 		c.Schedule = train.Epochs{Total: s.Epochs, TestEvery: s.TestEvery}
+	}
+	if s.UsesSGD() {
 		c.Optimiser = train.SGD{LR: s.LR, Momentum: s.Momentum, Decay: s.Decay, Cosine: true}
 	}
 	if s.Freeze {
@@ -282,15 +351,21 @@ func (s *Settings) descent() train.Config {
 	} else if s.LRBackbone > 0 {
 		c.Backbone.Rate = s.LRBackbone / s.LR
 	}
-	c.Views = s.viewsOf()
+	if s.EMA > 0 {
+		c.Averaging = train.EMA{Decay: s.EMA}
+	}
+	c.Views = s.viewsOf(network)
 	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing}
+	if s.AllViews {
+		c.Objective.Views = slices.Repeat([]float64{1}, s.countViews())
+	}
 	return c
 }
 
 // growth returns the phases, with a weight of the entropy. The digits script
 // bounds the values of images; the CIFAR script leaves that to their conversion
 // to bytes.
-func (s *Settings) growth(eta float64) train.Growth {
+func (s *Settings) growth(views []train.View, eta float64) train.Growth {
 	g := train.Growth{
 		Phases: s.K, Every: s.LoopsMin,
 		Ascent: augment.Config{Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: eta, Max: 1},
@@ -298,8 +373,10 @@ func (s *Settings) growth(eta float64) train.Growth {
 	if s.InEpochs() {
 		g.Every, g.Bytes, g.Ascent.Max = s.EpochsMin, true, 0
 	}
-	if s.changesImages() { // those of phases too
-		g.Bytes = true
+	for _, v := range views {
+		if len(v.Image) > 0 || v.Values != nil { // the images of phases too
+			g.Bytes = true
+		}
 	}
 	return g
 }

@@ -21,7 +21,7 @@ func TestMethodsOfTheDigitsScript(t *testing.T) {
 	growth := train.Growth{Phases: 3, Every: 100, Ascent: augment.Config{Steps: 15, LR: 1, Gamma: 1, Max: 1}}
 	for _, a := range Paper {
 		s := Digits(a)
-		got, err := s.Config()
+		got, err := s.Config("lenet5")
 		require.NoError(t, err)
 		want.Growth = train.Growth{}
 		if a != ERM {
@@ -37,7 +37,7 @@ func TestMethodsOfTheDigitsScript(t *testing.T) {
 func TestMethodsOfTheCIFARScript(t *testing.T) {
 	t.Parallel()
 	s := CIFAR(MEADA)
-	got, err := s.Config()
+	got, err := s.Config("lenet5")
 	require.NoError(t, err)
 	require.Equal(t, train.Config{
 		Seed: 1, BatchSize: 128,
@@ -48,7 +48,7 @@ func TestMethodsOfTheCIFARScript(t *testing.T) {
 			Ascent: augment.Config{Steps: 15, LR: 20, Gamma: 1, Eta: 10}},
 	}, got)
 	s.Flip, s.Crop = false, 0
-	got, err = s.Config()
+	got, err = s.Config("lenet5")
 	require.NoError(t, err)
 	require.Nil(t, got.Views)
 }
@@ -70,11 +70,11 @@ func TestEveryMethodIsNamedAndCited(t *testing.T) {
 func TestSettingsThatNoRunCanHave(t *testing.T) {
 	t.Parallel()
 	s := Digits("sgd")
-	_, err := s.Config()
+	_, err := s.Config("lenet5")
 	require.ErrorContains(t, err, `unknown algorithm "sgd", expected one of erm, ada, me-ada, `)
 	s = Digits(ERM)
 	s.Epochs = 3
-	_, err = s.Config()
+	_, err = s.Config("lenet5")
 	require.ErrorContains(t, err, "3 epochs and 10001 steps")
 }
 

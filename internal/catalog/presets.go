@@ -96,7 +96,7 @@ func (p *Preset) Settings(network string, a Algorithm) Settings {
 // Flags that only settings of one schedule have.
 var (
 	stepFlags  = []string{"loops-train", "loops-min"}
-	epochFlags = []string{"epochs", "epochs-min", "momentum", "decay"}
+	epochFlags = []string{"epochs", "epochs-min"}
 )
 
 // Check refuses flags, given by name, that a preset has no settings for, and a

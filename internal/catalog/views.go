@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/batch"
 	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train"
 )
 
 // Views names what descent steps see of images, beside what other settings
-// change of them.
+// change of them: several names with + between them are one after the other.
 type Views string
 
 // The views, "" for images as they are. The operations of those for ImageNet
@@ -25,30 +26,55 @@ const (
 	ViewsAutoAugmentSVHN  Views = "autoaugment-svhn"
 	ViewsAutoAugmentLarge Views = "autoaugment-imagenet"
 	ViewsRandAugment      Views = "randaugment"
+	ViewsRandConv         Views = "randconv"
+	ViewsRandConvMix      Views = "randconv-mix"
+	ViewsProRandConv      Views = "pro-randconv"
 )
 
 // noViews is what flags take for "".
 const noViews = "none"
 
-// ViewNames lists what [ParseViews] takes.
+// ViewNames lists the names that [ParseViews] takes.
 var ViewNames = []string{
 	noViews, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
-	string(ViewsAutoAugmentLarge), string(ViewsRandAugment),
+	string(ViewsAutoAugmentLarge), string(ViewsRandAugment), string(ViewsRandConv), string(ViewsRandConvMix),
+	string(ViewsProRandConv),
 }
 
-// ParseViews reads the name of views, or none.
-func ParseViews(name string) (Views, error) {
-	switch {
-	case name == noViews:
+// ParseViews reads the names of views, or none. Those that change bytes come
+// first, and AugMix after them, as it does.
+func ParseViews(names string) (Views, error) {
+	if names == noViews {
 		return "", nil
-	case slices.Contains(ViewNames, name):
-		return Views(name), nil
 	}
-	return "", fmt.Errorf("expected %s%s", strings.Join(ViewNames, ", "), cli.DidYouMean(name, ViewNames))
+	stage := 0
+	for name := range strings.SplitSeq(names, "+") {
+		if name == noViews || !slices.Contains(ViewNames, name) {
+			return "", fmt.Errorf("expected %s, or several with + between them%s", strings.Join(ViewNames, ", "), cli.DidYouMean(name, ViewNames))
+		}
+		next := Views(name).stage()
+		if next < stage || next == 1 && stage == 1 {
+			return "", fmt.Errorf("%s cannot follow the views before it, which no longer give bytes", name)
+		}
+		stage = next
+	}
+	return Views(names), nil
 }
 
 // String returns what [ParseViews] takes.
 func (v Views) String() string { return cmp.Or(string(v), noViews) }
+
+// stage returns when a view's turn comes: 0 for operations on bytes, 1 for those
+// that make values of them, 2 for those on batches of values.
+func (v Views) stage() int {
+	switch v {
+	case ViewsAugMix, ViewsAugMixLarge:
+		return 1
+	case ViewsRandConv, ViewsRandConvMix, ViewsProRandConv:
+		return 2
+	}
+	return 0
+}
 
 // autoAugmentFor are the policies for the networks of each kind, of the dataset
 // that is most like theirs.
@@ -56,54 +82,149 @@ var autoAugmentFor = map[Kind]Views{
 	ForDigits: ViewsAutoAugmentSVHN, ForSmall: ViewsAutoAugment, ForPictures: ViewsAutoAugmentLarge,
 }
 
-// add adds to a view what the name stands for.
-func (v Views) add(view *train.View) {
-	var op augment.ImageOp
-	switch v {
-	case ViewsAugMix:
-		view.Values = image.AugMix{Severity: 3, Width: 3, Alpha: 1}
-		return
-	case ViewsAugMixLarge:
-		view.Values = image.AugMix{Severity: 1, Width: 3, Alpha: 1}
-		return
-	case ViewsAutoAugment:
-		op = image.AutoAugment{Policy: image.CIFAR10}
-	case ViewsAutoAugmentSVHN:
-		op = image.AutoAugment{Policy: image.SVHN}
-	case ViewsAutoAugmentLarge:
-		op = image.AutoAugment{Policy: image.ImageNet}
-	case ViewsRandAugment:
-		op = image.RandAugment{Operations: 2, Magnitude: 9}
-	default:
-		return
+// add adds to a view of a network's images what the names stand for.
+func (v Views) add(view *train.View, network string) {
+	for name := range strings.SplitSeq(string(v), "+") {
+		var op augment.ImageOp
+		switch Views(name) {
+		case "":
+			continue
+		case ViewsAugMix:
+			view.Values = image.AugMix{Severity: 3, Width: 3, Alpha: 1}
+			continue
+		case ViewsAugMixLarge:
+			view.Values = image.AugMix{Severity: 1, Width: 3, Alpha: 1}
+			continue
+		case ViewsAutoAugment:
+			op = image.AutoAugment{Policy: image.CIFAR10}
+		case ViewsAutoAugmentSVHN:
+			op = image.AutoAugment{Policy: image.SVHN}
+		case ViewsAutoAugmentLarge:
+			op = image.AutoAugment{Policy: image.ImageNet}
+		case ViewsRandAugment:
+			op = image.RandAugment{Operations: 2, Magnitude: 9}
+		default:
+			view.Batch = append(view.Batch, Views(name).batchOp(network))
+			continue
+		}
+		view.Image = append(view.Image, op)
 	}
-	view.Image = append(view.Image, op)
 }
 
-// changesImages reports whether descent steps see anything else than the images.
-func (s *Settings) changesImages() bool { return s.viewsOf() != nil }
+// batchOp returns what changes a batch, with the settings of its authors. Random
+// convolutions are published for values from -1 to 1.
+func (v Views) batchOp(network string) augment.BatchOp {
+	var values batch.Range
+	if KindOf(network) == ForDigits {
+		values = batch.Range{Mean: 0.5, Std: 0.5}
+	}
+	sides := []int{1, 3, 5, 7}
+	switch v {
+	case ViewsRandConv:
+		return batch.RandConv{Sides: sides, Identity: 0.5, Range: values}
+	case ViewsRandConvMix:
+		return batch.RandConv{Sides: sides, Mix: true, Range: values}
+	}
+	offset := 0.2
+	if KindOf(network) == ForPictures {
+		offset = 0.5
+	}
+	return batch.ProRandConv{Most: 10, Offset: offset, Affine: 0.5, Range: values}
+}
 
-// viewsOf returns the views of an image: one, or with consistency the image and
-// two views of it, which flips, crops and the like change in the same way.
-func (s *Settings) viewsOf() []train.View {
-	ops := s.imageOps()
-	var view train.View
-	if s.Consistency == 0 {
-		view.Image = ops
-		s.Views.add(&view)
-		s.addCutout(&view)
-		if len(view.Image) == 0 && view.Values == nil {
-			return nil
+// chained returns what also changes the view that the others go on from, as
+// RandConv's authors have it, nil for nothing.
+func (v Views) chained(network string) augment.BatchOp {
+	for name := range strings.SplitSeq(string(v), "+") {
+		if v := Views(name); v == ViewsRandConv || v == ViewsRandConvMix {
+			return v.batchOp(network)
 		}
-		return []train.View{view}
 	}
-	for _, op := range ops {
-		view.Image = append(view.Image, image.Common{Op: op})
+	return nil
+}
+
+// Mix names how images of a batch are mixed with each other.
+type Mix string
+
+// The ways of mixing, "" for none.
+const (
+	MixUp  Mix = "mixup"
+	MixCut Mix = "cutmix"
+)
+
+// MixNames lists what [ParseMix] takes.
+var MixNames = []string{noViews, string(MixUp), string(MixCut)}
+
+// ParseMix reads a way of mixing, or none.
+func ParseMix(name string) (Mix, error) {
+	switch {
+	case name == noViews:
+		return "", nil
+	case slices.Contains(MixNames, name):
+		return Mix(name), nil
 	}
-	changed := train.View{Image: append([]augment.ImageOp(nil), view.Image...)}
-	s.Views.add(&changed)
-	s.addCutout(&changed)
-	return []train.View{view, changed, changed}
+	return "", fmt.Errorf("expected %s%s", strings.Join(MixNames, ", "), cli.DidYouMean(name, MixNames))
+}
+
+// String returns what [ParseMix] takes.
+func (m Mix) String() string { return cmp.Or(string(m), noViews) }
+
+// op returns the operation, the same for every view.
+func (m Mix) op(network string) augment.BatchOp {
+	var op augment.BatchOp = batch.Mixup{Alpha: 1}
+	if m == MixCut {
+		cut := batch.CutMix{Alpha: 1, Probability: 0.5}
+		if KindOf(network) == ForPictures {
+			cut.Probability = 1
+		}
+		op = cut
+	}
+	return batch.AsView{View: 0, Op: op}
+}
+
+// countViews returns how many views an image has: with consistency the image and
+// two, with the cross-entropy of all the image and one.
+func (s *Settings) countViews() int {
+	switch {
+	case s.Consistency > 0:
+		return 3
+	case s.AllViews:
+		return 2
+	}
+	return 1
+}
+
+// viewsOf returns the views of an image: one, or the image and views of it,
+// which flips, crops and the like change in the same way.
+func (s *Settings) viewsOf(network string) []train.View {
+	views := make([]train.View, s.countViews())
+	several := len(views) > 1
+	for i := range views {
+		v := &views[i]
+		for _, op := range s.imageOps() {
+			if several {
+				op = image.Common{Op: op}
+			}
+			v.Image = append(v.Image, op)
+		}
+		if op := s.Views.chained(network); op != nil && several {
+			v.Batch = append(v.Batch, batch.AsView{View: 0, Op: op})
+		}
+		if i > 0 || !several {
+			s.Views.add(v, network)
+			s.addCutout(v)
+		}
+		if s.Mix != "" {
+			v.Batch = append(v.Batch, s.Mix.op(network))
+		}
+		if s.Noise > 0 {
+			v.Batch = append(v.Batch, batch.Noise{Additive: s.Noise * float64(i+1), Multiplicative: s.Noise, Sparsity: 0.65})
+		}
+	}
+	if v := &views[0]; !several && len(v.Image) == 0 && v.Values == nil && len(v.Batch) == 0 {
+		return nil
+	}
+	return views
 }
 
 func (s *Settings) addCutout(view *train.View) {
@@ -149,7 +270,11 @@ func (s *Settings) DescribeViews() string {
 	add(s.Grey > 0, "grey with probability %g", s.Grey)
 	add(s.Views != "", "%s", s.Views)
 	add(s.Cutout > 0, "cutout of %d pixels", s.Cutout)
+	add(s.Mix != "", "%s", s.Mix)
+	add(s.Noise > 0, "noise %g", s.Noise)
 	add(s.Consistency > 0, "two such views beside the image, consistency %g", s.Consistency)
+	add(s.Consistency == 0 && s.AllViews, "one such view beside the image")
+	add(s.AllViews, "the cross-entropy of all")
 	add(s.Smoothing > 0, "label smoothing %g", s.Smoothing)
 	return strings.Join(words, ", ")
 }
@@ -164,8 +289,12 @@ func (s *Settings) checkViews() error {
 		return cli.UsageError("--grey %v: expected a probability, 0 to 1", s.Grey)
 	case s.Smoothing >= 1:
 		return cli.UsageError("--label-smoothing %v: expected a probability less than 1", s.Smoothing)
-	case s.Consistency > 0 && s.Views == "" && s.Cutout == 0:
-		return cli.UsageError("--consistency %v: all views of an image would be the same, expected --views or --cutout too", s.Consistency)
+	case s.EMA >= 1:
+		return cli.UsageError("--ema %v: expected a number less than 1", s.EMA)
+	case s.AllViews && s.Views == "" && s.Cutout == 0 && s.Noise == 0:
+		return cli.UsageError("--all-views: all views of an image would be the same, expected --views, --cutout or --noise too")
+	case s.Consistency > 0 && s.Views == "" && s.Cutout == 0 && s.Noise == 0:
+		return cli.UsageError("--consistency %v: all views of an image would be the same, expected --views, --cutout or --noise too", s.Consistency)
 	}
 	return nil
 }

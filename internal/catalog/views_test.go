@@ -17,7 +17,7 @@ func presetConfig(t *testing.T, preset, network string, a Algorithm) train.Confi
 	require.NoError(t, err)
 	s := p.Settings(network, a)
 	require.NoError(t, s.checkViews())
-	c, err := s.Config()
+	c, err := s.Config(network)
 	require.NoError(t, err)
 	return c
 }
@@ -61,7 +61,7 @@ func TestAugMix(t *testing.T) {
 
 	s := CIFAR(AugMix)
 	s.Views, s.Consistency = ViewsAugMix, 0
-	c, err := s.Config()
+	c, err := s.Config("lenet5")
 	require.NoError(t, err)
 	require.Equal(t, []train.View{{Image: []augment.ImageOp{image.Flip{}, image.Crop{Padding: 4}}, Values: mixed.Values}}, c.Views)
 }
@@ -73,7 +73,7 @@ func TestPartsCombine(t *testing.T) {
 	s.Views, s.Consistency, s.Smoothing = ViewsRandAugment, 10, 0.1
 	s.ResizedCrop, s.Jitter, s.Grey, s.Cutout = 0.7, 0.6, 0.1, 4
 	require.NoError(t, s.checkViews())
-	c, err := s.Config()
+	c, err := s.Config("lenet5")
 	require.NoError(t, err)
 	require.Equal(t, objective.Config{Consistency: 10, Smoothing: 0.1}, c.Objective)
 	require.Equal(t, 3, c.Growth.Phases)
@@ -92,7 +92,7 @@ func TestPartsCombine(t *testing.T) {
 
 	plain := Digits(MEADA)
 	require.Empty(t, plain.DescribeViews())
-	c, err = plain.Config()
+	c, err = plain.Config("lenet5")
 	require.NoError(t, err)
 	require.False(t, c.Growth.Bytes)
 }
@@ -104,8 +104,8 @@ func TestParseViews(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, name, v.String())
 		var view train.View
-		v.add(&view)
-		require.Equal(t, name == noViews, view.Image == nil && view.Values == nil, name)
+		v.add(&view, "lenet5")
+		require.Equal(t, name == noViews, view.Image == nil && view.Values == nil && view.Batch == nil, name)
 	}
 	_, err := ParseViews("augmx")
 	require.ErrorContains(t, err, "expected none, augmix, ")

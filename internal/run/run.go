@@ -130,7 +130,7 @@ func (r *run) prepare() ([][2]string, error) {
 	}
 	r.network.Conv.NoWinograd, r.network.FreezeBN = r.Direct, r.FreezeBN
 	r.network.Init(r.Seed)
-	if r.plan, err = r.Config(); err != nil {
+	if r.plan, err = r.Config(r.Model); err != nil {
 		return nil, err
 	}
 	if r.ClassWeights == catalog.Balanced {

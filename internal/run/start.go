@@ -104,6 +104,24 @@ func Unused(w *zoo.Weights) string {
 	return fmt.Sprintf("; %s of its tensors were not needed, such as %.80q", cli.Count(len(w.Unused)), w.Unused[0])
 }
 
+func describeOptimiser(s *runfolder.Settings) string {
+	text := fmt.Sprintf("Adam, lr %g", s.LR)
+	if s.UsesSGD() {
+		text = fmt.Sprintf("SGD, lr %g, cosine schedule, momentum %g, decay %g", s.LR, s.Momentum, s.Decay)
+	} else {
+		if s.Cosine {
+			text += ", cosine schedule"
+		}
+		if s.Decay > 0 {
+			text += fmt.Sprintf(", decay %g", s.Decay)
+		}
+	}
+	if s.EMA > 0 {
+		text += fmt.Sprintf(", tested: the moving average of the weights, decay %g", s.EMA)
+	}
+	return text
+}
+
 // describe is the table that a run begins with.
 func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	s, network := &r.Settings, r.network
@@ -123,12 +141,12 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	}
 	outline := r.plan.Outline(data.Source.N)
 	round, between := "step", s.LoopsMin
-	descent := fmt.Sprintf("%s steps of %d images, Adam, lr %g", cli.Count(outline.Steps), s.BatchSize, s.LR)
+	descent := fmt.Sprintf("%s steps of %d images", cli.Count(outline.Steps), s.BatchSize)
 	if s.Epochs > 0 {
 		round, between = "epoch", s.EpochsMin
-		descent = fmt.Sprintf("%d epochs, %s steps of %d images, SGD, lr %g, cosine schedule, momentum %g, decay %g",
-			s.Epochs, cli.Count(outline.Steps), s.BatchSize, s.LR, s.Momentum, s.Decay)
+		descent = fmt.Sprintf("%d epochs, %s", s.Epochs, descent)
 	}
+	descent += ", " + describeOptimiser(s)
 	if s.Freeze {
 		descent += ", of the layers behind the embedding alone"
 	}
