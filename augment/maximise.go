@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	// Min and Max bound the images after the last step, and only then, as in
 	// the official code. Equal ones mean no bounds.
 	Min, Max float32
+
+	Ball Ball // in which images stay; the zero value is none
 }
 
 // Check returns an error that names a setting which no ascent can have.
@@ -41,7 +44,7 @@ func (c *Config) Check() error {
 			return fmt.Errorf("augment: %s of the ascent is %v, expected a number", name, value)
 		}
 	}
-	return nil
+	return c.Ball.check()
 }
 
 // Means is the terms of the objective, each a mean over the images.
@@ -63,6 +66,12 @@ type Means struct {
 type Maximiser struct {
 	Config
 
+	// Of a Ball: what the network's values of a channel are made with, (v -
+	// Mean)/Std, nil for values from 0 to 1; and what random starts are a
+	// function of.
+	Mean, Std []float32
+	Start     Start
+
 	engine *tensor.Engine
 	model  Model
 	means  []Means // of each step
@@ -77,6 +86,10 @@ type Maximiser struct {
 	dLogits, dEmbedding           tensor.Tensor
 	crossEntropy, entropy, sqDist []float32
 	finite                        []bool
+
+	centres  tensor.Tensor // of the balls
+	entering enterBall
+	sources  []rng.Source // by worker
 }
 
 // NewMaximiser returns a maximiser for up to chunk images at a time, on a model
@@ -96,7 +109,8 @@ func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, 
 		sqDist:       make([]float32, chunk),
 		finite:       make([]bool, chunk),
 	}
-	m.begin.Maximiser, m.finish.Maximiser = m, m
+	m.begin.Maximiser, m.finish.Maximiser, m.entering.Maximiser = m, m, m
+	m.sources = make([]rng.Source, e.Threads())
 	return m
 }
 
@@ -116,6 +130,9 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 	}
 	images.Check("augment: the images", images.N, images.C, images.H, images.W)
 	m.images, m.labels, m.batch = images, labels, batch
+	if m.Ball.Norm != Unbounded {
+		m.enter()
+	}
 	for m.step = range m.Steps {
 		m.logits, m.embedding = m.model.Forward(images)
 		m.logits.Check("augment: the model's logits", images.N, m.dLogits.C, 1, 1)
@@ -179,6 +196,13 @@ func (m *finishStep) Do(n, _ int) {
 	last := m.step == m.Steps-1
 	if last {
 		m.finite[n] = true
+	}
+	if m.Ball.Norm != Unbounded {
+		m.moveInBall(n)
+		if last {
+			m.finite[n] = tensor.Finite(m.engine, dx)
+		}
+		return
 	}
 	for lo := 0; lo < len(image); lo += simd.MaxCall {
 		hi := min(lo+simd.MaxCall, len(image))

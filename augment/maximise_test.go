@@ -133,6 +133,10 @@ func (m *bilinear) ascend(image []float32, label, batch int, c Config) []float64
 			gradient[i] = (up - objective(x)) / (2 * h)
 			x[i] = v
 		}
+		if c.Ball.Norm != Unbounded {
+			moveInBall(x, clean, gradient, c)
+			continue
+		}
 		for i, g := range gradient {
 			x[i] += c.LR * g
 		}

@@ -47,6 +47,7 @@ const (
 	Noise                         // strengths of noise
 	NoiseValues                   // the noise of each value
 	HoldOut                       // images held out for validation
+	Ascent                        // where ascents in balls begin
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
