@@ -20,8 +20,15 @@ func ascentChunk(batch int) int { return max(1, ascentImages/batch) * batch }
 // takes at a time.
 func newMaximiser(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int) (m *augment.Maximiser, chunk int) {
 	chunk = ascentChunk(batch)
+	return maximiserOf(engine, network, c, chunk), chunk
+}
+
+// maximiserOf returns the maximiser of up to chunk of a network's images.
+func maximiserOf(engine *tensor.Engine, network *nn.Network, c augment.Config, chunk int) *augment.Maximiser {
 	plan := nn.Compile(engine, network, chunk, nn.Maximise)
-	return augment.NewMaximiser(engine, plan, chunk, network.Classes, network.Embedding, c), chunk
+	m := augment.NewMaximiser(engine, plan, chunk, network.Classes, network.Embedding, c)
+	m.Mean, m.Std = network.Normalisation.Mean, network.Normalisation.Std
+	return m
 }
 
 // Ascent makes adversarial images as a maximisation phase does.
@@ -29,6 +36,7 @@ type Ascent struct {
 	maximiser *augment.Maximiser
 	batch     int
 	load      load
+	numbers   []int32 // of the images at hand
 }
 
 // NewAscent prepares the ascent of images in batches of a given size. Images
@@ -53,6 +61,11 @@ func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, bat
 // an error; images that are not the network's panic.
 func (a *Ascent) Climb(images *dataset.Images, first int) (tensor.Tensor, []augment.Means, error) {
 	x := a.load.read(images, first)
+	a.numbers = a.numbers[:0]
+	for i := range x.N {
+		a.numbers = append(a.numbers, int32(first+i))
+	}
+	a.maximiser.Start.Numbers = a.numbers
 	means := a.maximiser.Maximise(x, images.Labels[first:][:x.N], a.batch)
 	if n := a.maximiser.NonFinite(); n >= 0 {
 		return x, means, fmt.Errorf("image %d is NaN or infinite after the ascent", first+n)

@@ -36,6 +36,9 @@ func (c *Config) check(network *nn.Network) error {
 	if c.Averaging != nil {
 		checks = append(checks, c.Averaging.check)
 	}
+	if c.Attack.Steps != 0 {
+		checks = append(checks, c.Attack.Check)
+	}
 	for _, check := range checks {
 		if err := check(); err != nil {
 			return err

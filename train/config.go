@@ -30,6 +30,11 @@ type Config struct {
 	Objective objective.Config
 	Growth    Growth
 	Averaging Averaging // nil for none
+
+	// Attack moves the images of every descent step, each of their views, to
+	// where the network errs before it learns from them: adversarial training.
+	// Steps of 0 is none.
+	Attack augment.Config
 }
 
 // View is what a descent step sees of an image: what is left of it after a
@@ -127,6 +132,7 @@ func (c *Config) parts() map[string]string {
 		"Objective": fmt.Sprintf("%#v", c.Objective),
 		"Growth":    fmt.Sprintf("%#v", c.Growth),
 		"Averaging": fmt.Sprintf("%#v", c.Averaging),
+		"Attack":    fmt.Sprintf("%#v", c.Attack),
 	}
 	if c.Backbone != (Backbone{}) {
 		parts["Backbone"] = fmt.Sprintf("%#v", c.Backbone)

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"fmt"
+
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -18,7 +20,8 @@ type descent struct {
 	dLogits   tensor.Tensor
 	optimiser updater
 	rate      learningRate
-	average   *average // nil for none
+	average   *average           // nil for none
+	attack    *augment.Maximiser // nil for none
 }
 
 func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent, error) {
@@ -32,6 +35,9 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent,
 	}
 	lr, cosine := c.Optimiser.rate()
 	d.rate.LR, d.rate.constant = lr, !cosine
+	if c.Attack.Steps > 0 {
+		d.attack = maximiserOf(engine, network, c.Attack, c.BatchSize)
+	}
 	var err error
 	if d.views, err = newViews(engine, network, c); err != nil {
 		return descent{}, err
@@ -48,6 +54,9 @@ func (t *Trainer) minimise() (Event, error) {
 	t.set.draw(numbers)
 	x := t.view(numbers)
 	dLogits := d.dLogits.Images(0, x.N)
+	if image := t.attack(x, numbers); image >= 0 {
+		return e, t.diverged(e, fmt.Sprintf("image %d, attacked,", image))
+	}
 	logits, _ := d.plan.Forward(x)
 	e.Correct = Correct(logits.Images(0, len(numbers)), d.targets.First)
 	e.Loss = d.objective.Compute(dLogits, logits, d.targets).Value
@@ -71,6 +80,26 @@ func (t *Trainer) minimise() (Event, error) {
 		t.at.Step++
 	}
 	return e, nil
+}
+
+// attack moves every view of images to where the network errs, and returns the
+// number of an image that is not finite then, -1 if all are.
+func (t *Trainer) attack(x tensor.Tensor, numbers []int32) int {
+	m, n := t.descent.attack, len(numbers)
+	if m == nil {
+		return -1
+	}
+	for v := range t.config.views() {
+		m.Start = augment.Start{
+			Draw:    augment.Draw{Seed: t.config.Seed, Round: t.at.Round, View: v},
+			Numbers: numbers,
+		}
+		m.Maximise(x.Images(v*n, (v+1)*n), t.descent.targets.First, n)
+		if i := m.NonFinite(); i >= 0 {
+			return int(numbers[i])
+		}
+	}
+	return -1
 }
 
 // view returns what a step sees of images: their views, one view after the other, or,

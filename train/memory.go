@@ -42,6 +42,9 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 		batch = max(batch, int64(chunk))
 		m.Batches += nn.PlanBytes(network, chunk, nn.Maximise)
 	}
+	if c.Attack.Steps > 0 {
+		m.Batches += nn.PlanBytes(network, c.BatchSize, nn.Maximise) + int64(c.BatchSize)*pixels*float
+	}
 	m.Batches += batch * pixels * float
 	m.Batches += m.Batches / 32 // what plans keep beside
 

@@ -41,6 +41,10 @@ func (t *Trainer) maximise() (Event, error) {
 	lo, hi := t.at.Done, min(t.at.Done+len(t.labels), p.growth.n)
 	x := t.x.Images(0, hi-lo)
 	labels := t.read(x, p.from[lo:hi], nil)
+	p.maximiser.Start = augment.Start{
+		Draw:    augment.Draw{Seed: t.config.Seed, Round: t.at.Round},
+		Numbers: p.from[lo:hi],
+	}
 	means := p.maximiser.Maximise(x, labels, t.config.BatchSize)
 	e := Event{
 		Kind: Maximise, Step: t.at.Step, Round: t.at.Round, Phase: t.at.Phase + 1,

@@ -50,6 +50,7 @@ func viewsConfig() Config {
 		{Image: []augment.ImageOp{negate{}}, Values: augMix},
 	}
 	c.Objective = objective.Config{Consistency: 12, Smoothing: 0.1}
+	c.Attack = augment.Config{Steps: 2, LR: 0.02, Eta: 1, Ball: augment.Ball{Norm: augment.LInf, Radius: 0.05, RandomStart: true}}
 	return c
 }
 

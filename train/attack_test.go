@@ -1,0 +1,47 @@
+package train
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+)
+
+// An attack moves every view of an image within its ball, up its loss, and by
+// the image's own random numbers.
+func TestAttack(t *testing.T) {
+	t.Parallel()
+	const radius = 0.05
+	c := epochConfig(erm)
+	c.Views = []View{{}, {}}
+	c.Attack = augment.Config{Steps: 5, LR: 0.02, Ball: augment.Ball{Norm: augment.LInf, Radius: radius, RandomStart: true}}
+	trainer, network := epochTrainer(t, 2, nil, c)
+	numbers := []int32{7, 3, 40}
+	x := trainer.view(numbers)
+	before := append([]float32(nil), x.Data[:6*x.C*x.H*x.W]...)
+	plan := nn.Compile(trainer.engine, network, 6, nn.Eval)
+	labels := append(append([]uint16(nil), trainer.descent.targets.First...), trainer.descent.targets.First...)
+	loss := func() float64 {
+		logits, _ := plan.Forward(x)
+		return nn.CrossEntropy(trainer.engine, trainer.descent.dLogits.Images(0, 6), logits, labels)
+	}
+	clean := loss()
+	require.Equal(t, -1, trainer.attack(x, numbers))
+	require.Greater(t, loss(), clean)
+	moved := 0
+	for i, v := range x.Data[:len(before)] {
+		require.InDelta(t, before[i], v, radius/0.5+1e-5)
+		require.LessOrEqual(t, max(v, -v), float32(1))
+		if v != before[i] {
+			moved++
+		}
+	}
+	require.Greater(t, moved, len(before)/2)
+	require.NotEqual(t, x.Image(0), x.Image(3), "views begin elsewhere")
+
+	c.Attack.Ball.Radius = -1
+	_, err := New(trainer.engine, network, toyData(t), c)
+	require.ErrorContains(t, err, "Ball.Radius is -1")
+}
