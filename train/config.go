@@ -132,7 +132,9 @@ func (c *Config) parts() map[string]string {
 		"Objective": fmt.Sprintf("%#v", c.Objective),
 		"Growth":    fmt.Sprintf("%#v", c.Growth),
 		"Averaging": fmt.Sprintf("%#v", c.Averaging),
-		"Attack":    fmt.Sprintf("%#v", c.Attack),
+	}
+	if c.Attack != (augment.Config{}) {
+		parts["Attack"] = fmt.Sprintf("%#v", c.Attack)
 	}
 	if c.Backbone != (Backbone{}) {
 		parts["Backbone"] = fmt.Sprintf("%#v", c.Backbone)

@@ -79,7 +79,14 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")
 	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
 	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
-	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada only")
+	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada and pgd only")
+	f.Add("ball", &cli.Value{
+		Kind:     "NAME",
+		Read:     func(text string) (err error) { s.Ball, err = catalog.ParseBall(text); return err },
+		Show:     func() string { return s.Ball.String() },
+		Complete: cli.Words(catalog.BallNames...),
+	}, "keep ascents in a ball: "+strings.Join(catalog.BallNames, ", ")+"; lr-max is then the length of a step")
+	f.Number(&s.Radius, "radius", "of the ball, of values from 0 to 1")
 
 	f.Group("tests")
 	declareTests(f, &s.Images)

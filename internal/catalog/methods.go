@@ -39,6 +39,9 @@ const (
 	NoisyMix    Algorithm = "noisymix"
 )
 
+// PGD attacks the images of every descent step.
+const PGD Algorithm = "pgd"
+
 // Method is a way to train: what it makes of settings.
 type Method struct {
 	Name     Algorithm
@@ -161,6 +164,22 @@ var Methods = []Method{
 		},
 		config: (*Settings).descent,
 	},
+	{
+		Name: PGD, Title: "PGD",
+		Citation: "adversarial training by projected gradient ascent: Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018",
+		defaults: func(s *Settings, _ *Preset, network string) {
+			s.Ball, s.Radius, s.LoopsAdv, s.LRMax, s.Gamma, s.Eta = BallLInf, 8.0/255, 7, 2.0/255, 0, 0
+			if KindOf(network) == ForDigits {
+				s.Radius, s.LoopsAdv, s.LRMax = 0.3, 40, 0.01
+			}
+		},
+		config: func(s *Settings, network string) train.Config {
+			c := s.descent(network)
+			c.Attack = s.ascent(s.Eta)
+			c.Attack.Ball.RandomStart = true
+			return c
+		},
+	},
 }
 
 // DescribeMethods lists the methods and where they are published, a paragraph
@@ -241,12 +260,14 @@ type Settings struct {
 	Consistency float64 `json:"consistency,omitempty"`
 	Smoothing   float64 `json:"label_smoothing,omitempty"`
 
-	LoopsAdv  int     `json:"loops_adv"`           // ascent steps of a phase
-	K         int     `json:"k"`                   // phases; ERM ignores it
-	LRMax     float64 `json:"lr_max"`              // step size of the ascent
-	Gamma     float64 `json:"gamma"`               // weight of the embedding distance
-	Eta       float64 `json:"eta"`                 // weight of the entropy; ME-ADA alone uses it
-	TestEvery int     `json:"test_every"`          // descent steps, or epochs, between tests
+	LoopsAdv  int     `json:"loops_adv"`  // ascent steps of a phase
+	K         int     `json:"k"`          // phases; methods without them ignore it
+	LRMax     float64 `json:"lr_max"`     // step size of the ascent
+	Gamma     float64 `json:"gamma"`      // weight of the embedding distance
+	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA and PGD use it
+	TestEvery int     `json:"test_every"` // descent steps, or epochs, between tests
+	Ball      Ball    `json:"ball,omitempty"`
+	Radius    float64 `json:"radius,omitempty"`    // of the ball, of images from 0 to 1
 	MaxSteps  int     `json:"max_steps,omitempty"` // descent steps after which the run ends early; 0 for none
 
 	ClassWeights string `json:"class_weights,omitempty"` // of the objective: Balanced, or "" for none
@@ -319,9 +340,12 @@ func (s *Settings) Check(weights string) error {
 	}
 	if s.Freeze {
 		s.LRBackbone, s.FreezeBN, s.Flip, s.Crop = 0, false, false, 0
-		if s.changesImages() {
+		if s.viewsOf("") != nil {
 			return cli.UsageError("--freeze: the head learns from images as they are, without %s", s.DescribeViews())
 		}
+	}
+	if err := s.checkBall(); err != nil {
+		return err
 	}
 	return s.checkViews()
 }
@@ -362,16 +386,31 @@ func (s *Settings) descent(network string) train.Config {
 	return c
 }
 
-// growth returns the phases, with a weight of the entropy. The digits script
-// bounds the values of images; the CIFAR script leaves that to their conversion
-// to bytes.
+// ascent returns the ascent of images, with a weight of the entropy. The digits
+// script bounds the values of images; the CIFAR script leaves that to their
+// conversion to bytes.
+func (s *Settings) ascent(eta float64) augment.Config {
+	c := augment.Config{Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: eta}
+	if !s.InEpochs() {
+		c.Max = 1
+	}
+	switch s.Ball {
+	case BallLInf:
+		c.Ball = augment.Ball{Norm: augment.LInf, Radius: s.Radius}
+	case BallL2:
+		c.Ball = augment.Ball{Norm: augment.L2, Radius: s.Radius}
+	}
+	return c
+}
+
+// growth returns the phases, with a weight of the entropy.
 func (s *Settings) growth(views []train.View, eta float64) train.Growth {
 	g := train.Growth{
 		Phases: s.K, Every: s.LoopsMin,
-		Ascent: augment.Config{Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: eta, Max: 1},
+		Ascent: s.ascent(eta),
 	}
 	if s.InEpochs() {
-		g.Every, g.Bytes, g.Ascent.Max = s.EpochsMin, true, 0
+		g.Every, g.Bytes = s.EpochsMin, true
 	}
 	for _, v := range views {
 		if len(v.Image) > 0 || v.Values != nil { // the images of phases too

@@ -36,21 +36,22 @@ type byKind [len(train.Work{})]float64
 // begun: about what LeNet5 and the CIFAR networks do.
 const usualShare = 0.5
 
-// newClock returns a clock for the whole work of a trainer, whose descent steps
-// take a number of views of each image and whose network's backbone may be frozen.
-func newClock(t *train.Trainer, network *nn.Network, views int, frozen bool, adv int, peak float64) clock {
+// newClock returns a clock for the whole work of a trainer by a plan, whose
+// phases have adv ascent steps.
+func newClock(t *train.Trainer, network *nn.Network, plan *train.Config, adv int, peak float64) clock {
 	flops := func(network *nn.Network, m nn.Mode) float64 { return 2 * float64(network.MultiplyAdds(m)) }
+	views, attacks := float64(max(1, len(plan.Views))), float64(plan.Attack.Steps)
 	c := clock{
 		work: t.Work(),
 		adv:  adv,
 		flops: byKind{
-			train.Minimise: float64(views) * flops(network, nn.Train),
+			train.Minimise: views * (flops(network, nn.Train) + attacks*flops(network, nn.Maximise)),
 			train.Maximise: flops(network, nn.Maximise),
 			train.Evaluate: flops(network, nn.Eval),
 		},
 		peak: peak,
 	}
-	if frozen { // it sees each image once, the head each time
+	if plan.Backbone.Frozen { // it sees each image once, the head each time
 		head, once, o := network.HeadNetwork(), flops(network, nn.Eval), t.Outline()
 		images := o.TrainingSet[len(o.TrainingSet)-1]
 		c.flops[train.Minimise] = flops(head, nn.Train) + once*float64(images)/float64(max(images, c.work[train.Minimise]))

@@ -155,7 +155,7 @@ func (r *run) prepare() ([][2]string, error) {
 		}
 		r.events = &eventLog{events}
 	}
-	r.clock = newClock(r.trainer, r.network, max(1, len(r.plan.Views)), r.Freeze, r.LoopsAdv, measurePeak(r.engine, 20))
+	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 20))
 	r.clock.spent = r.Spent
 	return append(r.describe(data, beginning), [2]string{"expected", r.clock.expected()}, [2]string{"memory", memory}), nil
 }

@@ -167,15 +167,22 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	if views := s.DescribeViews(); views != "" {
 		rows = append(rows, [2]string{"views", views})
 	}
+	ascent := fmt.Sprintf("%d steps, lr-max %g, gamma %g", s.LoopsAdv, s.LRMax, s.Gamma)
+	if s.Algorithm == catalog.MEADA || s.Algorithm == catalog.PGD {
+		ascent += fmt.Sprintf(", eta %g", s.Eta)
+	}
+	if s.Ball != "" {
+		ascent += fmt.Sprintf(", in a ball %s of radius %.3g", s.Ball, s.Radius)
+	}
+	if r.plan.Attack.Steps > 0 {
+		rows = append(rows, [2]string{"attack", "of every image, " + ascent})
+	}
 	if len(outline.TrainingSet) > 1 {
 		var sizes []string
 		for _, n := range outline.TrainingSet {
 			sizes = append(sizes, cli.Count(n))
 		}
-		ascent := fmt.Sprintf("phases: %d, every %d %ss, %d steps, lr-max %g, gamma %g", len(sizes)-1, between, round, s.LoopsAdv, s.LRMax, s.Gamma)
-		if s.Algorithm == catalog.MEADA {
-			ascent += fmt.Sprintf(", eta %g", s.Eta)
-		}
+		ascent = fmt.Sprintf("phases: %d, every %d %ss, %s", len(sizes)-1, between, round, ascent)
 		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(sizes, " -> ")})
 	}
 	tests := fmt.Sprintf("every %s %ss", cli.Count(s.TestEvery), round)

@@ -1,0 +1,51 @@
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+)
+
+// Ball names the ball in which an ascent keeps an image.
+type Ball string
+
+// The balls, "" for none.
+const (
+	BallLInf Ball = "linf"
+	BallL2   Ball = "l2"
+)
+
+// BallNames lists what [ParseBall] takes.
+var BallNames = []string{noViews, string(BallLInf), string(BallL2)}
+
+// ParseBall reads the name of a ball, or none.
+func ParseBall(name string) (Ball, error) {
+	switch {
+	case name == noViews:
+		return "", nil
+	case slices.Contains(BallNames, name):
+		return Ball(name), nil
+	}
+	return "", fmt.Errorf("expected %s%s", strings.Join(BallNames, ", "), cli.DidYouMean(name, BallNames))
+}
+
+// String returns what [ParseBall] takes.
+func (b Ball) String() string { return cmp.Or(string(b), noViews) }
+
+// checkBall refuses balls that no run can have, by the names of their flags.
+func (s *Settings) checkBall() error {
+	switch {
+	case s.Ball == "" && s.Radius != 0:
+		return cli.UsageError("--radius %v: the ascent has no ball, expected --ball linf or l2 too", s.Radius)
+	case s.Ball != "" && !(s.Radius > 0):
+		return cli.UsageError("--ball %s: expected its --radius too, more than 0", s.Ball)
+	case s.Algorithm == PGD && s.Ball == "":
+		return cli.UsageError("--ball none: pgd needs one, expected linf or l2")
+	case s.Algorithm == PGD && s.Freeze:
+		return cli.UsageError("--freeze: the head learns from images as they are, without pgd's attacks")
+	}
+	return nil
+}
