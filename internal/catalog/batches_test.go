@@ -74,6 +74,15 @@ func TestMixtures(t *testing.T) {
 	}
 }
 
+func TestPrime(t *testing.T) {
+	t.Parallel()
+	c := presetConfig(t, "cifar10", "wrn", Prime)
+	require.Len(t, c.Views, 3)
+	require.Nil(t, c.Views[0].Values)
+	require.Equal(t, image.Prime{Width: 3, Depth: 3, Cut: 100, Colour: 0.01, Filter: 4}, c.Views[2].Values)
+	require.InDelta(t, 12, c.Objective.Consistency, 0)
+}
+
 func TestViewsOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	v, err := ParseViews("randaugment+augmix+randconv")

@@ -37,6 +37,7 @@ const (
 	Mixup       Algorithm = "mixup"
 	CutMix      Algorithm = "cutmix"
 	NoisyMix    Algorithm = "noisymix"
+	Prime       Algorithm = "prime"
 )
 
 // PGD attacks the images of every descent step.
@@ -163,6 +164,12 @@ var Methods = []Method{
 			}
 		},
 		config: (*Settings).descent,
+	},
+	{
+		Name: Prime, Title: "PRIME",
+		Citation: "mixtures of displacements, colours and filters, and consistent predictions: Modas et al., PRIME: A Few Primitives Can Boost Robustness to Common Corruptions, ECCV 2022",
+		defaults: func(s *Settings, _ *Preset, _ string) { s.Views, s.Consistency = ViewsPrime, 12 },
+		config:   (*Settings).descent,
 	},
 	{
 		Name: PGD, Title: "PGD",

@@ -29,6 +29,7 @@ const (
 	ViewsRandConv         Views = "randconv"
 	ViewsRandConvMix      Views = "randconv-mix"
 	ViewsProRandConv      Views = "pro-randconv"
+	ViewsPrime            Views = "prime"
 )
 
 // noViews is what flags take for "".
@@ -38,7 +39,7 @@ const noViews = "none"
 var ViewNames = []string{
 	noViews, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
 	string(ViewsAutoAugmentLarge), string(ViewsRandAugment), string(ViewsRandConv), string(ViewsRandConvMix),
-	string(ViewsProRandConv),
+	string(ViewsProRandConv), string(ViewsPrime),
 }
 
 // ParseViews reads the names of views, or none. Those that change bytes come
@@ -68,7 +69,7 @@ func (v Views) String() string { return cmp.Or(string(v), noViews) }
 // that make values of them, 2 for those on batches of values.
 func (v Views) stage() int {
 	switch v {
-	case ViewsAugMix, ViewsAugMixLarge:
+	case ViewsAugMix, ViewsAugMixLarge, ViewsPrime:
 		return 1
 	case ViewsRandConv, ViewsRandConvMix, ViewsProRandConv:
 		return 2
@@ -94,6 +95,9 @@ func (v Views) add(view *train.View, network string) {
 			continue
 		case ViewsAugMixLarge:
 			view.Values = image.AugMix{Severity: 1, Width: 3, Alpha: 1}
+			continue
+		case ViewsPrime:
+			view.Values = image.Prime{Width: 3, Depth: 3, Cut: 100, Colour: 0.01, Filter: 4}
 			continue
 		case ViewsAutoAugment:
 			op = image.AutoAugment{Policy: image.CIFAR10}

@@ -48,6 +48,7 @@ const (
 	NoiseValues                   // the noise of each value
 	HoldOut                       // images held out for validation
 	Ascent                        // where ascents in balls begin
+	Prime                         // PRIME's chains and weights
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
