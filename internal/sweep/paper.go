@@ -25,10 +25,24 @@ var digitsPaper = published{
 		catalog.ADA: {"svhn": {35.70, 2.00}, "mnist-m": {58.65, 1.72}, "syn": {47.18, 0.61}, "usps": {80.40, 1.70}, average: {55.48, 0.74}},
 		catalog.MEADA: {"svhn": {42.00, 1.74}, "mnist-m": {63.98, 1.82}, "syn": {49.80, 1.74}, "usps": {79.10, 1.03},
 			average: {58.72, 1.12}},
+		catalog.RandConv:    alone(map[string]float64{"svhn": 61.66, "mnist-m": 84.53, "syn": 67.87, "usps": 85.31, average: 74.84}),
+		catalog.ProRandConv: alone(map[string]float64{"svhn": 69.67, "mnist-m": 82.30, "syn": 79.77, "usps": 93.67, average: 81.35}),
 	},
 	source: "paper: figures of the ME-ADA paper's protocol as the GLOT-DR thesis (table 7.2) quotes them; where not all of " +
-		"its targets are there, its average is over those that are, without a deviation.",
+		"its targets are there, its average is over those that are, without a deviation. published: the table of Choi et al., CVPR 2023.",
 }
+
+// alone returns means without deviations.
+func alone(means map[string]float64) map[string]cell {
+	cells := map[string]cell{}
+	for column, mean := range means {
+		cells[column] = cell{mean, math.NaN()}
+	}
+	return cells
+}
+
+// augMixPublished are RobustBench's mean accuracies of AugMix's WRN-40-2.
+var augMixPublished = map[string]float64{"cifar10": 88.82, "cifar100": 64.11}
 
 // cifarPaper are the mean accuracies over 15 corruptions and 5 severities, by
 // dataset and network; the paper gives no deviations.
@@ -57,8 +71,12 @@ func paperFigures(dataset, model string, targets []string) published {
 		figures: map[catalog.Algorithm]map[string]cell{},
 		source:  "paper: the mean over 15 corruptions and 5 severities, as the GLOT-DR thesis (table 5.1) quotes it.",
 	}
-	for i, a := range []catalog.Algorithm{catalog.ERM, catalog.ADA, catalog.MEADA} {
-		p.figures[a] = map[string]cell{average: {means[i], math.NaN()}}
+	for i, a := range catalog.Paper {
+		p.figures[a] = alone(map[string]float64{average: means[i]})
+	}
+	if model == "wrn-40-2" {
+		p.figures[catalog.AugMix] = alone(map[string]float64{average: augMixPublished[dataset]})
+		p.source += " published: AugMix's model in RobustBench."
 	}
 	return p
 }
@@ -67,6 +85,9 @@ func paperFigures(dataset, model string, targets []string) published {
 // targets were tested, its average is that over them.
 func (p published) row(a catalog.Algorithm, figures map[string]cell, columns, targets []string) tableRow {
 	row := tableRow{method: method(a), selection: "paper, best on targets", runs: p.runs}
+	if !slices.Contains(catalog.Paper, a) {
+		row.selection, row.runs = "published", 0
+	}
 	unknown := cell{math.NaN(), math.NaN()}
 	for _, column := range columns {
 		c, ok := figures[column]

@@ -120,6 +120,25 @@ func TestPaperFigures(t *testing.T) {
 	}
 }
 
+// Figures that other papers give have neither a deviation nor a number of runs,
+// and an average of the targets that are there.
+func TestPublishedFigures(t *testing.T) {
+	t.Parallel()
+	targets := []string{"mnist-m", "usps"}
+	p := paperFigures("digits", "lenet5", targets)
+	row := p.row(catalog.ProRandConv, p.figures[catalog.ProRandConv], append(slices.Clone(targets), average, "mnist"), targets)
+	require.Equal(t, "Pro-RandConv", row.method)
+	require.Equal(t, "published", row.selection)
+	require.Zero(t, row.runs)
+	require.InDelta(t, 82.30, row.cells[0].mean, 0)
+	require.InDelta(t, (82.30+93.67)/2, row.cells[2].mean, 1e-9)
+	require.True(t, math.IsNaN(row.cells[3].mean))
+
+	p = paperFigures("cifar100", "wrn-40-2", corrupt.Paper())
+	require.InDelta(t, 64.11, p.figures[catalog.AugMix][average].mean, 0)
+	require.Nil(t, paperFigures("cifar100", "allconv", corrupt.Paper()).figures[catalog.AugMix])
+}
+
 // exampleConfig is the config.json of a run.
 func exampleConfig(f *testing.F, a catalog.Algorithm) []byte {
 	text, err := json.Marshal(runfolder.Config{
