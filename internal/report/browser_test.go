@@ -111,16 +111,17 @@ func TestInBrowser(t *testing.T) {
 	page := render(t, load(t, exampleRun(t, "run")), 0)
 	for scheme, width := range map[string]int{"light": 1280, "dark": 390} {
 		s := inspect(t, browser, page, scheme, width)
-		require.Equal(t, 8, s.Charts)
+		require.Equal(t, 13, s.Charts)
 		require.Equal(t, 4, s.Heats)
-		require.Equal(t, 4+1+1+1+2+1+2*2, s.Lines, "of accuracy, loss, training accuracy, pool, speed, memory, entropies")
-		require.Equal(t, 6, s.Pictures)
+		require.Equal(t, 4+1+1+3+1+1+2+1+2*2+3*3, s.Lines,
+			"of accuracy, loss, training accuracy, test loss, rate, pool, speed, memory, entropies, reliability")
+		require.Equal(t, 6+2, s.Pictures)
 	}
 	var comparison bytes.Buffer
 	require.NoError(t, Compare(&comparison, []*Run{load(t, exampleRun(t, "one")), load(t, exampleRun(t, "two"))}))
 	s := inspect(t, browser, comparison.String(), "light", 390)
-	require.Equal(t, 3, s.Charts)
-	require.Equal(t, 3*2, s.Lines)
+	require.Equal(t, 3+3+3+1, s.Charts, "and accuracy and loss by domain, and the rate")
+	require.Equal(t, 10*2, s.Lines)
 }
 
 func TestScreenshotAndPrint(t *testing.T) {

@@ -28,6 +28,7 @@ func Compare(w io.Writer, runs []*Run) error {
 
 type comparison struct {
 	Title, Subtitle string
+	Warnings        []string // of what does not compare
 	Selections      []string // headings of the values of Runs
 	Runs            []comparedRun
 	Tables          []comparedTable
@@ -91,14 +92,21 @@ func compare(runs []*Run) *comparison {
 	c := &comparison{
 		Title:      fmt.Sprintf("%d runs compared", len(runs)),
 		Subtitle:   strings.Join(sharedNames(runs), ", "),
+		Warnings:   warnings(runs),
 		Selections: []string{"last", "source validation", "best on targets"},
 	}
 	var rows [][]cell
 	for i, r := range runs {
 		row := comparedRun{
 			Style: svg.Style(i), Name: r.name(), Algorithm: r.title(), Dataset: r.Config.Dataset, Seed: fmt.Sprint(r.Config.Seed),
-			Values: []cell{newCell(r.last(), average), newCell(r.validated(), average), newCell(r.oracle(), average)},
-			Steps:  cli.Count(r.steps()), Time: cli.Duration(r.seconds()),
+			Steps: cli.Count(r.steps()), Time: cli.Duration(r.seconds()),
+		}
+		for _, t := range []*runfolder.Evaluate{r.last(), r.validated(), r.oracle()} {
+			if sameTargets(runs[0], r) {
+				row.Values = append(row.Values, newCell(t, average))
+			} else {
+				row.Values = append(row.Values, cell{Text: otherImages, value: -1})
+			}
 		}
 		if r.Summary == nil {
 			row.Steps += " of " + cli.Count(r.Config.Steps)
@@ -111,17 +119,125 @@ func compare(runs []*Run) *comparison {
 		domainTable(runs, "By domain, source validation", "Accuracy in per cent.", (*Run).validated),
 		domainTable(runs, "By domain, last", "Accuracy in per cent, after the last step.", (*Run).last),
 	}
-	c.Figures = []figure{
-		overlay(runs, "Average over the targets", "", 1, svg.WholePercent, func(r *Run) svg.Line { return r.testLine("", average, 0) }),
+	c.Figures = overlays(runs)
+	c.Differences = differences(runs)
+	return c
+}
+
+// overlays draws the courses of the runs over each other.
+func overlays(runs []*Run) []figure {
+	list := []figure{
+		overlay(runs, "Average over the targets", "", 1, svg.WholePercent, func(r *Run) svg.Line {
+			if !sameTargets(runs[0], r) {
+				return svg.Line{}
+			}
+			return r.testLine("", average, 0)
+		}),
 		overlay(runs, "Training loss", "Mean cross-entropy of the batches.", 0, svg.Short, func(r *Run) svg.Line {
 			return r.descentLine("", func(d runfolder.Minimise) float64 { return d.Loss })
 		}),
-		overlay(runs, "Throughput of the descent, images/s", "", 0, svg.Short, func(r *Run) svg.Line {
-			return r.descentLine("", func(d runfolder.Minimise) float64 { return d.Rate })
-		}),
 	}
-	c.Differences = differences(runs)
-	return c
+	domains := domainNames(runs)
+	comparable := func(name string, line func(*Run) svg.Line) func(*Run) svg.Line {
+		return func(r *Run) svg.Line {
+			if !sameImages(runs, r, name) {
+				return svg.Line{}
+			}
+			return line(r)
+		}
+	}
+	for _, name := range domains {
+		list = append(list, overlay(runs, "Accuracy on "+name, "", 1, svg.WholePercent,
+			comparable(name, func(r *Run) svg.Line { return r.testLine("", on(name), 0) })))
+	}
+	for _, name := range domains {
+		loss := comparable(name, func(r *Run) svg.Line { return r.lossByDomain(name, 0) })
+		if slices.ContainsFunc(runs, func(r *Run) bool { return len(loss(r).Points) > 0 }) {
+			list = append(list, overlay(runs, "Test loss on "+name, "Mean negative log-likelihood of the labels, in nats.", 0, svg.Short, loss))
+		}
+	}
+	if slices.ContainsFunc(runs, func(r *Run) bool { return len(r.rateLine().Points) > 0 }) {
+		list = append(list, overlay(runs, "Learning rate", "", 0, svg.Short, (*Run).rateLine))
+	}
+	return append(list, overlay(runs, "Throughput of the descent, images/s", "", 0, svg.Short, func(r *Run) svg.Line {
+		return r.descentLine("", func(d runfolder.Minimise) float64 { return d.Rate })
+	}))
+}
+
+// otherImages is shown where an accuracy was measured on other images than those
+// that it stands beside.
+const otherImages = "other images"
+
+// sameSum reports whether two runs have the same images under a name, by checksum.
+func sameSum(a, b *Run, name string) bool {
+	return a.Config.Checksums[name] == b.Config.Checksums[name]
+}
+
+// sameImages reports whether a run was tested on the same images of a domain as
+// the first of runs that has it.
+func sameImages(runs []*Run, r *Run, domain string) bool {
+	has := func(r *Run) bool {
+		return slices.ContainsFunc(r.Config.Domains, func(d runfolder.Domain) bool { return d.Name == domain })
+	}
+	first := slices.IndexFunc(runs, has)
+	return first < 0 || !has(r) || sameSum(runs[first], r, domain)
+}
+
+// sameTargets reports whether the averages of two runs are over the same images.
+func sameTargets(a, b *Run) bool {
+	targets := func(r *Run) []string {
+		var names []string
+		for _, d := range r.Config.Domains {
+			if d.Source != r.hasTargets() {
+				names = append(names, d.Name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	names := targets(a)
+	return slices.Equal(names, targets(b)) && !slices.ContainsFunc(names, func(name string) bool { return !sameSum(a, b, name) })
+}
+
+// warnings says in what the data of runs differ from those of the first.
+func warnings(runs []*Run) []string {
+	var list []string
+	first := runs[0]
+	for _, r := range runs[1:] {
+		var others []string
+		for _, d := range r.domains() {
+			if !sameImages(runs, r, d.Name) {
+				others = append(others, d.Name)
+			}
+		}
+		switch {
+		case len(others) > 1:
+			list = append(list, fmt.Sprintf("%s: %s hold other images than those of %s, so that neither its accuracies on them nor its average compare.",
+				r.name(), strings.Join(others, ", "), first.name()))
+		case len(others) == 1:
+			list = append(list, fmt.Sprintf("%s: %s holds other images than that of %s, so that neither its accuracy on it nor its average compares.",
+				r.name(), others[0], first.name()))
+		case !sameTargets(first, r):
+			list = append(list, fmt.Sprintf("%s: its average is over other domains than that of %s.", r.name(), first.name()))
+		}
+		if !sameSum(first, r, runfolder.TrainingSet) {
+			list = append(list, fmt.Sprintf("%s: its training images are others than those of %s.", r.name(), first.name()))
+		}
+	}
+	return list
+}
+
+// domainNames lists the domains of all runs.
+func domainNames(runs []*Run) []string {
+	var names []string
+	for _, r := range runs {
+		for _, d := range r.domains() {
+			if !slices.Contains(names, d.Name) {
+				names = append(names, d.Name)
+			}
+		}
+	}
+	return names
 }
 
 // sharedNames lists the datasets of the runs.
@@ -155,7 +271,11 @@ func domainTable(runs []*Run, title, caption string, at func(*Run) *runfolder.Ev
 	for i, r := range runs {
 		row := comparedRow{Style: svg.Style(i), Name: r.name()}
 		for _, name := range names {
-			row.Values = append(row.Values, newCell(at(r), on(name)))
+			if sameImages(runs, r, name) {
+				row.Values = append(row.Values, newCell(at(r), on(name)))
+			} else {
+				row.Values = append(row.Values, cell{Text: otherImages, value: -1})
+			}
 		}
 		rows = append(rows, row.Values)
 		table.Rows = append(table.Rows, row)
@@ -181,7 +301,7 @@ func differences(runs []*Run) []difference {
 	var seen []string
 	for _, r := range runs {
 		for _, s := range r.settings {
-			if slices.Contains(seen, s.Name) || s.Name == "started" || s.Name == "command" {
+			if slices.Contains(seen, s.Name) || slices.Contains([]string{"started", "command", "config_sha256"}, s.Name) {
 				continue
 			}
 			seen = append(seen, s.Name)

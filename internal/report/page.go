@@ -4,6 +4,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -65,13 +66,14 @@ type page struct {
 	Steps, Total    string
 	Progress        float64 // per cent
 
+	Average    bool // over targets or corruptions; else accuracies are the source's own
 	Selections []selection
 	Rows       []accuracyRow
 	Absent     []string
 	Figures    []figure // accuracy, loss, training images, ...
 	Phases     []phaseRow
 	Samples    []sampleView
-	Confusion  []heatView
+	Domains    []domainView
 	Confused   string
 	Corrupted  *heatView
 	Corruption string
@@ -162,9 +164,11 @@ func (r *Run) page() (*page, error) {
 	for _, name := range slices.Sorted(maps.Keys(c.Checksums)) {
 		p.Sets = append(p.Sets, setRow{name, cli.Count(c.Checksums[name].Images), c.Checksums[name].SHA256})
 	}
-	p.Selections = r.selections()
+	p.Average, p.Selections = r.hasAverage(), r.selections()
 	p.Rows = r.accuracyRows(p.Selections)
 	p.Figures = []figure{r.accuracyFigure(p.Selections), r.lossFigure(), r.trainAccuracyFigure()}
+	p.Figures = append(p.Figures, r.testLossFigures()...)
+	p.Figures = append(p.Figures, r.rateFigures()...)
 	if len(r.Phases) > 0 {
 		p.Figures = append(p.Figures, r.growthFigure())
 	}
@@ -183,11 +187,10 @@ func (r *Run) page() (*page, error) {
 	}
 	if r.Confusion != nil {
 		p.Confused = cli.Count(r.Confusion.Step)
-		for _, d := range r.domains() {
-			if view, ok := r.confusionView(d.Name); ok {
-				p.Confusion = append(p.Confusion, view)
-			}
-		}
+	}
+	var err error
+	if p.Domains, err = r.domainViews(); err != nil {
+		return nil, err
 	}
 	p.Corrupted, p.Corruption = r.corruptionView()
 	p.Facts, p.Shares = r.facts(), r.shares()
@@ -225,6 +228,9 @@ func (r *Run) selections() []selection {
 		Note: "the weights at the end, nothing chosen"})
 	add(r.validated(), selection{Name: "Source validation", Kind: "validated", File: runfolder.ValidatedFile,
 		Note: "recommended: the best test on held-out images of the source"})
+	if !r.hasAverage() {
+		return list
+	}
 	add(r.oracle(), selection{Name: "Best on targets", Kind: "oracle", File: runfolder.BestFile,
 		Note: "selected on the target test sets (oracle), as the official code reports"})
 	return list
@@ -248,7 +254,9 @@ func (r *Run) accuracyRows(selections []selection) []accuracyRow {
 			add(accuracyRow{Name: d.Name}, on(d.Name))
 		}
 	}
-	add(accuracyRow{Name: r.averageName(), Mean: true}, average)
+	if r.hasAverage() {
+		add(accuracyRow{Name: r.averageName(), Mean: true}, average)
+	}
 	for _, d := range domains {
 		if d.Source {
 			add(accuracyRow{Name: d.Name, Source: true}, on(d.Name))
@@ -279,7 +287,7 @@ func newFigure(title, caption string, c svg.Chart) figure {
 		if len(l.Points) == 0 {
 			continue
 		}
-		f.Legend = append(f.Legend, legend{svg.Style(l.Style), l.Name, c.Format(l.Points[len(l.Points)-1].Y), l.Dashed})
+		f.Legend = append(f.Legend, legend{svg.Style(l.Style), l.Name, c.Format(l.Last().Y), l.Dashed})
 	}
 	return f
 }
@@ -304,17 +312,30 @@ func (r *Run) accuracyFigure(selections []selection) figure {
 		}
 		c.Lines = append(c.Lines, l)
 	}
-	c.Lines = append(c.Lines, r.testLine(r.averageName(), average, -1))
+	caption := ""
+	if r.hasAverage() {
+		c.Lines = append(c.Lines, r.testLine(r.averageName(), average, -1))
+		caption = "Rings on the average mark the tests that the figures above are from."
+	}
 	for _, s := range selections {
 		c.Rings = append(c.Rings, svg.Ring{Point: svg.At(float64(s.test.Step), s.test.Accuracy.Average), Name: s.Name + ": " + s.Accuracy + " %"})
 	}
-	return r.courseFigure("Accuracy by domain", "Rings on the average mark the tests that the figures above are from.", c)
+	return r.courseFigure("Accuracy by domain", caption, c)
 }
 
 func (r *Run) descentLine(name string, value func(runfolder.Minimise) float64) svg.Line {
 	l := svg.Line{Name: name}
-	for _, d := range r.Descent {
-		l.Points = append(l.Points, svg.At(float64(d.Step), value(d)))
+	before := -1 // the step of the line before
+	for i, d := range r.Descent {
+		p := svg.At(float64(d.Step), value(d))
+		if n := len(l.Points); i >= 2 && i == len(r.Descent)-1 && 2*(d.Step-before) < before-r.Descent[i-2].Step {
+			// The end of a run may leave a line of few steps, which the one before
+			// takes in: alone it would be as uneven as single batches.
+			own, others := float64(d.Step-before), float64(before-r.Descent[i-2].Step)
+			p.Y = (own*p.Y + others*l.Points[n-1].Y) / (own + others)
+			l.Points = l.Points[:n-1]
+		}
+		l.Points, before = append(l.Points, p), d.Step
 	}
 	return l
 }
@@ -401,78 +422,6 @@ func (r *Run) shares() []share {
 	return list
 }
 
-// mostColumns is the number of classes up to which a confusion matrix has
-// numbers and names of columns.
-const mostColumns = 12
-
-// confusionView draws the confusion matrix of a domain, false if there is none
-// of the size of the classes.
-func (r *Run) confusionView(domain string) (heatView, bool) {
-	classes := r.Config.ClassNames
-	n := len(classes)
-	at := slices.IndexFunc(r.Confusion.Domains, func(d runfolder.DomainConfusion) bool { return d.Name == domain })
-	if n == 0 || at < 0 || len(r.Confusion.Domains[at].Counts) != n*n {
-		return heatView{}, false
-	}
-	d := r.Confusion.Domains[at]
-	h := svg.Heat{Name: "Confusion matrix of " + d.Name, Rows: make([]string, n), Size: 26}
-	longest := 0
-	for i, name := range classes {
-		longest = max(longest, len(name))
-		if n <= 2*mostColumns {
-			h.Rows[i] = name
-		}
-		if n <= mostColumns {
-			h.Columns = append(h.Columns, abbreviated(name))
-		}
-	}
-	if n > mostColumns {
-		h.Columns, h.Size = make([]string, n), 300/float64(n)
-	}
-	h.Labels = 12 + 6.2*float64(longest)
-	correct, total := 0, 0
-	totals := make([]int, n)
-	for label := range n {
-		row := d.Counts[label*n:][:n]
-		for _, count := range row {
-			totals[label] += count
-		}
-		values := make([]float64, n)
-		for predicted, count := range row {
-			if totals[label] > 0 {
-				values[predicted] = float64(count) / float64(totals[label])
-			}
-		}
-		h.Values = append(h.Values, values)
-		correct, total = correct+row[label], total+totals[label]
-	}
-	h.Text = func(label, predicted int) string {
-		if v := h.Values[label][predicted]; n <= mostColumns && v >= 0.01 {
-			return fmt.Sprintf("%.0f", 100*v)
-		}
-		return ""
-	}
-	h.Title = func(label, predicted int) string {
-		if n > 2*mostColumns {
-			return ""
-		}
-		return fmt.Sprintf("%s taken for %s: %d of %d", classes[label], classes[predicted], d.Counts[label*n+predicted], totals[label])
-	}
-	title := d.Name
-	if total > 0 {
-		title += " · " + cli.Percent(float64(correct)/float64(total)) + " %"
-	}
-	return heatView{title, h.SVG()}, true
-}
-
-// abbreviated returns the first letters of a name.
-func abbreviated(name string) string {
-	if letters := []rune(name); len(letters) > 4 {
-		return string(letters[:4])
-	}
-	return name
-}
-
 // corruptionView draws the accuracy by corruption and severity of the last test,
 // and returns its step.
 func (r *Run) corruptionView() (*heatView, string) {
@@ -529,7 +478,7 @@ func (r *Run) sampleView(s *sample) (sampleView, error) {
 	v := sampleView{Phase: s.Phase, Step: cli.Count(s.Step)}
 	gain := s.gain()
 	v.Gain = svg.Trimmed(math.Round(10*gain) / 10)
-	for i := range s.shown() {
+	for _, i := range s.byChange() {
 		picture := s.triptych(i, gain)
 		uri, err := dataURI(picture)
 		if err != nil {
@@ -608,6 +557,22 @@ func (s *sample) difference(n, x, y int) [3]int {
 	a, b := s.pixel(n, 0, x, y), s.pixel(n, 1, x, y)
 	apart := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
 	return [3]int{apart(a.R, b.R), apart(a.G, b.G), apart(a.B, b.B)}
+}
+
+// byChange lists the images shown, the most changed first.
+func (s *sample) byChange() []int {
+	order, change := make([]int, s.shown()), make([]int, s.shown())
+	for n := range order {
+		order[n] = n
+		for y := range s.picture.Bounds().Dy() / 2 {
+			for x := range s.Width {
+				d := s.difference(n, x, y)
+				change[n] += d[0] + d[1] + d[2]
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(change[b], change[a]) })
+	return order
 }
 
 // gain returns the factor that makes the largest difference white.

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/report/svg"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
@@ -34,7 +35,7 @@ func exampleRun(t testing.TB, name string) string {
 	write(t, dir, "config.json", map[string]any{
 		"algorithm": "me-ada", "dataset": "toys", "model": "lenet5", "seed": 3, "steps": 101, "loops_train": 101, "lr": 1e-4, "threads": 2,
 		"version": "v1.2.3", "go": "go1.26", "system": "linux/amd64", "cpu": "Example CPU", "simd": "avx2",
-		"command": "meada-cpu train --out 'a b'", "started": "2026-01-02T03:04:05Z", "class_names": exampleClasses,
+		"command": "meada-cpu train --out 'a b'", "started": "2026-01-02T03:04:05Z", "config_sha256": name, "class_names": exampleClasses,
 		"domains":        []runfolder.Domain{{Name: "own", Images: 50, Source: true}, {Name: "far", Images: 40}, {Name: "<i>near</i>", Images: 30}},
 		"data_checksums": map[string]any{"train": map[string]any{"images": 60, "sha256": "ab"}},
 		"absent_domains": []string{"lost (lost.mat)"},
@@ -49,7 +50,7 @@ func exampleRun(t testing.TB, name string) string {
 			})
 		}
 		lines = append(lines, map[string]any{
-			"type": "train", "step": step, "loss": 2 * math.Exp(-3*x), "accuracy": x, "images_per_second": 1000 + 10*math.Sin(x*50),
+			"type": "train", "step": step, "loss": 2 * math.Exp(-3*x), "accuracy": x, "lr": 1e-4, "images_per_second": 1000 + 10*math.Sin(x*50),
 		})
 		if step%10 == 0 && step > 0 {
 			far, near := .5+.3*math.Sin(3*x), .2+.1*x // best at step 50 and thereabouts
@@ -58,6 +59,7 @@ func exampleRun(t testing.TB, name string) string {
 				"accuracy": map[string]float64{
 					"own": []float64{.7, .9, .9, .8, .8, .8, .8, .8, .8, .8}[step/10-1], "far": far, "<i>near</i>": near, "average": (far + near) / 2,
 				},
+				"nll":  map[string]float64{"own": 1 - x/2, "far": 1.5, "<i>near</i>": 2},
 				"best": step <= 60, "corruptions": map[string][]float64{"fog": {.9, .8, .7, .6, .5}, "snow": {.8, .7, .6, .5, 0}},
 			})
 		}
@@ -71,21 +73,25 @@ func exampleRun(t testing.TB, name string) string {
 		"seconds":           map[string]any{"total": 130.0, "minimise": 60.0, "maximise": 50.0, "evaluate": 15.0},
 		"images_per_second": map[string]any{"minimise": 1000, "maximise": 500}, "peak_rss_bytes": 123 << 20, "complete": true,
 	})
-	write(t, dir, runfolder.ConfusionFile, runfolder.Confusion{Step: 100, Domains: []runfolder.DomainConfusion{
+	confusion := runfolder.Confusion{Step: 100, Width: 8, Domains: []runfolder.DomainConfusion{
 		{Name: "own", Counts: []int{20, 0, 0, 5, 10, 0, 0, 0, 15}}, {Name: "far", Counts: []int{10, 0, 3, 5, 10, 0, 2, 0, 10}}, {Name: "<i>near</i>", Counts: make([]int, 9)},
-	}})
+	}}
+	for _, d := range confusion.Domains {
+		confusion.Tests = append(confusion.Tests, runfolder.DomainTest{
+			Name: d.Name, Images: 40, NLL: .75, ECE: .125, Classes: runfolder.ClassScores(exampleClasses, d.Counts),
+			Reliability: []runfolder.Bin{{}, {Images: 10, Confidence: .6, Accuracy: .5}, {Images: 30, Confidence: .9, Accuracy: .95}},
+		})
+	}
+	confusion.Tests[1].Mistakes = []runfolder.Mistake{
+		{Image: 7, File: "a/b/<far>.png", Label: exampleClasses[0], Predicted: exampleClasses[2], Confidence: .99},
+		{Image: 9, Label: exampleClasses[1], Predicted: exampleClasses[0], Confidence: .75},
+	}
+	write(t, dir, runfolder.ConfusionFile, confusion)
+	writePicture(t, filepath.Join(dir, runfolder.MistakesPicture), 16, 24)
 	for phase := 1; phase <= 2; phase++ {
 		const shown, width = 3, 8
-		picture := image.NewRGBA(image.Rect(0, 0, shown*width, 2*width))
-		for y := range 2 * width {
-			for x := range shown * width {
-				picture.Set(x, y, color.RGBA{uint8(10 * x), uint8(10 * y), uint8(100 * phase), 255})
-			}
-		}
-		var b bytes.Buffer
-		require.NoError(t, png.Encode(&b, picture))
 		name := fmt.Sprintf("phase-%d", phase)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, runfolder.SampleFolder, name+".png"), b.Bytes(), 0o666))
+		writePicture(t, filepath.Join(dir, runfolder.SampleFolder, name+".png"), shown*width, 2*width)
 		write(t, dir, filepath.Join(runfolder.SampleFolder, name+".json"), runfolder.Sample{
 			Phase: phase, Step: 30 * phase, Width: width, Labels: []int{0, 1, 2, 0},
 			Source:      runfolder.Predictions{Classes: []int{0, 1, 1, 0}, Entropy: []float64{0, .1, .2, .3}},
@@ -93,6 +99,20 @@ func exampleRun(t testing.TB, name string) string {
 		})
 	}
 	return dir
+}
+
+// writePicture writes a picture whose red grows to the right and green downwards.
+func writePicture(t testing.TB, path string, width, height int) {
+	t.Helper()
+	picture := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			picture.Set(x, y, color.RGBA{uint8(10 * x), uint8(10 * y), 100, 255})
+		}
+	}
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, picture))
+	require.NoError(t, os.WriteFile(path, b.Bytes(), 0o666))
 }
 
 func write(t testing.TB, dir, name string, v any) {
@@ -146,16 +166,70 @@ func TestPageTellsEverything(t *testing.T) {
 		"phase 1", "phase 2", "×", "cat & dog", "mean 0.15 nats", "turned 2 that were classified correctly into errors",
 		"meada-cpu train --out 'a b'", "Example CPU", "avx2", "v1.2.3", "go1.26", "123 MiB", "2 min 10 s",
 		"own · 90.00 %", "far · 75.00 %", "fog", "snow", "loops_train",
+		"0.75 nats", "12.50 %", "Results by class", `title="a/b/<far>.png"`, ">image 9<", "99.00 %",
 	} {
 		require.Contains(t, text, want)
 	}
-	require.Equal(t, 2*3, strings.Count(page, "<img "), "cards of both phases")
-	// Accuracy, loss, training accuracy, pool, speed, memory, an entropy
-	// histogram for each phase; three confusion matrices and the corruptions.
-	require.Equal(t, 8, strings.Count(page, `<svg class="chart"`))
+	require.Equal(t, 2*3+2, strings.Count(page, "<img "), "cards of both phases and of two mistakes")
+	// Accuracy, loss, training accuracy, test loss, learning rate, pool, speed, memory,
+	// an entropy histogram for each phase, a reliability diagram for each domain;
+	// three confusion matrices and the corruptions.
+	require.Equal(t, 13, strings.Count(page, `<svg class="chart"`))
 	require.Equal(t, 4, strings.Count(page, `<svg class="heat"`))
 	require.NotContains(t, page, "NaN")
 	require.NotContains(t, page, "ZgotmplZ", "html/template refused a value")
+}
+
+// The picture of a mistake is cut out of the sheet by its domain and its place.
+func TestMistakesHaveTheirPictures(t *testing.T) {
+	t.Parallel()
+	r := load(t, exampleRun(t, "run"))
+	picture := r.mistakePicture(1, 1)
+	require.Equal(t, image.Rect(0, 0, 8, 8), picture.Rect)
+	require.Equal(t, color.NRGBA{10 * (8 + 2), 10 * (8 + 3), 100, 255}, picture.NRGBAAt(2, 3))
+	require.Nil(t, r.mistakePicture(1, 2))
+	require.NoError(t, os.Remove(filepath.Join(r.Dir, runfolder.MistakesPicture)))
+	r = load(t, r.Dir)
+	require.Nil(t, r.mistakePicture(1, 1))
+	require.Contains(t, render(t, r, 0), "&lt;far&gt;.png")
+}
+
+// The two images that a phase changed most come first.
+func TestSamplesByChange(t *testing.T) {
+	t.Parallel()
+	r := load(t, exampleRun(t, "run"))
+	s := &r.Samples[0]
+	picture := image.NewRGBA(image.Rect(0, 0, 24, 16))
+	picture.Set(8, 8, color.RGBA{0, 9, 0, 255})  // image 1
+	picture.Set(23, 8, color.RGBA{5, 5, 0, 255}) // image 2
+	s.picture = picture
+	require.Equal(t, []int{2, 1, 0}, s.byChange())
+}
+
+// The last point of a curve stands for as many steps as the others, or nearly.
+func TestLastPointIsNoBatch(t *testing.T) {
+	t.Parallel()
+	r := &Run{Descent: []runfolder.Minimise{{Step: 9, Loss: 3}, {Step: 19, Loss: 2}, {Step: 20, Loss: 13}}}
+	loss := func(d runfolder.Minimise) float64 { return d.Loss }
+	require.Equal(t, []svg.Point{{X: 9, Y: 3}, {X: 20, Y: 3}}, r.descentLine("", loss).Points)
+	r.Descent[2].Step = 24
+	require.Len(t, r.descentLine("", loss).Points, 3)
+}
+
+// Without targets nothing is said about them.
+func TestWithoutTargets(t *testing.T) {
+	t.Parallel()
+	r := load(t, exampleRun(t, "run"))
+	r.Config.Domains = r.Config.Domains[:1]
+	require.True(t, r.hasAverage(), "of corruptions")
+	for i := range r.Tests {
+		r.Tests[i].Corruptions = nil
+	}
+	page := render(t, r, 0)
+	for _, word := range []string{"average", "Average", "never seen", "(oracle)", "Best on targets"} {
+		require.False(t, strings.Contains(page, word), word)
+	}
+	require.Contains(t, page, "Accuracy on the source")
 }
 
 func TestCorruptionsStandApart(t *testing.T) {
@@ -275,8 +349,41 @@ func TestComparison(t *testing.T) {
 	for _, want := range []string{"2 runs compared", "first", "second", "lr"} {
 		require.Contains(t, page.String(), want)
 	}
-	require.Equal(t, 3, strings.Count(page.String(), "<svg"))
+	require.Equal(t, 10, strings.Count(page.String(), "<svg"), "and accuracy and loss by domain, and the rate")
 	require.NotContains(t, page.String(), "ZgotmplZ")
+	require.Equal(t, []string{"second: its average is over other domains than that of first."}, c.Warnings)
+}
+
+// What was measured on other images is not compared.
+func TestComparisonOfOtherData(t *testing.T) {
+	t.Parallel()
+	a, b, c := load(t, exampleRun(t, "first")), load(t, exampleRun(t, "second")), load(t, exampleRun(t, "third"))
+	for r, sums := range map[*Run][2]string{a: {"near1", "far1"}, b: {"near1", "far2"}, c: {"near1", "far1"}} {
+		r.Config.Checksums = map[string]runfolder.Checksum{
+			"<i>near</i>": {Images: 30, SHA256: sums[0]}, "far": {Images: 40, SHA256: sums[1]}, "train": {Images: 60, SHA256: "ab"},
+		}
+	}
+	c.Config.Checksums[runfolder.TrainingSet] = runfolder.Checksum{Images: 70, SHA256: "cd"}
+	p := compare([]*Run{a, b, c})
+	require.Equal(t, []string{
+		"second: far holds other images than that of first, so that neither its accuracy on it nor its average compares.",
+		"third: its training images are others than those of first.",
+	}, p.Warnings)
+	require.Equal(t, otherImages, p.Tables[0].Rows[1].Values[0].Text)
+	require.NotEqual(t, otherImages, p.Tables[0].Rows[1].Values[1].Text, "near is the same")
+	require.NotEqual(t, otherImages, p.Tables[0].Rows[2].Values[0].Text)
+	for i, want := range []bool{false, true, false} {
+		require.Equal(t, want, p.Runs[i].Values[0].Text == otherImages)
+	}
+	var names []string
+	for _, f := range p.Figures {
+		if f.Title == "Accuracy on far" || f.Title == "Average over the targets" {
+			for _, l := range f.Legend {
+				names = append(names, l.Name)
+			}
+		}
+	}
+	require.Equal(t, []string{"first", "third", "first", "third"}, names)
 }
 
 func TestManyClasses(t *testing.T) {
@@ -289,10 +396,14 @@ func TestManyClasses(t *testing.T) {
 		counts[i*100+i], counts[i*100+(i+1)%100] = 9, 1
 	}
 	r.Confusion.Domains = []runfolder.DomainConfusion{{Name: "far", Counts: counts}}
+	counts[7*100+3] = 3
 	view, ok := r.confusionView("far")
 	require.True(t, ok)
-	require.Equal(t, "far · 90.00 %", view.Title)
-	require.Equal(t, 200, strings.Count(string(view.Chart), `class="cell"`), "empty cells are not drawn")
+	require.Equal(t, "far · 89.73 %", view.Title)
+	require.Empty(t, view.Confusion)
+	require.Len(t, view.Confusions, mostConfusions)
+	require.Equal(t, confusionRow{"class 7", "class 3", "3", "23.08 %"}, view.Confusions[0])
+	require.Equal(t, confusionRow{"class 0", "class 1", "1", "10.00 %"}, view.Confusions[1])
 	_, ok = r.confusionView("own")
 	require.False(t, ok)
 	require.NotContains(t, render(t, r, 0), "NaN")

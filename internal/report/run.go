@@ -26,6 +26,7 @@ type Run struct {
 	Confusion *runfolder.Confusion
 
 	settings []runfolder.Setting
+	mistakes image.Image // nil without
 }
 
 // sample is a Sample and its picture.
@@ -60,6 +61,9 @@ func Load(dir string) (*Run, error) {
 		return nil, err
 	}
 	if r.Confusion, err = runfolder.ReadConfusion(dir); err != nil {
+		return nil, err
+	}
+	if err := r.readMistakes(); err != nil {
 		return nil, err
 	}
 	return r, r.readSamples()
@@ -139,16 +143,25 @@ const maxPixels = 1 << 24
 
 // averageName names the average by what it is over.
 func (r *Run) averageName() string {
-	for _, d := range r.domains() {
-		if !d.Source {
-			return "average of targets"
-		}
+	if r.hasTargets() {
+		return "average of targets"
 	}
 	if len(r.Tests) > 0 && len(r.Tests[0].Corruptions) > 0 {
 		return "average of corruptions"
 	}
-	return "average"
+	return sourceAverage
 }
+
+// sourceAverage is the average's name where there is nothing but the source.
+const sourceAverage = "average"
+
+// hasTargets reports whether the run is tested on domains that it is not trained on.
+func (r *Run) hasTargets() bool {
+	return slices.ContainsFunc(r.Config.Domains, func(d runfolder.Domain) bool { return !d.Source })
+}
+
+// hasAverage reports whether there are targets or corruptions to average over.
+func (r *Run) hasAverage() bool { return r.averageName() != sourceAverage }
 
 // domains lists what is tested, corrupted images apart: the targets, then the
 // source's own test sets.

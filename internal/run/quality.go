@@ -40,6 +40,9 @@ func domainTest(classes []string, d *dataset.Domain, counts []int, q *train.Qual
 		test.Mistakes[i] = runfolder.Mistake{
 			Image: m.Image, Label: classes[m.Label], Predicted: classes[m.Predicted], Confidence: m.Confidence,
 		}
+		if d.Files != nil {
+			test.Mistakes[i].File = d.Files[m.Image]
+		}
 	}
 	return test
 }

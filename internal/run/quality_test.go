@@ -10,6 +10,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // What is recorded of a test agrees with its accuracies, in every file.
@@ -65,4 +66,13 @@ func TestTestsAreRecorded(t *testing.T) {
 	picture, err := png.DecodeConfig(f)
 	require.NoError(t, err)
 	require.Equal(t, [3]int{32, 32 * most, 32 * len(c.Tests)}, [3]int{c.Width, picture.Width, picture.Height})
+}
+
+// Mistakes on pictures that are files name them.
+func TestMistakesNameFiles(t *testing.T) {
+	t.Parallel()
+	d := &dataset.Domain{Name: "far", Images: dataset.Images{N: 3, Files: []string{"a.png", "b.png", "c.png"}}}
+	q := &train.Quality{Images: 3, Mistakes: []train.Mistake{{Image: 2, Label: 0, Predicted: 1, Confidence: .75}}}
+	test := domainTest([]string{"cat", "dog"}, d, []int{1, 1, 0, 1}, q)
+	require.Equal(t, []runfolder.Mistake{{Image: 2, File: "c.png", Label: "cat", Predicted: "dog", Confidence: .75}}, test.Mistakes)
 }

@@ -156,23 +156,29 @@ func Style(n int) string {
 	return "s" + strconv.Itoa(n%8)
 }
 
-// thinned averages neighbours until few enough points are left.
+// thinned averages neighbours until few enough points are left. Each of these is
+// of as many points as the others, or of one less.
 func thinned(points []Point) []Point {
 	group := (len(points) + mostPoints - 1) / mostPoints
 	if group <= 1 {
 		return points
 	}
-	var thin []Point
-	for len(points) > 0 {
-		n := min(group, len(points))
-		var mean Point
-		for _, p := range points[:n] {
-			mean.X += p.X / float64(n)
-			mean.Y += p.Y / float64(n)
+	groups := (len(points) + group - 1) / group
+	thin := make([]Point, groups)
+	for g := range thin {
+		of := points[g*len(points)/groups : (g+1)*len(points)/groups]
+		for _, p := range of {
+			thin[g].X += p.X / float64(len(of))
+			thin[g].Y += p.Y / float64(len(of))
 		}
-		thin, points = append(thin, mean), points[n:]
 	}
 	return thin
+}
+
+// Last returns the last point that is drawn of a line, which must have some.
+func (l *Line) Last() Point {
+	points := thinned(l.Points)
+	return points[len(points)-1]
 }
 
 // span is a range of values.
@@ -226,12 +232,23 @@ type Heat struct {
 
 // SVG draws the matrix, cells of 0 left out.
 func (h Heat) SVG() template.HTML {
-	const headings = 16.0
+	headings, upright := 16.0, false
+	for _, name := range h.Columns { // written upwards where they are longer than a cell
+		if width := 6.2 * float64(len([]rune(name))); width > h.Size {
+			headings, upright = max(headings, 12+width), true
+		}
+	}
 	height := min(h.Size, 24)
+	width := h.Labels + h.Size*float64(len(h.Columns)) + 1
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="heat" viewBox="0 0 %g %g" role="img" aria-label="%s">`,
-		h.Labels+h.Size*float64(len(h.Columns))+1, headings+height*float64(len(h.Rows))+1, html.EscapeString(h.Name))
+	fmt.Fprintf(&b, `<svg class="heat" viewBox="0 0 %g %g" style="min-width:%.0fpx;max-width:%.0fpx" role="img" aria-label="%s">`,
+		width, headings+height*float64(len(h.Rows))+1, math.Ceil(0.8*width), 1.4*width, html.EscapeString(h.Name))
 	for i, name := range h.Columns {
+		if upright {
+			x := h.Labels + (float64(i)+.5)*h.Size
+			fmt.Fprintf(&b, `<text class="tick" x="%g" y="%g" dy=".35em" transform="rotate(-90 %g %g)">%s</text>`, x, headings-5, x, headings-5, html.EscapeString(name))
+			continue
+		}
 		fmt.Fprintf(&b, `<text class="tick middle" x="%g" y="%g">%s</text>`, h.Labels+(float64(i)+.5)*h.Size, headings-5, html.EscapeString(name))
 	}
 	for r, row := range h.Values {
