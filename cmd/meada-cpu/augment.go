@@ -110,6 +110,11 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := images.Check(); err != nil {
 		return err
 	}
+	if images.Resize == "" && d.Pictures {
+		if images.Resize, err = w.Resize(); err != nil {
+			return err
+		}
+	}
 	data, err := images.Load(catalog.Reading{Side: network.H, Untested: true})
 	if err != nil {
 		return err

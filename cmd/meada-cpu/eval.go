@@ -100,6 +100,11 @@ func runEval(std streams, s evalSettings) error {
 	if err != nil {
 		return err
 	}
+	if s.Resize == "" && d.Pictures {
+		if s.Resize, err = w.Resize(); err != nil {
+			return err
+		}
+	}
 	data, err := s.Load(catalog.Reading{Engine: engine, Side: cmp.Or(side, catalog.KindOf(s.model).Side()), Seed: s.seed, TestsOnly: true})
 	if err != nil {
 		return err

@@ -36,8 +36,15 @@ func declareDomains(f *cli.Flags, i *catalog.Images) {
 	domains(&i.Target, "target", "domains to leave out and test on; by default all that are not trained on")
 }
 
+// declareResize declares the flag for how pictures become images.
+func declareResize(f *cli.Flags, r *dataset.Resize, usual string) {
+	cli.Choice(f, r, "resize", "how a picture becomes a square: squash, crop (the shorter side fits, the centre is kept) or pad (the longer "+
+		"side fits, black beside it); by default "+usual, dataset.Resizes...)
+}
+
 // declarePictures declares the flags for how pictures are read.
 func declarePictures(f *cli.Flags, i *catalog.Images) {
+	declareResize(f, &i.Resize, "that of the weights, else squash")
 	f.Switch(&i.SkipBad, "skip-bad", "go on without the pictures that cannot be read")
 }
 

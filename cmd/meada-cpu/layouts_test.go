@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/predict"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -189,4 +191,56 @@ func TestClassesAreMatchedByName(t *testing.T) {
 	require.NoError(t, err)
 	onHeld, _ := o.summary.Accuracy.Last.Of("held-out")
 	require.Equal(t, 1.0, onHeld)
+}
+
+// How pictures become squares goes with the weights.
+func TestResizeGoesWithTheWeights(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for c, class := range []string{"blue", "red"} { // stripes at the sides, the class in the middle
+		for i := range 10 {
+			m := image.NewRGBA(image.Rect(0, 0, 48, 16))
+			for p := range 48 * 16 {
+				x := p % 48
+				m.SetRGBA(x, p/48, color.RGBA{uint8(20 * i), uint8(x * 5), uint8(200 - 10*i), 255})
+				if x >= 16 && x < 32 {
+					m.SetRGBA(x, p/48, color.RGBA{uint8(200 * c), uint8(i), uint8(200 * (1 - c)), 255})
+				}
+			}
+			writePicture(t, filepath.Join(dir, "p", class, fmt.Sprintf("%d.png", i)), m)
+		}
+	}
+	succeed(t, dir, "train", "--data", "p", "--model", small, "--algorithm", "erm", "--lr", "1e-2", "--max-steps", "30", "--resize", "crop", "--out", "r", "--quiet")
+	weights := filepath.Join("r", runfolder.LastFile)
+	w, err := zoo.ReadWeights(filepath.Join(dir, weights))
+	require.NoError(t, err)
+	require.Equal(t, "crop", w.Metadata[zoo.MetaResize])
+	logits := func(name string, more ...string) []byte {
+		succeed(t, dir, append([]string{"eval", "--weights", weights, "--data", "p", "--logits", name}, more...)...)
+		content, err := os.ReadFile(filepath.Join(dir, name, "test.npy"))
+		require.NoError(t, err)
+		return content
+	}
+	usual := logits("usual")
+	require.Equal(t, logits("crop", "--resize", "crop"), usual)
+	require.NotEqual(t, logits("squash", "--resize", "squash"), usual)
+	require.NotEqual(t, logits("pad", "--resize", "pad"), usual)
+	table := func(more ...string) []predict.Prediction {
+		return predictions(t, dir, append([]string{"--weights", weights, "p"}, more...)...)
+	}
+	require.Equal(t, table("--resize", "crop"), table())
+	require.NotEqual(t, table("--resize", "pad"), table())
+
+	succeed(t, dir, "augment", "--weights", weights, "--data", "p", "--out", "a", "--lr-max", "0", "--images", "1")
+	f, err := os.Open(filepath.Join(dir, "a", "blue", "00000.png"))
+	require.NoError(t, err)
+	defer f.Close()
+	made, err := png.Decode(f)
+	require.NoError(t, err)
+	_, _, blue, _ := made.At(1, 16).RGBA()
+	require.Equal(t, uint32(200), blue>>8, "the middle fills the image")
+
+	r := invoke(t, dir, "train", "--resize", "pad")
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "--resize are for pictures in files, of which synthetic-digits has none")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/predict"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -18,6 +19,7 @@ type predictSettings struct {
 	weights, model, format string
 	top, threads           int
 	direct                 bool
+	resize                 dataset.Resize
 	paths                  []string
 }
 
@@ -49,6 +51,7 @@ with "true" where the true class is known, and with --top "top", a list of
 	f := cli.NewFlags(c.Flags())
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
+	declareResize(f, &s.resize, "that of the weights, else squash")
 	f.Integer(&s.top, "top", 1, "show the N likeliest classes")
 	cli.Choice(f, &s.format, "format", "table, csv or json, one object a line", predict.Table, predict.CSV, predict.JSON)
 	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
@@ -71,7 +74,12 @@ func (s *predictSettings) load() (*predict.Predictor, []predict.Picture, error) 
 			return nil, nil, err
 		}
 	}
-	p := &predict.Predictor{Top: s.top}
+	p := &predict.Predictor{Top: s.top, Resize: s.resize}
+	if p.Resize == "" {
+		if p.Resize, err = w.Resize(); err != nil {
+			return nil, nil, err
+		}
+	}
 	if p.Network, err = w.Network(); err != nil {
 		return nil, nil, err
 	}

@@ -19,6 +19,7 @@ type Dataset struct {
 	What        string
 	BuiltIn     bool     // it reads no files
 	Own         bool     // it is of the user's own pictures
+	Pictures    bool     // its images are picture files of any size
 	Sets        []string // names of the published sets that it consists of, if not of one of its own name
 	Networks    []Kind   // of networks that it is for
 	Usual       string   // its usual network
@@ -71,7 +72,7 @@ var Datasets = []Dataset{
 		test: oneTest("cifar100", dataset.CIFAR100Test),
 	},
 	{
-		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes",
+		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes", Pictures: true,
 		Networks: []Kind{ForPictures}, Usual: "alexnet", Preset: "pacs", Domains: pacsDomains,
 		read: readPACS,
 		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
@@ -87,7 +88,7 @@ var Datasets = []Dataset{
 		},
 	},
 	{
-		Name: "folder", What: "your own pictures", Own: true,
+		Name: "folder", What: "your own pictures", Own: true, Pictures: true,
 		Networks: []Kind{ForDigits, ForSmall, ForPictures}, Usual: "lenet5",
 		read: func(i *Images, r *Reading) (*dataset.Task, error) {
 			o := dataset.FolderOptions{

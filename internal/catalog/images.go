@@ -29,12 +29,13 @@ type Images struct {
 	// default, nil, it is a fifth of a source that has no test set, else none.
 	Holdout *float64 `json:"holdout,omitempty"`
 
-	SkipBad bool `json:"skip_bad,omitempty"` // leave out pictures that cannot be read
+	SkipBad bool           `json:"skip_bad,omitempty"` // leave out pictures that cannot be read
+	Resize  dataset.Resize `json:"resize,omitempty"`   // how pictures become images; "" is dataset.Squash
 }
 
 // pictures returns how pictures are read.
 func (i *Images) pictures(side int) dataset.PictureOptions {
-	return dataset.PictureOptions{Side: side, SkipBad: i.SkipBad}
+	return dataset.PictureOptions{Side: side, SkipBad: i.SkipBad, Resize: i.Resize}
 }
 
 // Reading is how a command reads images.
@@ -69,6 +70,9 @@ func (i *Images) Check() error {
 		return cli.UsageError("--dataset %s needs --data DIR, the folder with its files", d.Name)
 	case !d.BuiltIn && i.Data == "":
 		return cli.UsageError("--dataset %s needs --data DIR, the folder with its files; to get them: %s", d.Name, fetchCommand(d.Name, "data"))
+	}
+	if !d.Pictures && (i.SkipBad || i.Resize != "") {
+		return cli.UsageError("--skip-bad and --resize are for pictures in files, of which %s has none", d.Name)
 	}
 	if i.Corruptions == "" {
 		i.Corruptions = d.usualCorruptions(i.Data)

@@ -125,10 +125,11 @@ func (p *Predictor) readBatch(pictures []Picture) decoded {
 }
 
 func (p *Predictor) readPicture(dst []uint8, file string) error {
+	o := dataset.PictureOptions{Side: p.Network.H, Resize: p.Resize}
 	if file != Stdin {
-		return dataset.ReadPicture(dst, p.Network.H, file)
+		return dataset.ReadPicture(dst, &o, file)
 	}
-	if err := dataset.DecodePicture(dst, p.Network.H, p.Stdin); err != nil {
+	if err := dataset.DecodePicture(dst, &o, p.Stdin); err != nil {
 		return &dataset.Error{Path: "standard input", Err: err}
 	}
 	return nil

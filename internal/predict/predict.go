@@ -34,6 +34,7 @@ type Predictor struct {
 	Engine  *tensor.Engine
 	Network *nn.Network
 	Classes []string
+	Resize  dataset.Resize
 	Top     int         // how many classes to name for a picture
 	Stdin   io.Reader   // what the picture named Stdin is read from
 	Warn    func(error) // is told what is wrong with a picture that cannot be read

@@ -349,7 +349,11 @@ func (r *run) save(name string, steps int) error {
 	if err := r.trainer.Check(); err != nil {
 		return err
 	}
-	return r.network.Save(r.folder.Path(name), zoo.Metadata(r.network, r.Dataset, r.classes, steps))
+	metadata := zoo.Metadata(r.network, r.Dataset, r.classes, steps)
+	if r.Resize != "" {
+		metadata[zoo.MetaResize] = string(r.Resize)
+	}
+	return r.network.Save(r.folder.Path(name), metadata)
 }
 
 // pace tells the speed of a kind of work, its share of the multiply-add peak and

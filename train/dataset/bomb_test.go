@@ -86,7 +86,7 @@ func TestBombs(t *testing.T) {
 func TestNotAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "0.png")
 	require.NoError(t, os.Mkdir(path, 0o755))
-	err := ReadPicture(make([]uint8, 3*32*32), 32, path)
+	err := ReadPicture(make([]uint8, 3*32*32), &PictureOptions{Side: 32}, path)
 	require.ErrorIs(t, err, ErrData)
 	require.ErrorContains(t, err, path+": not a regular file")
 }

@@ -69,21 +69,21 @@ func TestPicturesFromReadersAndImages(t *testing.T) {
 	t.Parallel()
 	file, planes := picture(t, 16, 3)
 	got := make([]uint8, 3*16*16)
-	require.NoError(t, DecodePicture(got, 16, bytes.NewReader(file)))
+	require.NoError(t, DecodePicture(got, &PictureOptions{Side: 16}, bytes.NewReader(file)))
 	require.Equal(t, planes, got)
 	m, _, err := image.Decode(bytes.NewReader(file))
 	require.NoError(t, err)
 	clear(got)
-	require.NoError(t, FromImage(got, 16, m))
+	require.NoError(t, FromImage(got, &PictureOptions{Side: 16}, m))
 	require.Equal(t, planes, got)
 
 	smaller, same := make([]uint8, 3*9*9), make([]uint8, 3*9*9)
-	require.NoError(t, DecodePicture(smaller, 9, bytes.NewReader(file)))
-	require.NoError(t, FromImage(same, 9, m))
+	require.NoError(t, DecodePicture(smaller, &PictureOptions{Side: 9}, bytes.NewReader(file)))
+	require.NoError(t, FromImage(same, &PictureOptions{Side: 9}, m))
 	require.Equal(t, smaller, same)
 
-	require.ErrorContains(t, FromImage(got, 16, image.NewGray(image.Rect(0, 0, 0, 3))), "3x0 pixels")
-	require.EqualError(t, DecodePicture(got, 16, bytes.NewReader(nil)), "an empty file")
+	require.ErrorContains(t, FromImage(got, &PictureOptions{Side: 16}, image.NewGray(image.Rect(0, 0, 0, 3))), "3x0 pixels")
+	require.EqualError(t, DecodePicture(got, &PictureOptions{Side: 16}, bytes.NewReader(nil)), "an empty file")
 }
 
 // The colours of JPEG become those of package image/draw, whatever part of a

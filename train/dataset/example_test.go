@@ -61,7 +61,7 @@ func ExampleFolder() {
 
 func ExampleDecodePicture() {
 	pixels := make([]uint8, 3*8*8)
-	if err := dataset.DecodePicture(pixels, 8, bytes.NewReader(square(color.RGBA{1, 2, 3, 255}))); err != nil {
+	if err := dataset.DecodePicture(pixels, &dataset.PictureOptions{Side: 8}, bytes.NewReader(square(color.RGBA{1, 2, 3, 255}))); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(pixels[0], pixels[64], pixels[128])

@@ -145,7 +145,7 @@ func TestJPEG(t *testing.T) {
 	var file bytes.Buffer
 	require.NoError(t, jpeg.Encode(&file, m, nil))
 	got := make([]uint8, 3*32*32)
-	require.NoError(t, decodePicture(got, 32, file.Bytes()))
+	require.NoError(t, decodePicture(got, &PictureOptions{Side: 32}, file.Bytes()))
 	for c, want := range []int{200, 100, 50} {
 		for _, v := range got[c*1024:][:1024] {
 			require.InDelta(t, want, int(v), 3)

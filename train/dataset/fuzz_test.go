@@ -284,7 +284,7 @@ func FuzzPicture(f *testing.F) {
 		if pixels := config.Width * config.Height; err == nil && pixels > 1<<16 && pixels <= maxPixelsOfByte*len(content) {
 			return // a picture that large is no finding, it only makes fuzzing slow
 		}
-		thrifty(t, len(content), func() error { return decodePicture(make([]uint8, 3*8*8), 8, content) })
+		thrifty(t, len(content), func() error { return decodePicture(make([]uint8, 3*8*8), &PictureOptions{Side: 8}, content) })
 	})
 }
 

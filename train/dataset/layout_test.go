@@ -284,7 +284,7 @@ func TestSkipBad(t *testing.T) {
 		path := filepath.Join(dir, "train", filepath.FromSlash(want))
 		require.Equal(t, path, task.Source.Files[i])
 		one := make([]uint8, 3*8*8)
-		require.NoError(t, ReadPicture(one, 8, path))
+		require.NoError(t, ReadPicture(one, &PictureOptions{Side: 8}, path))
 		require.Equal(t, one, task.Source.Image(i))
 	}
 	writeTree(t, dir, map[string][]byte{"test-far/ant/1.png": nil, "test-far/ant/2.png": nil, "test-far/ant/3.png": nil})

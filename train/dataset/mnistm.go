@@ -161,5 +161,5 @@ func decodePNG(dst []uint8, content []byte) error {
 	if config.Width != mnistMSide || config.Height != mnistMSide {
 		return fmt.Errorf("a picture of %dx%d where %dx%d was expected", config.Height, config.Width, mnistMSide, mnistMSide)
 	}
-	return decodePicture(dst, mnistMSide, content)
+	return decodePicture(dst, &PictureOptions{Side: mnistMSide}, content)
 }

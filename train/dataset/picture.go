@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -46,11 +47,25 @@ func (e *PicturesError) Unwrap() []error { return e.Files }
 
 // PictureOptions say how pictures are read.
 type PictureOptions struct {
-	Side int // height and width of the images
+	Side   int // height and width of the images
+	Resize Resize
 
 	// SkipBad leaves out pictures that cannot be read, see Task.Bad.
 	SkipBad bool
 }
+
+// Resize is how a picture of another shape becomes a square image.
+type Resize string
+
+// The ways to resize, all with Pillow's bilinear filter.
+const (
+	Squash Resize = "squash" // to the square, without regard to proportions; "" is the same
+	Crop   Resize = "crop"   // the shorter side to the square's, then its centre, as torchvision's Resize and CenterCrop
+	Pad    Resize = "pad"    // the longer side to the square's, black beside it, as Pillow's ImageOps.pad
+)
+
+// Resizes lists them.
+var Resizes = []Resize{Squash, Crop, Pad}
 
 // pictureSet is picture files to read, and where to.
 type pictureSet struct {
@@ -77,7 +92,7 @@ func (sets pictureSets) read(o *PictureOptions) (bad *PicturesError, err error) 
 	empty := false
 	for _, set := range sets {
 		found.Total += len(set.files)
-		errs := set.readInto(o.Side)
+		errs := set.readInto(o)
 		found.Files = append(found.Files, errs...)
 		empty = empty || len(errs) == len(set.files)
 	}
@@ -92,7 +107,8 @@ func (sets pictureSets) read(o *PictureOptions) (bad *PicturesError, err error) 
 
 // readInto reads the files of a set but for those that cannot be read, and returns
 // their errors.
-func (set pictureSet) readInto(side int) []error {
+func (set pictureSet) readInto(o *PictureOptions) []error {
+	side := o.Side
 	images := newImages(len(set.files), 3, side, side)
 	failures := make([]error, len(set.files))
 	var next atomic.Int64
@@ -100,7 +116,7 @@ func (set pictureSet) readInto(side int) []error {
 	for range min(runtime.GOMAXPROCS(0), len(set.files)) {
 		workers.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(set.files); i = int(next.Add(1)) - 1 {
-				failures[i] = ReadPicture(images.Image(i), side, set.files[i].path)
+				failures[i] = ReadPicture(images.Image(i), o, set.files[i].path)
 			}
 		})
 	}
@@ -126,12 +142,12 @@ func (set pictureSet) readInto(side int) []error {
 
 // ReadPicture reads a picture file to dst, see [DecodePicture]. Errors are
 // *Error.
-func ReadPicture(dst []uint8, side int, path string) error {
+func ReadPicture(dst []uint8, o *PictureOptions, path string) error {
 	content, err := readPictureFile(path)
 	if err != nil {
 		return err
 	}
-	if err := decodePicture(dst, side, content); err != nil {
+	if err := decodePicture(dst, o, content); err != nil {
 		return &Error{path, err}
 	}
 	return nil
@@ -139,7 +155,7 @@ func ReadPicture(dst []uint8, side int, path string) error {
 
 // DecodePicture reads a PNG, JPEG, GIF, WebP, BMP or TIFF picture to dst,
 // 3 x side x side bytes of red, green and blue. A picture of another size is
-// resized with Pillow's bilinear filter, without regard to its proportions.
+// resized as the options say.
 //
 // The result is what Pillow's ImageOps.exif_transpose and convert("RGB") give:
 // turned upright, without transparency, from 16 bits to 8, of an animation the
@@ -148,7 +164,7 @@ func ReadPicture(dst []uint8, side int, path string) error {
 // files are interpolated more simply than by libjpeg and libwebp: they differ by
 // less than a grey level on average over photographs, by tens along sharp
 // coloured edges.
-func DecodePicture(dst []uint8, side int, r io.Reader) error {
+func DecodePicture(dst []uint8, o *PictureOptions, r io.Reader) error {
 	content, err := io.ReadAll(io.LimitReader(r, maxPictureBytes+1))
 	if err != nil {
 		return err
@@ -156,38 +172,100 @@ func DecodePicture(dst []uint8, side int, r io.Reader) error {
 	if len(content) > maxPictureBytes {
 		return fmt.Errorf("a picture file of more than %d bytes", maxPictureBytes)
 	}
-	return decodePicture(dst, side, content)
+	return decodePicture(dst, o, content)
 }
 
 // FromImage sets dst, 3 x side x side bytes, to a picture, resized as
 // [DecodePicture] does. A picture without pixels is an error.
-func FromImage(dst []uint8, side int, picture image.Image) error {
+func FromImage(dst []uint8, o *PictureOptions, picture image.Image) error {
 	b := picture.Bounds()
 	if b.Empty() {
 		return fmt.Errorf("a picture of %dx%d pixels", b.Dy(), b.Dx())
 	}
 	p := planes{make([]uint8, 3*b.Dx()*b.Dy()), b.Dy(), b.Dx()}
 	toPlanes(p.data, picture)
-	p.resize(dst, side)
-	return nil
+	return p.resize(dst, o)
 }
 
-func decodePicture(dst []uint8, side int, content []byte) error {
+func decodePicture(dst []uint8, o *PictureOptions, content []byte) error {
 	p, err := decode(content)
 	if err != nil {
 		return err
 	}
-	p.resize(dst, side)
+	return p.resize(dst, o)
+}
+
+// mostLength is how many times the length of its shorter side a picture may have to
+// be cropped: all of it is scaled.
+const mostLength = 100
+
+// resize sets dst to the planes, resized to a square.
+func (p planes) resize(dst []uint8, o *PictureOptions) error {
+	side := o.Side
+	if o.Resize == Crop && max(p.h, p.w) > mostLength*min(p.h, p.w) {
+		return fmt.Errorf("a picture of %dx%d pixels is too long to be cropped, expected at most %d:1", p.h, p.w, mostLength)
+	}
+	h, w := o.scaled(p.h, p.w)
+	top, left := centred(side, h), centred(side, w)
+	scaled := p.scale(h, w)
+	for c := range 3 {
+		from, to := scaled.data[c*h*w:][:h*w], dst[c*side*side:][:side*side]
+		for y := max(0, top); y < min(side, top+h); y++ {
+			row := from[(y-top)*w:][:w]
+			copy(to[y*side+max(0, left):(y+1)*side], row[max(0, -left):])
+		}
+	}
+	if h < side || w < side {
+		clearAround(dst, side, top, left, h, w)
+	}
 	return nil
 }
 
-// resize sets dst to the planes, resized to side x side.
-func (p planes) resize(dst []uint8, side int) {
-	if p.w == side && p.h == side {
-		copy(dst, p.data)
-		return
+// scaled returns the size to which a picture of h x w pixels is scaled.
+func (o *PictureOptions) scaled(h, w int) (int, int) {
+	side := o.Side
+	// As Python computes it: a quotient rounded, half to even.
+	rounded := func(a, b int) int { return max(1, int(math.RoundToEven(float64(a)/float64(b)*float64(side)))) }
+	switch {
+	case o.Resize == Crop && h <= w:
+		return side, side * w / h
+	case o.Resize == Crop:
+		return side * h / w, side
+	case o.Resize == Pad && h <= w:
+		return rounded(h, w), side
+	case o.Resize == Pad:
+		return side, rounded(w, h)
 	}
-	resample.NewResizer(resample.Bilinear, p.h, p.w, side, side).Planes(dst, p.data)
+	return side, side
+}
+
+// centred returns where an extent of n begins in the middle of one of side pixels,
+// below 0 if it is longer.
+func centred(side, n int) int {
+	if n > side {
+		return -int(math.RoundToEven(float64(n-side) / 2))
+	}
+	return int(math.RoundToEven(float64(side-n) / 2))
+}
+
+// scale returns the planes in another size.
+func (p planes) scale(h, w int) planes {
+	if p.h == h && p.w == w {
+		return p
+	}
+	s := planes{make([]uint8, 3*h*w), h, w}
+	resample.NewResizer(resample.Bilinear, p.h, p.w, h, w).Planes(s.data, p.data)
+	return s
+}
+
+// clearAround makes black what lies outside of h x w pixels in 3 x side x side.
+func clearAround(dst []uint8, side, top, left, h, w int) {
+	for i := range dst {
+		y, x := i/side%side, i%side
+		if y < top || y >= top+h || x < left || x >= left+w {
+			dst[i] = 0
+		}
+	}
 }
 
 func readPictureFile(path string) ([]byte, error) {

@@ -34,6 +34,7 @@ const (
 	MetaClassNames    = "class_names"   // their names, a JSON array
 	MetaNormalisation = "normalisation" // see nn.ParseNormalisation
 	MetaImageSize     = "image_size"    // height and width of an image
+	MetaResize        = "resize"        // how pictures become images, see dataset.Resize
 	MetaDataset       = "dataset"       // what the network was trained on
 	MetaStep          = "step"          // the descent steps done
 )
@@ -132,6 +133,19 @@ func (w *Weights) Network() (*nn.Network, error) {
 		return nil, w.fail(err)
 	}
 	return network, w.Apply(network)
+}
+
+// Resize returns how pictures become images as the metadata have it, squashed if they
+// do not say.
+func (w *Weights) Resize() (dataset.Resize, error) {
+	text, ok := w.Metadata[MetaResize]
+	if !ok {
+		return dataset.Squash, nil
+	}
+	if !slices.Contains(dataset.Resizes, dataset.Resize(text)) {
+		return "", w.fail(fmt.Errorf("%s is %.20q in its metadata, expected one of %v", MetaResize, text, dataset.Resizes))
+	}
+	return dataset.Resize(text), nil
 }
 
 // ImageSize returns the side of images that the metadata name, 0 if they name none.
