@@ -145,28 +145,54 @@ func (k *cifarKind) parsePython(r io.Reader) (Images, error) {
 		return Images{}, errors.New("not a pickled dictionary")
 	}
 	data, ok := batch.Get("data").(*ndarray)
+	if ok && data.data == nil && len(data.shape) == 2 {
+		return Images{}, errors.New("data is an array of integers other than uint8 (numpy: data.astype('uint8'))")
+	}
 	if !ok || len(data.shape) != 2 || data.shape[1] != cifarImage {
 		return Images{}, fmt.Errorf("no N x %d array of uint8 named data in it", cifarImage)
 	}
-	labels, ok := batch.Get(k.labelsKey).(*pickle.List)
-	if !ok {
-		return Images{}, fmt.Errorf("no list named %s in it", k.labelsKey)
+	labels, err := pickledLabels(batch.Get(k.labelsKey), k.labelsKey)
+	if err != nil {
+		return Images{}, err
 	}
-	images := Images{Data: data.data, Labels: make([]uint16, len(labels.Items)), N: data.shape[0], C: 3, H: 32, W: 32}
+	images := Images{Data: data.data, Labels: make([]uint16, len(labels)), N: data.shape[0], C: 3, H: 32, W: 32}
 	if len(images.Labels) != images.N {
 		return Images{}, fmt.Errorf("%d %s for %d images", len(images.Labels), k.labelsKey, images.N)
 	}
-	for i, item := range labels.Items {
-		label, ok := item.(int)
-		if !ok {
-			return Images{}, fmt.Errorf("label of image %d is not an integer", i)
-		}
+	for i, label := range labels {
 		if label < 0 || label >= len(k.classes) {
 			return Images{}, fmt.Errorf("label %d of image %d is not from 0 to %d", label, i, len(k.classes)-1)
 		}
 		images.Labels[i] = uint16(label)
 	}
 	return images, k.check(images)
+}
+
+// pickledLabels returns labels from a list, a tuple or an array.
+func pickledLabels(value any, name string) ([]int, error) {
+	var items []any
+	switch v := value.(type) {
+	case *ndarray:
+		if len(v.shape) != 1 {
+			return nil, fmt.Errorf("%s is an array of size %v, expected one of labels", name, v.shape)
+		}
+		return v.integers(), nil
+	case *pickle.List:
+		items = v.Items
+	case pickle.Tuple:
+		items = v
+	default:
+		return nil, fmt.Errorf("no list named %s in it", name)
+	}
+	labels := make([]int, len(items))
+	for i, item := range items {
+		label, ok := item.(int)
+		if !ok {
+			return nil, fmt.Errorf("label of image %d is not an integer", i)
+		}
+		labels[i] = label
+	}
+	return labels, nil
 }
 
 func (k *cifarKind) check(images Images) error {

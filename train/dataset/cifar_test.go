@@ -112,7 +112,9 @@ func TestCIFARMalformed(t *testing.T) {
 		{"data_batch_1", pickled("K\x01K\x02\x93"), "not a string"},
 		{"data_batch_1", array("N"), "unknown form"},
 		{"data_batch_1", array("(K\x01K\x01K\x02\x86" + pickledDType + "\x89U\x03abct"), "has 3 bytes"},
-		{"data_batch_1", array("(K\x01K\x01K\x03\x86cnumpy\ndtype\n(U\x02i4K\x00K\x01tR\x89U\x03abct"), "not of uint8"},
+		{"data_batch_1", array("(K\x01K\x01K\x03\x86cnumpy\ndtype\n(U\x02i4K\x00K\x01tR\x89U\x03abct"), "has 3 bytes"},
+		{"data_batch_1", array("(K\x01K\x01K\x03\x86cnumpy\ndtype\n(U\x02f2K\x00K\x01tR\x89U\x06abcdeft"), `of "f2" where integers were expected`},
+		{"data_batch_1", array("(K\x01K\x01K\x03\x86cnumpy\ndtype\n(U\x02i2K\x00K\x01tR\x89U\x06abcdeft"), "data.astype('uint8')"},
 		{"data_batch_1", array("(K\x01J\xff\xff\xff\xffK\x03\x86" + pickledDType + "\x89U\x03abct"), "impossible size"},
 		{"data_batch_1", array("(K\x01K\x01K\x03\x86" + pickledDType + "\x89U\x03abct"), "no N x 3072 array"},
 	} {

@@ -86,13 +86,13 @@ func (c *Corruptions) Read(name string, severity int) (Images, error) {
 	if len(f.Shape) != 4 || f.Shape[0] != len(c.labels) || f.Shape[1] < 1 || f.Shape[2] < 1 || f.Shape[3] != 3 {
 		return Images{}, errorf(path, "images of size %v where %dxHxWx3 was expected, as there are that many labels", f.Shape, len(c.labels))
 	}
+	if !f.IsBytes() {
+		return Images{}, errorf(path, "images of another type than uint8 (numpy: images.astype('uint8'))")
+	}
 	n := len(c.labels) / corrupt.Severities
 	rows, err := f.Rows((severity-1)*n, n)
 	if err != nil {
 		return Images{}, npyError(path, err)
-	}
-	if rows.Bytes == nil {
-		return Images{}, errorf(path, "images of another type than uint8")
 	}
 	images := newImages(n, 3, f.Shape[1], f.Shape[2])
 	copy(images.Labels, c.labels[(severity-1)*n:])

@@ -68,6 +68,9 @@ func decode(content []byte) (planes, error) {
 	if err != nil {
 		return planes{}, err
 	}
+	if grey := transparentGrey16(picture, format, content); grey != nil {
+		picture = grey
+	}
 	p := planes{make([]uint8, 3*h*w), h, w}
 	if yuv := lossyWebP(picture, format); yuv != nil {
 		videoToPlanes(p.data, yuv)
@@ -208,6 +211,19 @@ func jpegToPlanes(dst []uint8, p *image.YCbCr) {
 			b[x] = clip(level + 116130*blue)
 		}
 	}
+}
+
+// transparentGrey16 returns a PNG picture of 16 bits of grey, one of them transparent, as
+// what it is without that, nil for other pictures.
+func transparentGrey16(picture image.Image, format string, content []byte) *image.Gray16 {
+	const colourType, grey = 25, 0
+	p, ok := picture.(*image.NRGBA64)
+	if !ok || format != "png" || content[colourType] != grey {
+		return nil
+	}
+	opaque := image.NewGray16(p.Rect)
+	each(p.Rect, func(_, x, y int) { opaque.SetGray16(x, y, color.Gray16{Y: p.NRGBA64At(x, y).R}) })
+	return opaque
 }
 
 // lossyWebP returns the colours of a lossy WebP picture, nil if it is none.

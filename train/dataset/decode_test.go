@@ -45,7 +45,7 @@ func TestPicturesAsPillowReadsThem(t *testing.T) {
 		}
 		count++
 	}
-	require.Equal(t, 38, count)
+	require.Equal(t, 41, count)
 }
 
 func TestFrameBeyondItsCanvasIsCut(t *testing.T) {

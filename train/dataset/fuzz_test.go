@@ -79,6 +79,7 @@ func FuzzIDX(f *testing.F) {
 func FuzzMat(f *testing.F) {
 	f.Add(load(f, "svhn_like.mat"))
 	f.Add(load(f, "svhn_like_compressed.mat"))
+	f.Add(load(f, "labels/svhn_list.mat"))
 	f.Add(matFile(
 		array{"X", mxUint8, miUint8, []int32{32, 32, 3}, make([]byte, 3072)},
 		array{"y", 6, miDouble, []int32{1, 1}, make([]byte, 8)}))
@@ -215,6 +216,8 @@ func FuzzDecompressed(f *testing.F) {
 func FuzzPickle(f *testing.F) {
 	f.Add(load(f, "cifar10_like_python2"))
 	f.Add(load(f, "cifar100_like_python3"))
+	f.Add(load(f, "labels/scalars_protocol2"))
+	f.Add(load(f, "labels/array_big_protocol5"))
 	f.Add(pickled("}(U\x04data" + pickledArray + "(K\x01K\x00M\x00\x0c\x86" + pickledDType + "\x89U\x00tbU\x06labels]u"))
 	f.Add(pickled("(]q\x00h\x00\x85\x94}u"))
 	f.Add(doublingPickle())
@@ -341,6 +344,7 @@ func FuzzCorruptions(f *testing.F) {
 	images := header("|u1", "10, 2, 3, 3") + strings.Repeat("\x02", 180)
 	f.Add([]byte(labels), []byte(images))
 	f.Add([]byte(header("<i8", "5,")+strings.Repeat("\x01\x00\x00\x00\x00\x00\x00\x00", 5)), []byte(header("<f4", "5, 1, 1, 3")+strings.Repeat("\x00", 60)))
+	f.Add([]byte(header(">u2", "5,")+strings.Repeat("\x00\x01", 5)), []byte(images))
 	f.Add([]byte(labels), []byte(header("|u1", "10, 2147483647, 2147483647, 3")))
 	f.Fuzz(func(t *testing.T, labels, images []byte) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "labels.npy"), labels, 0o600))

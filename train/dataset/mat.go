@@ -24,6 +24,8 @@ const (
 	miUint32     = 6
 	miSingle     = 7
 	miDouble     = 9
+	miInt64      = 12
+	miUint64     = 13
 	miMatrix     = 14
 	miCompressed = 15
 
@@ -49,7 +51,7 @@ func parseSVHN(r io.Reader) (Images, error) {
 	}
 	x, y := arrays["X"], arrays["y"]
 	if x.class != mxUint8 || x.dataType != miUint8 {
-		return Images{}, errors.New("X is not an array of uint8")
+		return Images{}, errors.New("X is not an array of uint8 (MATLAB: uint8(X), numpy: X.astype('uint8'))")
 	}
 	if len(x.dims) == 3 { // a single image: MATLAB drops a last dimension of 1
 		x.dims = append(x.dims, 1)
@@ -254,7 +256,7 @@ func elementSize(dataType uint32) int64 {
 		return 2
 	case miInt32, miUint32, miSingle:
 		return 4
-	case miDouble:
+	case miDouble, miInt64, miUint64:
 		return 8
 	}
 	return 0
@@ -283,6 +285,10 @@ func (m matrix) integers() ([]int, error) {
 			v = float64(binary.LittleEndian.Uint32(b))
 		case miSingle:
 			v = float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+		case miInt64:
+			v = float64(int64(binary.LittleEndian.Uint64(b)))
+		case miUint64:
+			v = float64(binary.LittleEndian.Uint64(b))
 		case miDouble:
 			v = math.Float64frombits(binary.LittleEndian.Uint64(b))
 		}

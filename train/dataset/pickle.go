@@ -6,17 +6,20 @@ import (
 	"math"
 	"strings"
 
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/pickle"
 )
 
-// ndarray is a NumPy array of uint8 in C order.
+// ndarray is a NumPy array in C order: of uint8 in data, of other integers in ints.
 type ndarray struct {
 	shape []int
 	data  []uint8
+	ints  []int
 }
 
-// dtype is NumPy's short name of an element type.
-type dtype string
+// dtype is a NumPy element type: its short name, such as i8, and byte order, one of
+// < > |.
+type dtype struct{ name, order string }
 
 // maxSteps bounds the opcodes of a pickle. CIFAR-100's largest file has 250,000.
 const maxSteps = 1 << 19
@@ -28,6 +31,8 @@ const (
 	frombuffer  = "numpy.core.numeric._frombuffer"
 	ndarrayType = "numpy.ndarray"
 	dtypeType   = "numpy.dtype"
+	scalar      = "numpy.core.multiarray.scalar"
+	encode      = "_codecs.encode" // of bytes, in the protocols before 3
 )
 
 // old returns the name that an object had before NumPy 2.
@@ -37,8 +42,8 @@ func old(name any) string {
 }
 
 // unpickle returns the value that a pickle of dictionaries, lists, tuples,
-// strings, integers and NumPy arrays of uint8 describes, and refuses everything
-// else.
+// strings, integers and NumPy arrays and scalars of integers describes, and refuses
+// everything else.
 func unpickle(content []byte) (any, error) {
 	r := pickle.Reader{Allowed: allowed, Call: makeArray, Build: fillArray, MaxSteps: maxSteps}
 	value, _, err := r.Read(content)
@@ -50,13 +55,14 @@ func unpickle(content []byte) (any, error) {
 
 func allowed(name pickle.Global) bool {
 	switch old(name) {
-	case reconstruct, frombuffer, ndarrayType, dtypeType:
+	case reconstruct, frombuffer, ndarrayType, dtypeType, scalar, encode:
 		return true
 	}
 	return false
 }
 
-// makeArray makes an array, empty unless its content comes along, or a dtype.
+// makeArray makes an array, empty unless its content comes along, a dtype, or an
+// integer of a scalar.
 func makeArray(callee any, arguments pickle.Tuple) (any, error) {
 	switch name := old(callee); {
 	case name == reconstruct && len(arguments) == 3 && old(arguments[0]) == ndarrayType:
@@ -66,23 +72,48 @@ func makeArray(callee any, arguments pickle.Tuple) (any, error) {
 		return a, a.fill(arguments[0], arguments[1], arguments[2], arguments[3] == any("F"))
 	case name == dtypeType && len(arguments) > 0:
 		if name, ok := arguments[0].(string); ok {
-			return dtype(name), nil
+			return &dtype{name: name, order: "|"}, nil
 		}
+	case name == encode && len(arguments) == 2 && arguments[1] == any("latin1"):
+		if text, ok := arguments[0].(string); ok {
+			return latin1(text)
+		}
+	case name == scalar && len(arguments) == 2:
+		a := &ndarray{}
+		if err := a.fill(arguments[1], arguments[0], pickle.Tuple{1}, false); err != nil {
+			return nil, err
+		}
+		return a.integers()[0], nil
 	}
 	return nil, errors.New("pickle calls something other than NumPy's array and dtype")
 }
 
+// latin1 returns the bytes that a text stands for, one a character.
+func latin1(text string) (string, error) {
+	raw := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r > 255 {
+			return "", errors.New("pickled bytes with a character beyond Latin 1")
+		}
+		raw = append(raw, byte(r))
+	}
+	return string(raw), nil
+}
+
 // fillArray sets the state of an array: (version, shape, dtype, Fortran order,
-// data). The state of a dtype, its byte order, does not matter for bytes.
+// data), or of a dtype, whose second part is the byte order.
 func fillArray(object, state any) error {
-	if _, ok := object.(dtype); ok {
+	parts, _ := state.(pickle.Tuple)
+	if d, ok := object.(*dtype); ok {
+		if len(parts) > 1 {
+			d.order, _ = parts[1].(string)
+		}
 		return nil
 	}
 	array, ok := object.(*ndarray)
 	if !ok {
 		return errors.New("pickle sets the state of what is not an array")
 	}
-	parts, _ := state.(pickle.Tuple)
 	if len(parts) != 5 {
 		return errors.New("pickled array of an unknown form")
 	}
@@ -93,8 +124,13 @@ func fillArray(object, state any) error {
 func (a *ndarray) fill(content, element, shape any, fortran bool) error {
 	sides, isShape := shape.(pickle.Tuple)
 	data, isData := content.(string)
-	if !isShape || !isData || element != any(dtype("u1")) {
-		return errors.New("pickled array that is not of uint8")
+	kind, isKind := element.(*dtype)
+	if !isShape || !isData || !isKind {
+		return errors.New("pickled array of an unknown form")
+	}
+	width, isInteger := npy.IntegerSize(kind.name)
+	if !isInteger {
+		return fmt.Errorf("pickled array of %.20q where integers were expected (numpy: a.astype('uint8'))", kind.name)
 	}
 	if len(sides) > 2 {
 		return fmt.Errorf("pickled array of %d dimensions", len(sides))
@@ -109,17 +145,48 @@ func (a *ndarray) fill(content, element, shape any, fortran bool) error {
 		size *= n
 		a.shape = append(a.shape, n)
 	}
-	if size != len(data) {
+	if size*width != len(data) {
 		return fmt.Errorf("pickled array of size %v has %d bytes", a.shape, len(data))
 	}
-	a.data = []uint8(data)
-	if fortran && len(a.shape) == 2 {
-		rows, cols := a.shape[0], a.shape[1]
-		for i := range rows {
-			for j := range cols {
-				a.data[i*cols+j] = data[j*rows+i]
-			}
+	if kind.name == "u1" {
+		a.data = inCOrder([]uint8(data), a.shape, fortran)
+		return nil
+	}
+	values, err := npy.Integers([]byte(data), kind.name, kind.order == ">")
+	if err != nil {
+		return err
+	}
+	a.ints = make([]int, size)
+	for i, v := range values {
+		a.ints[i] = int(v)
+	}
+	a.ints = inCOrder(a.ints, a.shape, fortran)
+	return nil
+}
+
+// inCOrder returns the elements of an array of that shape in C order.
+func inCOrder[E any](values []E, shape []int, fortran bool) []E {
+	if !fortran || len(shape) != 2 {
+		return values
+	}
+	rows, cols := shape[0], shape[1]
+	ordered := make([]E, len(values))
+	for i := range rows {
+		for j := range cols {
+			ordered[i*cols+j] = values[j*rows+i]
 		}
 	}
-	return nil
+	return ordered
+}
+
+// integers returns the elements.
+func (a *ndarray) integers() []int {
+	if a.data == nil {
+		return a.ints
+	}
+	all := make([]int, len(a.data))
+	for i, v := range a.data {
+		all[i] = int(v)
+	}
+	return all
 }

@@ -96,6 +96,9 @@ func Open(path string) (*File, error) {
 	return nil, err
 }
 
+// IsBytes reports whether the elements are of uint8, which Rows returns as Bytes.
+func (f *File) IsBytes() bool { return f.descr == "|u1" }
+
 // Close closes the file.
 func (f *File) Close() error { return f.close() }
 
@@ -182,20 +185,74 @@ func (f *File) parse(header string) error {
 		return malformed("Fortran order; save it in C order (numpy.ascontiguousarray)")
 	case order != "False":
 		return malformed("fortran_order is %.40q, not True or False", order)
-	case f.descr != "|u1" && f.descr != "<f4" && f.descr != "<i8":
-		return malformed("dtype %.40q; |u1, <f4 and <i8 are supported", f.descr)
+	case elementSize(f.descr) == 0:
+		return malformed("dtype %.40q; integers and <f4 are supported, convert it with a.astype('uint8') or a.astype('<f4')", f.descr)
 	}
 	return nil
 }
 
+// elementSize returns the bytes of an element, 0 for a type that is not read.
 func elementSize(descr string) int64 {
-	switch descr {
-	case "|u1":
-		return 1
-	case "<f4":
+	if descr == "<f4" {
 		return 4
 	}
-	return 8
+	if descr == "" || !strings.Contains("<>|", descr[:1]) {
+		return 0
+	}
+	size, _ := IntegerSize(descr[1:])
+	return int64(size)
+}
+
+// IntegerSize returns the bytes of an integer whose type NumPy calls i1 to u8, or b1 for
+// truth values, and reports whether it is one.
+func IntegerSize(name string) (int, bool) {
+	switch name {
+	case "i1", "u1", "b1":
+		return 1, true
+	case "i2", "u2":
+		return 2, true
+	case "i4", "u4":
+		return 4, true
+	case "i8", "u8":
+		return 8, true
+	}
+	return 0, false
+}
+
+// Integers returns the integers of such a type in raw bytes.
+func Integers(raw []byte, name string, bigEndian bool) ([]int64, error) {
+	var order binary.ByteOrder = binary.LittleEndian
+	if bigEndian {
+		order = binary.BigEndian
+	}
+	size, _ := IntegerSize(name)
+	values := make([]int64, len(raw)/size)
+	for i := range values {
+		b := raw[i*size:]
+		switch name {
+		case "i1":
+			values[i] = int64(int8(b[0]))
+		case "i2":
+			values[i] = int64(int16(order.Uint16(b)))
+		case "u2":
+			values[i] = int64(order.Uint16(b))
+		case "i4":
+			values[i] = int64(int32(order.Uint32(b)))
+		case "u4":
+			values[i] = int64(order.Uint32(b))
+		case "i8":
+			values[i] = int64(order.Uint64(b))
+		case "u8":
+			v := order.Uint64(b)
+			if v > math.MaxInt64 {
+				return nil, malformed("element %d is %d, more than %d", i, v, math.MaxInt64)
+			}
+			values[i] = int64(v)
+		default:
+			values[i] = int64(b[0])
+		}
+	}
+	return values, nil
 }
 
 // checkSize checks the shape against the bytes that follow the header.
@@ -241,8 +298,10 @@ func (f *File) Rows(first, count int) (Array, error) {
 		a.Float32 = make([]float32, n)
 		err = little.Read(in, a.Float32)
 	default:
-		a.Int64 = make([]int64, n)
-		err = little.Read(in, a.Int64)
+		raw := make([]byte, n*size)
+		if err = little.Read(in, raw); err == nil {
+			a.Int64, err = Integers(raw, f.descr[1:], f.descr[0] == '>')
+		}
 	}
 	if err != nil {
 		return Array{}, fmt.Errorf("%s: %w", f.path, err)

@@ -39,13 +39,14 @@ def gif(canvas, frame, at, transparency=None):
     return out + b"\x02" + bytes([len(data)]) + data + b"\x00;"
 
 
-def png16(colour_type, samples):
-    """A PNG of 16 bits a sample."""
+def png16(colour_type, samples, transparent=None):
+    """A PNG of 16 bits a sample, perhaps with a colour that is transparent."""
     import zlib
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
     chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
     header = struct.pack(">IIBBBBB", samples.shape[1], samples.shape[0], 16, colour_type, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    trns = b"" if transparent is None else chunk(b"tRNS", np.array(transparent, ">u2").tobytes())
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + trns + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def saved(image, kind, **options):
@@ -71,6 +72,9 @@ pictures = {
     "grey16.png": saved(Image.fromarray(grey16), "PNG"),
     "colour16.png": png16(2, wide),
     "transparent16.png": png16(6, wide_alpha),
+    "grey_alpha16.png": png16(4, wide_alpha[..., [0, 3]]),
+    "grey_transparent16.png": png16(0, grey16[..., None], [257]),
+    "colour_transparent16.png": png16(2, wide, wide[1, 2]),
     "exif.png": saved(colour, "PNG", exif=oriented(6)),
     "flat.jpg": saved(flat, "JPEG", quality=95, subsampling=0),
     "lossless.webp": saved(colour, "WEBP", lossless=True),
