@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,28 +19,47 @@ type object struct{}
 // inert lists objects that checkpoints carry and that hold no tensors. What calls
 // of them return is ignored.
 var inert = map[pickle.Global]bool{
-	"argparse.Namespace":               true,
-	"torch.Size":                       true,
-	"torch.device":                     true,
-	"numpy.dtype":                      true,
-	"numpy.core.multiarray.scalar":     true,
-	"numpy._core.multiarray.scalar":    true,
-	"_codecs.encode":                   true,
-	"copyreg._reconstructor":           true,
-	"builtins.object":                  true,
-	"collections.defaultdict":          true,
-	"builtins.dict":                    true,
-	"builtins.set":                     true,
-	"builtins.complex":                 true,
-	"__builtin__.object":               true,
-	"__builtin__.set":                  true,
-	"torch.torch_version.TorchVersion": true,
-	"pathlib.PosixPath":                true,
-	"pathlib.WindowsPath":              true,
+	"argparse.Namespace":                  true,
+	"collections.Counter":                 true,
+	"numpy.ndarray":                       true,
+	"numpy.core.multiarray._reconstruct":  true,
+	"numpy._core.multiarray._reconstruct": true,
+	"numpy._core.numeric._frombuffer":     true,
+	"numpy.core.numeric._frombuffer":      true,
+	"builtins.list":                       true,
+	"__builtin__.list":                    true,
+	"builtins.set":                        true,
+	"builtins.frozenset":                  true,
+	"__builtin__.frozenset":               true,
+	"builtins.slice":                      true,
+	"__builtin__.slice":                   true,
+	"builtins.range":                      true,
+	"__builtin__.xrange":                  true,
+	"__builtin__.complex":                 true,
+	"builtins.bytearray":                  true,
+	"__builtin__.bytearray":               true,
+	"__builtin__.bytes":                   true,
+	"datetime.datetime":                   true,
+	"datetime.timedelta":                  true,
+	"torch.Size":                          true,
+	"torch.device":                        true,
+	"numpy.dtype":                         true,
+	"numpy.core.multiarray.scalar":        true,
+	"numpy._core.multiarray.scalar":       true,
+	"_codecs.encode":                      true,
+	"copyreg._reconstructor":              true,
+	"builtins.object":                     true,
+	"builtins.complex":                    true,
+	"__builtin__.object":                  true,
+	"__builtin__.set":                     true,
+	"torch.torch_version.TorchVersion":    true,
+	"pathlib.PosixPath":                   true,
+	"pathlib.WindowsPath":                 true,
 }
 
 const (
 	orderedDict      = "collections.OrderedDict"
+	defaultDict      = "collections.defaultdict"
 	rebuildTensor    = "torch._utils._rebuild_tensor"
 	rebuildTensorV2  = "torch._utils._rebuild_tensor_v2"
 	rebuildTensorV3  = "torch._utils._rebuild_tensor_v3"
@@ -48,7 +68,7 @@ const (
 
 func allowed(name pickle.Global) bool {
 	switch name {
-	case orderedDict, rebuildTensor, rebuildTensorV2, rebuildTensorV3, rebuildParameter, "torch.storage.UntypedStorage":
+	case orderedDict, defaultDict, rebuildTensor, rebuildTensorV2, rebuildTensorV3, rebuildParameter, "torch.storage.UntypedStorage":
 		return true
 	}
 	if _, ok := storageType(name); ok {
@@ -85,6 +105,9 @@ func elementType(name any) (Type, bool) {
 func unpickle(content []byte, persistent func(id any) (any, error)) (value any, rest []byte, err error) {
 	r := pickle.Reader{Allowed: allowed, Call: call, Build: build, Persistent: persistent, MaxSteps: maxSteps}
 	value, rest, err = r.Read(content)
+	if refused := (*pickle.RefusedError)(nil); errors.As(err, &refused) {
+		return nil, nil, fmt.Errorf("%w: %w; save the weights alone: torch.save(model.state_dict(), FILE)", ErrFormat, err)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
@@ -100,6 +123,8 @@ func call(callee any, arguments pickle.Tuple) (any, error) {
 	switch name {
 	case orderedDict:
 		return makeDict(arguments)
+	case defaultDict: // empty, whatever makes its values
+		return &pickle.Dict{}, nil
 	case rebuildTensor, rebuildTensorV2:
 		if len(arguments) >= 4 {
 			return makeTensor(arguments[0], "", arguments[1], arguments[2], arguments[3])

@@ -78,11 +78,23 @@ func TestReadsACheckpointAroundTheState(t *testing.T) {
 	require.Equal(t, []string{"optimizer", "state", "0", "momentum_buffer"}, last.Path)
 }
 
+// What training scripts keep beside the weights is passed over.
+func TestPassesOverWhatIsNoTensor(t *testing.T) {
+	t.Parallel()
+	tensors, err := Read(filepath.Join("testdata", "carried.zip.pth"))
+	require.NoError(t, err)
+	require.Len(t, tensors, 1)
+	require.Equal(t, []string{"net", "weight"}, tensors[0].Path)
+	values, err := tensors[0].Float32()
+	require.NoError(t, err)
+	require.Equal(t, []float32{0, 1, 2}, values)
+}
+
 func TestRefuses(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
 		"evil.zip.pth":      `"__builtin__.print", which is refused`,
-		"module.legacy.pth": "which is refused",
+		"module.legacy.pth": "which is refused; save the weights alone: torch.save(model.state_dict(), FILE)",
 		"script.pth":        "a TorchScript archive holds a program; save the state_dict instead",
 		"make.py":           "expected a zip archive, a stream of pickles or a tar archive",
 	} {

@@ -78,3 +78,16 @@ def tar(path):
 
 
 tar("tar.pth")
+
+
+# What training scripts keep beside the weights.
+import collections, datetime, pathlib
+import numpy as np
+
+history = collections.defaultdict(list)
+history["loss"] += [np.float64(0.5), np.float32(0.25)]
+torch.save({"net": {"weight": torch.arange(3.0)}, "history": history, "curve": np.zeros(3), "counts": np.arange(2), "best": np.float64(0.5),
+            "seen": {1, 2}, "frozen": frozenset([1]), "path": pathlib.Path("x"), "window": slice(1, 2), "steps": range(3), "bytes": b"\x00\xff",
+            "buffer": bytearray(b"x"), "when": datetime.datetime(2026, 1, 2), "size": torch.Size([1]), "device": torch.device("cpu"),
+            "dtype": torch.float16, "count": collections.Counter("abca"), "complex": 1j, "none": None, "version": torch.__version__},
+           "carried.zip.pth")
