@@ -5,6 +5,12 @@
 
 // Both directions go along each row of windows four at a time, then one by one.
 
+#define UPPER0 0
+#define UPPER1 1
+#define LOWER0 2
+#define LOWER1 3
+#define QUARTER 7
+
 // func avgPool2NEON(y, x *float32, rows, n int)
 //
 // See avgPool2Generic. Registers:
@@ -29,10 +35,10 @@ row:
 four:
 	VLD1.P 32(R1), [V0.S4, V1.S4]
 	VLD1.P 32(R2), [V2.S4, V3.S4]
-	FADD4S(2, 0, 0)
-	FADD4S(3, 1, 1)
-	FADDP4S(1, 0, 0)
-	FMUL4S(7, 0, 0)
+	FADD4S(LOWER0, UPPER0, UPPER0)
+	FADD4S(LOWER1, UPPER1, UPPER1)
+	FADDP4S(UPPER1, UPPER0, UPPER0)
+	FMUL4S(QUARTER, UPPER0, UPPER0)
 	VST1.P [V0.S4], 16(R0)
 	SUBS   $4, R6, R6
 	BGE    four
@@ -60,6 +66,8 @@ next:
 	BNE  row
 	RET
 
+#define DY 0
+
 // func avgPool2BackwardNEON(dx, dy *float32, rows, n int)
 //
 // See avgPool2BackwardGeneric. Registers:
@@ -83,7 +91,7 @@ row:
 
 four:
 	VLD1.P 16(R1), [V0.S4]
-	FMUL4S(7, 0, 0)
+	FMUL4S(QUARTER, DY, DY)
 	VZIP1  V0.S4, V0.S4, V1.S4
 	VZIP2  V0.S4, V0.S4, V2.S4
 	VST1.P [V1.S4, V2.S4], 32(R0)

@@ -6,12 +6,17 @@
 // The elements behind the last whole vector go through the same instructions
 // one at a time, in lane 0.
 
+#define DATA 0
+#define WHITE255 1
+#define MEAN 2
+#define STD 3
+
 // NORMALISE turns integers in V0 into (byte/255 - mean) / std.
 #define NORMALISE \
-	UCVTF4S(0, 0)   \
-	FDIV4S(1, 0, 0) \
-	FSUB4S(2, 0, 0) \
-	FDIV4S(3, 0, 0)
+	UCVTF4S(DATA, DATA)          \
+	FDIV4S(WHITE255, DATA, DATA) \
+	FSUB4S(MEAN, DATA, DATA)     \
+	FDIV4S(STD, DATA, DATA)
 
 // func fromUint8NEON(dst []float32, src []uint8, mean, std float32)
 //
@@ -54,16 +59,21 @@ one:
 done:
 	RET
 
+#define BLACK 2
+#define RANGE 3
+#define ZERO 4
+#define ONE 5
+
 // TOBYTES turns values in V0 into bytes in its low lanes. FMAXNM gives 0 for NaN.
 #define TOBYTES \
-	FSUB4S(2, 0, 0)   \
-	FDIV4S(3, 0, 0)   \
-	FMAXNM4S(4, 0, 0) \
-	FMIN4S(5, 0, 0)   \
-	FMUL4S(1, 0, 0)   \
-	FCVTZS4S(0, 0)    \
-	XTN4H(0, 0)       \
-	XTN8B(0, 0)
+	FSUB4S(BLACK, DATA, DATA)    \
+	FDIV4S(RANGE, DATA, DATA)    \
+	FMAXNM4S(ZERO, DATA, DATA)   \
+	FMIN4S(ONE, DATA, DATA)      \
+	FMUL4S(WHITE255, DATA, DATA) \
+	FCVTZS4S(DATA, DATA)         \
+	XTN4H(DATA, DATA)            \
+	XTN8B(DATA, DATA)
 
 // func toUint8NEON(dst []uint8, src []float32, black, white float32)
 //
@@ -79,8 +89,8 @@ TEXT ·toUint8NEON(SB), NOSPLIT, $0-56
 	VDUP  V2.S[0], V2.S4
 	FMOVS white+52(FP), F3
 	VDUP  V3.S[0], V3.S4
-	FSUB4S(2, 3, 3)
-	VEOR  V4.B16, V4.B16, V4.B16
+	FSUB4S(BLACK, RANGE, RANGE)
+	EOR16B(ZERO, ZERO, ZERO)
 	MOVD  $0x3f800000, R3
 	VDUP  R3, V5.S4
 	SUBS  $4, R2, R2

@@ -8,172 +8,186 @@
 // of 8, V(2h+1). The macros of a number of rows are built from those of one less.
 // BEGIN starts sums at the bias, MULTIPLY adds the weight in V16 times what its tap
 // meets at R11, FINISH applies the activation, STORE writes at R11.
+#define SUM0 0
+#define SUM1 1
+#define SUM2 2
+#define SUM3 3
+#define SUM4 4
+#define SUM5 5
+#define SUM6 6
+#define SUM7 7
+#define WEIGHT 16
+#define BIASES 17
+#define UNBOUNDED 18
+#define X0 20
+#define X1 21
+
 #define BEGIN1 \
-	MOV16B(17, 0)
+	MOV16B(BIASES, SUM0)
 #define BEGIN2 \
-	BEGIN1 \
-	MOV16B(17, 2)
+	BEGIN1               \
+	MOV16B(BIASES, SUM2)
 #define BEGIN3 \
-	BEGIN2 \
-	MOV16B(17, 4)
+	BEGIN2               \
+	MOV16B(BIASES, SUM4)
 #define BEGIN4 \
-	BEGIN3 \
-	MOV16B(17, 6)
+	BEGIN3               \
+	MOV16B(BIASES, SUM6)
 
 #define BEGINWIDE1 \
-	MOV16B(17, 0) \
-	MOV16B(17, 1)
+	MOV16B(BIASES, SUM0) \
+	MOV16B(BIASES, SUM1)
 #define BEGINWIDE2 \
-	BEGINWIDE1 \
-	MOV16B(17, 2) \
-	MOV16B(17, 3)
+	BEGINWIDE1           \
+	MOV16B(BIASES, SUM2) \
+	MOV16B(BIASES, SUM3)
 #define BEGINWIDE3 \
-	BEGINWIDE2 \
-	MOV16B(17, 4) \
-	MOV16B(17, 5)
+	BEGINWIDE2           \
+	MOV16B(BIASES, SUM4) \
+	MOV16B(BIASES, SUM5)
 #define BEGINWIDE4 \
-	BEGINWIDE3 \
-	MOV16B(17, 6) \
-	MOV16B(17, 7)
+	BEGINWIDE3           \
+	MOV16B(BIASES, SUM6) \
+	MOV16B(BIASES, SUM7)
 
 #define MULTIPLY1 \
 	VLD1.P (R11)(R6), [V20.S4] \
-	VFMLA V16.S4, V20.S4, V0.S4
+	FMLA4S(WEIGHT, X0, SUM0)
 #define MULTIPLY2 \
-	MULTIPLY1 \
+	MULTIPLY1                  \
 	VLD1.P (R11)(R6), [V20.S4] \
-	VFMLA V16.S4, V20.S4, V2.S4
+	FMLA4S(WEIGHT, X0, SUM2)
 #define MULTIPLY3 \
-	MULTIPLY2 \
+	MULTIPLY2                  \
 	VLD1.P (R11)(R6), [V20.S4] \
-	VFMLA V16.S4, V20.S4, V4.S4
+	FMLA4S(WEIGHT, X0, SUM4)
 #define MULTIPLY4 \
-	MULTIPLY3 \
+	MULTIPLY3                  \
 	VLD1.P (R11)(R6), [V20.S4] \
-	VFMLA V16.S4, V20.S4, V6.S4
+	FMLA4S(WEIGHT, X0, SUM6)
 
 #define MULTIPLYWIDE1 \
 	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
-	VFMLA V16.S4, V20.S4, V0.S4 \
-	VFMLA V16.S4, V21.S4, V1.S4
+	FMLA4S(WEIGHT, X0, SUM0)           \
+	FMLA4S(WEIGHT, X1, SUM1)
 #define MULTIPLYWIDE2 \
-	MULTIPLYWIDE1 \
+	MULTIPLYWIDE1                      \
 	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
-	VFMLA V16.S4, V20.S4, V2.S4 \
-	VFMLA V16.S4, V21.S4, V3.S4
+	FMLA4S(WEIGHT, X0, SUM2)           \
+	FMLA4S(WEIGHT, X1, SUM3)
 #define MULTIPLYWIDE3 \
-	MULTIPLYWIDE2 \
+	MULTIPLYWIDE2                      \
 	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
-	VFMLA V16.S4, V20.S4, V4.S4 \
-	VFMLA V16.S4, V21.S4, V5.S4
+	FMLA4S(WEIGHT, X0, SUM4)           \
+	FMLA4S(WEIGHT, X1, SUM5)
 #define MULTIPLYWIDE4 \
-	MULTIPLYWIDE3 \
+	MULTIPLYWIDE3                      \
 	VLD1.P (R11)(R6), [V20.S4, V21.S4] \
-	VFMLA V16.S4, V20.S4, V6.S4 \
-	VFMLA V16.S4, V21.S4, V7.S4
+	FMLA4S(WEIGHT, X0, SUM6)           \
+	FMLA4S(WEIGHT, X1, SUM7)
 
 // BOUND clears negative numbers where V18 is set, bit by bit, so that NaN and -0
 // pass, and cuts off what is above V19.
 #define BOUND(v) \
-	FCMLTZ4S(v, 20)    \
-	AND16B(18, 20, 20) \
-	BIC16B(20, v, v)   \
+	FCMLTZ4S(v, X0)           \
+	AND16B(UNBOUNDED, X0, X0) \
+	BIC16B(X0, v, v)          \
 	FMIN4S(19, v, v)
 
 #define FINISH1 \
-	BOUND(0)
+	BOUND(SUM0)
 #define FINISH2 \
-	FINISH1 \
-	BOUND(2)
+	FINISH1     \
+	BOUND(SUM2)
 #define FINISH3 \
-	FINISH2 \
-	BOUND(4)
+	FINISH2     \
+	BOUND(SUM4)
 #define FINISH4 \
-	FINISH3 \
-	BOUND(6)
+	FINISH3     \
+	BOUND(SUM6)
 
 #define FINISHWIDE1 \
-	BOUND(0) \
-	BOUND(1)
+	BOUND(SUM0) \
+	BOUND(SUM1)
 #define FINISHWIDE2 \
 	FINISHWIDE1 \
-	BOUND(2) \
-	BOUND(3)
+	BOUND(SUM2) \
+	BOUND(SUM3)
 #define FINISHWIDE3 \
 	FINISHWIDE2 \
-	BOUND(4) \
-	BOUND(5)
+	BOUND(SUM4) \
+	BOUND(SUM5)
 #define FINISHWIDE4 \
 	FINISHWIDE3 \
-	BOUND(6) \
-	BOUND(7)
+	BOUND(SUM6) \
+	BOUND(SUM7)
 
 #define STORE1 \
 	VST1.P [V0.S4], (R11)(R7)
 #define STORE2 \
-	STORE1 \
+	STORE1                    \
 	VST1.P [V2.S4], (R11)(R7)
 #define STORE3 \
-	STORE2 \
+	STORE2                    \
 	VST1.P [V4.S4], (R11)(R7)
 #define STORE4 \
-	STORE3 \
+	STORE3                    \
 	VST1.P [V6.S4], (R11)(R7)
 
 #define STOREWIDE1 \
 	VST1.P [V0.S4, V1.S4], (R11)(R7)
 #define STOREWIDE2 \
-	STOREWIDE1 \
+	STOREWIDE1                       \
 	VST1.P [V2.S4, V3.S4], (R11)(R7)
 #define STOREWIDE3 \
-	STOREWIDE2 \
+	STOREWIDE2                       \
 	VST1.P [V4.S4, V5.S4], (R11)(R7)
 #define STOREWIDE4 \
-	STOREWIDE3 \
+	STOREWIDE3                       \
 	VST1.P [V6.S4, V7.S4], (R11)(R7)
 
 // SHIFT moves the next lane of each row to the front.
 #define SHIFT1 \
 	VEXT $4, V0.B16, V0.B16, V0.B16
 #define SHIFT2 \
-	SHIFT1 \
+	SHIFT1                          \
 	VEXT $4, V2.B16, V2.B16, V2.B16
 #define SHIFT3 \
-	SHIFT2 \
+	SHIFT2                          \
 	VEXT $4, V4.B16, V4.B16, V4.B16
 #define SHIFT4 \
-	SHIFT3 \
+	SHIFT3                          \
 	VEXT $4, V6.B16, V6.B16, V6.B16
 
 #define ONE1 \
 	FMOVS F0, (R11) \
 	ADD R7, R11
 #define ONE2 \
-	ONE1 \
+	ONE1            \
 	FMOVS F2, (R11) \
 	ADD R7, R11
 #define ONE3 \
-	ONE2 \
+	ONE2            \
 	FMOVS F4, (R11) \
 	ADD R7, R11
 #define ONE4 \
-	ONE3 \
+	ONE3            \
 	FMOVS F6, (R11) \
 	ADD R7, R11
 
 // SUMS adds up all taps of the columns at hand.
 #define SUMS(MULTIPLY, taps) \
-	MOVD    R2, R12         \
-	MOVD    R3, R13         \
-	MOVD    R4, R10         \
-taps:                           \
-	MOVW.P  4(R13), R11     \
+	MOVD    R2, R12          \
+	MOVD    R3, R13          \
+	MOVD    R4, R10          \
+taps:                            \
+	MOVW.P  4(R13), R11      \
 	VLD1R.P 4(R12), [V16.S4] \
-	ADD     R9, R11         \
-	ADD     R11<<2, R1, R11 \
-	MULTIPLY                \
-	SUBS    $1, R10, R10    \
-	BNE     taps            \
+	ADD     R9, R11          \
+	ADD     R11<<2, R1, R11  \
+	MULTIPLY                 \
+	SUBS    $1, R10, R10     \
+	BNE     taps             \
 	ADD     R9<<2, R0, R11
 
 // WIDE computes the columns of a few rows from R9 on as long as there are 8. Of the
@@ -252,10 +266,10 @@ TEXT ·depthwiseNEON(SB), NOSPLIT, $0-8
 	VDUP  V17.S[0], V17.S4
 	LSL   $2, R6, R6
 	LSL   $2, R7, R7
-	VEOR  V18.B16, V18.B16, V18.B16
+	EOR16B(UNBOUNDED, UNBOUNDED, UNBOUNDED)
 	MOVD  $0x7f800000, R10 // infinity
 	CBZ   R9, bounds
-	MVN16B(18, 18)
+	MVN16B(UNBOUNDED, UNBOUNDED)
 	CMP   $const_ReLU6, R9
 	BNE   bounds
 	MOVD  $0x40c00000, R10 // 6
@@ -298,73 +312,84 @@ atMost1:
 done:
 	RET
 
+#define DY0 20
+#define DY1 21
+#define DY2 22
+#define DY3 23
+#undef X0
+#define X0 24
+#undef X1
+#define X1 25
+#define X2 26
+#define X3 27
+
 // ADD16 adds 16 columns of a tap, at r, to its lanes in a to d.
 #define ADD16(r, a, b, c, d) \
 	VLD1.P 64(r), [V24.S4, V25.S4, V26.S4, V27.S4] \
-	VFMLA  V20.S4, V24.S4, a.S4 \
-	VFMLA  V21.S4, V25.S4, b.S4 \
-	VFMLA  V22.S4, V26.S4, c.S4 \
-	VFMLA  V23.S4, V27.S4, d.S4
+	FMLA4S(DY0, X0, a)                             \
+	FMLA4S(DY1, X1, b)                             \
+	FMLA4S(DY2, X2, c)                             \
+	FMLA4S(DY3, X3, d)
 
 // TAPS1 to TAPS5 add 16 columns of that many taps: the gradients in V20 to V23 times
 // the planes that the taps meet. NEXT1 to NEXT5 step to the next row, R6 bytes on.
 #define TAPS1 \
-	ADD16(R9, V0, V1, V2, V3)
+	ADD16(R9, 0, 1, 2, 3)
 #define TAPS2 \
-	TAPS1 \
-	ADD16(R10, V4, V5, V6, V7)
+	TAPS1                  \
+	ADD16(R10, 4, 5, 6, 7)
 #define TAPS3 \
-	TAPS2 \
-	ADD16(R11, V8, V9, V10, V11)
+	TAPS2                    \
+	ADD16(R11, 8, 9, 10, 11)
 #define TAPS4 \
-	TAPS3 \
-	ADD16(R12, V12, V13, V14, V15)
+	TAPS3                      \
+	ADD16(R12, 12, 13, 14, 15)
 #define TAPS5 \
-	TAPS4 \
-	ADD16(R13, V16, V17, V18, V19)
+	TAPS4                      \
+	ADD16(R13, 16, 17, 18, 19)
 
 #define NEXT1 \
 	ADD R6, R9
 #define NEXT2 \
-	NEXT1 \
+	NEXT1       \
 	ADD R6, R10
 #define NEXT3 \
-	NEXT2 \
+	NEXT2       \
 	ADD R6, R11
 #define NEXT4 \
-	NEXT3 \
+	NEXT3       \
 	ADD R6, R12
 #define NEXT5 \
-	NEXT4 \
+	NEXT4       \
 	ADD R6, R13
 
 // WALK runs through the plane.
 #define WALK(TAPS, NEXT, row, columns) \
-row:                                                   \
-	MOVD   R5, R15                                 \
-columns:                                               \
+row:                                                    \
+	MOVD   R5, R15                                  \
+columns:                                                \
 	VLD1.P 64(R0), [V20.S4, V21.S4, V22.S4, V23.S4] \
-	TAPS                                           \
-	SUBS   $16, R15, R15                           \
-	BNE    columns                                 \
-	ADD    R7, R0                                  \
-	NEXT                                           \
-	SUBS   $1, R8, R8                              \
+	TAPS                                            \
+	SUBS   $16, R15, R15                            \
+	BNE    columns                                  \
+	ADD    R7, R0                                   \
+	NEXT                                            \
+	SUBS   $1, R8, R8                               \
 	BNE    row
 
 // FOLD adds the 16 lanes of a to d, 16-8-4-2-1, and stores their sum.
 #define FOLD(a, b, c, d, va, vb, fa, to) \
-	FADD4S(c, a, a)                      \
-	FADD4S(d, b, b)                      \
-	FADD4S(b, a, a)                      \
-	VEXT  $8, va.B16, va.B16, vb.B16     \
-	FADD4S(b, a, a)                      \
-	FADDP2S(a, a)                        \
+	FADD4S(c, a, a)                  \
+	FADD4S(d, b, b)                  \
+	FADD4S(b, a, a)                  \
+	VEXT  $8, va.B16, va.B16, vb.B16 \
+	FADD4S(b, a, a)                  \
+	FADDP2S(a, a)                    \
 	FMOVS fa, to
 
 // AT sets r to where the next tap is at the first pixel.
 #define AT(r) \
-	MOVW.P 4(R3), r      \
+	MOVW.P 4(R3), r    \
 	ADD    r<<2, R1, r
 
 // func depthwiseWeightsNEON(p *DepthwisePlane)
@@ -388,26 +413,26 @@ TEXT ·depthwiseWeightsNEON(SB), NOSPLIT, $0-8
 	SUB  R5, R7, R7
 	LSL  $2, R6, R6
 	LSL  $2, R7, R7
-	VEOR V0.B16, V0.B16, V0.B16
-	VEOR V1.B16, V1.B16, V1.B16
-	VEOR V2.B16, V2.B16, V2.B16
-	VEOR V3.B16, V3.B16, V3.B16
-	VEOR V4.B16, V4.B16, V4.B16
-	VEOR V5.B16, V5.B16, V5.B16
-	VEOR V6.B16, V6.B16, V6.B16
-	VEOR V7.B16, V7.B16, V7.B16
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
-	VEOR V16.B16, V16.B16, V16.B16
-	VEOR V17.B16, V17.B16, V17.B16
-	VEOR V18.B16, V18.B16, V18.B16
-	VEOR V19.B16, V19.B16, V19.B16
+	EOR16B(0, 0, 0)
+	EOR16B(1, 1, 1)
+	EOR16B(2, 2, 2)
+	EOR16B(3, 3, 3)
+	EOR16B(4, 4, 4)
+	EOR16B(5, 5, 5)
+	EOR16B(6, 6, 6)
+	EOR16B(7, 7, 7)
+	EOR16B(8, 8, 8)
+	EOR16B(9, 9, 9)
+	EOR16B(10, 10, 10)
+	EOR16B(11, 11, 11)
+	EOR16B(12, 12, 12)
+	EOR16B(13, 13, 13)
+	EOR16B(14, 14, 14)
+	EOR16B(15, 15, 15)
+	EOR16B(16, 16, 16)
+	EOR16B(17, 17, 17)
+	EOR16B(18, 18, 18)
+	EOR16B(19, 19, 19)
 	AT(R9)
 	CMP  $2, R4
 	BLT  one

@@ -5,36 +5,56 @@
 
 // Philox4x32-10 of four blocks at a time, one word of each in a vector.
 
+#define WORD0 0
+#define WORD1 1
+#define WORD2 2
+#define WORD3 3
+#define LOW0 4
+#define HIGH0 5
+#define LOW2 6
+#define HIGH2 7
+#define KEY0 18
+#define KEY1 19
+#define MULTIPLIER0 20
+#define MULTIPLIER2 21
+
 // ROUND is one round, and the next round's keys.
 #define ROUND \
-	UMULL2D(20, 0, 4)              \
-	UMULL22D(20, 0, 5)             \
-	UMULL2D(21, 2, 6)              \
-	UMULL22D(21, 2, 7)             \
-	VUZP2 V7.S4, V6.S4, V0.S4      \
-	VEOR  V1.B16, V0.B16, V0.B16   \
-	VEOR  V18.B16, V0.B16, V0.B16  \
-	VUZP1 V7.S4, V6.S4, V1.S4      \
-	VUZP2 V5.S4, V4.S4, V2.S4      \
-	VEOR  V3.B16, V2.B16, V2.B16   \
-	VEOR  V19.B16, V2.B16, V2.B16  \
-	VUZP1 V5.S4, V4.S4, V3.S4      \
-	VADD  V22.S4, V18.S4, V18.S4   \
+	UMULL2D(MULTIPLIER0, WORD0, LOW0)   \
+	UMULL22D(MULTIPLIER0, WORD0, HIGH0) \
+	UMULL2D(MULTIPLIER2, WORD2, LOW2)   \
+	UMULL22D(MULTIPLIER2, WORD2, HIGH2) \
+	VUZP2 V7.S4, V6.S4, V0.S4           \
+	EOR16B(WORD1, WORD0, WORD0)         \
+	EOR16B(KEY0, WORD0, WORD0)          \
+	VUZP1 V7.S4, V6.S4, V1.S4           \
+	VUZP2 V5.S4, V4.S4, V2.S4           \
+	EOR16B(WORD3, WORD2, WORD2)         \
+	EOR16B(KEY1, WORD2, WORD2)          \
+	VUZP1 V5.S4, V4.S4, V3.S4           \
+	VADD  V22.S4, V18.S4, V18.S4        \
 	VADD  V23.S4, V19.S4, V19.S4
+
+#define DATA0 4
+#define DATA1 5
+#define DRAW0 6
+#define DRAW1 7
+#define THRESHOLD 24
+#define FACTOR 25
 
 // EIGHT writes the eight elements that the words of one block decide.
 #define EIGHT(block) \
-	VLD1.P 32(R1), [V4.S4, V5.S4] \
-	UXTL4S(block, 6)              \
-	UXTL24S(block, 7)             \
-	CMGT4S(6, 24, 6)              \
-	CMGT4S(7, 24, 7)              \
-	FMUL4S(25, 4, 4)              \
-	FMUL4S(25, 5, 5)              \
-	BIC16B(6, 4, 4)               \
-	BIC16B(7, 5, 5)               \
-	VST1.P [V4.S4, V5.S4], 32(R0) \
-	SUBS   $8, R2, R2             \
+	VLD1.P 32(R1), [V4.S4, V5.S4]   \
+	UXTL4S(block, DRAW0)            \
+	UXTL24S(block, DRAW1)           \
+	CMGT4S(DRAW0, THRESHOLD, DRAW0) \
+	CMGT4S(DRAW1, THRESHOLD, DRAW1) \
+	FMUL4S(FACTOR, DATA0, DATA0)    \
+	FMUL4S(FACTOR, DATA1, DATA1)    \
+	BIC16B(DRAW0, DATA0, DATA0)     \
+	BIC16B(DRAW1, DATA1, DATA1)     \
+	VST1.P [V4.S4, V5.S4], 32(R0)   \
+	SUBS   $8, R2, R2               \
 	BEQ    done
 
 // func dropoutNEON(y, x []float32, seed, stream, block uint64, threshold uint32, scale float32)
@@ -111,10 +131,10 @@ four:
 	VZIP2 V17.S4, V16.S4, V1.S4
 	VZIP1 V27.S4, V26.S4, V2.S4
 	VZIP2 V27.S4, V26.S4, V3.S4
-	EIGHT(0)
-	EIGHT(1)
-	EIGHT(2)
-	EIGHT(3)
+	EIGHT(WORD0)
+	EIGHT(WORD1)
+	EIGHT(WORD2)
+	EIGHT(WORD3)
 	B     four
 
 done:

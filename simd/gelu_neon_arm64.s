@@ -5,6 +5,13 @@
 #include "neon_arm64.h"
 #include "exp_neon_arm64.h"
 
+#define DATA 0
+#define T1 1
+#define T2 2
+#define T3 3
+#define T4 4
+#define DY 6
+
 // func geluNEON(y, x []float32)
 //
 //	R0  y    R1  x    R10  table    R2  elements left, biased by the step
@@ -19,7 +26,7 @@ TEXT ·geluNEON(SB), NOSPLIT, $0-48
 
 by4:
 	VLD1.P 16(R1), [V0.S4]
-	GELU(0, 1, 2, 3, 4)
+	GELU(DATA, T1, T2, T3, T4)
 	VST1.P [V0.S4], 16(R0)
 	SUBS   $4, R2, R2
 	BGE    by4
@@ -30,7 +37,7 @@ by1:
 
 loop1:  // in lane 0
 	FMOVS.P 4(R1), F0
-	GELU(0, 1, 2, 3, 4)
+	GELU(DATA, T1, T2, T3, T4)
 	FMOVS.P F0, 4(R0)
 	SUBS    $1, R2, R2
 	BNE     loop1
@@ -54,8 +61,8 @@ TEXT ·geluBackwardNEON(SB), NOSPLIT, $0-72
 by4:
 	VLD1.P 16(R1), [V0.S4]
 	VLD1.P 16(R3), [V6.S4]
-	GELUSLOPE(0, 1, 2, 3, 4)
-	FMUL4S(6, 0, 0)
+	GELUSLOPE(DATA, T1, T2, T3, T4)
+	FMUL4S(DY, DATA, DATA)
 	VST1.P [V0.S4], 16(R0)
 	SUBS   $4, R2, R2
 	BGE    by4
@@ -67,8 +74,8 @@ by1:
 loop1:  // in lane 0
 	FMOVS.P 4(R1), F0
 	FMOVS.P 4(R3), F6
-	GELUSLOPE(0, 1, 2, 3, 4)
-	FMUL4S(6, 0, 0)
+	GELUSLOPE(DATA, T1, T2, T3, T4)
+	FMUL4S(DY, DATA, DATA)
 	FMOVS.P F0, 4(R0)
 	SUBS    $1, R2, R2
 	BNE     loop1

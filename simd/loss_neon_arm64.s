@@ -5,34 +5,50 @@
 #include "neon_arm64.h"
 #include "exp_neon_arm64.h"
 
+#define Z 0
+#define D 1
+#define T2 2
+#define T3 3
+#define T4 4
+#define LARGEST 16
+
 // DISTANCE computes d = max(z - max, expLowest); z in V0, which it overwrites,
 // the largest logit in V16.
 #define DISTANCE(d) \
-	FSUB4S(16, 0, 0) \
-	FMAX4S(26, 0, d)
+	FSUB4S(LARGEST, Z, Z) \
+	FMAX4S(LOWEST, Z, d)
 
 // POWER computes V0 = e^d of d in V1. It overwrites V2..V4.
 #define POWER \
-	MOV16B(1, 0) \
-	EXPREDUCED(0, 2, 3, 4)
+	MOV16B(D, Z)              \
+	EXPREDUCED(Z, T2, T3, T4)
+
+#define E0 8
+#define E1 9
+#define E2 10
+#define E3 11
+#define ED0 12
+#define ED1 13
+#define ED2 14
+#define ED3 15
 
 // SUMS adds V0 = e^d and d e^d to the lanes in V8 and V12, then turns both sets of
 // 16 lanes by 4, so that the next vector's are there. The folds pair the first
 // register with the third and the second with the fourth, so any turn gives the
 // same sum.
 #define SUMS \
-	FADD4S(0, 8, 8)  \
-	FMLA4S(1, 0, 12) \
-	MOV16B(8, 0)     \
-	MOV16B(9, 8)     \
-	MOV16B(10, 9)    \
-	MOV16B(11, 10)   \
-	MOV16B(0, 11)    \
-	MOV16B(12, 0)    \
-	MOV16B(13, 12)   \
-	MOV16B(14, 13)   \
-	MOV16B(15, 14)   \
-	MOV16B(0, 15)
+	FADD4S(Z, E0, E0) \
+	FMLA4S(D, Z, ED0) \
+	MOV16B(E0, Z)     \
+	MOV16B(E1, E0)    \
+	MOV16B(E2, E1)    \
+	MOV16B(E3, E2)    \
+	MOV16B(Z, E3)     \
+	MOV16B(ED0, Z)    \
+	MOV16B(ED1, ED0)  \
+	MOV16B(ED2, ED1)  \
+	MOV16B(ED3, ED2)  \
+	MOV16B(Z, ED3)
 
 // FOLD adds the 16 lanes of a, b, c and d into the 4 of a. It overwrites b.
 #define FOLD(a, b, c, d) \
@@ -40,14 +56,20 @@
 	FADD4S(d, b, b) \
 	FADD4S(b, a, a)
 
+#define INVERSE 5
+#define MEAN 6
+#define NEGINF 7
+#define CEWEIGHT 27
+#define ENTROPYWEIGHT 29
+
 // GRADIENT computes V0 = e^d/S * (ceWeight - entropyWeight*(d - mean)), with e^d
 // in V0, d in V1; 1/S in V5, mean in V6, the weights in V27 and V29.
 #define GRADIENT \
-	FSUB4S(6, 1, 1)  \
-	MOV16B(27, 2)    \
-	FMLS4S(29, 1, 2) \
-	FMUL4S(5, 0, 0)  \
-	FMUL4S(2, 0, 0)
+	FSUB4S(MEAN, D, D)           \
+	MOV16B(CEWEIGHT, T2)         \
+	FMLS4S(ENTROPYWEIGHT, D, T2) \
+	FMUL4S(INVERSE, Z, Z)        \
+	FMUL4S(T2, Z, Z)
 
 // func softmaxLossNEON(grad, logits []float32, label int, ceWeight, entropyWeight float32) (ce, entropy float32)
 //
@@ -67,21 +89,21 @@ TEXT ·softmaxLossNEON(SB), NOSPLIT, $0-72
 	MOVD  label+48(FP), R3
 	EXPCONSTANTS
 	FMOVQ expConstants_negInf(R10), F7
-	MOV16B(7, 16)
+	MOV16B(NEGINF, LARGEST)
 	MOVD  R1, R4
 	SUBS  $4, R2, R5
 	BLT   restMax
 
 maxLoop:
 	VLD1.P 16(R4), [V0.S4]
-	FMAX4S(0, 16, 16)
+	FMAX4S(Z, LARGEST, LARGEST)
 	SUBS   $4, R5, R5
 	BGE    maxLoop
 
 restMax: // tail lanes are -Inf: they give e^d = 0
 	ADDS   $4, R5, R5
 	BEQ    foldMax
-	MOV16B(7, 0)
+	MOV16B(NEGINF, Z)
 	VLD1.P 4(R4), V0.S[0]
 	SUBS   $1, R5, R5
 	BEQ    lastMax
@@ -91,19 +113,19 @@ restMax: // tail lanes are -Inf: they give e^d = 0
 	VLD1.P 4(R4), V0.S[2]
 
 lastMax:
-	FMAX4S(0, 16, 16)
+	FMAX4S(Z, LARGEST, LARGEST)
 
 foldMax:
-	FMAXV4S(16, 16)
+	FMAXV4S(LARGEST, LARGEST)
 	VDUP V16.S[0], V16.S4
-	VEOR V8.B16, V8.B16, V8.B16
-	VEOR V9.B16, V9.B16, V9.B16
-	VEOR V10.B16, V10.B16, V10.B16
-	VEOR V11.B16, V11.B16, V11.B16
-	VEOR V12.B16, V12.B16, V12.B16
-	VEOR V13.B16, V13.B16, V13.B16
-	VEOR V14.B16, V14.B16, V14.B16
-	VEOR V15.B16, V15.B16, V15.B16
+	EOR16B(E0, E0, E0)
+	EOR16B(E1, E1, E1)
+	EOR16B(E2, E2, E2)
+	EOR16B(E3, E3, E3)
+	EOR16B(ED0, ED0, ED0)
+	EOR16B(ED1, ED1, ED1)
+	EOR16B(ED2, ED2, ED2)
+	EOR16B(ED3, ED3, ED3)
 	MOVD R1, R4
 	MOVD R0, R6
 	SUBS $4, R2, R5
@@ -111,7 +133,7 @@ foldMax:
 
 sumLoop:
 	VLD1.P 16(R4), [V0.S4]
-	DISTANCE(1)
+	DISTANCE(D)
 	POWER
 	CBZ    R0, sum
 	VST1.P [V0.S4], 16(R6)
@@ -124,7 +146,7 @@ sum:
 restSum:
 	ADDS   $4, R5, R5
 	BEQ    foldSum
-	MOV16B(7, 0)
+	MOV16B(NEGINF, Z)
 	VLD1.P 4(R4), V0.S[0]
 	SUBS   $1, R5, R5
 	BEQ    lastSum
@@ -134,19 +156,19 @@ restSum:
 	VLD1.P 4(R4), V0.S[2]
 
 lastSum:
-	DISTANCE(1)
+	DISTANCE(D)
 	POWER
 	SUMS
 
 foldSum:
-	FOLD(8, 9, 10, 11)
-	FOLD(12, 13, 14, 15)
+	FOLD(E0, E1, E2, E3)
+	FOLD(ED0, ED1, ED2, ED3)
 	VEXT  $8, V8.B16, V8.B16, V9.B16
 	VEXT  $8, V12.B16, V12.B16, V13.B16
-	FADD4S(9, 8, 8)
-	FADD4S(13, 12, 12)
-	FADDP2S(8, 0)
-	FADDP2S(12, 12)
+	FADD4S(E1, E0, E0)
+	FADD4S(ED1, ED0, ED0)
+	FADDP2S(E0, Z)
+	FADDP2S(ED0, ED0)
 	FDIVS F0, F25, F8
 	FMULS F8, F12, F12
 	LOG
@@ -170,7 +192,7 @@ foldSum:
 
 gradientLoop:
 	VLD1.P 16(R4), [V0.S4]
-	DISTANCE(1)
+	DISTANCE(D)
 	VLD1   (R6), [V0.S4]
 	GRADIENT
 	VST1.P [V0.S4], 16(R6)
@@ -183,7 +205,7 @@ restGradient:
 
 loop1: // in lane 0
 	FMOVS.P 4(R4), F0
-	DISTANCE(1)
+	DISTANCE(D)
 	POWER
 	GRADIENT
 	FMOVS.P F0, 4(R6)

@@ -17,7 +17,7 @@
 #define FDIV4S(m, n, d) V3OP(0x6e20fc00, m, n, d)
 #define FABD4S(m, n, d) V3OP(0x6ea0d400, m, n, d)
 
-// Fused, d = d + n*m and d = d - n*m: VFMLA and VFMLS over numbers.
+// Fused, d = d + n*m and d = d - n*m: what Go calls VFMLA and VFMLS.
 #define FMLA4S(m, n, d) V3OP(0x4e20cc00, m, n, d)
 #define FMLS4S(m, n, d) V3OP(0x4ea0cc00, m, n, d)
 
@@ -95,6 +95,7 @@
 // not.
 #define MOV16B(n, d) V3OP(0x4ea01c00, n, n, d)
 #define AND16B(m, n, d) V3OP(0x4e201c00, m, n, d)
+#define EOR16B(m, n, d) V3OP(0x6e201c00, m, n, d)
 #define ORR16B(m, n, d) V3OP(0x4ea01c00, m, n, d)
 #define BIT16B(m, n, d) V3OP(0x6ea01c00, m, n, d)
 #define BIF16B(m, n, d) V3OP(0x6ee01c00, m, n, d)

@@ -8,46 +8,56 @@
 // A branch on the activation goes the same way throughout a call, so it costs
 // next to nothing. GELU overwrites V1..V4 and has its constants in V17..V28.
 
+#define S0 7
+#define S1 8
+#define S2 9
+#define S3 10
+#define Q0 11
+#define Q1 12
+#define Q2 13
+#define Q3 14
+#define SPARE 0
+
 // The 16 virtual lanes of two sums are V7..V10 and V11..V14. Up to 15 elements
 // behind the last whole 16 go to V7 and V11, a vector at a time and the others
 // moved up in turn: whichever vector comes first, FOLD adds the same pairs.
 
 #define CLEARLANES \
-	VEOR V7.B16, V7.B16, V7.B16    \
-	VEOR V8.B16, V8.B16, V8.B16    \
-	VEOR V9.B16, V9.B16, V9.B16    \
-	VEOR V10.B16, V10.B16, V10.B16 \
-	VEOR V11.B16, V11.B16, V11.B16 \
-	VEOR V12.B16, V12.B16, V12.B16 \
-	VEOR V13.B16, V13.B16, V13.B16 \
-	VEOR V14.B16, V14.B16, V14.B16
+	EOR16B(S0, S0, S0) \
+	EOR16B(S1, S1, S1) \
+	EOR16B(S2, S2, S2) \
+	EOR16B(S3, S3, S3) \
+	EOR16B(Q0, Q0, Q0) \
+	EOR16B(Q1, Q1, Q1) \
+	EOR16B(Q2, Q2, Q2) \
+	EOR16B(Q3, Q3, Q3)
 
 #define TURN \
-	MOV16B(7, 0)   \
-	MOV16B(8, 7)   \
-	MOV16B(9, 8)   \
-	MOV16B(10, 9)  \
-	MOV16B(0, 10)  \
-	MOV16B(11, 0)  \
-	MOV16B(12, 11) \
-	MOV16B(13, 12) \
-	MOV16B(14, 13) \
-	MOV16B(0, 14)
+	MOV16B(S0, SPARE) \
+	MOV16B(S1, S0)    \
+	MOV16B(S2, S1)    \
+	MOV16B(S3, S2)    \
+	MOV16B(SPARE, S3) \
+	MOV16B(Q0, SPARE) \
+	MOV16B(Q1, Q0)    \
+	MOV16B(Q2, Q1)    \
+	MOV16B(Q3, Q2)    \
+	MOV16B(SPARE, Q3)
 
 // FOLD adds the lanes of each sum, 16-8-4-2-1, into F7 and F11.
 #define FOLD \
-	FADD4S(9, 7, 7)                    \
-	FADD4S(10, 8, 8)                   \
-	FADD4S(13, 11, 11)                 \
-	FADD4S(14, 12, 12)                 \
-	FADD4S(8, 7, 7)                    \
-	FADD4S(12, 11, 11)                 \
+	FADD4S(S2, S0, S0)                 \
+	FADD4S(S3, S1, S1)                 \
+	FADD4S(Q2, Q0, Q0)                 \
+	FADD4S(Q3, Q1, Q1)                 \
+	FADD4S(S1, S0, S0)                 \
+	FADD4S(Q1, Q0, Q0)                 \
 	VEXT $8, V7.B16, V7.B16, V8.B16    \
 	VEXT $8, V11.B16, V11.B16, V12.B16 \
-	FADD4S(8, 7, 7)                    \
-	FADD4S(12, 11, 11)                 \
-	FADDP2S(7, 7)                      \
-	FADDP2S(11, 11)
+	FADD4S(S1, S0, S0)                 \
+	FADD4S(Q1, Q0, Q0)                 \
+	FADDP2S(S0, S0)                    \
+	FADDP2S(Q0, Q0)
 
 // The last one to three elements are computed one at a time in lane 0 and added
 // to lanes 0, 1, 2: spread over all lanes, then cut to the one that is on in V15.
@@ -61,6 +71,12 @@
 #define TOLANE(v) \
 	VDUP v.S[0], v.S4          \
 	VAND V15.B16, v.B16, v.B16
+
+#define CENTRE 6
+#define X0 16
+#define X1 17
+#define X2 18
+#define X3 19
 
 // func sumSumSqNEON(sum, sumSq, x, shift []float32, n int)
 //
@@ -85,18 +101,18 @@ plane:
 
 by16:
 	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
-	FSUB4S(6, 16, 16)
-	FSUB4S(6, 17, 17)
-	FSUB4S(6, 18, 18)
-	FSUB4S(6, 19, 19)
-	FADD4S(16, 7, 7)
-	FADD4S(17, 8, 8)
-	FADD4S(18, 9, 9)
-	FADD4S(19, 10, 10)
-	VFMLA  V16.S4, V16.S4, V11.S4
-	VFMLA  V17.S4, V17.S4, V12.S4
-	VFMLA  V18.S4, V18.S4, V13.S4
-	VFMLA  V19.S4, V19.S4, V14.S4
+	FSUB4S(CENTRE, X0, X0)
+	FSUB4S(CENTRE, X1, X1)
+	FSUB4S(CENTRE, X2, X2)
+	FSUB4S(CENTRE, X3, X3)
+	FADD4S(X0, S0, S0)
+	FADD4S(X1, S1, S1)
+	FADD4S(X2, S2, S2)
+	FADD4S(X3, S3, S3)
+	FMLA4S(X0, X0, Q0)
+	FMLA4S(X1, X1, Q1)
+	FMLA4S(X2, X2, Q2)
+	FMLA4S(X3, X3, Q3)
 	SUBS   $16, R6, R6
 	BGE    by16
 
@@ -106,9 +122,9 @@ by4:
 
 loop4:
 	VLD1.P 16(R2), [V16.S4]
-	FSUB4S(6, 16, 16)
-	FADD4S(16, 7, 7)
-	VFMLA  V16.S4, V16.S4, V11.S4
+	FSUB4S(CENTRE, X0, X0)
+	FADD4S(X0, S0, S0)
+	FMLA4S(X0, X0, Q0)
 	TURN
 	SUBS   $4, R6, R6
 	BGE    loop4
@@ -120,10 +136,10 @@ tail:
 
 one:
 	FMOVS.P 4(R2), F16
-	FSUB4S(6, 16, 16)
+	FSUB4S(CENTRE, X0, X0)
 	TOLANE(V16)
-	FADD4S(16, 7, 7)
-	VFMLA   V16.S4, V16.S4, V11.S4
+	FADD4S(X0, S0, S0)
+	FMLA4S(X0, X0, Q0)
 	NEXTLANE
 	SUBS    $1, R6, R6
 	BNE     one
@@ -137,28 +153,38 @@ fold:
 done:
 	RET
 
+#define Z 0
+#define T1 1
+#define T2 2
+#define T3 3
+#define T4 4
+#define BEYOND 5
+#define AFFINE 6
+#define X 7
+#define UPPERBOUND 29
+
 // PREACTIVATION computes z = x*scale + shift in V0 from x in that register, scale and
 // shift being lanes 0 and 1 of V6.
 #define PREACTIVATION(x) \
-	VDUP V6.S[1], V0.S4  \
-	FMLALANE(6, 0, x, 0)
+	VDUP V6.S[1], V0.S4       \
+	FMLALANE(AFFINE, 0, x, Z)
 
 // UPPER sets V29 to the upper bound of the activation act, none where it has none.
 // r is scratch.
 #define UPPER(act, r, none, done) \
-	MOVD $none, r            \
-	CMP  $const_ReLU6, act   \
-	BNE  done                \
-	MOVD $0x40c00000, r      \ // 6
-done:                            \
+	MOVD $none, r          \
+	CMP  $const_ReLU6, act \
+	BNE  done              \
+	MOVD $0x40c00000, r    \ // 6
+done:                          \
 	VDUP r, V29.S4
 
 // WITHIN sets V0 where z, in V0, is within the bounds of ReLU or ReLU6. V5 is
 // scratch.
 #define WITHIN \
-	FCMGE4S(29, 0, 5) \
-	FCMGTZ4S(0, 0)    \
-	BIC16B(5, 0, 0)
+	FCMGE4S(UPPERBOUND, Z, BEYOND) \
+	FCMGTZ4S(Z, Z)                 \
+	BIC16B(BEYOND, Z, Z)
 
 // func scaleShiftNEON(y, x, scale, shift []float32, n int, act Activation)
 //
@@ -186,13 +212,13 @@ plane:
 
 loop:
 	VLD1.P 16(R1), [V7.S4]
-	PREACTIVATION(7)
+	PREACTIVATION(X)
 	CBZ    R5, store
 	CMP    $const_GELU, R5
 	BEQ    gelu
-	FCMLTZ4S(0, 1)
-	BIC16B(1, 0, 0)
-	FMIN4S(29, 0, 0)
+	FCMLTZ4S(Z, T1)
+	BIC16B(T1, Z, Z)
+	FMIN4S(UPPERBOUND, Z, Z)
 
 store:
 	VST1.P [V0.S4], 16(R0)
@@ -205,13 +231,13 @@ tail:
 
 one:  // the last one to three elements, in lane 0
 	FMOVS.P 4(R1), F7
-	PREACTIVATION(7)
+	PREACTIVATION(X)
 	CBZ     R5, storeOne
 	CMP     $const_GELU, R5
 	BEQ     geluOne
-	FCMLTZ4S(0, 1)
-	BIC16B(1, 0, 0)
-	FMIN4S(29, 0, 0)
+	FCMLTZ4S(Z, T1)
+	BIC16B(T1, Z, Z)
+	FMIN4S(UPPERBOUND, Z, Z)
 
 storeOne:
 	FMOVS.P F0, 4(R0)
@@ -220,27 +246,44 @@ storeOne:
 	B       plane
 
 gelu:
-	GELU(0, 1, 2, 3, 4)
+	GELU(Z, T1, T2, T3, T4)
 	B store
 
 geluOne:
-	GELU(0, 1, 2, 3, 4)
+	GELU(Z, T1, T2, T3, T4)
 	B storeOne
 
 done:
 	RET
 
+#define DY 1
+#undef X
+#define X 16
+#undef X0
+#define X0 17
+#undef X1
+#define X1 18
+#undef X2
+#define X2 19
+#undef X3
+#define X3 20
+#define DY0 21
+#define DY1 22
+#define DY2 23
+#define DY3 24
+#define IDENTITY 16
+
 // REDUCE adds one vector of anything but GELU to the sums s and q: x and dy in the
 // registers of those names, mean in lane 2 of V6, and V16 all ones for the
 // identity, else zero.
 #define REDUCE(x, dy, s, q) \
-	PREACTIVATION(x)    \
-	WITHIN              \
-	ORR16B(16, 0, 0)    \
-	AND16B(0, dy, dy)   \
-	VDUP V6.S[2], V0.S4 \
-	FSUB4S(0, x, x)     \
-	FADD4S(dy, s, s)    \
+	PREACTIVATION(x)       \
+	WITHIN                 \
+	ORR16B(IDENTITY, Z, Z) \
+	AND16B(Z, dy, dy)      \
+	VDUP V6.S[2], V0.S4    \
+	FSUB4S(Z, x, x)        \
+	FADD4S(dy, s, s)       \
 	FMLA4S(x, dy, q)
 
 // func batchNormBackwardSumsNEON(t *BatchNormGradient)
@@ -276,9 +319,9 @@ plane:
 	MOVD    R7, R9
 	CMP     $const_GELU, R10
 	BEQ     by4
-	VEOR    V16.B16, V16.B16, V16.B16
+	EOR16B(IDENTITY, IDENTITY, IDENTITY)
 	CBNZ    R10, begin
-	MVN16B(16, 16)
+	MVN16B(IDENTITY, IDENTITY)
 
 begin:
 	SUBS $16, R9, R9
@@ -287,10 +330,10 @@ begin:
 by16:  // all but GELU
 	VLD1.P 64(R3), [V17.S4, V18.S4, V19.S4, V20.S4]
 	VLD1.P 64(R2), [V21.S4, V22.S4, V23.S4, V24.S4]
-	REDUCE(17, 21, 7, 11)
-	REDUCE(18, 22, 8, 12)
-	REDUCE(19, 23, 9, 13)
-	REDUCE(20, 24, 10, 14)
+	REDUCE(X0, DY0, S0, Q0)
+	REDUCE(X1, DY1, S1, Q1)
+	REDUCE(X2, DY2, S2, Q2)
+	REDUCE(X3, DY3, S3, Q3)
 	SUBS   $16, R9, R9
 	BGE    by16
 
@@ -303,19 +346,19 @@ by4:
 
 loop4:
 	VLD1.P 16(R3), [V16.S4]
-	PREACTIVATION(16)
+	PREACTIVATION(X)
 	CMP    $const_GELU, R10
 	BEQ    gelu
 	VLD1.P 16(R2), [V1.S4]
 	CBZ    R10, sum
 	WITHIN
-	AND16B(0, 1, 1)
+	AND16B(Z, DY, DY)
 
 sum:
 	VDUP  V6.S[2], V0.S4
-	FSUB4S(0, 16, 16)
-	FADD4S(1, 7, 7)
-	VFMLA V1.S4, V16.S4, V11.S4
+	FSUB4S(Z, X, X)
+	FADD4S(DY, S0, S0)
+	FMLA4S(DY, X, Q0)
 	TURN
 	SUBS  $4, R9, R9
 	BGE   loop4
@@ -327,21 +370,21 @@ tail:
 
 one:
 	FMOVS.P 4(R3), F16
-	PREACTIVATION(16)
+	PREACTIVATION(X)
 	CMP     $const_GELU, R10
 	BEQ     geluOne
 	FMOVS.P 4(R2), F1
 	CBZ     R10, sumOne
 	WITHIN
-	AND16B(0, 1, 1)
+	AND16B(Z, DY, DY)
 
 sumOne:
 	VDUP  V6.S[2], V0.S4
-	FSUB4S(0, 16, 16)
+	FSUB4S(Z, X, X)
 	TOLANE(V1)
 	TOLANE(V16)
-	FADD4S(1, 7, 7)
-	VFMLA V1.S4, V16.S4, V11.S4
+	FADD4S(DY, S0, S0)
+	FMLA4S(DY, X, Q0)
 	NEXTLANE
 	SUBS  $1, R9, R9
 	BNE   one
@@ -353,26 +396,29 @@ fold:
 	B       plane
 
 gelu:
-	GELUSLOPE(0, 1, 2, 3, 4)
+	GELUSLOPE(Z, DY, T2, T3, T4)
 	VLD1.P 16(R2), [V1.S4]
-	FMUL4S(0, 1, 1)
+	FMUL4S(Z, DY, DY)
 	B      sum
 
 geluOne:
-	GELUSLOPE(0, 1, 2, 3, 4)
+	GELUSLOPE(Z, DY, T2, T3, T4)
 	FMOVS.P 4(R2), F1
-	FMUL4S(0, 1, 1)
+	FMUL4S(Z, DY, DY)
 	B       sumOne
 
 done:
 	RET
 
+#define ABK 7
+#define OLD 2
+
 // COMBINE computes a*g + (b*x + k) in V0 from g in V1 and x in V16; a, b and k
 // are the lanes of V7.
 #define COMBINE \
-	VDUP V7.S[2], V0.S4   \
-	FMLALANE(7, 1, 16, 0) \
-	FMLALANE(7, 0, 1, 0)
+	VDUP V7.S[2], V0.S4     \
+	FMLALANE(ABK, 1, X, Z)  \
+	FMLALANE(ABK, 0, DY, Z)
 
 // func batchNormBackwardInputNEON(t *BatchNormGradient)
 //
@@ -411,19 +457,19 @@ plane:
 
 loop:
 	VLD1.P 16(R2), [V16.S4]
-	PREACTIVATION(16)
+	PREACTIVATION(X)
 	CMP    $const_GELU, R10
 	BEQ    gelu
 	VLD1.P 16(R1), [V1.S4]
 	CBZ    R10, combine
 	WITHIN
-	AND16B(0, 1, 1)
+	AND16B(Z, DY, DY)
 
 combine:
 	COMBINE
 	CBZ  R11, store
 	VLD1 (R0), [V2.S4]
-	FADD4S(2, 0, 0)
+	FADD4S(OLD, Z, Z)
 
 store:
 	VST1.P [V0.S4], 16(R0)
@@ -436,19 +482,19 @@ tail:
 
 one:  // the last one to three elements, in lane 0
 	FMOVS.P 4(R2), F16
-	PREACTIVATION(16)
+	PREACTIVATION(X)
 	CMP     $const_GELU, R10
 	BEQ     geluOne
 	FMOVS.P 4(R1), F1
 	CBZ     R10, combineOne
 	WITHIN
-	AND16B(0, 1, 1)
+	AND16B(Z, DY, DY)
 
 combineOne:
 	COMBINE
 	CBZ   R11, storeOne
 	FMOVS (R0), F2
-	FADD4S(2, 0, 0)
+	FADD4S(OLD, Z, Z)
 
 storeOne:
 	FMOVS.P F0, 4(R0)
@@ -457,15 +503,15 @@ storeOne:
 	B       plane
 
 gelu:
-	GELUSLOPE(0, 1, 2, 3, 4)
+	GELUSLOPE(Z, DY, T2, T3, T4)
 	VLD1.P 16(R1), [V1.S4]
-	FMUL4S(0, 1, 1)
+	FMUL4S(Z, DY, DY)
 	B      combine
 
 geluOne:
-	GELUSLOPE(0, 1, 2, 3, 4)
+	GELUSLOPE(Z, DY, T2, T3, T4)
 	FMOVS.P 4(R1), F1
-	FMUL4S(0, 1, 1)
+	FMUL4S(Z, DY, DY)
 	B       combineOne
 
 done:

@@ -12,21 +12,36 @@
 	ADD   $offset, R5, R6 \
 	VLD1R (R6), [v.S4]
 
+#define PARAM 0
+#define GRAD 1
+#define MOMENT1 2
+#define MOMENT2 3
+#define ROOT 4
+#define STEP 5
+#define BETA1 16
+#define GAIN1 17
+#define BETA2 18
+#define GAIN2 19
+#define STEPSIZE 20
+#define CORRECTION 21
+#define EPSILON 22
+#define DECAY 23
+
 // ADAM computes one vector of the step: p in V0, g in V1, m in V2, v in V3; the
 // constants in V16..V23.
 #define ADAM \
-	VFMLA V0.S4, V23.S4, V1.S4 \ // d = g + WeightDecay*p
-	FMUL4S(16, 2, 2)           \
-	VFMLA V1.S4, V17.S4, V2.S4 \ // m = m*Beta1 + Gain1*d
-	FMUL4S(19, 1, 4)           \
-	FMUL4S(18, 3, 3)           \
-	VFMLA V1.S4, V4.S4, V3.S4  \ // v = v*Beta2 + (Gain2*d)*d
-	FSQRT4S(3, 4)              \
-	FDIV4S(21, 4, 4)           \
-	FADD4S(22, 4, 4)           \ // sqrt(v)/Correction + Epsilon
-	FMUL4S(20, 2, 5)           \
-	FDIV4S(4, 5, 5)            \
-	FSUB4S(5, 0, 0)            // p - StepSize*m / that
+	FMLA4S(PARAM, DECAY, GRAD)      \ // d = g + WeightDecay*p
+	FMUL4S(BETA1, MOMENT1, MOMENT1) \
+	FMLA4S(GRAD, GAIN1, MOMENT1)    \ // m = m*Beta1 + Gain1*d
+	FMUL4S(GAIN2, GRAD, ROOT)       \
+	FMUL4S(BETA2, MOMENT2, MOMENT2) \
+	FMLA4S(GRAD, ROOT, MOMENT2)     \ // v = v*Beta2 + (Gain2*d)*d
+	FSQRT4S(MOMENT2, ROOT)          \
+	FDIV4S(CORRECTION, ROOT, ROOT)  \
+	FADD4S(EPSILON, ROOT, ROOT)     \ // sqrt(v)/Correction + Epsilon
+	FMUL4S(STEPSIZE, MOMENT1, STEP) \
+	FDIV4S(ROOT, STEP, STEP)        \
+	FSUB4S(STEP, PARAM, PARAM)      // p - StepSize*m / that
 
 // func adamNEON(p, g, m, v []float32, s *AdamStep)
 //
@@ -83,15 +98,23 @@ one:
 done:
 	RET
 
+#define BUF 2
+#define NEWBUF 3
+#define RATE 16
+#define MOMENTUM 17
+#undef DECAY
+#define DECAY 18
+#define NESTEROV 19
+
 // SGD computes one vector of the step: p in V0, g in V1, buf in V2 and then V3;
 // the constants in V16..V18, and V19 all ones for Nesterov.
 #define SGD \
-	VFMLA V0.S4, V18.S4, V1.S4    \ // d = g + WeightDecay*p
-	VMOV  V1.B16, V3.B16          \
-	VFMLA V2.S4, V17.S4, V3.S4    \ // buf = Momentum*buf + d
-	VFMLA V3.S4, V17.S4, V1.S4    \ // Nesterov's direction d + Momentum*buf
-	VBIF  V19.B16, V3.B16, V1.B16 \ // or buf
-	VFMLS V1.S4, V16.S4, V0.S4    // p -= LR*direction
+	FMLA4S(PARAM, DECAY, GRAD)     \ // d = g + WeightDecay*p
+	MOV16B(GRAD, NEWBUF)           \
+	FMLA4S(BUF, MOMENTUM, NEWBUF)  \ // buf = Momentum*buf + d
+	FMLA4S(NEWBUF, MOMENTUM, GRAD) \ // Nesterov's direction d + Momentum*buf
+	BIF16B(NESTEROV, NEWBUF, GRAD) \ // or buf
+	FMLS4S(GRAD, RATE, PARAM)      // p -= LR*direction
 
 // func sgdNEON(p, g, buf []float32, s *SGDStep)
 //

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "neon_arm64.h"
 
 // func peakNEON(n int) int
 //
@@ -9,21 +10,24 @@
 // NEON has no form that multiplies into the accumulator without destroying the
 // addend; the chain through the accumulator has the same latency.
 
+#define FACTOR 30
+#define ADDEND 31
+
 #define CHAINS(x0, x1, x2, x3, x4, x5) \
-	VFMLA V30.S4, V31.S4, x0.S4 \
-	VFMLA V30.S4, V31.S4, x1.S4 \
-	VFMLA V30.S4, V31.S4, x2.S4 \
-	VFMLA V30.S4, V31.S4, x3.S4 \
-	VFMLA V30.S4, V31.S4, x4.S4 \
-	VFMLA V30.S4, V31.S4, x5.S4
+	FMLA4S(FACTOR, ADDEND, x0) \
+	FMLA4S(FACTOR, ADDEND, x1) \
+	FMLA4S(FACTOR, ADDEND, x2) \
+	FMLA4S(FACTOR, ADDEND, x3) \
+	FMLA4S(FACTOR, ADDEND, x4) \
+	FMLA4S(FACTOR, ADDEND, x5)
 
 #define BEGIN(x0, x1, x2, x3, x4, x5) \
-	VEOR x0.B16, x0.B16, x0.B16 \
-	VEOR x1.B16, x1.B16, x1.B16 \
-	VEOR x2.B16, x2.B16, x2.B16 \
-	VEOR x3.B16, x3.B16, x3.B16 \
-	VEOR x4.B16, x4.B16, x4.B16 \
-	VEOR x5.B16, x5.B16, x5.B16
+	EOR16B(x0, x0, x0) \
+	EOR16B(x1, x1, x1) \
+	EOR16B(x2, x2, x2) \
+	EOR16B(x3, x3, x3) \
+	EOR16B(x4, x4, x4) \
+	EOR16B(x5, x5, x5)
 
 TEXT ·peakNEON(SB), NOSPLIT, $0-16
 	MOVD    n+0(FP), R0
@@ -33,17 +37,17 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-16
 	MOVD    $·peakOperands(SB), R2
 	VLD1R.P 4(R2), [V30.S4]
 	VLD1R   (R2), [V31.S4]
-	BEGIN(V0, V1, V2, V3, V4, V5)
-	BEGIN(V6, V7, V8, V9, V10, V11)
-	BEGIN(V12, V13, V14, V15, V16, V17)
-	BEGIN(V18, V19, V20, V21, V22, V23)
+	BEGIN(0, 1, 2, 3, 4, 5)
+	BEGIN(6, 7, 8, 9, 10, 11)
+	BEGIN(12, 13, 14, 15, 16, 17)
+	BEGIN(18, 19, 20, 21, 22, 23)
 	PCALIGN $64
 
 step:
-	CHAINS(V0, V1, V2, V3, V4, V5)
-	CHAINS(V6, V7, V8, V9, V10, V11)
-	CHAINS(V12, V13, V14, V15, V16, V17)
-	CHAINS(V18, V19, V20, V21, V22, V23)
+	CHAINS(0, 1, 2, 3, 4, 5)
+	CHAINS(6, 7, 8, 9, 10, 11)
+	CHAINS(12, 13, 14, 15, 16, 17)
+	CHAINS(18, 19, 20, 21, 22, 23)
 	SUBS $1, R0, R0
 	BNE  step
 	RET

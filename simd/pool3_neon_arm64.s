@@ -6,20 +6,33 @@
 // COLUMNS reads the columns 2j, 2j+1 and 2j+2 of a row, for four j, into V0, V1
 // and V3.
 #define COLUMNS(row) \
-	ADD  R9<<3, row, R11         \
-	VLD2 (R11), [V0.S4, V1.S4]   \
-	ADD  $4, R11                 \
+	ADD  R9<<3, row, R11       \
+	VLD2 (R11), [V0.S4, V1.S4] \
+	ADD  $4, R11               \
 	VLD2 (R11), [V2.S4, V3.S4]
+
+#define COLUMN0 0
+#define COLUMN1 1
+#define COLUMN2 3
+#define BEST 16
+#define PLACES 17
+#define PLACE 18
+#define BEYOND 24
+#define NUMBER 25
+#define KEEP 26
+#define ONE 28
+#define POSITIVE 24
+#define NEGATIVE 25
 
 // PICK lets v, at the next place, win where it is above the best or NaN: all but
 // where it is a number and not above.
 #define PICK(v) \
-	ADD4S(28, 18, 18)  \
-	FCMGT4S(16, v, 24) \
-	FCMEQ4S(v, v, 25)  \
-	BIC16B(24, 25, 26) \
-	BIF16B(26, v, 16)  \
-	BIF16B(26, 18, 17)
+	ADD4S(ONE, PLACE, PLACE)     \
+	FCMGT4S(BEST, v, BEYOND)     \
+	FCMEQ4S(v, v, NUMBER)        \
+	BIC16B(BEYOND, NUMBER, KEEP) \
+	BIF16B(KEEP, v, BEST)        \
+	BIF16B(KEEP, PLACE, PLACES)
 
 // func maxPool3NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool)
 //
@@ -62,32 +75,32 @@ row:
 
 block:  // 4 columns of y
 	COLUMNS(R2)
-	MOV16B(0, 16)
-	VEOR  V17.B16, V17.B16, V17.B16
-	VEOR  V18.B16, V18.B16, V18.B16
-	PICK(1)
-	PICK(3)
+	MOV16B(COLUMN0, BEST)
+	EOR16B(PLACES, PLACES, PLACES)
+	EOR16B(PLACE, PLACE, PLACE)
+	PICK(COLUMN1)
+	PICK(COLUMN2)
 	COLUMNS(R3)
-	PICK(0)
-	PICK(1)
-	PICK(3)
+	PICK(COLUMN0)
+	PICK(COLUMN1)
+	PICK(COLUMN2)
 	COLUMNS(R4)
-	PICK(0)
-	PICK(1)
-	PICK(3)
+	PICK(COLUMN0)
+	PICK(COLUMN1)
+	PICK(COLUMN2)
 	CBZ   R12, store
-	ADD4S(28, 18, 18)
-	FCMGTZ4S(16, 24)
-	BIF16B(24, 18, 17) // 9 unless above 0
-	FCMLTZ4S(16, 25)
-	BIC16B(25, 16, 16)
+	ADD4S(ONE, PLACE, PLACE)
+	FCMGTZ4S(BEST, POSITIVE)
+	BIF16B(POSITIVE, PLACE, PLACES) // 9 unless above 0
+	FCMLTZ4S(BEST, NEGATIVE)
+	BIC16B(NEGATIVE, BEST, BEST)
 
 store:
 	ADD   R9<<2, R0, R11
 	VST1  [V16.S4], (R11)
 	CBZ   R1, step
-	XTN4H(17, 17)
-	XTN8B(17, 17)
+	XTN4H(PLACES, PLACES)
+	XTN8B(PLACES, PLACES)
 	ADD   R9, R1, R11
 	FMOVS F17, (R11)
 

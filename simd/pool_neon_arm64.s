@@ -3,12 +3,29 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
+#define LEFT 0
+#define RIGHT 1
+#define BELOWLEFT 2
+#define BELOWRIGHT 3
+#define KEEP 16
+#define KEEPBELOW 17
+#define KEEPABOVE 18
+#define PLACE 19
+#define PLACEBELOW 20
+#define POSITIVE 21
+#define NEGATIVE 22
+#define BEYOND 24
+#define NUMBER 25
+#define ONE 28
+#define TWO 29
+#define FOUR 30
+
 // PICK leaves the winner of a and b in a, b being later in row-major order, and
 // all ones in keep where it is a: b is a number and not b > a.
 #define PICK(a, b, keep) \
-	FCMGT4S(a, b, 24)    \
-	FCMEQ4S(b, b, 25)    \
-	BIC16B(24, 25, keep) \
+	FCMGT4S(a, b, BEYOND)        \
+	FCMEQ4S(b, b, NUMBER)        \
+	BIC16B(BEYOND, NUMBER, keep) \
 	BIF16B(keep, b, a)
 
 // func maxPool2NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool)
@@ -57,25 +74,25 @@ block:  // 4 columns of y
 	VLD2 (R11), [V0.S4, V1.S4]
 	ADD  R9<<3, R3, R11
 	VLD2 (R11), [V2.S4, V3.S4]
-	PICK(0, 1, 16)
-	PICK(2, 3, 17)
-	PICK(0, 2, 18)
-	BIC16B(16, 28, 19)         // 0 or 1
-	BIC16B(17, 28, 20)
-	ORR16B(29, 20, 20)         // 2 or 3
-	BIF16B(18, 20, 19)
+	PICK(LEFT, RIGHT, KEEP)
+	PICK(BELOWLEFT, BELOWRIGHT, KEEPBELOW)
+	PICK(LEFT, BELOWLEFT, KEEPABOVE)
+	BIC16B(KEEP, ONE, PLACE)         // 0 or 1
+	BIC16B(KEEPBELOW, ONE, PLACEBELOW)
+	ORR16B(TWO, PLACEBELOW, PLACEBELOW)         // 2 or 3
+	BIF16B(KEEPABOVE, PLACEBELOW, PLACE)
 	CBZ  R12, store
-	FCMGTZ4S(0, 21)
-	BIF16B(21, 30, 19)         // 4 unless above 0
-	FCMLTZ4S(0, 22)
-	BIC16B(22, 0, 0)
+	FCMGTZ4S(LEFT, POSITIVE)
+	BIF16B(POSITIVE, FOUR, PLACE)         // 4 unless above 0
+	FCMLTZ4S(LEFT, NEGATIVE)
+	BIC16B(NEGATIVE, LEFT, LEFT)
 
 store:
 	ADD   R9<<2, R0, R11
 	VST1  [V0.S4], (R11)
 	CBZ   R1, step
-	XTN4H(19, 19)
-	XTN8B(19, 19)
+	XTN4H(PLACE, PLACE)
+	XTN8B(PLACE, PLACE)
 	ADD   R9, R1, R11
 	FMOVS F19, (R11)
 
@@ -106,6 +123,13 @@ rowDone:
 done:
 	RET
 
+#define DY 0
+#define DX0 4
+#define DX1 5
+#define DX2 6
+#define DX3 7
+#define PLACE0 28
+
 // func maxPool2BackwardNEON(dx, dy []float32, arg []uint8, h, w int)
 //
 // It needs w >= 8, and cuts rows as maxPool2NEON does.
@@ -129,7 +153,7 @@ TEXT ·maxPool2BackwardNEON(SB), NOSPLIT, $0-88
 	LSR  $1, R12, R4
 	LSL  $3, R12, R6
 	SUB  $4, R4, R10
-	VEOR V28.B16, V28.B16, V28.B16
+	EOR16B(PLACE0, PLACE0, PLACE0)
 	MOVD $1, R11
 	VDUP R11, V29.S4
 	MOVD $2, R11
@@ -156,10 +180,10 @@ block:  // 4 columns of dy
 	VCMEQ V1.S4, V29.S4, V5.S4
 	VCMEQ V1.S4, V30.S4, V6.S4
 	VCMEQ V1.S4, V31.S4, V7.S4
-	VAND  V0.B16, V4.B16, V4.B16
-	VAND  V0.B16, V5.B16, V5.B16
-	VAND  V0.B16, V6.B16, V6.B16
-	VAND  V0.B16, V7.B16, V7.B16
+	AND16B(DY, DX0, DX0)
+	AND16B(DY, DX1, DX1)
+	AND16B(DY, DX2, DX2)
+	AND16B(DY, DX3, DX3)
 	ADD   R9<<3, R0, R11
 	VST2  [V4.S4, V5.S4], (R11)
 	ADD   R9<<3, R1, R11

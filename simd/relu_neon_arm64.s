@@ -6,10 +6,13 @@
 // The elements behind the last whole vector go through the same instructions
 // one at a time, in lane 0.
 
+#define DATA 0
+#define NEGATIVE 1
+
 // RELU clears V0 where it is negative, bit by bit, so that NaN and -0 pass.
 #define RELU \
-	FCMLTZ4S(0, 1)  \
-	BIC16B(1, 0, 0)
+	FCMLTZ4S(DATA, NEGATIVE)     \
+	BIC16B(NEGATIVE, DATA, DATA)
 
 // func reluNEON(y, x []float32)
 //
@@ -43,6 +46,11 @@ one:
 done:
 	RET
 
+#define DY 0
+#define PASS 1
+#define SIX 2
+#define BELOW 3
+
 // func reluBackwardNEON(dx, dy, y []float32)
 //
 //	R0  dx    R1  dy    R2  elements left (biased)    R3  y
@@ -58,8 +66,8 @@ TEXT ·reluBackwardNEON(SB), NOSPLIT, $0-72
 loop:
 	VLD1.P 16(R1), [V0.S4]
 	VLD1.P 16(R3), [V1.S4]
-	FCMGTZ4S(1, 1)
-	VAND   V1.B16, V0.B16, V0.B16
+	FCMGTZ4S(PASS, PASS)
+	AND16B(PASS, DY, DY)
 	VST1.P [V0.S4], 16(R0)
 	SUBS   $4, R2, R2
 	BGE    loop
@@ -71,8 +79,8 @@ tail:
 one:
 	FMOVS.P 4(R1), F0
 	FMOVS.P 4(R3), F1
-	FCMGTZ4S(1, 1)
-	VAND    V1.B16, V0.B16, V0.B16
+	FCMGTZ4S(PASS, PASS)
+	AND16B(PASS, DY, DY)
 	FMOVS.P F0, 4(R0)
 	SUBS    $1, R2, R2
 	BNE     one
@@ -97,10 +105,10 @@ TEXT ·relu6BackwardNEON(SB), NOSPLIT, $0-72
 loop:
 	VLD1.P 16(R1), [V0.S4]
 	VLD1.P 16(R3), [V1.S4]
-	FCMGT4S(1, 2, 3) // 6 > y
-	FCMGTZ4S(1, 1)
-	VAND   V3.B16, V1.B16, V1.B16
-	VAND   V1.B16, V0.B16, V0.B16
+	FCMGT4S(PASS, SIX, BELOW) // 6 > y
+	FCMGTZ4S(PASS, PASS)
+	AND16B(BELOW, PASS, PASS)
+	AND16B(PASS, DY, DY)
 	VST1.P [V0.S4], 16(R0)
 	SUBS   $4, R2, R2
 	BGE    loop
@@ -112,10 +120,10 @@ tail:
 one:
 	FMOVS.P 4(R1), F0
 	FMOVS.P 4(R3), F1
-	FCMGT4S(1, 2, 3)
-	FCMGTZ4S(1, 1)
-	VAND    V3.B16, V1.B16, V1.B16
-	VAND    V1.B16, V0.B16, V0.B16
+	FCMGT4S(PASS, SIX, BELOW)
+	FCMGTZ4S(PASS, PASS)
+	AND16B(BELOW, PASS, PASS)
+	AND16B(PASS, DY, DY)
 	FMOVS.P F0, 4(R0)
 	SUBS    $1, R2, R2
 	BNE     one

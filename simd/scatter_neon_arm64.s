@@ -3,6 +3,9 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
+#define DST 0
+#define SRC 1
+
 // func scatterNEON(dst, src *float32, offsets *int32, count, srcRow, n int)
 //
 // See scatterGeneric. Registers:
@@ -28,7 +31,7 @@ row:
 four:
 	VLD1   (R6), [V0.S4]
 	VLD1.P 16(R7), [V1.S4]
-	FADD4S(1, 0, 0)
+	FADD4S(SRC, DST, DST)
 	VST1.P [V0.S4], 16(R6)
 	SUBS   $4, R8, R8
 	BGE    four

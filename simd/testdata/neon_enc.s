@@ -69,6 +69,7 @@ TEXT ·encodings(SB), 7, $0
 	USHR4S(1, 17, 10)       // ushr v10.4s, v17.4s, #1
 	MOV16B(17, 10)          // mov v10.16b, v17.16b
 	AND16B(31, 17, 10)      // and v10.16b, v17.16b, v31.16b
+	EOR16B(31, 17, 10)      // eor v10.16b, v17.16b, v31.16b
 	ORR16B(31, 17, 10)      // orr v10.16b, v17.16b, v31.16b
 	BIT16B(31, 17, 10)      // bit v10.16b, v17.16b, v31.16b
 	BIF16B(31, 17, 10)      // bif v10.16b, v17.16b, v31.16b
