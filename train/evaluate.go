@@ -93,13 +93,17 @@ func Correct(logits tensor.Tensor, labels []uint16) int {
 }
 
 // confuse counts images by label and predicted class and returns how many are
-// classified correctly; see Test.Confusion.
-func confuse(confusion []int, logits tensor.Tensor, labels []uint16) int {
+// classified correctly; see Test.Confusion and, where that is nil, Test.Pairs.
+func confuse(confusion []int, pairs map[int]int, logits tensor.Tensor, labels []uint16) int {
 	n := 0
 	for i, label := range labels {
 		row := logits.Image(i)
 		predicted := nn.Argmax(row)
-		confusion[int(label)*len(row)+predicted]++
+		if at := int(label)*len(row) + predicted; confusion == nil {
+			pairs[at]++
+		} else {
+			confusion[at]++
+		}
 		if predicted == int(label) {
 			n++
 		}

@@ -19,12 +19,18 @@ type Test struct {
 	Severities [][]float64
 
 	// Confusion counts the images of a domain by label and predicted class:
-	// Confusion[domain][label*classes+predicted].
+	// Confusion[domain][label*classes+predicted]. Of more than DenseClasses classes it
+	// is nil, and Pairs has what is not 0 by the same index.
 	Confusion [][]int
+	Pairs     []map[int]int `json:",omitempty"`
 
 	// Quality is that of each domain, of a corrupted one without images.
 	Quality []Quality
 }
+
+// DenseClasses is up to how many classes confusion matrices are kept whole: the
+// counts of 65,535 classes would take 34 GB a domain.
+const DenseClasses = 1024
 
 // HeldOut is the name of the domain of the source's held-out images.
 const HeldOut = "held-out"
@@ -52,7 +58,12 @@ func newTests(engine *tensor.Engine, network *nn.Network, domains []dataset.Doma
 	t := tests{domains: domains, evaluator: NewEvaluator(engine, network), best: -1}
 	t.test = Test{Accuracy: make([]float64, len(domains)), Severities: make([][]float64, len(domains))}
 	for i := range domains {
-		t.test.Confusion = append(t.test.Confusion, make([]int, network.Classes*network.Classes))
+		if network.Classes > DenseClasses {
+			t.test.Confusion = append(t.test.Confusion, nil)
+			t.test.Pairs = append(t.test.Pairs, map[int]int{})
+		} else {
+			t.test.Confusion = append(t.test.Confusion, make([]int, network.Classes*network.Classes))
+		}
 		t.test.Quality = append(t.test.Quality, Quality{Mistakes: make([]Mistake, 0, MostMistakes+1)})
 		if n := len(domains[i].Severities); n > 0 {
 			t.test.Severities[i] = make([]float64, n)
@@ -85,8 +96,13 @@ func (t *Trainer) readPart() error {
 func (t *Trainer) evaluate() (Event, error) {
 	s := &t.tests
 	d, confusion := &s.domains[t.at.Domain], s.test.Confusion[t.at.Domain]
+	var pairs map[int]int
+	if confusion == nil {
+		pairs = s.test.Pairs[t.at.Domain]
+	}
 	if t.at.Done == 0 {
 		clear(confusion)
+		clear(pairs)
 		s.test.Quality[t.at.Domain].reset()
 	}
 	if s.part.N == 0 {
@@ -96,7 +112,7 @@ func (t *Trainer) evaluate() (Event, error) {
 	}
 	logits := t.logits()
 	labels := s.part.Labels[t.at.Offset:][:logits.N]
-	t.at.Correct += confuse(confusion, logits, labels)
+	t.at.Correct += confuse(confusion, pairs, logits, labels)
 	if d.Severities == nil {
 		q := &s.test.Quality[t.at.Domain]
 		if q.add(logits, labels, t.at.Offset); !finite(q.Loss) {

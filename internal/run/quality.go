@@ -19,16 +19,21 @@ func domainTests(classes []string, domains []dataset.Domain, t *train.Test) []ru
 	var all []runfolder.DomainTest
 	for i := range domains {
 		if domains[i].Severities == nil {
-			all = append(all, domainTest(classes, &domains[i], t.Confusion[i], &t.Quality[i]))
+			test := domainTest(classes, &domains[i], &t.Quality[i])
+			if counts := domainConfusion(t, i, len(classes)); counts.Pairs != nil {
+				test.Classes = runfolder.PairScores(classes, counts.Pairs)
+			} else {
+				test.Classes = runfolder.ClassScores(classes, counts.Counts)
+			}
+			all = append(all, test)
 		}
 	}
 	return all
 }
 
-func domainTest(classes []string, d *dataset.Domain, counts []int, q *train.Quality) runfolder.DomainTest {
+func domainTest(classes []string, d *dataset.Domain, q *train.Quality) runfolder.DomainTest {
 	test := runfolder.DomainTest{
 		Name: d.Name, Images: q.Images, NLL: q.NLL(), ECE: q.ECE(),
-		Classes:  runfolder.ClassScores(classes, counts),
 		Mistakes: make([]runfolder.Mistake, len(q.Mistakes)),
 	}
 	for _, b := range q.Bins {
@@ -58,7 +63,7 @@ func losses(tests []runfolder.DomainTest) map[string]float64 {
 
 // recordTest writes confusion.json and the pictures of the mistakes.
 func (r *run) recordTest(t *train.Test) error {
-	c := confusion(r.domains, t)
+	c := confusion(r.domains, len(r.classes), t)
 	c.Tests = r.Tests
 	var rows [][]image.Image
 	for i := range r.domains {

@@ -73,6 +73,6 @@ func TestMistakesNameFiles(t *testing.T) {
 	t.Parallel()
 	d := &dataset.Domain{Name: "far", Images: dataset.Images{N: 3, Files: []string{"a.png", "b.png", "c.png"}}}
 	q := &train.Quality{Images: 3, Mistakes: []train.Mistake{{Image: 2, Label: 0, Predicted: 1, Confidence: .75}}}
-	test := domainTest([]string{"cat", "dog"}, d, []int{1, 1, 0, 1}, q)
+	test := domainTest([]string{"cat", "dog"}, d, q)
 	require.Equal(t, []runfolder.Mistake{{Image: 2, File: "c.png", Label: "cat", Predicted: "dog", Confidence: .75}}, test.Mistakes)
 }

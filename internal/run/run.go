@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 	"io"
+	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
@@ -333,14 +335,28 @@ func (r *run) validate(t *train.Test) error {
 	return r.save(runfolder.ValidatedFile, t.Step+1)
 }
 
-func confusion(domains []dataset.Domain, t *train.Test) *runfolder.Confusion {
+func confusion(domains []dataset.Domain, classes int, t *train.Test) *runfolder.Confusion {
 	c := &runfolder.Confusion{Step: t.Step}
 	for i := range domains {
 		if domains[i].Severities == nil {
-			c.Domains = append(c.Domains, runfolder.DomainConfusion{Name: domains[i].Name, Counts: t.Confusion[i]})
+			d := domainConfusion(t, i, classes)
+			d.Name = domains[i].Name
+			c.Domains = append(c.Domains, d)
 		}
 	}
 	return c
+}
+
+// domainConfusion returns the counts of a domain.
+func domainConfusion(t *train.Test, domain, classes int) runfolder.DomainConfusion {
+	if counts := t.Confusion[domain]; counts != nil {
+		return runfolder.DomainConfusion{Counts: counts}
+	}
+	pairs := [][3]int{}
+	for _, at := range slices.Sorted(maps.Keys(t.Pairs[domain])) {
+		pairs = append(pairs, [3]int{at / classes, at % classes, t.Pairs[domain][at]})
+	}
+	return runfolder.DomainConfusion{Pairs: pairs}
 }
 
 // save writes the weights as they are after that many descent steps, unless they

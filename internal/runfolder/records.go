@@ -312,10 +312,12 @@ type Confusion struct {
 	Width   int               `json:"width,omitempty"` // of an image in MistakesPicture, in pixels
 }
 
-// DomainConfusion counts the images of a domain: Counts[label*classes+predicted].
+// DomainConfusion counts the images of a domain: Counts[label*classes+predicted], or
+// for more classes than train.DenseClasses Pairs of label, predicted class and count.
 type DomainConfusion struct {
-	Name   string `json:"name"`
-	Counts []int  `json:"counts"`
+	Name   string   `json:"name"`
+	Counts []int    `json:"counts,omitempty"`
+	Pairs  [][3]int `json:"pairs,omitempty"`
 }
 
 // DomainTest is what a test tells of a domain beside its accuracy. A prediction's
@@ -361,21 +363,41 @@ type Mistake struct {
 // counts[label*len(classes)+predicted].
 func ClassScores(classes []string, counts []int) []ClassScore {
 	n := len(classes)
-	scores := make([]ClassScore, n)
-	for c := range scores {
-		s := ClassScore{Class: classes[c]}
-		predicted := 0
-		for other := range n {
-			s.Images += counts[c*n+other]
-			predicted += counts[other*n+c]
+	return classScores(classes, func(add func(label, predicted, count int)) {
+		for i, count := range counts {
+			add(i/n, i%n, count)
 		}
-		correct := float64(counts[c*n+c])
-		s.Precision = correct / float64(max(predicted, 1))
-		s.Recall = correct / float64(max(s.Images, 1))
-		if correct > 0 {
+	})
+}
+
+// PairScores is ClassScores of pairs of label, predicted class and count.
+func PairScores(classes []string, pairs [][3]int) []ClassScore {
+	return classScores(classes, func(add func(label, predicted, count int)) {
+		for _, p := range pairs {
+			add(p[0], p[1], p[2])
+		}
+	})
+}
+
+// classScores returns the results by class of the counts that each adds.
+func classScores(classes []string, each func(add func(label, predicted, count int))) []ClassScore {
+	scores := make([]ClassScore, len(classes))
+	predictions, correct := make([]int, len(classes)), make([]int, len(classes))
+	each(func(label, predicted, count int) {
+		scores[label].Images += count
+		predictions[predicted] += count
+		if label == predicted {
+			correct[label] += count
+		}
+	})
+	for c := range scores {
+		s := &scores[c]
+		s.Class = classes[c]
+		s.Precision = float64(correct[c]) / float64(max(predictions[c], 1))
+		s.Recall = float64(correct[c]) / float64(max(s.Images, 1))
+		if correct[c] > 0 {
 			s.F1 = 2 * s.Precision * s.Recall / (s.Precision + s.Recall)
 		}
-		scores[c] = s
 	}
 	return scores
 }

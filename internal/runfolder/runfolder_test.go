@@ -121,7 +121,7 @@ func TestRun(t *testing.T) {
 	require.Equal(t, 9, samples[0].Phase)
 	require.Equal(t, f.Path(picture), samples[1].Picture)
 
-	confusion := &Confusion{Step: 9, Domains: []DomainConfusion{{"usps", []int{1, 2, 3, 4}}}}
+	confusion := &Confusion{Step: 9, Domains: []DomainConfusion{{Name: "usps", Counts: []int{1, 2, 3, 4}}}}
 	require.NoError(t, f.WriteConfusion(confusion))
 	readBack, err := ReadConfusion(dir)
 	require.NoError(t, err)
@@ -197,4 +197,18 @@ func FuzzMetrics(f *testing.F) {
 		}
 		require.LessOrEqual(t, n, bytes.Count(content, []byte("\n")))
 	})
+}
+
+// Pairs give the scores of the matrix that they are of.
+func TestScoresOfPairs(t *testing.T) {
+	t.Parallel()
+	classes := []string{"a", "b", "c"}
+	counts := []int{3, 1, 0, 0, 2, 2, 0, 0, 0}
+	scores := ClassScores(classes, counts)
+	require.InDelta(t, 4./7, scores[1].F1, 1e-15)
+	scores[1].F1 = 0
+	require.Equal(t, ClassScore{Class: "b", Images: 4, Precision: 2. / 3, Recall: .5}, scores[1])
+	scores = ClassScores(classes, counts)
+	require.Equal(t, ClassScore{Class: "c"}, scores[2], "no image is of it, and two that are said to be are not")
+	require.Equal(t, scores, PairScores(classes, [][3]int{{0, 0, 3}, {0, 1, 1}, {1, 1, 2}, {1, 2, 2}}))
 }
