@@ -35,7 +35,7 @@ func newAugment(std streams) *cobra.Command {
 		Short: "write adversarial images of a dataset",
 		Long: `Writes adversarial images: the training images of a dataset, moved as train
 moves them in a maximisation phase to where the network errs and doubts most,
-for use elsewhere.`,
+for use elsewhere. DIR/sources.csv says which image each was made of.`,
 		Args: cli.NoArguments,
 		Example: "meada-cpu augment --weights runs/first/last.safetensors --out adversarial\n" +
 			"meada-cpu augment --weights last.safetensors --dataset digits --data DIR --format npy --out more",
@@ -62,7 +62,7 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 	cli.Choice(f, &s.pictures.Dataset, "dataset", "whose training images; by default what the weights were trained on", catalog.DatasetNames()...)
 	f.Text(&s.pictures.Data, "data", "DIR", "where the files of the dataset are")
 	declarePictures(f, &s.pictures)
-	f.Integer(&s.images, "images", 1, "only the first N images")
+	f.Integer(&s.images, "images", 1, "only N images, spread over the classes")
 	f.Group("how")
 	cli.Choice(f, &s.Algorithm, "algorithm", "ada or me-ada", catalog.ADA, catalog.MEADA)
 	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
@@ -133,13 +133,10 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 		return err
 	}
 	a := imageset.Adversarial{
-		Source: &data.Source, Classes: data.Classes, Network: network, Status: cli.NewStatus(std.err, s.quiet),
+		Source: &data.Source, Images: s.images, Classes: data.Classes, Network: network, Status: cli.NewStatus(std.err, s.quiet),
 	}
 	if err := a.Check(); err != nil {
 		return &zoo.WeightsError{Err: fmt.Errorf("%s: %w", s.weights, err)}
-	}
-	if s.images > 0 {
-		a.Source.N = min(a.Source.N, s.images)
 	}
 	if a.Ascent, err = train.NewAscent(engine, network, plan.Growth.Ascent, s.BatchSize); err != nil {
 		return err
@@ -150,7 +147,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := a.Write(ctx, s.out, s.format); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Source.N), images.Dataset,
+	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Images), images.Dataset,
 		cli.Duration(time.Since(started).Seconds()), &a)
 	return err
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,20 +34,35 @@ func TestAugment(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{70}, labels.Shape)
 
-	// PNG files hold the same images.
+	// PNG files hold the same images, some of every class, and say which they were.
 	succeed(t, dir, args("some", "--images", "32", "--threads", "1")...)
-	for n := range 32 { // whole batches, as in all
-		require.EqualValues(t, n%10, labels.Bytes[n])
-		f, err := os.Open(filepath.Join(dir, "some", fmt.Sprint(n%10), fmt.Sprintf("%05d.png", n)))
+	f, err := os.Open(filepath.Join(dir, "some", "sources.csv"))
+	require.NoError(t, err)
+	defer f.Close()
+	lines, err := csv.NewReader(f).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, lines, 1+32)
+	require.Equal(t, []string{"path", "label", "source_number", "source_file"}, lines[0])
+	classes := map[string]bool{}
+	for _, line := range lines[1:] {
+		n, err := strconv.Atoi(line[2])
 		require.NoError(t, err)
-		defer f.Close()
-		m, err := png.Decode(f)
+		require.Equal(t, []string{fmt.Sprintf("%d/%05d.png", n%10, n), fmt.Sprint(n % 10), fmt.Sprint(n), ""}, line)
+		classes[line[1]] = true
+		if n >= 64 {
+			continue // in a smaller batch of all, whose mean has other weights
+		}
+		picture, err := os.Open(filepath.Join(dir, "some", filepath.FromSlash(line[0])))
+		require.NoError(t, err)
+		defer picture.Close()
+		m, err := png.Decode(picture)
 		require.NoError(t, err)
 		for p := range 32 * 32 {
 			red, green, blue, _ := m.At(p%32, p/32).RGBA()
 			require.Equal(t, images.Bytes[(n*1024+p)*3:][:3], []uint8{uint8(red >> 8), uint8(green >> 8), uint8(blue >> 8)})
 		}
 	}
+	require.Greater(t, len(classes), 6)
 
 	// A step of no size leaves the images as they are.
 	succeed(t, dir, args("same", "--format", "npy", "--lr-max", "0")...)

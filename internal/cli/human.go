@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Percent formats a fraction in per cent as the paper's tables do: 58.72.
@@ -61,11 +62,46 @@ func ShellWord(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// Table prints names and values in two aligned columns.
+// Table prints names and values in two aligned columns. A value too long for a line
+// goes on in the next.
 func Table(w io.Writer, rows [][2]string) {
 	for _, row := range rows {
-		fmt.Fprintf(w, "%-16s %s\n", row[0], row[1])
+		for i, line := range wrapped(row[1], tableWidth-17) {
+			if i > 0 {
+				row[0] = ""
+			}
+			fmt.Fprintf(w, "%-16s %s\n", row[0], line)
+		}
 	}
+}
+
+// tableWidth bounds the lines of a Table, in columns.
+const tableWidth = 119
+
+// wrapped breaks a text at blanks into lines of at most width letters, a word that is
+// longer left whole.
+func wrapped(text string, width int) []string {
+	lines := []string{""}
+	for i, word := range strings.Split(text, " ") {
+		last := &lines[len(lines)-1]
+		switch {
+		case i == 0:
+			*last = word
+		case utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) <= width:
+			*last += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}
+
+// Number counts something: "1 step", "2,000 steps".
+func Number(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return Count(n) + " " + what + "s"
 }
 
 // Join lists names as a sentence does.

@@ -3,12 +3,15 @@
 package imageset
 
 import (
+	"cmp"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"image/png"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,15 +24,17 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
-// Adversarial makes adversarial images of a source, some at a time, in its order,
+// Adversarial makes adversarial images of a source, a batch at a time, in its order,
 // and writes them.
 type Adversarial struct {
 	Source  *dataset.Images
+	Images  int      // how many of them, spread over the classes; 0 for all
 	Classes []string // names
 	Network *nn.Network
 	Ascent  *train.Ascent
 	Status  *cli.Status
 
+	numbers     []int         // of the images of Source in the training set
 	first, last augment.Means // before the first and before the last step of the ascent
 }
 
@@ -62,12 +67,55 @@ func (a *Adversarial) Write(ctx context.Context, out, format string) error {
 	if len(entries) > 0 {
 		return fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", out)
 	}
+	a.numbers = a.Source.Spread(cmp.Or(a.Images, a.Source.N))
+	if a.Images = len(a.numbers); a.Images < a.Source.N {
+		some := a.Source.Pick(a.numbers)
+		a.Source = &some
+	}
 	defer a.Status.Clear()
 	if format == PNG {
-		return a.writePNG(ctx, out)
+		err = a.writePNG(ctx, out)
+	} else {
+		err = a.writeNPY(ctx, out)
 	}
-	return a.writeNPY(ctx, out)
+	if err != nil {
+		return err
+	}
+	return a.writeSources(filepath.Join(out, SourcesFile), format)
 }
+
+// SourcesFile says what each image was made of.
+const SourcesFile = "sources.csv"
+
+// writeSources writes a line for each image: its path, empty where the images are one
+// array, its label, and the number of its source in the training set with its file, if
+// it is one.
+func (a *Adversarial) writeSources(path, format string) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		lines := csv.NewWriter(w)
+		if err := lines.Write([]string{"path", "label", "source_number", "source_file"}); err != nil {
+			return err
+		}
+		for n, number := range a.numbers {
+			label := a.Classes[a.Source.Labels[n]]
+			line := []string{"", label, strconv.Itoa(number), ""}
+			if format == PNG {
+				line[0] = label + "/" + a.name(n)
+			}
+			if a.Source.Files != nil {
+				line[3] = a.Source.Files[n]
+			}
+			if err := lines.Write(line); err != nil {
+				return err
+			}
+		}
+		lines.Flush()
+		return lines.Error()
+	})
+}
+
+// name returns the name of an image's file: the number of its source.
+func (a *Adversarial) name(n int) string { return fmt.Sprintf("%05d.png", a.numbers[n]) }
 
 // String tells what the ascent has changed.
 func (a *Adversarial) String() string {
@@ -134,7 +182,7 @@ func (a *Adversarial) writePNG(ctx context.Context, out string) error {
 			return err
 		}
 		one.Data = image
-		return atomicfile.Write(filepath.Join(folder, fmt.Sprintf("%05d.png", n)), func(w io.Writer) error {
+		return atomicfile.Write(filepath.Join(folder, a.name(n)), func(w io.Writer) error {
 			return png.Encode(w, one.Picture(0))
 		})
 	})

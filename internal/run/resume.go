@@ -134,7 +134,7 @@ func (r *run) resume(data *dataset.Task) (beginning string, err error) {
 		return "", r.resumeError(fmt.Errorf("%w; to start over: %s", err, r.startOver()))
 	}
 	r.started = r.started.Add(-time.Duration(r.Elapsed * float64(time.Second)))
-	return fmt.Sprintf("the checkpoint after %s steps", cli.Count(from.Steps())), r.folder.StartMetrics(from.Notes[metricsNote])
+	return fmt.Sprintf("the checkpoint after %s", cli.Number(from.Steps(), "step")), r.folder.StartMetrics(from.Notes[metricsNote])
 }
 
 // startOver returns the command that begins the run anew, in another folder.

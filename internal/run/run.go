@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 	"io"
 	"maps"
 	"os"
@@ -32,7 +31,7 @@ type Options struct {
 	Out    string // folder of a new run, "" for one below runs named by the time and the settings
 
 	HTTP        string // address to serve the report at, "" for none
-	TensorBoard bool   // write event files
+	TensorBoard bool   // write event files; a run that has some goes on with them
 	MaxMemory   int64  // bytes, 0 for those available, or cli.NoLimit
 
 	Command string    // that starts the run, for its record
@@ -51,7 +50,7 @@ type run struct {
 	skipped  *dataset.PicturesError // pictures left out
 	trainer  *train.Trainer
 	folder   *runfolder.Folder
-	events   *eventLog // nil without Options.TensorBoard
+	events   *eventLog // nil without event files
 	progress *cli.Status
 	started  time.Time // less the time of the processes before
 	clock    clock
@@ -150,12 +149,8 @@ func (r *run) prepare() ([][2]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.TensorBoard {
-		events, err := tfevents.Create(r.folder.Dir, r.started)
-		if err != nil {
-			return nil, err
-		}
-		r.events = &eventLog{events}
+	if err := r.startEvents(); err != nil {
+		return nil, err
 	}
 	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 20))
 	r.clock.spent = r.Spent

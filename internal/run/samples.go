@@ -4,7 +4,6 @@ import (
 	"image"
 	"image/png"
 	"io"
-	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -41,8 +40,7 @@ func (r *run) sample(phase, step int) error {
 	if err != nil || r.events == nil {
 		return err
 	}
-	tag := strings.TrimSuffix(picture, ".png")
-	return r.events.picture(step, tag, shown*source.W, 2*source.H, r.folder.Path(picture))
+	return r.events.sample(&record, r.folder.Path(picture))
 }
 
 // predict returns what a network says about images.

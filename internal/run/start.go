@@ -141,10 +141,10 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	}
 	outline := r.plan.Outline(data.Source.N)
 	round, between := "step", s.LoopsMin
-	descent := fmt.Sprintf("%s steps of %d images", cli.Count(outline.Steps), s.BatchSize)
+	descent := fmt.Sprintf("%s of %s", cli.Number(outline.Steps, "step"), cli.Number(s.BatchSize, "image"))
 	if s.Epochs > 0 {
 		round, between = "epoch", s.EpochsMin
-		descent = fmt.Sprintf("%d epochs, %s", s.Epochs, descent)
+		descent = fmt.Sprintf("%s, %s", cli.Number(s.Epochs, "epoch"), descent)
 	}
 	descent += ", " + describeOptimiser(s)
 	if s.Freeze {
@@ -157,7 +157,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		descent += ", statistics of batch normalisation frozen"
 	}
 	if s.MaxSteps > 0 {
-		descent += fmt.Sprintf(", ends after %d steps at the latest", s.MaxSteps)
+		descent += fmt.Sprintf(", ends after %s at the latest", cli.Number(s.MaxSteps, "step"))
 	}
 	rows = append(rows,
 		[2]string{"network", fmt.Sprintf("%s, %s parameters, images of %dx%d", network.Name, cli.Count(network.NumParams()), network.H, network.W)},
@@ -167,7 +167,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	if views := s.DescribeViews(); views != "" {
 		rows = append(rows, [2]string{"views", views})
 	}
-	ascent := fmt.Sprintf("%d steps, lr-max %g, gamma %g", s.LoopsAdv, s.LRMax, s.Gamma)
+	ascent := fmt.Sprintf("%s, lr-max %g, gamma %g", cli.Number(s.LoopsAdv, "step"), s.LRMax, s.Gamma)
 	if s.Algorithm == catalog.MEADA || s.Algorithm == catalog.PGD {
 		ascent += fmt.Sprintf(", eta %g", s.Eta)
 	}
@@ -182,7 +182,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		for _, n := range outline.TrainingSet {
 			sizes = append(sizes, cli.Count(n))
 		}
-		ascent = fmt.Sprintf("phases: %d, every %d %ss, %s", len(sizes)-1, between, round, ascent)
+		ascent = fmt.Sprintf("phases: %d, every %s, %s", len(sizes)-1, cli.Number(between, round), ascent)
 		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(sizes, " -> ")})
 	}
 	tests := fmt.Sprintf("every %s %ss", cli.Count(s.TestEvery), round)
@@ -192,7 +192,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	m := ThisMachine(r.engine)
 	return append(rows,
 		[2]string{"tests", tests},
-		[2]string{"machine", fmt.Sprintf("%s, %s, %d threads", m.CPU, m.SIMD, s.Threads)},
+		[2]string{"machine", fmt.Sprintf("%s, %s, %s", m.CPU, m.SIMD, cli.Number(s.Threads, "thread"))},
 		[2]string{"seed", fmt.Sprint(s.Seed)},
 		[2]string{"run folder", r.folder.Dir},
 	)

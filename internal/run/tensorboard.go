@@ -1,6 +1,9 @@
 package run
 
 import (
+	"bytes"
+	"fmt"
+	"image/png"
 	"os"
 	"time"
 
@@ -12,6 +15,68 @@ import (
 // TensorBoard.
 type eventLog struct{ *tfevents.Writer }
 
+// startEvents begins an event file if the options say so, or if the run that is
+// resumed has one. That of a resumed run repeats what the run has logged so far, and
+// makes TensorBoard forget what the processes before have written.
+func (r *run) startEvents() error {
+	resumed := r.Resume != ""
+	if !r.TensorBoard && !(resumed && tfevents.Exist(r.folder.Dir)) {
+		return nil
+	}
+	events, err := tfevents.Create(r.folder.Dir, time.Now())
+	if err != nil {
+		return err
+	}
+	r.events = &eventLog{events}
+	if !resumed {
+		return nil
+	}
+	if err := events.Restart(time.Now()); err != nil {
+		return err
+	}
+	for line, err := range runfolder.ReadMetrics(r.folder.Dir) {
+		if err != nil {
+			return err
+		}
+		if err := r.events.log(line); err != nil {
+			return err
+		}
+		if phase, ok := line.(runfolder.Maximise); ok && phase.Images > 0 {
+			if err := r.repeatPicture(phase.Phase); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// repeatPicture records the picture of a phase that is done.
+func (r *run) repeatPicture(phase int) error {
+	samples, err := runfolder.ReadSamples(r.folder.Dir)
+	if err != nil {
+		return err
+	}
+	for _, s := range samples {
+		if s.Phase == phase {
+			return r.events.sample(&s.Sample, s.Picture)
+		}
+	}
+	return nil
+}
+
+// sample records the picture of a phase's sample.
+func (l eventLog) sample(s *runfolder.Sample, path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	size, err := png.DecodeConfig(bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	return l.Image(time.Now(), s.Step, fmt.Sprintf("%s/phase-%d", runfolder.SampleFolder, s.Phase), size.Width, size.Height, content)
+}
+
 // log records the values of a line of metrics.
 func (l eventLog) log(line runfolder.Line) error {
 	now := time.Now()
@@ -21,6 +86,7 @@ func (l eventLog) log(line runfolder.Line) error {
 	case runfolder.Minimise:
 		step, values = m.Step, []tagged{
 			{"train/loss", m.Loss}, {"train/accuracy", m.Accuracy}, {"images_per_second/descent", m.Rate},
+			{"train/learning_rate", m.LR},
 		}
 	case runfolder.Maximise:
 		step, values = m.Step, []tagged{
@@ -32,6 +98,9 @@ func (l eventLog) log(line runfolder.Line) error {
 		values = append(values, tagged{"accuracy/average", m.Accuracy.Average})
 		for _, d := range m.Accuracy.Domains {
 			values = append(values, tagged{"accuracy/" + d.Name, d.Value})
+			if loss, ok := m.NLL[d.Name]; ok {
+				values = append(values, tagged{"loss/" + d.Name, loss})
+			}
 		}
 	}
 	for _, v := range values {
@@ -45,13 +114,4 @@ func (l eventLog) log(line runfolder.Line) error {
 type tagged struct {
 	tag   string
 	value float64
-}
-
-// picture records a PNG file of width x height pixels.
-func (l eventLog) picture(step int, tag string, width, height int, path string) error {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	return l.Image(time.Now(), step, tag, width, height, content)
 }

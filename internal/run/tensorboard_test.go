@@ -1,11 +1,14 @@
 package run
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 )
 
 func TestTensorBoardFile(t *testing.T) {
@@ -33,4 +36,29 @@ func TestTensorBoardFile(t *testing.T) {
 	paths, err = filepath.Glob(filepath.Join(dir, "without", "events*"))
 	require.NoError(t, err)
 	require.Empty(t, paths)
+}
+
+// The file of a resumed run is written without the flag too, and has all that the run
+// has logged, after the mark that makes readers forget the file before.
+func TestTensorBoardOfAResumedRun(t *testing.T) {
+	t.Parallel()
+	o := short(t, filepath.Join(t.TempDir(), "r"))
+	o.TensorBoard = true
+	_, err := Train(&countdown{t.Context(), 14}, o)
+	require.ErrorIs(t, err, cli.ErrInterrupted)
+	o.Resume, o.TensorBoard = o.Out, false
+	complete(t, o)
+	paths, err := filepath.Glob(filepath.Join(o.Out, "events.out.tfevents.*"))
+	require.NoError(t, err)
+	require.Len(t, paths, 2)
+	content, err := os.ReadFile(paths[1])
+	require.NoError(t, err)
+	require.Contains(t, string(content[:100]), "\x3a\x02\x08\x01", "a session log that starts")
+	require.Equal(t, 3, bytes.Count(content, []byte("accuracy/usps")), "all three tests")
+	for _, tag := range []string{"samples/phase-1", "samples/phase-2", "loss/usps", "train/learning_rate"} {
+		require.Contains(t, string(content), tag)
+	}
+	lines, err := os.ReadFile(filepath.Join(o.Out, "metrics.jsonl"))
+	require.NoError(t, err)
+	require.Equal(t, bytes.Count(lines, []byte(`"type":"train"`)), bytes.Count(content, []byte("train/loss")))
 }

@@ -63,22 +63,38 @@ func (d *Domain) Part(i int) (Images, error) {
 	return d.Severities[i]()
 }
 
-// Subsample returns n images, one drawn from each of n equal stretches of the set
-// and always the same ones, so that none of the classes is left out, be the set
-// sorted by class or its classes in turn: a copy, or the set itself if it has no
-// more.
+// Subsample returns the images that Spread names: a copy, or the set itself if it has
+// no more.
 func (s *Images) Subsample(n int) Images {
 	if n >= s.N {
 		return *s
 	}
-	some := newImages(n, s.C, s.H, s.W)
-	if s.Files != nil {
-		some.Files = make([]string, n)
-	}
+	return s.Pick(s.Spread(n))
+}
+
+// Spread returns the numbers of n images, or of all if there are no more: one drawn
+// from each of n equal stretches of the set and always the same ones, so that none of
+// the classes is left out, be the set sorted by class or its classes in turn.
+func (s *Images) Spread(n int) []int {
+	numbers := make([]int, min(n, s.N))
 	random := rng.New(0, rng.Subsample)
-	for i := range n {
-		low, high := i*s.N/n, (i+1)*s.N/n
-		from := low + random.IntN(high-low)
+	for i := range numbers {
+		numbers[i] = i
+		if n < s.N {
+			low, high := i*s.N/n, (i+1)*s.N/n
+			numbers[i] = low + random.IntN(high-low)
+		}
+	}
+	return numbers
+}
+
+// Pick returns a copy of the images with some numbers, in their order.
+func (s *Images) Pick(numbers []int) Images {
+	some := newImages(len(numbers), s.C, s.H, s.W)
+	if s.Files != nil {
+		some.Files = make([]string, len(numbers))
+	}
+	for i, from := range numbers {
 		copy(some.Image(i), s.Image(from))
 		some.Labels[i] = s.Labels[from]
 		if s.Files != nil {

@@ -13,6 +13,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,13 +25,37 @@ type Writer struct {
 	buf  []byte
 }
 
-// Create makes a new event file in dir, under a name that TensorBoard looks for.
+// prefix is what the names of event files begin with.
+const prefix = "events.out.tfevents."
+
+// Exist reports whether there are event files in a folder.
+func Exist(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), prefix) })
+}
+
+// Create makes a new event file in dir, under a name that TensorBoard looks for and
+// that follows those of the files in it.
 func Create(dir string, now time.Time) (*Writer, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	name := fmt.Sprintf("events.out.tfevents.%010d.%s.%d", now.Unix(), host, os.Getpid())
+	// TensorBoard reads a folder's files in the order of their names.
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	second := now.Unix()
+	for _, e := range entries {
+		if other, ok := strings.CutPrefix(e.Name(), prefix); ok {
+			var taken int64
+			if _, err := fmt.Sscanf(other, "%d.", &taken); err == nil {
+				second = max(second, taken+1)
+			}
+		}
+	}
+	name := fmt.Sprintf("%s%010d.%s.%d", prefix, second, host, os.Getpid())
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err
@@ -44,6 +70,12 @@ func Create(dir string, now time.Time) (*Writer, error) {
 
 // Close closes the file.
 func (w *Writer) Close() error { return w.file.Close() }
+
+// Restart tells readers of the folder to forget the events of all files before this
+// one: they are of a process that was killed, and repeated in this file.
+func (w *Writer) Restart(now time.Time) error {
+	return w.write(appendBytes(newEvent(now, 0), eventSessionLog, appendVarint(nil, sessionStatus, sessionStart)))
+}
 
 // Scalar records a value at a step.
 func (w *Writer) Scalar(now time.Time, step int, tag string, value float64) error {
@@ -91,6 +123,9 @@ const (
 	eventStep        = 2
 	eventFileVersion = 3
 	eventSummary     = 5
+	eventSessionLog  = 7
+
+	sessionStatus = 1
 
 	summaryValue = 1
 
@@ -103,6 +138,10 @@ const (
 	imageColourSpace = 3
 	imageEncoded     = 4
 )
+
+// sessionStart is the status of a session that starts anew from the step of its event:
+// readers drop what they have of that step and later ones.
+const sessionStart = 1
 
 // rgb is the colour space of three channels.
 const rgb = 3
