@@ -98,6 +98,20 @@ func (p scatterPack) Do(filter, _ int) {
 	}
 }
 
+// pack gathers the output gradients of the pixels [j, j+cols) of a chunk, all filters of
+// a group, from the images from first on.
+func (p *col2imDataGrad) pack(packed []float32, chunk *panel, first, group, j, cols int) {
+	kernels := p.engine.Kernels
+	filters := len(p.planes)
+	for _, r := range chunk.pixels {
+		lo, hi := max(r.lane, j), min(r.lane+r.n, j+cols)
+		if lo < hi {
+			dy := p.dy.Data[(first+r.image)*p.dy.Stride+group*filters*p.shape.OutH()*p.shape.OutW()+r.offset+lo-r.lane:]
+			kernels.Gather(&packed[lo-j], &dy[0], &p.planes[0], filters, kernels.NR, hi-lo)
+		}
+	}
+}
+
 // scatterImages computes the input gradient of a few images.
 type scatterImages struct{ *col2imDataGrad }
 
@@ -137,13 +151,7 @@ func (p scatterImages) Do(task, worker int) {
 		for g := range p.groups {
 			for j := 0; j < n; j += nr {
 				cols := min(nr, n-j)
-				for _, r := range p.chunks[i].pixels {
-					lo, hi := max(r.lane, j), min(r.lane+r.n, j+cols)
-					if lo < hi {
-						dy := p.dy.Data[(first+r.image)*p.dy.Stride+group*filters*area+r.offset+lo-r.lane:]
-						kernels.Gather(&packed[lo-j], &dy[0], &p.planes[0], filters, nr, hi-lo)
-					}
-				}
+				p.pack(packed, &p.chunks[i], first, group, j, cols)
 				*tile = simd.GemmTile{B: &packed[0], CRow: chunk, ARow: 1, ACol: inner, BRow: nr, N: cols, K: filters, KOuter: 1}
 				for t := range p.tiles.Count {
 					row, rows := p.tiles.Tile(t)

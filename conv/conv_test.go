@@ -164,16 +164,16 @@ func images(t *testing.T, got, before tensor.Tensor, name string) []float32 {
 
 // TestConv holds all passes against the definition in float64, for whole and
 // short batches of channel slices, on every kernel set, and demands the same
-// bits of every thread count and every assembly row.
+// bits of every thread count and every assembly kernel set.
 func TestConv(t *testing.T) {
 	for si, s := range shapes {
 		for _, count := range []int{s.N, s.N - 1} {
 			e := expect(s, count, rand.New(rand.NewSource(int64(si))))
 			bits := map[string][]float32{}
-			for _, row := range simd.Available() {
+			for _, kernels := range simd.Available() {
 				for _, threads := range []int{1, 3} {
-					name := fmt.Sprintf("%v, %d images, %s, %d threads", s, count, row.Name, threads)
-					engine := tensor.NewEngineOn(threads, row)
+					name := fmt.Sprintf("%v, %d images, %s, %d threads", s, count, kernels.Name, threads)
+					engine := tensor.NewEngineOn(threads, kernels)
 					c := New(engine, s, Options{})
 					c.PlanBackwardData()
 					c.PlanBackwardWeights()
@@ -228,15 +228,15 @@ func TestConv(t *testing.T) {
 					requireClose(t, e.db, db, pixels, false, name+", bias gradient")
 
 					kind := "assembly"
-					if row.Name == "generic" {
-						kind = row.Name
+					if kernels.Name == "generic" {
+						kind = kernels.Name
 					}
 					all := slices.Concat(forward, grad, added, dw, db)
 					if bits[kind] == nil {
 						bits[kind] = all
 					}
-					require.True(t, slices.Equal(bits[kind], all), "%s: other bits than the first row or thread count", name)
-					if row.Name != "generic" && threads > 1 && count < s.N {
+					require.True(t, slices.Equal(bits[kind], all), "%s: other bits than the first kernel set or thread count", name)
+					if kernels.Name != "generic" && threads > 1 && count < s.N {
 						require.Zero(t, testing.AllocsPerRun(3, func() {
 							c.Forward(y, e.x, e.w, e.bias, simd.ReLU)
 							c.BackwardData(dx, e.dy, e.w, false)

@@ -192,7 +192,6 @@ func (p *implicitGemm) pack(q *imageBlock, panel *panel, k0 int) {
 // are bRow apart in b. Meanwhile it fetches the rows of next, unless nil.
 func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []float32, panel *panel, k0 int) {
 	kernels := p.engine.Kernels
-	nr := kernels.NR
 	filters := p.shape.K / p.shape.Groups
 	// The last panel of a short task has fewer images' pixels.
 	pixels := panel.pixels
@@ -202,37 +201,22 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 	last := pixels[len(pixels)-1]
 	n := last.lane + last.n
 	kc := min(depth, p.inner-k0)
-	mode := simd.FromC
-	if k0 == 0 && !p.accumulate {
-		mode = simd.FromZero
-		if p.bias != nil {
-			mode = simd.FromRowBias
-		}
-	}
-	if p.relu && k0+kc == p.inner {
-		mode |= simd.ThenReLU
-	}
 	// A panel that crosses into another image is computed aside.
 	out, rowDistance := p.output(pixels[0], q.first, q.group), p.area
 	aside := len(pixels) > 1
 	if aside {
-		out, rowDistance = q.results, nr
+		out, rowDistance = q.results, kernels.NR
 		if k0 == 0 && p.accumulate {
-			for _, r := range pixels {
-				y := p.output(r, q.first, q.group)
-				for f := range filters {
-					copy(q.results[f*nr+r.lane:][:r.n], y[f*p.area:])
-				}
-			}
+			p.collect(q, pixels)
 		}
 	}
 	weights := p.engine.Shared()[p.weights+(q.group*p.inner+k0)*filters:]
 	tile := q.tile
-	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, N: n, K: kc, KOuter: 1, Mode: mode}
+	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, N: n, K: kc, KOuter: 1, Mode: p.mode(k0, kc)}
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		tile.Prefetch = nil
-		if line := t * lineElements; line < min(nr, len(next)) {
+		if line := t * lineElements; line < min(kernels.NR, len(next)) {
 			tile.Prefetch = &next[line]
 		} else if !p.inputInPlace {
 			tile.Prefetch = q.follows.next(kc, bRow)
@@ -249,6 +233,33 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {
 			kernels.Gather(&p.output(r, q.first, q.group)[0], &q.results[r.lane], &p.columns[0], filters, p.area, r.n)
+		}
+	}
+}
+
+// mode returns where the products of a stretch begin and whether ReLU follows.
+func (p *implicitGemm) mode(k0, kc int) simd.TileMode {
+	mode := simd.FromC
+	switch {
+	case k0 > 0 || p.accumulate:
+	case p.bias != nil:
+		mode = simd.FromRowBias
+	default:
+		mode = simd.FromZero
+	}
+	if p.relu && k0+kc == p.inner {
+		mode |= simd.ThenReLU
+	}
+	return mode
+}
+
+// collect copies the outputs of pixels to the results of a panel.
+func (p *implicitGemm) collect(q *imageBlock, pixels []run) {
+	nr := p.engine.Kernels.NR
+	for _, r := range pixels {
+		y := p.output(r, q.first, q.group)
+		for f := range p.shape.K / p.shape.Groups {
+			copy(q.results[f*nr+r.lane:][:r.n], y[f*p.area:])
 		}
 	}
 }

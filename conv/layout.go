@@ -119,39 +119,42 @@ func (l *layout) drain(kernels *simd.Kernels, image, src, spare []float32, accum
 	parts, sum := spare[:size], spare[size:][:size]
 	for c := range l.c {
 		plane := image[c*size:][:size]
-		to := plane
 		if accumulate {
-			to = sum
+			l.drainPlane(kernels, sum, src, parts, c)
+			kernels.Add(plane, sum)
+		} else {
+			l.drainPlane(kernels, plane, src, parts, c)
 		}
-		switch {
-		case l.stride == 1:
-			for y := range l.h {
-				copy(to[y*l.w:][:l.w], src[l.row(c, y+l.padH)+l.padW:])
-			}
-		case l.w%l.stride != 0:
-			for y := range l.h {
-				row := src[l.row(c, y+l.padH):]
-				for x := range l.w {
-					to[y*l.w+x] = row[l.column(x)]
-				}
-			}
-		case l.stride == 2:
-			for y := range min(2, l.h) {
-				row := src[l.row(c, y+l.padH):]
-				kernels.Interleave2(&to[y*l.w], &row[l.column(0)], &row[l.column(1)], (l.h-y+1)/2, l.w/2, 2*l.w, l.cols)
-			}
-		default:
-			for q := range l.stride {
-				for y := range min(l.stride, l.h) {
-					kernels.Gather(&parts[(q*l.h+y)*l.w/l.stride], &src[l.row(c, y+l.padH)+l.column(q)],
-						&l.phaseRows[0], (l.h-y+l.stride-1)/l.stride, l.w, l.w/l.stride)
-				}
-			}
-			l.unite(kernels, to, parts)
+	}
+}
+
+// drainPlane writes what src holds of channel c to a plane.
+func (l *layout) drainPlane(kernels *simd.Kernels, to, src, parts []float32, c int) {
+	switch {
+	case l.stride == 1:
+		for y := range l.h {
+			copy(to[y*l.w:][:l.w], src[l.row(c, y+l.padH)+l.padW:])
 		}
-		if accumulate {
-			kernels.Add(plane, to)
+	case l.w%l.stride != 0:
+		for y := range l.h {
+			row := src[l.row(c, y+l.padH):]
+			for x := range l.w {
+				to[y*l.w+x] = row[l.column(x)]
+			}
 		}
+	case l.stride == 2:
+		for y := range min(2, l.h) {
+			row := src[l.row(c, y+l.padH):]
+			kernels.Interleave2(&to[y*l.w], &row[l.column(0)], &row[l.column(1)], (l.h-y+1)/2, l.w/2, 2*l.w, l.cols)
+		}
+	default:
+		for q := range l.stride {
+			for y := range min(l.stride, l.h) {
+				kernels.Gather(&parts[(q*l.h+y)*l.w/l.stride], &src[l.row(c, y+l.padH)+l.column(q)],
+					&l.phaseRows[0], (l.h-y+l.stride-1)/l.stride, l.w, l.w/l.stride)
+			}
+		}
+		l.unite(kernels, to, parts)
 	}
 }
 

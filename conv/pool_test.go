@@ -35,9 +35,9 @@ func TestPooling(t *testing.T) {
 		{N: 2, C: 2, H: 7, W: 8, Window: 2, Stride: 2, Pad: 1},
 		{N: 2, C: 2, H: 7, W: 8, Window: 4, Stride: 3, Pad: 2},
 	} {
-		for _, row := range simd.Available() {
-			t.Run(fmt.Sprintf("%v/%s", s, row.Name), func(t *testing.T) {
-				e := tensor.NewEngineOn(2, row)
+		for _, kernels := range simd.Available() {
+			t.Run(fmt.Sprintf("%v/%s", s, kernels.Name), func(t *testing.T) {
+				e := tensor.NewEngineOn(2, kernels)
 				defer e.Close()
 				x := coarse(tensor.New(s.N, s.C+2, s.H, s.W)).Channels(1, 1+s.C)
 				y := tensor.New(s.N, s.C+1, s.OutH(), s.OutW()).Channels(1, 1+s.C)

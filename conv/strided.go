@@ -89,15 +89,15 @@ func newStridedDataGrad(e *tensor.Engine, s Shape) *stridedDataGrad {
 
 func (p *stridedDataGrad) newPhase(y, x span) phase {
 	s := p.shape
-	row := p.engine.Kernels
+	kernels := p.engine.Kernels
 	channels, filters := s.C/s.Groups, s.K/s.Groups
 	f := phase{rowSpan: y, colSpan: x}
 	f.shape = Shape{C: s.K, K: s.C, Groups: s.Groups}
 	f.engine = p.engine
-	f.tiles = tensor.CutTiles(channels, row.MR)
+	f.tiles = tensor.CutTiles(channels, kernels.MR)
 	f.inner = filters * y.taps * x.taps
 	f.area = y.n * x.n
-	f.panels = p.layout.cutPanels(p.images, y.n, x.n, row.NR)
+	f.panels = p.layout.cutPanels(p.images, y.n, x.n, kernels.NR)
 	for k := range filters {
 		for u := range y.taps {
 			for v := range x.taps {
@@ -106,9 +106,9 @@ func (p *stridedDataGrad) newPhase(y, x span) phase {
 		}
 	}
 	for c := range channels {
-		f.columns = append(f.columns, int32(c*row.NR))
+		f.columns = append(f.columns, int32(c*kernels.NR))
 	}
-	for i := range row.MR {
+	for i := range kernels.MR {
 		f.planes = append(f.planes, int32(i*f.area))
 	}
 	return f

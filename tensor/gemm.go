@@ -108,54 +108,58 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 		g.swap = true
 		g.rows, g.cols = n, m
 	}
+	kernels := e.Kernels
 	g.depth = Depth
-	if g.cols <= e.Kernels.NR {
+	if g.cols <= kernels.NR {
 		g.depth = onePanel
 	}
 	// Stretches of about equal depth, since short ones are slow.
 	stretches := (k + g.depth - 1) / g.depth
 	g.depth = (k + stretches*packRows - 1) / (stretches * packRows) * packRows
-	row := e.Kernels
-	g.tiles = CutTiles(g.rows, row.MR)
+	g.tiles = CutTiles(g.rows, kernels.MR)
 	// As computed, is A stored with its rows contiguous along k?
 	alongK := g.swap || !transA
 	g.wide = g.cols >= packWorth
-	g.packTile = !g.wide && row.PackedA && alongK
-	g.rowBlock = min(g.tiles.Count, max(1, rowDepth/row.MR))
-	g.colBlock = max(row.NR, maxCols/row.NR*row.NR)
-	blocks := func() int {
-		g.colBlocks = (g.cols + g.colBlock - 1) / g.colBlock
-		return g.colBlocks * ((g.tiles.Count + g.rowBlock - 1) / g.rowBlock)
-	}
-	// Enough tasks to share out, but none too small to be worth waking a worker.
-	const smallTask = 1 << 20
-	fewTasks := 1
-	if e.Threads() > 1 {
-		fewTasks = 4 * e.Threads()
-	}
-	for blocks() < fewTasks {
-		work := g.rows * g.cols * g.K / blocks()
-		switch {
-		case work < smallTask:
-		case g.colBlock >= 2*row.NR && g.cols > row.NR && g.colBlock >= g.rowBlock*row.MR/2:
-			g.colBlock = (g.colBlock/row.NR + 1) / 2 * row.NR
-			continue
-		case g.rowBlock > 1:
-			g.rowBlock = (g.rowBlock + 1) / 2
-			continue
-		}
-		break
-	}
-	g.tasks = blocks()
+	g.packTile = !g.wide && kernels.PackedA && alongK
+	g.cutTasks()
 	g.tall = g.tiles.Count > g.rowBlock
 	shared := 0
 	if g.tall {
-		shared = g.panels() * row.NR * k
+		shared = g.panels() * kernels.NR * k
 	}
 	g.offsets = make([]int32, min(k, g.depth))
-	g.tileRows = make([]int32, row.MR)
+	g.tileRows = make([]int32, kernels.MR)
 	e.Reserve(shared, g.panelSize()+g.tilesSize()+g.blockSize())
 	return g
+}
+
+// smallTask is the number of multiply-adds below which a task is not cut in two.
+const smallTask = 1 << 20
+
+// cutTasks cuts C into the blocks of the tasks: enough to share out, but none too
+// small to be worth waking a worker.
+func (g *Gemm) cutTasks() {
+	mr, nr := g.engine.Kernels.MR, g.engine.Kernels.NR
+	g.rowBlock = min(g.tiles.Count, max(1, rowDepth/mr))
+	g.colBlock = max(nr, maxCols/nr*nr)
+	fewTasks := 1
+	if g.engine.Threads() > 1 {
+		fewTasks = 4 * g.engine.Threads()
+	}
+	for {
+		g.colBlocks = (g.cols + g.colBlock - 1) / g.colBlock
+		g.tasks = g.colBlocks * ((g.tiles.Count + g.rowBlock - 1) / g.rowBlock)
+		switch {
+		case g.tasks >= fewTasks || g.rows*g.cols*g.K/g.tasks < smallTask:
+			return
+		case g.colBlock >= 2*nr && g.cols > nr && g.colBlock >= g.rowBlock*mr/2:
+			g.colBlock = (g.colBlock/nr + 1) / 2 * nr
+		case g.rowBlock > 1:
+			g.rowBlock = (g.rowBlock + 1) / 2
+		default:
+			return
+		}
+	}
 }
 
 // The parts of a worker's scratch memory: a panel of B, packed tiles of A (all of

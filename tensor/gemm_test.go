@@ -89,7 +89,7 @@ func newProduct(r *rand.Rand, m, n, k, variant int) product {
 
 // TestGemm compares every kernel set and thread count with float64, on
 // shapes around the block sizes, all transpositions and epilogues, and demands
-// the same bits of every thread count and every assembly row.
+// the same bits of every thread count and every assembly kernel set.
 func TestGemm(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	small := [][3]int{{1, 1, 1}, {1, 10, 65}, {3, 5, 7}, {14, 32, 25}, {15, 33, 257}, {32, 10, 100}, {10, 32, 33}, {64, 49, 75}}
@@ -110,9 +110,9 @@ func TestGemm(t *testing.T) {
 	}
 	for _, p := range products {
 		bits := map[string][]float32{}
-		for _, row := range simd.Available() {
+		for _, kernels := range simd.Available() {
 			for _, threads := range []int{1, 3} {
-				e := NewEngineOn(threads, row)
+				e := NewEngineOn(threads, kernels)
 				g := NewGemm(e, p.m, p.n, p.k, p.transA, p.transB)
 				for i := range e.shared {
 					e.shared[i] = float32(math.NaN())
@@ -120,7 +120,7 @@ func TestGemm(t *testing.T) {
 				c := append([]float32(nil), p.c...)
 				g.Run(c, p.a, p.b, p.ldc, p.lda, p.ldb, p.epilogue)
 				e.Close()
-				name := fmt.Sprintf("%s, %dx%dx%d, transposed %v %v, %d threads", row.Name, p.m, p.n, p.k, p.transA, p.transB, threads)
+				name := fmt.Sprintf("%s, %dx%dx%d, transposed %v %v, %d threads", kernels.Name, p.m, p.n, p.k, p.transA, p.transB, threads)
 				tolerance := 1e-7*float64(p.k) + 1e-6
 				for i := range p.m {
 					for j := range p.ldc {
@@ -133,13 +133,13 @@ func TestGemm(t *testing.T) {
 					}
 				}
 				kind := "assembly"
-				if row.Name == "generic" {
-					kind = row.Name
+				if kernels.Name == "generic" {
+					kind = kernels.Name
 				}
 				if bits[kind] == nil {
 					bits[kind] = c
 				}
-				require.True(t, slices.Equal(bits[kind], c), "%s: other bits than the first row or thread count", name)
+				require.True(t, slices.Equal(bits[kind], c), "%s: other bits than the first kernel set or thread count", name)
 			}
 		}
 	}
