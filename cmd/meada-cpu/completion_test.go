@@ -34,7 +34,7 @@ func TestCompletion(t *testing.T) {
 		"train --corruptions ":         "none on-the-fly",
 		"train --loops-m":              "--loops-min",
 		"train --quiet --preset d":     "digits",
-		"train --weights ":             "",
+		"train --weights ":             "pretrained",
 		"eval --algo":                  "",
 		"predict --format ":            "table csv json",
 		"export --format ":             "onnx safetensors",

@@ -105,6 +105,9 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
 		return err
 	}
+	if _, err := s.WeightsFile(); err != nil && s.Resume == "" { // which may do without
+		return err
+	}
 	return s.Settings.Check()
 }
 

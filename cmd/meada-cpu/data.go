@@ -14,14 +14,19 @@ func newData(std streams) *cobra.Command {
 	dir, quiet := "data", false
 	c := &cobra.Command{
 		Use:   "data",
-		Short: "list, download and verify data sets",
-		Long:  "Lists, downloads and verifies the data sets that are known.",
+		Short: "list, download and verify data sets and pretrained weights",
+		Long:  "Lists, downloads and verifies the data sets and pretrained weights that are known.",
 		Example: "meada-cpu data list\n" +
-			"meada-cpu data fetch digits --data DIR",
+			"meada-cpu data fetch digits --data DIR\n" +
+			"meada-cpu data fetch efficientnet-lite0",
 	}
 	cli.SetNotes(c, `A download that is cut continues where it stopped, in this run or the next; a
 file has its name only when it is whole and its checksum right. HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY are obeyed. Without NAME, list and verify take all.`)
+HTTP_PROXY and NO_PROXY are obeyed. Without NAME, list and verify take all.
+
+Weights do not go to --data but to the folder meada-cpu in the user's cache, or to
+the one that MEADA_CACHE names, where train --weights pretrained finds them. They
+are verified by the digits of SHA-256 that their published names end with.`)
 	f := cli.NewFlags(c.PersistentFlags())
 	f.Text(&dir, "data", "DIR", "the folder with the data")
 	f.Switch(&quiet, "quiet", "no progress")

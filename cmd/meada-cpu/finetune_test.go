@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // pretrained trains the small network for a moment and returns its weights.
@@ -118,6 +121,35 @@ func TestImageSize(t *testing.T) {
 		require.Contains(t, r.err, want)
 	}
 	require.NoDirExists(t, filepath.Join(dir, "refused"))
+}
+
+// Published weights are taken from the cache.
+func TestPretrained(t *testing.T) {
+	t.Parallel()
+	dir, data, cache := t.TempDir(), ownPictures(t), t.TempDir()
+	train := func(env string) (string, int) {
+		c := exec.Command(command, "train", "--dataset", "folder", "--data", data, "--algorithm", "erm", "--model", "efficientnet-lite0",
+			"--weights", "pretrained", "--freeze", "--image-size", "32", "--max-steps", "1", "--out", "r")
+		c.Dir, c.Env = dir, append(os.Environ(), "MEADA_CACHE="+env)
+		out, err := c.CombinedOutput()
+		require.True(t, err == nil || errors.As(err, new(*exec.ExitError)), err)
+		return string(out), c.ProcessState.ExitCode()
+	}
+	out, code := train(cache)
+	require.Equal(t, exitData, code)
+	require.Contains(t, out, "to get it: meada-cpu data fetch efficientnet-lite0")
+	require.NoDirExists(t, filepath.Join(dir, "r"))
+
+	network := zoo.EfficientNetLite0(1000)
+	network.Init(3)
+	path := filepath.Join(cache, "tf_efficientnet_lite0-0aa007d2.pth")
+	require.NoError(t, network.Save(path, nil))
+	out, code = train(cache)
+	require.Zero(t, code, out)
+	require.Contains(t, out, path+", but for its last layer")
+	require.Equal(t, "pretrained", readJSON(t, filepath.Join(dir, "r", "config.json"))["weights"])
+	want, got := tensorsOf(t, path), tensorsOf(t, filepath.Join(dir, "r", "last.safetensors"))
+	require.Equal(t, want["conv_stem.weight"].Data, got["conv_stem.weight"].Data)
 }
 
 func TestFineTuningRefuses(t *testing.T) {

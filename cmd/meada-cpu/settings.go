@@ -27,7 +27,13 @@ func (s *settings) define(set *pflag.FlagSet) {
 	declareImages(f, &s.Images)
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default 224")
-	f.Text(&s.Weights, "weights", "FILE", "initial weights instead of random ones; a last layer for another number of classes is left out")
+	f.Add("weights", &cli.Value{
+		Kind:     "FILE",
+		Read:     func(text string) error { s.Weights = text; return nil },
+		Show:     func() string { return s.Weights },
+		Complete: cli.Words(catalog.Pretrained),
+		OrFile:   true,
+	}, "initial weights instead of random ones, or pretrained for ImageNet's; a last layer for another number of classes is left out")
 	f.Text(&s.config, "config", "FILE", "the settings of a run folder, or of its config.json; other flags win")
 	cli.Choice(f, &s.Preset, "preset", strings.Join(catalog.PresetNames(), ", ")+": decides all settings below", catalog.PresetNames()...)
 	f.Seed(&s.Seed, "seed", "everything random follows from it")

@@ -21,7 +21,7 @@ import (
 // List prints a table of sets: their sizes, and whether they are in dir.
 func List(w io.Writer, dir string, sets []*Set) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%-12s %-9s %10s  %s\n", "name", "in "+filepath.Base(dir), "download", "what")
+	fmt.Fprintf(&out, "%-18s %-9s %10s  %s\n", "name", "in "+filepath.Base(dir), "download", "what")
 	for _, d := range sets {
 		state, size := "no", "by hand"
 		if d.Present(dir) {
@@ -30,7 +30,7 @@ func List(w io.Writer, dir string, sets []*Set) error {
 		if n := d.bytes(); n > 0 {
 			size = megabytes(n)
 		}
-		fmt.Fprintf(&out, "%-12s %-9s %10s  %s\n", d.Name, state, size, d.What)
+		fmt.Fprintf(&out, "%-18s %-9s %10s  %s\n", d.Name, state, size, d.What)
 	}
 	for i := range Datasets {
 		if d := &Datasets[i]; len(d.Sets) > 0 {
@@ -52,13 +52,13 @@ func Verify(w io.Writer, dir string, sets []*Set) error {
 			if d.Present(dir) {
 				state = "there, no checksum is published"
 			}
-			fmt.Fprintf(w, "%-12s %s\n", d.Name, state)
+			fmt.Fprintf(w, "%-18s %s\n", d.Name, state)
 			continue
 		}
 		files := d.wanted()
 		var missing []string
 		for _, path := range slices.Sorted(maps.Keys(files)) {
-			place := d.locate(dir, path)
+			place := d.locate(d.folder(dir), path)
 			if place == "" {
 				missing = append(missing, path)
 				continue
@@ -66,18 +66,18 @@ func Verify(w io.Writer, dir string, sets []*Set) error {
 			switch err := fetch.Verify(place, files[path]); {
 			case errors.Is(err, fetch.ErrMismatch):
 				wrong++
-				fmt.Fprintf(w, "%-12s %v\n", d.Name, err)
+				fmt.Fprintf(w, "%-18s %v\n", d.Name, err)
 			case err != nil:
 				return err
 			default:
-				fmt.Fprintf(w, "%-12s %s: good\n", d.Name, place)
+				fmt.Fprintf(w, "%-18s %s: good\n", d.Name, place)
 			}
 		}
 		switch {
 		case len(missing) == len(files):
-			fmt.Fprintf(w, "%-12s absent\n", d.Name)
+			fmt.Fprintf(w, "%-18s absent\n", d.Name)
 		case len(missing) > 0:
-			fmt.Fprintf(w, "%-12s incomplete, without %s\n", d.Name, strings.Join(missing, ", "))
+			fmt.Fprintf(w, "%-18s incomplete, without %s\n", d.Name, strings.Join(missing, ", "))
 			wrong++
 		}
 	}
@@ -102,7 +102,7 @@ func (d *Downloader) Fetch(ctx context.Context, sets []*Set, names []string) err
 	for _, set := range sets {
 		switch {
 		case set.Present(d.Dir) && set.manual != "":
-			d.Status.Line("%-12s already present", set.Name)
+			d.Status.Line("%-18s already present", set.Name)
 		case set.manual != "":
 			fmt.Fprintf(d.Out, "%s must be downloaded by hand: %s\n", set.Name, strings.ReplaceAll(set.manual, "DIR", d.Dir))
 			if slices.Contains(names, set.Name) {
@@ -129,7 +129,7 @@ func (d *Downloader) Fetch(ctx context.Context, sets []*Set, names []string) err
 func (d *Downloader) fetch(ctx context.Context, set *Set) error {
 	missing := map[string]fetch.File{}
 	for path, f := range set.wanted() {
-		place := set.locate(d.Dir, path)
+		place := set.locate(set.folder(d.Dir), path)
 		if place == "" {
 			missing[path] = f
 		} else if err := fetch.Verify(place, f); err != nil {
@@ -137,12 +137,12 @@ func (d *Downloader) fetch(ctx context.Context, set *Set) error {
 		}
 	}
 	if len(missing) == 0 {
-		d.Status.Line("%-12s already present, checksums OK", set.Name)
+		d.Status.Line("%-18s already present, checksums OK", set.Name)
 		return nil
 	}
 	if set.archive == "" {
 		for _, path := range slices.Sorted(maps.Keys(missing)) {
-			if err := d.download(ctx, path, missing[path]); err != nil {
+			if err := d.download(ctx, set.folder(d.Dir), path, missing[path]); err != nil {
 				return err
 			}
 		}
@@ -152,22 +152,23 @@ func (d *Downloader) fetch(ctx context.Context, set *Set) error {
 	path := filepath.Join(d.Dir, set.archive)
 	err := fetch.Verify(path, f)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = d.download(ctx, set.archive, f)
+		err = d.download(ctx, d.Dir, set.archive, f)
 	}
 	if err != nil {
 		return err
 	}
-	d.Status.Line("%-12s unpacking %s", set.Name, set.archive)
+	d.Status.Line("%-18s unpacking %s", set.Name, set.archive)
 	if err := fetch.Unpack(path, d.Dir, missing); err != nil {
 		return err
 	}
 	return os.Remove(path)
 }
 
-// download brings one file, with progress.
-func (d *Downloader) download(ctx context.Context, path string, f fetch.File) error {
-	began, start := time.Now(), int64(-1)
+// download brings one file to a folder, with progress.
+func (d *Downloader) download(ctx context.Context, dir, path string, f fetch.File) error {
+	began, start, size := time.Now(), int64(-1), f.Size
 	d.Client.Progress = func(done, total int64) {
+		size = total
 		if start < 0 {
 			start = done
 		}
@@ -180,9 +181,9 @@ func (d *Downloader) download(ctx context.Context, path string, f fetch.File) er
 			return text
 		})
 	}
-	if err := d.Client.Fetch(ctx, filepath.Join(d.Dir, filepath.FromSlash(path)), f); err != nil {
+	if err := d.Client.Fetch(ctx, filepath.Join(dir, filepath.FromSlash(path)), f); err != nil {
 		return err
 	}
-	d.Status.Line("%-9s %s, %s, checksum OK", "fetched", path, megabytes(f.Size))
+	d.Status.Line("%-9s %s, %s, checksum OK", "fetched", path, megabytes(size))
 	return nil
 }

@@ -21,6 +21,8 @@ type Set struct {
 	// package dataset find them. Those without addresses are in the archive.
 	files   map[string]fetch.File
 	archive string // path of the archive among files, "" for none
+	cached  bool   // they are weights, in the CacheFolder and not among the data
+	about   int64  // bytes, where files do not tell
 
 	// Of a set that no program can download: where a person gets it, where it
 	// goes, and the paths of which one shows that it is there.
@@ -29,7 +31,9 @@ type Set struct {
 }
 
 // Sets lists every set.
-var Sets = []Set{
+var Sets = append(imageSets, pretrainedSets...)
+
+var imageSets = []Set{
 	{
 		Name: "mnist", What: "handwritten digits, the source of the digits benchmark",
 		files: map[string]fetch.File{
@@ -172,7 +176,7 @@ func (s *Set) wanted() map[string]fetch.File {
 
 // bytes is the size of the download.
 func (s *Set) bytes() int64 {
-	total := int64(0)
+	total := s.about
 	for _, f := range s.files {
 		total += f.Size
 	}
@@ -196,6 +200,7 @@ func (s *Set) locate(dir, path string) string {
 
 // Present reports whether all of the set is in dir.
 func (s *Set) Present(dir string) bool {
+	dir = s.folder(dir)
 	for _, place := range s.places {
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(place))); err == nil {
 			return true

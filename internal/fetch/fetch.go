@@ -24,8 +24,8 @@ import (
 // File is a file to download.
 type File struct {
 	URLs     []string // where it is, tried in turn
-	Size     int64    // in bytes
-	Checksum string   // "md5:" or "sha256:" and hexadecimal digits
+	Size     int64    // in bytes, 0 for what the server says
+	Checksum string   // "md5:" or "sha256:" and hexadecimal digits, at least the first ones
 }
 
 // Client downloads.
@@ -76,7 +76,7 @@ func verify(in io.Reader, f File) error {
 	if f.Size > 0 && n != f.Size {
 		return fmt.Errorf("%w: %d bytes instead of %d", ErrMismatch, n, f.Size)
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+	if got := hex.EncodeToString(sum.Sum(nil)); !strings.HasPrefix(got, want) {
 		return fmt.Errorf("%w: %s %s instead of %s", ErrMismatch, kind, got, want)
 	}
 	return nil
@@ -141,7 +141,7 @@ func (c *Client) from(ctx context.Context, address string, part *os.File, f File
 		return err
 	}
 	furthest := info.Size()
-	if furthest > f.Size {
+	if f.Size > 0 && furthest > f.Size {
 		furthest = 0
 		if err := part.Truncate(0); err != nil {
 			return err
@@ -192,7 +192,7 @@ var errStalled = errors.New("the connection stalled")
 // it got.
 func (c *Client) once(ctx context.Context, address string, part *os.File, f File) (at int64, err error) {
 	at, err = part.Seek(0, io.SeekEnd)
-	if err != nil || at == f.Size {
+	if err != nil || at == f.Size && at > 0 {
 		return at, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -214,14 +214,14 @@ func (c *Client) once(ctx context.Context, address string, part *os.File, f File
 		return at, cause(ctx, err)
 	}
 	defer response.Body.Close()
-	if at, err = position(response, part, at, f); err != nil {
+	if at, f.Size, err = position(response, part, at, f); err != nil {
 		return at, err
 	}
 	buffer := make([]byte, 1<<16)
 	for {
 		n, err := response.Body.Read(buffer)
 		watchdog.Reset(c.Stall)
-		if at+int64(n) > f.Size {
+		if f.Size > 0 && at+int64(n) > f.Size {
 			if err := part.Truncate(0); err != nil {
 				return at, err
 			}
@@ -237,7 +237,7 @@ func (c *Client) once(ctx context.Context, address string, part *os.File, f File
 			}
 		}
 		switch {
-		case errors.Is(err, io.EOF) && at == f.Size:
+		case errors.Is(err, io.EOF) && (at == f.Size || f.Size == 0):
 			return at, nil
 		case errors.Is(err, io.EOF):
 			return at, fmt.Errorf("ended after %d of %d bytes", at, f.Size)
@@ -248,33 +248,39 @@ func (c *Client) once(ctx context.Context, address string, part *os.File, f File
 }
 
 // position returns where in the file the body of a response begins, and makes
-// the file end there.
-func position(response *http.Response, part *os.File, at int64, f File) (int64, error) {
-	wrongSize := func(size int64) error {
-		return permanent{fmt.Errorf("%w: the server announces %d bytes instead of %d", ErrMismatch, size, f.Size)}
+// the file end there; and the size of the file, 0 if nobody says it.
+func position(response *http.Response, part *os.File, at int64, f File) (begin, size int64, err error) {
+	agree := func(n int64) (int64, error) {
+		switch {
+		case n < 0:
+			return f.Size, nil
+		case f.Size > 0 && n != f.Size:
+			return 0, permanent{fmt.Errorf("%w: the server announces %d bytes instead of %d", ErrMismatch, n, f.Size)}
+		}
+		return n, nil
 	}
 	switch code := response.StatusCode; {
 	case code == http.StatusOK:
-		if n := response.ContentLength; n >= 0 && n != f.Size {
-			return 0, wrongSize(n)
+		if size, err = agree(response.ContentLength); err != nil {
+			return 0, 0, err
 		}
-		return 0, part.Truncate(0)
+		return 0, size, part.Truncate(0)
 	case code == http.StatusPartialContent:
 		first, size, err := contentRange(response.Header.Get("Content-Range"))
 		if err != nil || first != at {
-			return 0, errors.Join(part.Truncate(0), fmt.Errorf("bytes from %d on were asked for, the answer has Content-Range %q",
+			return 0, 0, errors.Join(part.Truncate(0), fmt.Errorf("bytes from %d on were asked for, the answer has Content-Range %q",
 				at, response.Header.Get("Content-Range")))
 		}
-		if size >= 0 && size != f.Size {
-			return 0, wrongSize(size)
+		if size, err = agree(size); err != nil {
+			return 0, 0, err
 		}
-		return at, nil
+		return at, size, nil
 	case code == http.StatusRequestedRangeNotSatisfiable:
-		return 0, errors.Join(part.Truncate(0), fmt.Errorf("the server has no byte %d", at))
+		return 0, 0, errors.Join(part.Truncate(0), fmt.Errorf("the server has no byte %d", at))
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
-		return 0, errors.New(response.Status)
+		return 0, 0, errors.New(response.Status)
 	default:
-		return 0, permanent{errors.New(response.Status)}
+		return 0, 0, permanent{errors.New(response.Status)}
 	}
 }
 

@@ -337,3 +337,33 @@ func TestContentRange(t *testing.T) {
 		require.Error(t, err, text)
 	}
 }
+
+// A file of which only the first digits of the checksum are known.
+func TestFetchWithoutASize(t *testing.T) {
+	t.Parallel()
+	b := content(5000)
+	sum := sha256.Sum256(b)
+	f := File{Checksum: "sha256:" + hex.EncodeToString(sum[:4])}
+	unsized := func(w http.ResponseWriter, _ *http.Request) { // in chunks, the length is not told
+		w.Write(b[:1000])
+		w.(http.Flusher).Flush()
+		w.Write(b[1000:])
+	}
+	for name, handlers := range map[string][]http.HandlerFunc{
+		"whole": {whole(b)}, "continued": {cut(b, 3000), whole(b)}, "chunks": {unsized}, "none at all, then": {cut(b, 0), whole(b)},
+	} {
+		s := serve(t, handlers...)
+		f.URLs = []string{s.URL}
+		path := filepath.Join(t.TempDir(), "file")
+		require.NoError(t, impatient().Fetch(t.Context(), path, f), name)
+		got, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, b, got, name)
+		require.NoError(t, Verify(path, f))
+	}
+	s := serve(t, whole(b[1:]))
+	f.URLs = []string{s.URL}
+	path := filepath.Join(t.TempDir(), "file")
+	require.ErrorContains(t, impatient().Fetch(t.Context(), path, f), "not the published file: sha256")
+	require.NoFileExists(t, path)
+}

@@ -71,9 +71,9 @@ func (r *run) reset(data *dataset.Task) error {
 // readWeights reads the weights to begin with into the network, if there are
 // any, says what the network then has, and returns the file's checksum.
 func (r *run) readWeights() (beginning, checksum string, err error) {
-	path := r.Weights
-	if path == "" {
-		return "random", "", nil
+	path, err := r.WeightsFile()
+	if path == "" || err != nil {
+		return "random", "", err
 	}
 	w, err := zoo.ReadWeights(path)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -22,6 +23,14 @@ func (s *Settings) Check() error {
 		return cli.UsageError("--image-size %d: %v", s.ImageSize, err)
 	}
 	return s.Images.Check()
+}
+
+// WeightsFile returns the file of the weights to begin with, "" for none.
+func (s *Settings) WeightsFile() (string, error) {
+	if s.Weights == catalog.Pretrained {
+		return catalog.PretrainedWeights(s.Model)
+	}
+	return s.Weights, nil
 }
 
 // ofHost are the settings that do not change the result of a run.
