@@ -213,10 +213,13 @@ func TestPresets(t *testing.T) {
 		{"--preset cifar100 --data D --model densenet", "cifar100", "densenet", 200, 1e-4, "cifar100", catalog.NoCorruptions},
 		{"--dataset cifar100 --data D --model resnext", "cifar100", "resnext", 200, 5e-4, "cifar100", catalog.NoCorruptions},
 		{"--preset cifar10 --data D --model densenet --epochs 7 --decay 0", "cifar10", "densenet", 7, 0, "cifar10", catalog.NoCorruptions},
-		{"--dataset pacs --data D --corruptions on-the-fly", "pacs", "alexnet", 30, 5e-4, "pacs", catalog.OnTheFly},
+		{"--dataset pacs --data D --corruptions on-the-fly", "pacs", "resnet18", 50, 5e-5, "pacs", catalog.OnTheFly},
 		{"--dataset folder --data D", "folder", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
 		{"--dataset folder --data D --model allconv", "folder", "allconv", 100, 5e-4, "cifar10", catalog.NoCorruptions},
-		{"--dataset folder --data D --model alexnet", "folder", "alexnet", 30, 5e-4, "pacs", catalog.NoCorruptions},
+		{"--dataset folder --data D --model alexnet", "folder", "alexnet", 50, 5e-5, "pacs", catalog.NoCorruptions},
+		{"--dataset folder --data D --model resnet18 --weights W", "folder", "resnet18", 3, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--preset pictures --data D --weights W", "folder", "efficientnet-lite0", 3, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--preset pictures --dataset pacs --data D --model alexnet --weights W", "pacs", "alexnet", 3, 5e-4, "pictures", catalog.NoCorruptions},
 		{"--model wrn", "synthetic-digits", "wrn", 100, 5e-4, "cifar10", catalog.NoCorruptions},
 	} {
 		var s settings

@@ -105,9 +105,6 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
 		return err
 	}
-	if _, err := s.WeightsFile(); err != nil && s.Resume == "" { // which may do without
-		return err
-	}
 	return s.Settings.Check()
 }
 
@@ -148,11 +145,13 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	if s.Model, err = d.ChooseNetwork(s.Model); err != nil {
+	model, preset, weights, err := d.Choose(s.Model, s.Preset, s.Weights)
+	if err != nil {
 		return err
 	}
-	if s.Preset == "" {
-		s.Preset = d.PresetFor(s.Model)
+	s.Model, s.Preset = model, preset
+	if recorder == "" { // what it leaves out was not there
+		s.Weights = weights
 	}
 	return applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -152,6 +153,38 @@ func TestPretrained(t *testing.T) {
 	require.Equal(t, want["conv_stem.weight"].Data, got["conv_stem.weight"].Data)
 }
 
+// Own pictures are fine-tuned where the weights for that are there.
+func TestPicturesPreset(t *testing.T) {
+	// Not parallel: the other tests have no weights in their cache.
+	parse := func(args ...string) settings {
+		var s settings
+		require.NoError(t, s.parse(append([]string{"--data", "D"}, args...)))
+		return s
+	}
+	t.Setenv("MEADA_CACHE", t.TempDir())
+	require.Equal(t, "quick", parse("--dataset", "folder").Preset)
+	r := invoke(t, t.TempDir(), "train", "--preset", "pictures", "--data", "D")
+	require.Equal(t, exitData, r.code)
+	require.Contains(t, r.err, "to get it: meada-cpu data fetch efficientnet-lite0")
+
+	require.NoError(t, os.WriteFile(filepath.Join(catalog.CacheFolder(), "tf_efficientnet_lite0-0aa007d2.pth"), nil, 0o666))
+	for _, s := range []settings{parse("--dataset", "folder"), parse("--preset", "pictures"), parse("--dataset", "folder", "--model", "efficientnet-lite0")} {
+		require.Equal(t, []string{"folder", "efficientnet-lite0", "pictures", "pretrained"}, []string{s.Dataset, s.Model, s.Preset, s.Weights})
+		require.True(t, s.FreezeBN)
+	}
+	for _, args := range [][]string{{"--model", "lenet5"}, {"--preset", "quick"}, {"--model", "resnet18"}} {
+		s := parse(append(args, "--dataset", "folder")...)
+		require.Empty(t, s.Weights, args)
+		require.NotEqual(t, "pictures", s.Preset)
+	}
+	// What a run began without is not added when it is begun again.
+	path := filepath.Join(t.TempDir(), "config.json")
+	require.NoError(t, os.WriteFile(path, []byte(`{"dataset": "folder", "data": "D", "preset": "quick", "model": "lenet5"}`), 0o666))
+	var s settings
+	require.NoError(t, s.parse([]string{"--config", path}))
+	require.Empty(t, s.Weights)
+}
+
 func TestFineTuningRefuses(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), tinyCIFAR(t)
@@ -164,6 +197,9 @@ func TestFineTuningRefuses(t *testing.T) {
 	r = invoke(t, dir, shortCIFAR(data, "--freeze", "--lr-backbone", "0.1", "--weights", "w")...)
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.err, "--lr-backbone 0.1 and --freeze: expected one of them")
+	r = invoke(t, dir, shortCIFAR(data, "--freeze", "--flip", "--weights", "w")...)
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "--flip true and --freeze: expected one of them")
 	r = invoke(t, dir, short(tinyDigits(t), "--freeze-bn", "--weights", "w")...)
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.err, "--freeze-bn: "+small+" has no batch normalisation")

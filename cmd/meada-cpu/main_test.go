@@ -335,7 +335,7 @@ func TestHelpShowsThePreset(t *testing.T) {
 		"train --dataset cifar100 --help":                {"cifar100", "wrn", "0.1", "0.0005", "0.9", "20"},
 		"train --preset cifar10 --model densenet --help": {"cifar10", "densenet", "200", "0.0001"},
 		"train --algorithm erm --lr 7 --loops-adv 9 -h":  {"erm", "7", "9", "801"},
-		"augment --dataset pacs --help":                  {"32", "20"},
+		"augment --dataset pacs --help":                  {"32", "50"},
 		"sweep --help":                                   {"erm,ada,me-ada", "1,2,3"},
 		"corrupt --help":                                 {"1-5"},
 	} {

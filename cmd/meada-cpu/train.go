@@ -23,7 +23,8 @@ func newTrain(std streams) *cobra.Command {
 		Example: "meada-cpu train --algorithm erm --seed 2\n" +
 			"meada-cpu train --dataset digits --data DIR --loops-train 2001 --test-every 500\n" +
 			"meada-cpu train --preset cifar10 --data DIR --model allconv --corruptions on-the-fly --test-images 1000\n" +
-			"meada-cpu train --preset pacs --data DIR --source photo --weights alexnet.safetensors\n" +
+			"meada-cpu train --preset pacs --data DIR --source photo --weights pretrained\n" +
+			"meada-cpu train --preset pictures --data DIR\n" +
 			"meada-cpu train --resume runs/20260102-030405-digits-me-ada-s1",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := s.resolve(c.Flags()); err != nil {
@@ -105,9 +106,11 @@ that --views and --cutout change. A step takes three times as long. Methods set
 these flags as their authors do; flags win. A phase of ada or me-ada adds images
 as bytes where images are changed.
 
-The values of presets digits, cifar10 and cifar100 are the paper's. Preset pacs is
-ours, since no trainer for PACS is published: that of CIFAR with batches of 32, 30
-epochs, lr 1e-3 and no crops. AlexNet wants pretrained weights, torchvision's as
-a safetensors file: --weights FILE. The usual network of a dataset is lenet5, of
-CIFAR wrn, of PACS alexnet.`
+The values of presets digits, cifar10 and cifar100 are the paper's. Preset pacs has
+those of two public re-implementations of ADA and ME-ADA, with ResNet-18. Preset
+pictures is ours, for a thousand pictures or so and a network that has seen
+ImageNet. The networks for pictures want pretrained weights: data fetch gets them,
+--weights pretrained uses them. The usual network of a dataset is lenet5, of CIFAR
+wrn, of PACS resnet18; of your own pictures efficientnet-lite0 by preset pictures,
+if its weights have been fetched.`
 )

@@ -73,7 +73,7 @@ var Datasets = []Dataset{
 	},
 	{
 		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes", Pictures: true,
-		Networks: []Kind{ForPictures}, Usual: "alexnet", Preset: "pacs", Domains: pacsDomains,
+		Networks: []Kind{ForPictures}, Usual: "resnet18", Preset: "pacs", Domains: pacsDomains,
 		read: readPACS,
 		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
 			if domain == "" {

@@ -346,7 +346,7 @@ func (s *Settings) Check(weights string) error {
 		return cli.UsageError("--freeze: random weights are not worth keeping, expected --weights FILE")
 	}
 	if s.Freeze {
-		s.LRBackbone, s.FreezeBN, s.Flip, s.Crop = 0, false, false, 0
+		s.LRBackbone, s.FreezeBN, s.Flip, s.Crop, s.ResizedCrop = 0, false, false, 0, 0
 		if s.viewsOf("") != nil {
 			return cli.UsageError("--freeze: the head learns from images as they are, without %s", s.DescribeViews())
 		}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -76,6 +77,22 @@ func (d *Dataset) ChooseNetwork(name string) (string, error) {
 		return "", cli.UsageError("--model %s: --dataset %s takes %s", name, d.Name, strings.Join(fitting, ", "))
 	}
 	return name, nil
+}
+
+// Choose returns the network, the preset and the weights to begin with that a dataset is
+// usually trained with, where they are "". Own pictures are fine-tuned if the published
+// weights of the network for that are there.
+func (d *Dataset) Choose(network, preset, weights string) (n, p, w string, err error) {
+	const usual = "efficientnet-lite0"
+	tune := preset == "pictures" || d.Own && preset == "" && (network == "" || KindOf(network) == ForPictures) &&
+		(weights != "" && network != "" || weights == "" && HasPretrained(cmp.Or(network, usual)))
+	if tune {
+		network, preset, weights = cmp.Or(network, usual), "pictures", cmp.Or(weights, Pretrained)
+	}
+	if network, err = d.ChooseNetwork(network); err != nil {
+		return "", "", "", err
+	}
+	return network, cmp.Or(preset, d.PresetFor(network)), weights, nil
 }
 
 // PresetFor returns the usual settings for a network on a dataset: those made

@@ -40,7 +40,7 @@ func TestMethodsThatChangeImages(t *testing.T) {
 		{"cifar10", "wrn", RandAugment, with(image.RandAugment{Operations: 2, Magnitude: 9})},
 		{"digits", "lenet5", Cutout, []train.View{{Image: []augment.ImageOp{image.Cutout{Side: 16, Value: 128}}}}},
 		{"digits", "lenet5", AutoAugment, []train.View{{Image: []augment.ImageOp{image.AutoAugment{Policy: image.SVHN}}}}},
-		{"pacs", "alexnet", AutoAugment, []train.View{{Image: []augment.ImageOp{image.Flip{}, image.AutoAugment{Policy: image.ImageNet}}}}},
+		{"pictures", "alexnet", AutoAugment, []train.View{{Image: []augment.ImageOp{image.Flip{}, image.AutoAugment{Policy: image.ImageNet}}}}},
 	} {
 		got := presetConfig(t, c.preset, c.network, c.method)
 		require.Equal(t, c.want, got.Views, "%s %s", c.preset, c.method)

@@ -115,6 +115,9 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 // prepare reads the data, makes the network, the trainer and the run folder ready,
 // and returns the table that the run begins with.
 func (r *run) prepare() ([][2]string, error) {
+	if _, err := r.WeightsFile(); err != nil && r.Resume == "" { // which may do without
+		return nil, err
+	}
 	data, err := r.Images.Load(catalog.Reading{
 		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed,
 	})

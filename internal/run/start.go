@@ -73,7 +73,11 @@ func (r *run) reset(data *dataset.Task) error {
 func (r *run) readWeights() (beginning, checksum string, err error) {
 	path, err := r.WeightsFile()
 	if path == "" || err != nil {
-		return "random", "", err
+		beginning = "random"
+		if catalog.KindOf(r.Model) == catalog.ForPictures {
+			beginning = fmt.Sprintf("random; for ImageNet's: meada-cpu data fetch %s, and train --weights %s", r.Model, catalog.Pretrained)
+		}
+		return beginning, "", err
 	}
 	w, err := zoo.ReadWeights(path)
 	if err != nil {
