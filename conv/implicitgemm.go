@@ -162,7 +162,7 @@ func (p *implicitGemm) pixels(q *imageBlock) {
 			if p.inputInPlace {
 				at := func(r run, k int) []float32 { return q.src[r.image*q.distance+k*p.area+r.offset:] }
 				b, bRow = at(panel.runs[0], k0), p.area
-				// What follows are planes pages apart, which is nothing that hardware foresees.
+				// What follows are planes pages apart, which the hardware prefetcher does not cover.
 				switch {
 				case k0+depth < p.inner:
 					next = at(panel.runs[0], k0+depth)

@@ -75,9 +75,9 @@ type process struct {
 }
 
 // start begins the procedure in a new process, or goes on from a checkpoint.
-func (p procedure) start(t testing.TB, threads int, row *simd.Kernels, from *Checkpoint) process {
+func (p procedure) start(t testing.TB, threads int, kernels *simd.Kernels, from *Checkpoint) process {
 	t.Helper()
-	s := process{network: p.network(), engine: tensor.NewEngineOn(threads, row)}
+	s := process{network: p.network(), engine: tensor.NewEngineOn(threads, kernels)}
 	if from == nil {
 		var err error
 		s.Trainer, err = New(s.engine, s.network, p.data, p.config)
@@ -126,9 +126,9 @@ func (p procedure) whole(t *testing.T) (events []Event, network *nn.Network) {
 	return events, s.network
 }
 
-// sameRows are the instruction sets here that give the same bits as the one in
+// sameKernels are the instruction sets here that give the same bits as the one in
 // use.
-func sameRows() []*simd.Kernels {
+func sameKernels() []*simd.Kernels {
 	if simd.Active().Name == "generic" {
 		return []*simd.Kernels{simd.Active()}
 	}
@@ -141,11 +141,11 @@ func TestResumeAfterEveryStep(t *testing.T) {
 	for name, p := range procedures(t) {
 		t.Run(name, func(t *testing.T) {
 			want, network := p.whole(t)
-			rows := sameRows()
+			sets := sameKernels()
 			folder := t.TempDir()
 			var from *Checkpoint
 			for i, event := range want {
-				s := p.start(t, 1+i%3, rows[i%len(rows)], from)
+				s := p.start(t, 1+i%3, sets[i%len(sets)], from)
 				require.False(t, s.Done())
 				require.Equal(t, event, s.step(t), "step %d of the process", i)
 				require.NoError(t, NewCheckpoints(folder).writeAfter(s.Trainer, from))

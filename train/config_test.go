@@ -35,7 +35,7 @@ func TestOutlineOfDigits(t *testing.T) {
 	require.Equal(t, Outline{Steps: 99, Tests: 1, TrainingSet: []int{10000}, minimised: 99 * 32}, c.Outline(10000))
 }
 
-// The published CIFAR run: batches, pool and the schedule's end, epoch by epoch.
+// The published CIFAR run: batches, training set and the schedule's end, epoch by epoch.
 func TestOutlineOfCIFAR(t *testing.T) {
 	for name, algorithm := range map[string]method{"erm": erm, "meada": meada} {
 		text, err := os.ReadFile("optim/testdata/cifar_" + name + ".json")

@@ -47,11 +47,11 @@ func epochConfig(m method) Config {
 	}
 }
 
-func epochTrainer(t *testing.T, threads int, row *simd.Kernels, c Config) (*Trainer, *nn.Network) {
+func epochTrainer(t *testing.T, threads int, kernels *simd.Kernels, c Config) (*Trainer, *nn.Network) {
 	t.Helper()
 	network := smallNormalised()
 	network.Init(c.Seed)
-	engine := tensor.NewEngineOn(threads, row)
+	engine := tensor.NewEngineOn(threads, kernels)
 	t.Cleanup(engine.Close)
 	trainer, err := New(engine, network, toyData(t), c)
 	require.NoError(t, err)
@@ -160,17 +160,17 @@ func TestPhaseKeepsBytes(t *testing.T) {
 
 func TestSameBitsOverEpochs(t *testing.T) {
 	var want []float32
-	for _, row := range simd.Available() {
-		if row.Name == "generic" {
+	for _, kernels := range simd.Available() {
+		if kernels.Name == "generic" {
 			continue
 		}
 		for _, threads := range []int{1, 3} {
-			trainer, network := epochTrainer(t, threads, row, epochConfig(meada))
+			trainer, network := epochTrainer(t, threads, kernels, epochConfig(meada))
 			finish(t, trainer)
 			if want == nil {
 				want = network.Values
 			}
-			require.Equal(t, want, network.Values, "%s, %d threads", row.Name, threads)
+			require.Equal(t, want, network.Values, "%s, %d threads", kernels.Name, threads)
 		}
 	}
 	if want == nil {
@@ -181,18 +181,18 @@ func TestSameBitsOverEpochs(t *testing.T) {
 	require.Equal(t, "25b6b773bf75ba40", hex.EncodeToString(h.Sum(nil))[:16], "on another architecture")
 }
 
-// The generic row rounds in other places: after a run of two phases its weights
-// are within 1e-4 of where the other rows' went, relative to how far they moved.
-func TestGenericRowStaysClose(t *testing.T) {
-	rows := simd.Available()
-	if len(rows) == 1 {
+// The generic kernels round in other places: after a run of two phases its weights
+// are within 1e-4 of where the other sets' went, relative to how far they moved.
+func TestGenericKernelsStayClose(t *testing.T) {
+	sets := simd.Available()
+	if len(sets) == 1 {
 		t.Skip("this CPU has the generic kernel set only")
 	}
 	c := epochConfig(meada)
 	_, begin := epochTrainer(t, 1, nil, c)
 	var ends [2][]float32
-	for i, row := range []*simd.Kernels{rows[0], rows[len(rows)-1]} {
-		trainer, network := epochTrainer(t, 2, row, c)
+	for i, kernels := range []*simd.Kernels{sets[0], sets[len(sets)-1]} {
+		trainer, network := epochTrainer(t, 2, kernels, c)
 		finish(t, trainer)
 		ends[i] = network.Values
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzCheckpoint changes what a checkpoint says of the position of a run and of
-// its pool, under a checksum that is right again. A run either refuses it or goes
+// its training set, under a checksum that is right again. A run either refuses it or goes
 // on.
 func FuzzCheckpoint(f *testing.F) {
 	p, dir := procedures(f)["epochs"], f.TempDir()

@@ -27,18 +27,18 @@ func reverse(order []int32) {
 	}
 }
 
-func TestPoolReshufflesInTheMiddleOfABatch(t *testing.T) {
+func TestTrainingSetReshufflesInTheMiddleOfABatch(t *testing.T) {
 	p := newTrainingSet(sourceOf(5), reverse)
 	batch := make([]int32, 3)
 	p.draw(batch)
 	require.Equal(t, []int32{4, 3, 2}, batch)
 	p.draw(batch)
-	require.Equal(t, []int32{1, 0, 0}, batch, "permuted back where the pool ended")
+	require.Equal(t, []int32{1, 0, 0}, batch, "permuted back where the set ended")
 	p.draw(batch)
 	require.Equal(t, []int32{1, 2, 3}, batch)
 }
 
-func TestPoolGrows(t *testing.T) {
+func TestTrainingSetGrows(t *testing.T) {
 	p := newTrainingSet(sourceOf(5), reverse)
 	first := tensor.New(3, 1, 1, 2)
 	for i := range first.Data {

@@ -116,7 +116,7 @@ func (b *builder) constant(name string, data []float32, shape ...int) string {
 
 func (b *builder) param(p *nn.Param) string { return b.constant(p.Name, p.Data, p.Shape...) }
 
-// name names the result of an operation, and says whether it is a vector.
+// name names the result of an operation, and reports whether it is a vector.
 func (b *builder) name(v nn.Value, name string, vector bool) string {
 	if vector && v == b.logits {
 		name = Logits

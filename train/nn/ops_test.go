@@ -57,11 +57,11 @@ func (r recording) matches(t *testing.T, name string, got []float32) {
 	}
 }
 
-// forEachRow runs a test on an engine of every row of kernels.
-func forEachRow(t *testing.T, f func(t *testing.T, e *tensor.Engine)) {
-	for _, row := range simd.Available() {
-		t.Run(row.Name, func(t *testing.T) {
-			e := tensor.NewEngineOn(2, row)
+// forEachSet runs a test on an engine of every kernel set.
+func forEachSet(t *testing.T, f func(t *testing.T, e *tensor.Engine)) {
+	for _, kernels := range simd.Available() {
+		t.Run(kernels.Name, func(t *testing.T) {
+			e := tensor.NewEngineOn(2, kernels)
 			defer e.Close()
 			f(t, e)
 		})
@@ -105,7 +105,7 @@ func TestOperations(t *testing.T) {
 		n := g.Network(c.name, out, out)
 		r.setParams(t, n)
 		t.Run(c.name, func(t *testing.T) {
-			forEachRow(t, func(t *testing.T, e *tensor.Engine) {
+			forEachSet(t, func(t *testing.T, e *tensor.Engine) {
 				p := Compile(e, n, x.N, Maximise)
 				y, _ := p.Forward(x)
 				r.matches(t, "y", dense(y))
@@ -148,7 +148,7 @@ func TestBatchNormTraining(t *testing.T) {
 		out := g.Flatten(g.BatchNorm("op", g.Conv("same", in, Conv{Out: x.C, Kernel: 1})))
 		n := g.Network(name, out, out)
 		t.Run(name, func(t *testing.T) {
-			forEachRow(t, func(t *testing.T, e *tensor.Engine) {
+			forEachSet(t, func(t *testing.T, e *tensor.Engine) {
 				r.setParams(t, n)
 				for c := range x.C {
 					n.Params[0].Data[c*x.C+c] = 1
@@ -182,7 +182,7 @@ func TestLinearTraining(t *testing.T) {
 		out := g.Linear("op", in, Linear{Out: 4})
 		n := g.Network(name, out, out)
 		r.setParams(t, n)
-		forEachRow(t, func(t *testing.T, e *tensor.Engine) {
+		forEachSet(t, func(t *testing.T, e *tensor.Engine) {
 			p := Compile(e, n, x.N, Train)
 			p.Forward(x)
 			p.Backward(r.vectors("gy"), tensor.Tensor{})
@@ -198,7 +198,7 @@ func TestCrossEntropy(t *testing.T) {
 	for _, l := range r["labels"].Int64 {
 		labels = append(labels, uint16(l))
 	}
-	forEachRow(t, func(t *testing.T, e *tensor.Engine) {
+	forEachSet(t, func(t *testing.T, e *tensor.Engine) {
 		x := r.tensor("x")
 		grad := tensor.New(x.N, x.C, 1, 1)
 		loss := CrossEntropy(e, grad, x, labels)

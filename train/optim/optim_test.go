@@ -47,8 +47,8 @@ func TestSteps(t *testing.T) {
 		for _, x := range tensors {
 			r[x.Name] = x.Data
 		}
-		for _, row := range simd.Available() {
-			e := tensor.NewEngineOn(2, row)
+		for _, kernels := range simd.Available() {
+			e := tensor.NewEngineOn(2, kernels)
 			p := append([]float32(nil), r["p0"]...)
 			size := len(p)
 			g := make([]float32, size)
@@ -57,7 +57,7 @@ func TestSteps(t *testing.T) {
 				copy(g, r["g"][i*size:])
 				o.Step()
 				for j, w := range r["p"][i*size:][:size] {
-					require.InDelta(t, w, p[j], 5e-6*math.Abs(float64(w))+1e-6, "%s on %s, step %d", c.name, row.Name, i+1)
+					require.InDelta(t, w, p[j], 5e-6*math.Abs(float64(w))+1e-6, "%s on %s, step %d", c.name, kernels.Name, i+1)
 				}
 			}
 			e.Close()

@@ -97,12 +97,12 @@ type trajectory struct {
 	lr, eta float64
 }
 
-// forEachNetwork runs a test for every small network on every row of kernels.
+// forEachNetwork runs a test for every small network on every kernel set.
 func forEachNetwork(t *testing.T, f func(t *testing.T, c *parityCase)) {
 	for _, s := range small {
-		for _, row := range simd.Available() {
-			t.Run(s.name+"/"+row.Name, func(t *testing.T) {
-				e := tensor.NewEngineOn(2, row)
+		for _, kernels := range simd.Available() {
+			t.Run(s.name+"/"+kernels.Name, func(t *testing.T) {
+				e := tensor.NewEngineOn(2, kernels)
 				defer e.Close()
 				c := &parityCase{engine: e, dir: filepath.Join("testdata", s.name), trajectories: s.trajectories, adam: s.adam, ties: s.ties}
 				c.net = s.build()
@@ -423,16 +423,16 @@ func TestPublishedMaximisation(t *testing.T) {
 		}
 		return out
 	}
-	for _, row := range simd.Available() {
-		t.Run(row.Name, func(t *testing.T) {
-			e := tensor.NewEngineOn(2, row)
+	for _, kernels := range simd.Available() {
+		t.Run(kernels.Name, func(t *testing.T) {
+			e := tensor.NewEngineOn(2, kernels)
 			defer e.Close()
 			labels := labels
-			if row.Name == "generic" {
+			if kernels.Name == "generic" {
 				labels = labels[:8] // it is slow
 			}
 			x := tensor.New(len(labels), 3, 32, 32)
-			row.FromUint8(x.Data, planar(pictures.Bytes)[:len(x.Data)], 0.5, 0.5)
+			kernels.FromUint8(x.Data, planar(pictures.Bytes)[:len(x.Data)], 0.5, 0.5)
 			m := augment.NewMaximiser(e, nn.Compile(e, n, x.N, nn.Maximise), x.N, n.Classes, n.Embedding,
 				augment.Config{Steps: 15, LR: 20, Gamma: 1, Eta: 10})
 			m.Maximise(x, labels, 8)
@@ -440,7 +440,7 @@ func TestPublishedMaximisation(t *testing.T) {
 			want := read("adv_float").Float32[:len(x.Data)]
 			requireImagesClose(t, "adv_float", want, x.Data, x.N, 1e-4*largest(want), 1) // with a tie
 			bytes := make([]uint8, len(x.Data))
-			row.ToUint8(bytes, x.Data, -1, 1)
+			kernels.ToUint8(bytes, x.Data, -1, 1)
 			differ := 0
 			for i, b := range planar(recorded.Bytes)[:len(bytes)] {
 				if b != bytes[i] {

@@ -72,11 +72,11 @@ func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate 
 	require.NoError(t, network.Save(filepath.Join(dir, "start.safetensors"), nil))
 	losses := descend(network, nil, images, data.Source.Labels, rate)
 	values := slices.Clone(network.Values)
-	for _, row := range simd.Available() {
-		if row != simd.Active() && row.Name != "generic" {
+	for _, kernels := range simd.Available() {
+		if kernels != simd.Active() && kernels.Name != "generic" {
 			network.Init(1)
-			require.Equal(t, losses, descend(network, row, images, data.Source.Labels, rate), row.Name)
-			requireSameBits(t, values, network.Values, row.Name)
+			require.Equal(t, losses, descend(network, kernels, images, data.Source.Labels, rate), kernels.Name)
+			requireSameBits(t, values, network.Values, kernels.Name)
 		}
 	}
 
@@ -124,9 +124,9 @@ func besidePyTorch(t *testing.T, python, name string, network *nn.Network, rate 
 	return r
 }
 
-// descend takes the steps on a row of kernels and returns their losses.
-func descend(network *nn.Network, row *simd.Kernels, images tensor.Tensor, labels []uint16, rate float64) (losses []float64) {
-	engine := tensor.NewEngineOn(2, row)
+// descend takes the steps on a kernel set and returns their losses.
+func descend(network *nn.Network, kernels *simd.Kernels, images tensor.Tensor, labels []uint16, rate float64) (losses []float64) {
+	engine := tensor.NewEngineOn(2, kernels)
 	defer engine.Close()
 	plan := nn.Compile(engine, network, batch, nn.Train)
 	sgd := optim.NewSGD(engine, network.Values, network.Grads, rate)

@@ -300,23 +300,23 @@ func TestThreadsGiveTheSameBits(t *testing.T) {
 	}
 }
 
-// The assembly rows differ in speed alone. The generic row may round otherwise.
+// The kernel sets in assembly differ in speed alone. The generic one may round otherwise.
 func TestInstructionSetsGiveTheSameBits(t *testing.T) {
 	for _, build := range miniatures {
 		n := build()
 		x, labels := randomImages(n, 3)
 		var want []float32
-		for _, row := range simd.Available() {
-			if row.Name == "generic" {
+		for _, kernels := range simd.Available() {
+			if kernels.Name == "generic" {
 				continue
 			}
-			e := tensor.NewEngineOn(2, row)
+			e := tensor.NewEngineOn(2, kernels)
 			got := exercise(e, n, x, labels)
 			e.Close()
 			if want == nil {
 				want = got
 			}
-			requireSameBits(t, want, got, n.Name+" on "+row.Name)
+			requireSameBits(t, want, got, n.Name+" on "+kernels.Name)
 		}
 	}
 }
