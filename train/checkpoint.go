@@ -64,25 +64,9 @@ func (c *Checkpoints) Write(t *Trainer, notes map[string][]byte) error {
 		return err
 	}
 	s := t.state()
-	var unused []string // files that no checkpoint needs after this
-	for phase := range t.at.begun() {
-		if phase == len(c.files) {
-			c.files = append(c.files, &imageFile{path: imagePath(c.dir, phase), hash: sha256.New()})
-		}
-		f := c.files[phase]
-		b, done := t.images(phase)
-		if b.n == 0 {
-			if f.replaced {
-				unused = append(unused, f.path)
-			}
-			f.replaced = true
-			s.Images = append(s.Images, imagesState{})
-			continue
-		}
-		if err := f.append(b, done); err != nil {
-			return err
-		}
-		s.Images = append(s.Images, imagesState{Bytes: f.size, SHA256: sum(f.hash)})
+	unused, err := c.writeImages(t, &s)
+	if err != nil {
+		return err
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -111,6 +95,31 @@ func (c *Checkpoints) Write(t *Trainer, notes map[string][]byte) error {
 		}
 	}
 	return nil
+}
+
+// writeImages adds the images that phases have made to their files and notes in the
+// state which belong to it. It returns the files that no checkpoint needs after this.
+func (c *Checkpoints) writeImages(t *Trainer, s *state) (unused []string, err error) {
+	for phase := range t.at.begun() {
+		if phase == len(c.files) {
+			c.files = append(c.files, &imageFile{path: imagePath(c.dir, phase), hash: sha256.New()})
+		}
+		f := c.files[phase]
+		b, done := t.images(phase)
+		if b.n == 0 {
+			if f.replaced {
+				unused = append(unused, f.path)
+			}
+			f.replaced = true
+			s.Images = append(s.Images, imagesState{})
+			continue
+		}
+		if err := f.append(b, done); err != nil {
+			return nil, err
+		}
+		s.Images = append(s.Images, imagesState{Bytes: f.size, SHA256: sum(f.hash)})
+	}
+	return unused, nil
 }
 
 func bytesTensor(name string, b []byte) safetensors.Tensor {
