@@ -13,8 +13,9 @@ import (
 // Averaging describes the average of the network's weights over a run, [EMA] or
 // [SWA]. Tests are of the average once there is one, and the network has it from
 // the first step of a test until training goes on: after an [Event] with a Test,
-// and at the end of the run. Running statistics of batch normalisation are
-// averaged with the weights.
+// and at the end of the run. Running statistics of batch normalisation are not
+// averaged, they would be those of other weights: they are measured anew with the
+// average, over batches of the training set, as PyTorch's update_bn does.
 type Averaging interface {
 	check() error
 	// due reports whether the weights after a descent step enter the average;
@@ -67,9 +68,11 @@ type average struct {
 	averageState
 
 	engine  *tensor.Engine
-	entries []nn.Array  // of the network's state
-	memory  [][]float32 // of each entry
-	parts   []averagePart
+	network *nn.Network   // what is trained: the head alone behind a frozen backbone
+	entries []nn.Array    // of the network's state that the average has values of its own for
+	memory  [][]float32   // of each entry
+	parts   []averagePart // of parameters, then of running statistics
+	weights int           // parts of parameters
 
 	adding     addWeights
 	exchanging exchangeWeights
@@ -90,10 +93,33 @@ func newAverage(e *tensor.Engine, network *nn.Network, a Averaging) *average {
 	if a == nil {
 		return nil
 	}
-	m := &average{Averaging: a, engine: e}
+	m := &average{Averaging: a, engine: e, network: network}
 	m.adding.average, m.exchanging.average = m, m
-	m.entries = slices.DeleteFunc(network.State(), func(a nn.Array) bool { return a.Data == nil })
-	for _, entry := range m.entries {
+	parameters := map[string]bool{}
+	for _, p := range network.Params {
+		parameters[p.Name] = true
+	}
+	for _, entry := range network.State() {
+		if parameters[entry.Name] {
+			m.entries = append(m.entries, entry)
+		}
+	}
+	m.add(m.entries)
+	m.weights = len(m.parts)
+	if m.measured() {
+		statistics := slices.DeleteFunc(network.State(), func(a nn.Array) bool { return a.Data == nil || parameters[a.Name] })
+		m.entries = append(m.entries, statistics...)
+		m.add(statistics)
+	}
+	return m
+}
+
+// measured reports whether the network has running statistics that training changes.
+func (m *average) measured() bool { return m.network.Normalises() && !m.network.FreezeBN }
+
+// add makes memory for entries of the network's state, and parts.
+func (m *average) add(entries []nn.Array) {
+	for _, entry := range entries {
 		memory := tensor.Aligned(len(entry.Data))
 		m.memory = append(m.memory, memory)
 		for lo := 0; lo < len(memory); lo += simd.MaxCall {
@@ -101,7 +127,6 @@ func newAverage(e *tensor.Engine, network *nn.Network, a Averaging) *average {
 			m.parts = append(m.parts, averagePart{entry.Data[lo:hi], memory[lo:hi]})
 		}
 	}
-	return m
 }
 
 // update lets the weights after a descent step enter, if they are to.
@@ -115,7 +140,7 @@ func (m *average) update(round int, ended bool) {
 	}
 	m.Count++
 	m.adding.scale, m.adding.share = float32(1-share), float32(share)
-	m.engine.Run(len(m.parts), &m.adding)
+	m.engine.Run(m.weights, &m.adding)
 }
 
 // addWeights adds the network's weights to the average, a part at a time.
@@ -134,13 +159,39 @@ func (t *addWeights) Do(i, _ int) {
 	k.Axpy(t.share, p.network, p.memory)
 }
 
-// show gives the network the average, or the weights that training goes on from.
-func (m *average) show(average bool) {
+// show gives the network the average, or the weights that training goes on from, and
+// reports whether it has one of them for the other.
+func (m *average) show(average bool) (changed bool) {
 	if m == nil || m.Count == 0 || m.Swapped == average {
-		return
+		return false
 	}
 	m.Swapped = average
 	m.engine.Run(len(m.parts), &m.exchanging)
+	return true
+}
+
+// statisticsBatches is the most batches that the running statistics are measured over:
+// a mean over so many varies little, and a test does not take much longer.
+const statisticsBatches = 64
+
+// measureStatistics sets the running statistics of the network to those of its weights,
+// the average, over batches of the training set's images, which are spread evenly over
+// it and changed like those of a descent step.
+func (t *Trainer) measureStatistics() {
+	d, n := &t.descent, t.set.len()
+	if !d.average.measured() {
+		return
+	}
+	numbers := d.numbers[:min(len(d.numbers), n)]
+	batches := min(n/len(numbers), statisticsBatches)
+	t.network.MeasureStatistics(func() {
+		for b := range batches {
+			for i := range numbers {
+				numbers[i] = int32((b*len(numbers) + i) * n / (batches * len(numbers)))
+			}
+			d.plan.Forward(t.view(numbers))
+		}
+	})
 }
 
 // exchangeWeights exchanges the network's weights and the average, a part at a

@@ -8,15 +8,14 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
-// weights returns a copy of everything that is averaged.
+// weights returns a copy of what is averaged.
 func weights(trainer *Trainer) [][]float32 {
 	var all [][]float32
-	for _, s := range trainer.network.State() {
-		if s.Data != nil {
-			all = append(all, slices.Clone(s.Data))
-		}
+	for _, p := range trainer.network.Params {
+		all = append(all, slices.Clone(p.Data))
 	}
 	return all
 }
@@ -85,17 +84,68 @@ func TestAverages(t *testing.T) {
 	}
 }
 
-func TestAverageOfRunningStatistics(t *testing.T) {
+// A test of the average has the running statistics of the average: their means over
+// batches of the training set. Training goes on with its own.
+func TestStatisticsOfTheAverage(t *testing.T) {
 	c := epochConfig(erm)
-	c.Averaging = EMA{Decay: 0.5}
-	trainer, network := epochTrainer(t, 1, nil, c)
-	names := map[string]bool{}
-	for _, entry := range trainer.descent.average.entries {
-		names[entry.Name] = true
+	c.Views, c.Averaging, c.BatchSize = nil, EMA{Decay: 0.5}, 20
+	trainer, network := epochTrainer(t, 2, nil, c)
+	plain, _ := epochTrainer(t, 2, nil, func() Config { p := c; p.Averaging = nil; return p }())
+	statistic := func(n *nn.Network, name string) []float32 {
+		state := n.State()
+		i := slices.IndexFunc(state, func(a nn.Array) bool { return a.Name == name })
+		return slices.Clone(state[i].Data)
 	}
-	require.True(t, names["bn1.running_var"] && names["fc.weight"], names)
-	require.False(t, names["bn1.num_batches_tracked"])
-	require.Len(t, network.State(), len(names)+2, "the two counters are not averaged")
+	tests := 0
+	for !trainer.Done() {
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		_, err = plain.Step()
+		require.NoError(t, err)
+		if e.Kind == Minimise {
+			require.Equal(t, statistic(plain.network, "bn2.running_var"), statistic(network, "bn2.running_var"), "training has its own")
+		}
+		if e.Test == nil {
+			continue
+		}
+		tests++
+		// One batch moves the statistics from 0 and 1 by PyTorch's momentum of 0.1.
+		mean, variance := make([]float64, 8), make([]float64, 8)
+		for b := range 2 {
+			other := smallNormalised()
+			other.Init(2)
+			copy(other.Values, network.Values)
+			plan := nn.Compile(trainer.engine, other, 20, nn.Train)
+			numbers := make([]int32, 20)
+			for i := range numbers {
+				numbers[i] = int32((20*b + i) * 43 / 40)
+			}
+			x := tensor.New(20, 3, 32, 32)
+			trainer.read(x, numbers, nil)
+			plan.Forward(x)
+			for ch := range 8 {
+				mean[ch] += float64(statistic(other, "bn1.running_mean")[ch]) / 0.1 / 2
+				variance[ch] += (float64(statistic(other, "bn1.running_var")[ch]) - 0.9) / 0.1 / 2
+			}
+		}
+		for ch := range 8 {
+			require.InDelta(t, mean[ch], statistic(network, "bn1.running_mean")[ch], 2e-6)
+			require.InDelta(t, variance[ch], statistic(network, "bn1.running_var")[ch], 2e-5)
+		}
+	}
+	require.Equal(t, 4, tests)
+	require.NotEqual(t, statistic(plain.network, "bn1.running_mean"), statistic(network, "bn1.running_mean"))
+}
+
+// Statistics that no batch changes are no part of the average.
+func TestAverageLeavesFrozenStatistics(t *testing.T) {
+	network := smallNormalised()
+	network.Init(1)
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	require.Len(t, newAverage(engine, network, EMA{Decay: 0.5}).entries, len(network.Params)+4)
+	network.FreezeBN = true
+	require.Len(t, newAverage(engine, network, EMA{Decay: 0.5}).entries, len(network.Params))
 }
 
 func TestAverageAllocatesNothing(t *testing.T) {

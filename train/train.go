@@ -159,7 +159,9 @@ func (t *Trainer) Work() Work {
 // Step does the next piece of work: a descent step, or the ascent or the test
 // of one batch. It must not be called once Done.
 func (t *Trainer) Step() (Event, error) {
-	t.descent.average.show(t.at.Kind == Evaluate)
+	if testing := t.at.Kind == Evaluate; t.descent.average.show(testing) && testing {
+		t.measureStatistics()
+	}
 	switch t.at.Kind {
 	case Maximise:
 		return t.maximise()

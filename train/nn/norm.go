@@ -20,6 +20,7 @@ type norm struct {
 	weight, bias   *Param
 	mean, variance *buffer
 	batches        *buffer
+	cumulative     bool // running statistics are the mean over batches, not a moving average
 }
 
 // reset forgets the running statistics.
@@ -29,6 +30,31 @@ func (m *norm) reset() {
 		m.variance.data[c] = 1
 	}
 	m.batches.count = 0
+}
+
+// MeasureStatistics forgets the running statistics and sets them to their means over
+// the batches that forward runs through a plan of mode Train, as PyTorch's momentum
+// None does. Dropout and the counters of batches are as before afterwards.
+func (n *Network) MeasureStatistics(forward func()) {
+	dropped := n.dropout.Counter()
+	var counts []int64
+	for i := range n.nodes {
+		if n.nodes[i].kind == normNode {
+			m := n.nodes[i].norm
+			counts = append(counts, m.batches.count)
+			m.reset()
+			m.cumulative = true
+		}
+	}
+	forward()
+	n.dropout.SetCounter(dropped)
+	for i := range n.nodes {
+		if n.nodes[i].kind == normNode {
+			m := n.nodes[i].norm
+			m.batches.count, counts = counts[0], counts[1:]
+			m.cumulative = false
+		}
+	}
 }
 
 // running sets scale and shift to the affine map of each channel that
@@ -52,8 +78,12 @@ func (m *norm) follow(c int, mean, variance float64, count int) {
 	if count > 1 {
 		unbiased *= float64(count) / float64(count-1)
 	}
+	momentum := normMomentum
+	if m.cumulative {
+		momentum = 1 / float64(m.batches.count+1)
+	}
 	blend := func(old *float32, now float64) {
-		*old = float32(float64((1-normMomentum)*float64(*old)) + float64(normMomentum*now))
+		*old = float32(float64((1-momentum)*float64(*old)) + float64(momentum*now))
 	}
 	blend(&m.mean.data[c], mean)
 	blend(&m.variance.data[c], unbiased)
