@@ -178,7 +178,7 @@ func TestSameBitsOverEpochs(t *testing.T) {
 	}
 	h := sha256.New()
 	require.NoError(t, binary.Write(h, binary.LittleEndian, want))
-	require.Equal(t, "25b6b773bf75ba40", hex.EncodeToString(h.Sum(nil))[:16], "on another architecture")
+	require.Equal(t, "8a63eea207eeca7c", hex.EncodeToString(h.Sum(nil))[:16], "on another architecture")
 }
 
 // The generic kernels round in other places: after a run of two phases its weights
