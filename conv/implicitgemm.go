@@ -136,8 +136,8 @@ func (q productPixels) Do(task, worker int) {
 	}
 	next := task + p.engine.Threads()
 	n := p.layout.c * p.layout.h * p.layout.w
-	follows := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
-	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, follows, p.engine.Tile(worker)})
+	prefetch := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
+	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, prefetch, p.engine.Tile(worker)})
 }
 
 // imageBlock is a group of a few images: where they lie and where their pixels go.
@@ -147,7 +147,7 @@ type imageBlock struct {
 	distance        int       // between two of them
 	group           int
 	first, images   int // of the output
-	follows         prefetcher
+	prefetch        prefetcher
 	tile            *simd.GemmTile
 }
 
@@ -219,7 +219,7 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 		if line := t * lineElements; line < min(kernels.NR, len(next)) {
 			tile.Prefetch = &next[line]
 		} else if !p.inputInPlace {
-			tile.Prefetch = q.follows.next(kc, bRow)
+			tile.Prefetch = q.prefetch.next(kc, bRow)
 		}
 		if below := f + rows; !aside && below < filters {
 			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))

@@ -4,7 +4,7 @@ import "github.com/meada-cpu/meada-cpu/tensor"
 
 // prefetcher is memory that will be used soon: the pixels that a task is going to
 // write and those that its worker is likely to read next. The products in between
-// ask for it a line at a time (see ahead in simd's gemmGeneric), so that it comes
+// ask for it a line at a time (see Prefetch in simd.GemmTile), so that it comes
 // while they keep the arithmetic busy: turning planes channels-last reads and
 // writes them in a pattern that hardware does not foresee.
 type prefetcher struct {
@@ -43,7 +43,7 @@ func (f *prefetcher) next(rows, bRow int) *float32 {
 			f.part++
 			continue
 		}
-		ahead := &p.data[min(f.at+f.line*lineElements, len(p.data)-1)]
+		next := &p.data[min(f.at+f.line*lineElements, len(p.data)-1)]
 		if f.line++; f.line*lineElements >= bRow {
 			f.line = 0
 			f.at += rows * bRow
@@ -53,7 +53,7 @@ func (f *prefetcher) next(rows, bRow int) *float32 {
 			p.images--
 			p.data = p.data[min(p.stride, len(p.data)-1):]
 		}
-		return ahead
+		return next
 	}
 	return nil
 }

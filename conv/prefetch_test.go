@@ -15,12 +15,12 @@ func lines(t *testing.T, f prefetcher, of tensor.Tensor, rows, bRow int) map[int
 	asked := map[int]bool{}
 	for calls := 0; ; calls++ {
 		require.Less(t, calls, 1000)
-		ahead := f.next(rows, bRow)
-		if ahead == nil {
+		next := f.next(rows, bRow)
+		if next == nil {
 			require.Nil(t, f.next(rows, bRow))
 			return asked
 		}
-		at := int(uintptr(unsafe.Pointer(ahead))-uintptr(unsafe.Pointer(&of.Data[0]))) / 4
+		at := int(uintptr(unsafe.Pointer(next))-uintptr(unsafe.Pointer(&of.Data[0]))) / 4
 		require.Less(t, at, len(of.Data))
 		for l := range rows {
 			asked[(at+l*bRow)/lineElements] = true

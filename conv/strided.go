@@ -177,11 +177,11 @@ func (q phasesImages) Do(task, worker int) {
 	}
 	area := s.OutH() * s.OutW()
 	next := task + p.engine.Threads()
-	follows := prefetcher{parts: [2]region{
+	prefetch := prefetcher{parts: [2]region{
 		regionOf(p.dx, first, images, group*channels*s.H*s.W, channels*s.H*s.W),
 		regionOf(p.dy, next/s.Groups*p.images, p.images, next%s.Groups*p.layout.c*area, p.layout.c*area),
 	}}
-	block := imageBlock{packed, results, src, distance, group, worker * p.images, images, follows, p.engine.Tile(worker)}
+	block := imageBlock{packed, results, src, distance, group, worker * p.images, images, prefetch, p.engine.Tile(worker)}
 	for i := range p.phases {
 		f := &p.phases[i]
 		f.pixels(&block)

@@ -111,13 +111,13 @@ func (q weightsChunk) Do(task, worker int) {
 		for j := range images {
 			p.prepare(xs[j*p.xSize():][:p.xSize()], dys[j*p.dySize():][:p.dySize()], first+i+j, group)
 		}
-		follows := p.follows(group, first+i+images)
-		p.multiply(p.engine.Tile(worker), dw, xs, dys, images, i > 0, &follows)
+		prefetch := p.prefetch(group, first+i+images)
+		p.multiply(p.engine.Tile(worker), dw, xs, dys, images, i > 0, &prefetch)
 	}
 }
 
-// follows returns the images that are prepared after those before next.
-func (p *weightGrad) follows(group, next int) prefetcher {
+// prefetch returns the images that are prepared after those before next.
+func (p *weightGrad) prefetch(group, next int) prefetcher {
 	if p.images*(p.xSize()+p.dySize()) > preparedBytes/4 { // they would push the present ones out
 		return prefetcher{}
 	}
@@ -190,7 +190,7 @@ func (p *weightGrad) channelsLast(dst, planes []float32) {
 
 // multiply computes the prepared images' share in the gradient of a group, or adds
 // it. Meanwhile it fetches what follows.
-func (p *weightGrad) multiply(call *simd.GemmTile, dw, xs, dys []float32, images int, add bool, follows *prefetcher) {
+func (p *weightGrad) multiply(call *simd.GemmTile, dw, xs, dys []float32, images int, add bool, prefetch *prefetcher) {
 	for r := range p.shape.R {
 		for j := range p.panels {
 			for t := range p.tiles.Count {
@@ -200,7 +200,7 @@ func (p *weightGrad) multiply(call *simd.GemmTile, dw, xs, dys []float32, images
 					if image == 0 && !add {
 						mode = simd.FromZero
 					}
-					p.multiplyTile(call, &tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], mode, follows)
+					p.multiplyTile(call, &tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], mode, prefetch)
 				}
 			}
 		}
@@ -242,7 +242,7 @@ func (p *weightGrad) tile(r, j, t int) weightsTile {
 }
 
 // multiplyTile adds one image's products to a tile.
-func (p *weightGrad) multiplyTile(call *simd.GemmTile, tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, follows *prefetcher) {
+func (p *weightGrad) multiplyTile(call *simd.GemmTile, tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, prefetch *prefetcher) {
 	s := p.shape
 	outH, outW := s.OutH(), s.OutW()
 	xWide, xJump := s.Stride*p.block, s.Stride*p.cols*p.block // between pixels, between rows
@@ -259,7 +259,7 @@ func (p *weightGrad) multiplyTile(call *simd.GemmTile, tile *weightsTile, dw, x,
 		if p.swap {
 			call.A, call.B = call.B, call.A
 		}
-		call.Prefetch = follows.next(call.KOuter*outW, call.BRow)
+		call.Prefetch = prefetch.next(call.KOuter*outW, call.BRow)
 		p.engine.Kernels.Gemm(call)
 		call.Mode = simd.FromC
 	}

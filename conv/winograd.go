@@ -82,8 +82,8 @@ func (p *winograd) tiles() int { return p.tileRows * p.tileCols }
 // filters returns the number of transformed weights of a group.
 func (p *winograd) filters() int { return points * conflictFreeStride(p.paddedC*p.paddedK) }
 
-// slab returns the size of 16 channels of an image, as inputs or as outputs.
-func (p *winograd) slab() int {
+// planeTile returns the size of 16 channels of an image, as inputs or as outputs.
+func (p *winograd) planeTile() int {
 	return max(p.rows*p.cols, p.tileRows*p.m*p.tileCols*p.m, p.shape.H*p.shape.W) * lanes
 }
 
@@ -97,14 +97,14 @@ func (p *winograd) packed() int {
 
 func (p *winograd) reserve() {
 	s := p.shape
-	images := 2*p.slab() + p.packed() + points*(conflictFreeStride(p.images*p.tiles()*p.paddedC)+conflictFreeStride(p.images*p.tiles()*p.paddedK))
+	images := 2*p.planeTile() + p.packed() + points*(conflictFreeStride(p.images*p.tiles()*p.paddedC)+conflictFreeStride(p.images*p.tiles()*p.paddedK))
 	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*max(p.paddedC, p.paddedK)))
 }
 
 func (p *winograd) reserveWeights() {
 	s := p.shape
 	out, in, u := p.setSizes()
-	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.slab()+out+in+u+s.R*s.S*blockWidth)
+	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.planeTile()+out+in+u+s.R*s.S*blockWidth)
 }
 
 // setSizes returns the sizes of a set's tiles for the weights: of all filters'
@@ -185,13 +185,13 @@ func (p winogradFiltersT) Do(filter, worker int) {
 
 // inputs transforms the tiles of the channels [from, to) of one group of an image,
 // padded, to dst[point][tile][channel], tiles dstTile apart.
-func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32, from, to int, slab []float32) {
+func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32, from, to int, planeTile []float32) {
 	s := p.shape
 	plane := s.H * s.W
 	for c := from; c < to; c += lanes {
-		p.pad(slab, image[c*plane:], min(lanes, p.c-c), p.input())
+		p.pad(planeTile, image[c*plane:], min(lanes, p.c-c), p.input())
 		for i := range p.tileRows {
-			p.engine.Kernels.WinogradInput(&dst[i*p.tileCols*dstTile+c-from], &slab[i*p.m*p.cols*lanes], p.tileCols,
+			p.engine.Kernels.WinogradInput(&dst[i*p.tileCols*dstTile+c-from], &planeTile[i*p.m*p.cols*lanes], p.tileCols,
 				dstPoint, dstTile, p.cols*lanes, p.m*lanes)
 		}
 	}
@@ -199,14 +199,14 @@ func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32,
 
 // outputGradients transforms the tiles of one group of an output gradient to
 // dst[point][tile][filter].
-func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, slab []float32) {
+func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, planeTile []float32) {
 	s := p.shape
 	area := s.OutH() * s.OutW()
 	cols := p.tileCols * p.m
 	for k := 0; k < p.k; k += lanes {
-		p.pad(slab, dy[k*area:], min(lanes, p.k-k), p.output())
+		p.pad(planeTile, dy[k*area:], min(lanes, p.k-k), p.output())
 		for i := range p.tileRows {
-			p.engine.Kernels.WinogradOutputAdjoint(&dst[i*p.tileCols*p.paddedK+k], &slab[i*p.m*cols*lanes], p.m, p.tileCols,
+			p.engine.Kernels.WinogradOutputAdjoint(&dst[i*p.tileCols*p.paddedK+k], &planeTile[i*p.m*cols*lanes], p.m, p.tileCols,
 				dstPoint, p.paddedK, cols*lanes, p.m*lanes)
 		}
 	}
@@ -226,30 +226,30 @@ func (p *winograd) output() frame {
 
 // pad turns up to 16 planes channels-last, in a frame of zeros. Lanes without a
 // plane keep what they hold: nothing depends on them.
-func (p *winograd) pad(slab, planes []float32, count int, f frame) {
+func (p *winograd) pad(planeTile, planes []float32, count int, f frame) {
 	transpose := p.engine.Kernels.Transpose
 	if f.h == f.rows && f.w == f.cols {
 		for i := 0; i < f.h*f.w; i += maxTranspose {
-			transpose(&slab[i*lanes], &planes[i], count, min(maxTranspose, f.h*f.w-i), lanes, f.h*f.w)
+			transpose(&planeTile[i*lanes], &planes[i], count, min(maxTranspose, f.h*f.w-i), lanes, f.h*f.w)
 		}
 		return
 	}
-	clear(slab[:f.top*f.cols*lanes])
+	clear(planeTile[:f.top*f.cols*lanes])
 	for y := range min(f.h, f.rows-f.top) {
-		row := slab[(f.top+y)*f.cols*lanes:][:f.cols*lanes]
+		row := planeTile[(f.top+y)*f.cols*lanes:][:f.cols*lanes]
 		clear(row[:f.left*lanes])
 		n := min(f.w, f.cols-f.left)
 		transpose(&row[f.left*lanes], &planes[y*f.w], count, n, lanes, f.h*f.w)
 		clear(row[(f.left+n)*lanes:])
 	}
 	if f.top+f.h < f.rows {
-		clear(slab[(f.top+f.h)*f.cols*lanes : f.rows*f.cols*lanes])
+		clear(planeTile[(f.top+f.h)*f.cols*lanes : f.rows*f.cols*lanes])
 	}
 }
 
-// unpad writes (or adds, by way of spare) the middle of a channels-last slab to
+// unpad writes (or adds, by way of spare) the middle of a channels-last planeTile to
 // up to 16 planes.
-func (p *winograd) unpad(planes, slab, spare []float32, count int, f frame, accumulate bool) {
+func (p *winograd) unpad(planes, planeTile, spare []float32, count int, f frame, accumulate bool) {
 	kernels := p.engine.Kernels
 	dst := planes
 	if accumulate {
@@ -257,11 +257,11 @@ func (p *winograd) unpad(planes, slab, spare []float32, count int, f frame, accu
 	}
 	if f.w == f.cols {
 		for i := 0; i < f.h*f.w; i += maxTranspose {
-			kernels.Transpose(&dst[i], &slab[(f.top*f.cols+i)*lanes], min(maxTranspose, f.h*f.w-i), count, f.h*f.w, lanes)
+			kernels.Transpose(&dst[i], &planeTile[(f.top*f.cols+i)*lanes], min(maxTranspose, f.h*f.w-i), count, f.h*f.w, lanes)
 		}
 	} else {
 		for y := range f.h {
-			kernels.Transpose(&dst[y*f.w], &slab[((f.top+y)*f.cols+f.left)*lanes], f.w, count, f.h*f.w, lanes)
+			kernels.Transpose(&dst[y*f.w], &planeTile[((f.top+y)*f.cols+f.left)*lanes], f.w, count, f.h*f.w, lanes)
 		}
 	}
 	if accumulate {
@@ -282,7 +282,7 @@ type pointProducts struct {
 }
 
 // multiply computes the products. Meanwhile it fetches what follows.
-func (p *winograd) multiply(q *pointProducts, follows prefetcher) {
+func (p *winograd) multiply(q *pointProducts, prefetch prefetcher) {
 	kernels, tile := p.engine.Kernels, q.tile
 	cut := tensor.CutTiles(q.tiles, kernels.MR)
 	for point := range points {
@@ -307,7 +307,7 @@ func (p *winograd) multiply(q *pointProducts, follows prefetcher) {
 							kernels.Transpose(&q.packed[0], tile.A, m, kc, m, q.innerLanes)
 							tile.A, tile.ARow, tile.ACol = &q.packed[0], 1, m
 						}
-						tile.C, tile.M, tile.Prefetch = &c[row*q.columnLanes+j], m, follows.next(kc, width)
+						tile.C, tile.M, tile.Prefetch = &c[row*q.columnLanes+j], m, prefetch.next(kc, width)
 						kernels.Gemm(tile)
 					}
 				}
@@ -322,9 +322,9 @@ func (p *winograd) task(task int) (group, first int) {
 	return task % p.shape.Groups, task / p.shape.Groups * p.images
 }
 
-// follows returns what a task writes and what the next of its worker reads, as
+// prefetch returns what a task writes and what the next of its worker reads, as
 // tasks are handed out in turn.
-func (p *winograd) follows(task int, forward bool) prefetcher {
+func (p *winograd) prefetch(task int, forward bool) prefetcher {
 	inputs := func(task int) region {
 		group, first := p.task(task)
 		n := p.c * p.shape.H * p.shape.W
@@ -352,15 +352,15 @@ func (q winogradForward) Do(task, worker int) {
 	images := min(p.images, p.x.N-first)
 	tiles := images * p.tiles()
 	cut := arena(p.engine.Scratch(worker))
-	slab, packed := cut.take(p.slab()), cut.take(p.packed())
+	planeTile, packed := cut.take(p.planeTile()), cut.take(p.packed())
 	in, out := cut.take(points*conflictFreeStride(tiles*p.paddedC)), cut.take(points*conflictFreeStride(tiles*p.paddedK))
 	for i := range images {
-		p.inputs(in[i*p.tiles()*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, slab)
+		p.inputs(in[i*p.tiles()*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, planeTile)
 	}
 	p.multiply(&pointProducts{
 		dst: out, src: in, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tile(worker), tiles: tiles,
 		inner: p.c, innerLanes: p.paddedC, columns: p.k, columnLanes: p.paddedK,
-	}, p.follows(task, true))
+	}, p.prefetch(task, true))
 	area := s.OutH() * s.OutW()
 	cols := p.tileCols * p.m
 	call := &p.outputs[worker]
@@ -373,10 +373,10 @@ func (q winogradForward) Do(task, worker int) {
 				call.Bias = &p.bias[group*p.paddedK+k]
 			}
 			for r := range p.tileRows {
-				call.Dst, call.Src = &slab[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.tileCols)*p.paddedK+k]
+				call.Dst, call.Src = &planeTile[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.tileCols)*p.paddedK+k]
 				p.engine.Kernels.WinogradOutput(call)
 			}
-			p.unpad(y[k*area:], slab, nil, min(lanes, p.k-k), p.output(), false)
+			p.unpad(y[k*area:], planeTile, nil, min(lanes, p.k-k), p.output(), false)
 		}
 	}
 }
@@ -391,25 +391,25 @@ func (q winogradBackward) Do(task, worker int) {
 	images := min(p.images, p.y.N-first)
 	tiles := images * p.tiles()
 	cut := arena(p.engine.Scratch(worker))
-	slab, spare, packed := cut.take(p.slab()), cut.take(p.slab()), cut.take(p.packed())
+	planeTile, spare, packed := cut.take(p.planeTile()), cut.take(p.planeTile()), cut.take(p.packed())
 	in, out := cut.take(points*conflictFreeStride(tiles*p.paddedC)), cut.take(points*conflictFreeStride(tiles*p.paddedK))
 	for i := range images {
-		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], slab)
+		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], planeTile)
 	}
 	p.multiply(&pointProducts{
 		dst: in, src: out, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tile(worker), tiles: tiles,
 		inner: p.k, innerLanes: p.paddedK, columns: p.c, columnLanes: p.paddedC,
-	}, p.follows(task, false))
+	}, p.prefetch(task, false))
 	plane := s.H * s.W
 	for i := range images {
 		dx := p.x.Image(first + i)[group*p.c*plane:]
 		for c := 0; c < p.c; c += lanes {
-			clear(slab[:p.rows*p.cols*lanes])
+			clear(planeTile[:p.rows*p.cols*lanes])
 			for r := range p.tileRows {
-				p.engine.Kernels.WinogradInputAdjoint(&slab[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.tileCols)*p.paddedC+c], p.tileCols,
+				p.engine.Kernels.WinogradInputAdjoint(&planeTile[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.tileCols)*p.paddedC+c], p.tileCols,
 					p.cols*lanes, p.m*lanes, conflictFreeStride(tiles*p.paddedC), p.paddedC)
 			}
-			p.unpad(dx[c*plane:], slab, spare, min(lanes, p.c-c), p.input(), p.accumulate)
+			p.unpad(dx[c*plane:], planeTile, spare, min(lanes, p.c-c), p.input(), p.accumulate)
 		}
 	}
 }
@@ -447,10 +447,10 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 	tiles := n * p.tiles()
 	cut := arena(p.engine.Scratch(worker))
 	outSize, inSize, uSize := p.setSizes()
-	slab, out, in, u := cut.take(p.slab()), cut.take(outSize), cut.take(inSize), cut.take(uSize)
+	planeTile, out, in, u := cut.take(p.planeTile()), cut.take(outSize), cut.take(inSize), cut.take(uSize)
 	for i := range n {
 		dy := p.y.Image(first + i)[group*p.k*area:][:p.k*area]
-		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), dy, slab)
+		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), dy, planeTile)
 		if p.dbias != nil {
 			sums := p.sums()[(first+i)*s.K+group*p.k:]
 			for k := range p.k {
@@ -461,17 +461,17 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 	for c := 0; c < p.paddedC; c += blockWidth {
 		width := min(blockWidth, p.paddedC-c)
 		for i := range n {
-			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), slab)
+			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), planeTile)
 		}
-		follows := p.followsBlock(group, first, n, c+width)
-		p.multiplyBlock(p.engine.Tile(worker), u, out, in, tiles, c, &follows)
+		prefetch := p.prefetchBlock(group, first, n, c+width)
+		p.multiplyBlock(p.engine.Tile(worker), u, out, in, tiles, c, &prefetch)
 		p.tapsOfBlock(dst[c*p.k*s.R*s.S:], u, cut, width, add)
 	}
 }
 
 // multiplyBlock computes, for every point, u[filter][channel] = out[tile][filter]^T
 // in[tile][channel] for a block of channels. Meanwhile it fetches what follows.
-func (p *winograd) multiplyBlock(tile *simd.GemmTile, u, out, in []float32, tiles, first int, follows *prefetcher) {
+func (p *winograd) multiplyBlock(tile *simd.GemmTile, u, out, in []float32, tiles, first int, prefetch *prefetcher) {
 	kernels := p.engine.Kernels
 	cut := tensor.CutTiles(p.k, kernels.MR)
 	width, channels := min(blockWidth, p.paddedC-first), min(blockWidth, p.c-first)
@@ -488,7 +488,7 @@ func (p *winograd) multiplyBlock(tile *simd.GemmTile, u, out, in []float32, tile
 					N: min(kernels.NR, channels-c), K: count, KOuter: 1, Mode: mode}
 				for t := range cut.Count {
 					k, m := cut.Tile(t)
-					tile.C, tile.A, tile.M, tile.Prefetch = &dst[k*width+c], &a[t0*p.paddedK+k], m, follows.next(count, width)
+					tile.C, tile.A, tile.M, tile.Prefetch = &dst[k*width+c], &a[t0*p.paddedK+k], m, prefetch.next(count, width)
 					kernels.Gemm(tile)
 				}
 			}
@@ -514,9 +514,9 @@ func (p *winograd) tapsOfBlock(dst, u, spare []float32, width int, add bool) {
 	}
 }
 
-// followsBlock returns what a worker reads after a block of channels: the block
+// prefetchBlock returns what a worker reads after a block of channels: the block
 // from channel c on, or after the last one the next set's output gradients.
-func (p *winograd) followsBlock(group, first, n, c int) prefetcher {
+func (p *winograd) prefetchBlock(group, first, n, c int) prefetcher {
 	plane, area := p.shape.H*p.shape.W, p.shape.OutH()*p.shape.OutW()
 	if c < p.c {
 		return prefetcher{parts: [2]region{regionOf(p.x, first, n, (group*p.c+c)*plane, min(blockWidth, p.c-c)*plane)}}
