@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -140,6 +141,44 @@ func readPNG(path string) (image.Image, error) {
 // maxPixels bounds the size of a picture. That of a run on images of 1024 x 1024
 // has half as many.
 const maxPixels = 1 << 24
+
+// HidePaths takes absolute paths out of what the page and the metrics show, for a page
+// that others can see: of a setting and of a picture the last element is left, and the
+// command is left out if it has any.
+func (r *Run) HidePaths() {
+	config := *r.Config
+	r.Config = &config
+	if absolutePath.MatchString(config.Command) {
+		config.Command = ""
+	}
+	config.Absent = slices.Clone(config.Absent)
+	for i, text := range config.Absent {
+		config.Absent[i] = absolutePath.ReplaceAllString(text, "$1…")
+	}
+	for i, s := range r.settings {
+		switch {
+		case s.Name == "command":
+			r.settings[i].Value = config.Command
+		case absolutePath.MatchString(s.Value):
+			r.settings[i].Value = filepath.Base(filepath.FromSlash(s.Value))
+		}
+	}
+	if r.Confusion == nil {
+		return
+	}
+	for i := range r.Confusion.Tests {
+		mistakes := r.Confusion.Tests[i].Mistakes
+		for n := range mistakes {
+			if mistakes[n].File != "" {
+				mistakes[n].File = filepath.Base(mistakes[n].File)
+			}
+		}
+	}
+}
+
+// absolutePath finds the beginning of absolute paths, of Windows too, with their first
+// word.
+var absolutePath = regexp.MustCompile(`(^|[\s='"(,;:])(?:[A-Za-z]:[\\/]|\\\\|/)[^\s'",;)]+`)
 
 // averageName names the average by what it is over.
 func (r *Run) averageName() string {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -82,7 +83,8 @@ func (m *monitor) serve(dir string) {
 
 func (m *monitor) close() { m.server.Close() }
 
-// monitorHandler serves two paths and nothing else.
+// monitorHandler serves two paths and nothing else, and shows no absolute path of this
+// machine; report.html in the run folder does.
 func monitorHandler(dir string) http.Handler {
 	mux := http.NewServeMux()
 	serve := func(contentType string, write func(io.Writer, *report.Run) error) http.HandlerFunc {
@@ -90,7 +92,7 @@ func monitorHandler(dir string) http.Handler {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			body, err := a.current()
 			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
+				http.Error(w, strings.ReplaceAll(err.Error(), dir, filepath.Base(dir)), http.StatusInternalServerError)
 				return
 			}
 			w.Header().Set("Content-Type", contentType)
@@ -137,6 +139,7 @@ func (a *answer) current() ([]byte, error) {
 		var body bytes.Buffer
 		run, err := report.Load(a.dir)
 		if err == nil {
+			run.HidePaths()
 			err = a.write(&body, run)
 		}
 		a.body, a.err, a.rendered = body.Bytes(), err, time.Now()

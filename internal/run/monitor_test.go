@@ -45,7 +45,9 @@ func TestListenIsPrivateByDefault(t *testing.T) {
 func TestMonitor(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	complete(t, short(t, filepath.Join(dir, "r")))
+	o := short(t, filepath.Join(dir, "r"))
+	o.Command = "meada-cpu train --data " + o.Data
+	complete(t, o)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("not for all"), 0o666))
 	before := contents(t, dir)
 	handler := monitorHandler(filepath.Join(dir, "r"))
@@ -60,6 +62,11 @@ func TestMonitor(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.Code)
 	require.Contains(t, page.Body.String(), "<title>ME-ADA on digits</title>")
 	require.Contains(t, page.Header().Get("Content-Security-Policy"), "default-src 'none'")
+	require.False(t, strings.Contains(page.Body.String(), filepath.Dir(o.Data)), "no path of this machine")
+	require.Contains(t, page.Body.String(), "<td>"+filepath.Base(o.Data)+"</td>")
+	written, err := os.ReadFile(filepath.Join(dir, "r", "report.html"))
+	require.NoError(t, err)
+	require.True(t, strings.Contains(string(written), o.Command[:20]), "the page in the folder has the command")
 
 	metrics := ask("GET", "localhost", "/metrics").Body.String()
 	for _, line := range []string{
@@ -99,7 +106,9 @@ func TestMonitor(t *testing.T) {
 
 	require.NoError(t, os.Remove(filepath.Join(dir, "r", "config.json")))
 	handler = monitorHandler(filepath.Join(dir, "r")) // which has no answer at hand
-	require.Equal(t, http.StatusInternalServerError, ask("GET", "localhost", "/").Code)
+	failed := ask("GET", "localhost", "/")
+	require.Equal(t, http.StatusInternalServerError, failed.Code)
+	require.NotContains(t, failed.Body.String(), dir)
 }
 
 // unread is the body of a request that nobody must read.
