@@ -34,6 +34,7 @@ type domainView struct {
 	Figures    []figure
 	Classes    []classRow
 	Many       bool // more classes than are shown at once
+	Lowest     bool // Classes has those of the lowest F1 alone
 	Mistakes   []mistakeCard
 }
 
@@ -71,30 +72,45 @@ func (r *Run) domainViews() ([]domainView, error) {
 	return views, nil
 }
 
-// counts returns the confusion matrix of a domain, false if there is none of the
-// size of the classes.
-func (r *Run) counts(domain string) ([]int, bool) {
+// pairs returns what of a confusion matrix is not 0, as label, predicted class and
+// count, false if there is none of the size of the classes.
+func (r *Run) pairs(domain string) ([][3]int, bool) {
 	n := len(r.Config.ClassNames)
 	at := slices.IndexFunc(r.Confusion.Domains, func(d runfolder.DomainConfusion) bool { return d.Name == domain })
-	if n == 0 || at < 0 || len(r.Confusion.Domains[at].Counts) != n*n {
+	if n == 0 || at < 0 {
 		return nil, false
 	}
-	return r.Confusion.Domains[at].Counts, true
+	d := &r.Confusion.Domains[at]
+	if d.Counts == nil {
+		outside := func(p [3]int) bool { return p[0] < 0 || p[0] >= n || p[1] < 0 || p[1] >= n }
+		return d.Pairs, d.Pairs != nil && !slices.ContainsFunc(d.Pairs, outside)
+	}
+	if len(d.Counts) != n*n {
+		return nil, false
+	}
+	var pairs [][3]int
+	for i, count := range d.Counts {
+		if count != 0 {
+			pairs = append(pairs, [3]int{i / n, i % n, count})
+		}
+	}
+	return pairs, true
 }
 
 // confusionView shows which classes of a domain are taken for which, false where
 // that is not known.
 func (r *Run) confusionView(domain string) (domainView, bool) {
-	counts, ok := r.counts(domain)
+	pairs, ok := r.pairs(domain)
 	if !ok {
 		return domainView{}, false
 	}
 	classes := r.Config.ClassNames
-	correct, total := 0, 0
-	for i, count := range counts {
-		total += count
-		if i%(len(classes)+1) == 0 {
-			correct += count
+	correct, total, totals := 0, 0, make([]int, len(classes))
+	for _, p := range pairs {
+		total += p[2]
+		totals[p[0]] += p[2]
+		if p[0] == p[1] {
+			correct += p[2]
 		}
 	}
 	v := domainView{Title: domain, Many: len(classes) > mostColumns}
@@ -102,25 +118,20 @@ func (r *Run) confusionView(domain string) (domainView, bool) {
 		v.Title += " · " + cli.Percent(float64(correct)/float64(total)) + " %"
 	}
 	if v.Many {
-		v.Confusions = frequentConfusions(classes, counts)
+		v.Confusions = frequentConfusions(classes, pairs, totals)
 	} else {
-		v.Confusion = confusionMatrix(domain, classes, counts)
+		v.Confusion = confusionMatrix(domain, classes, pairs, totals)
 	}
 	return v, true
 }
 
-// rowTotals returns the number of images of each class.
-func rowTotals(n int, counts []int) []int {
-	totals := make([]int, n)
-	for i, count := range counts {
-		totals[i/n] += count
-	}
-	return totals
-}
-
 // confusionMatrix draws counts, shaded by their share of the row.
-func confusionMatrix(domain string, classes []string, counts []int) template.HTML {
-	n, totals := len(classes), rowTotals(len(classes), counts)
+func confusionMatrix(domain string, classes []string, pairs [][3]int, totals []int) template.HTML {
+	n := len(classes)
+	counts := make([]int, n*n)
+	for _, p := range pairs {
+		counts[p[0]*n+p[1]] += p[2]
+	}
 	h := svg.Heat{Name: "Confusion matrix of " + domain, Size: 26}
 	longest := 0
 	for i, name := range classes {
@@ -143,23 +154,31 @@ func confusionMatrix(domain string, classes []string, counts []int) template.HTM
 }
 
 // frequentConfusions lists which classes are most often taken for which others.
-func frequentConfusions(classes []string, counts []int) []confusionRow {
-	n, totals := len(classes), rowTotals(len(classes), counts)
-	var wrong []int
-	for i, count := range counts {
-		if count > 0 && i/n != i%n {
-			wrong = append(wrong, i)
-		}
-	}
-	slices.SortStableFunc(wrong, func(a, b int) int { return cmp.Compare(counts[b], counts[a]) })
+func frequentConfusions(classes []string, pairs [][3]int, totals []int) []confusionRow {
+	wrong := slices.DeleteFunc(slices.Clone(pairs), func(p [3]int) bool { return p[0] == p[1] || p[2] <= 0 })
+	slices.SortStableFunc(wrong, func(a, b [3]int) int { return cmp.Compare(b[2], a[2]) })
 	var rows []confusionRow
-	for _, i := range wrong[:min(len(wrong), mostConfusions)] {
+	for _, p := range wrong[:min(len(wrong), mostConfusions)] {
 		rows = append(rows, confusionRow{
-			Label: classes[i/n], Predicted: classes[i%n], Count: cli.Count(counts[i]),
-			Share: cli.Percent(float64(counts[i])/float64(totals[i/n])) + " %",
+			Label: classes[p[0]], Predicted: classes[p[1]], Count: cli.Count(p[2]),
+			Share: cli.Percent(float64(p[2])/float64(max(totals[p[0]], 1))) + " %",
 		})
 	}
 	return rows
+}
+
+// mostClasses is the number of classes up to which all results by class are shown; of
+// more those with the lowest F1 are.
+const mostClasses = 200
+
+// shownClasses returns the results by class that the page shows.
+func shownClasses(scores []runfolder.ClassScore) []runfolder.ClassScore {
+	if len(scores) <= mostClasses {
+		return scores
+	}
+	lowest := slices.DeleteFunc(slices.Clone(scores), func(s runfolder.ClassScore) bool { return s.Images == 0 })
+	slices.SortStableFunc(lowest, func(a, b runfolder.ClassScore) int { return cmp.Compare(a.F1, b.F1) })
+	return lowest[:min(len(lowest), mostClasses)]
 }
 
 // addTest adds to a view what test number at of the record tells.
@@ -169,7 +188,8 @@ func (r *Run) addTest(v *domainView, at int) error {
 		{"Images", cli.Count(t.Images)}, {"Loss (NLL)", svg.Trimmed(t.NLL) + " nats"}, {"Calibration error (ECE)", cli.Percent(t.ECE) + " %"},
 	}
 	v.Figures = append(v.Figures, reliabilityFigure(t))
-	for _, c := range t.Classes {
+	v.Lowest = len(t.Classes) > mostClasses
+	for _, c := range shownClasses(t.Classes) {
 		v.Classes = append(v.Classes, classRow{c.Class, cli.Count(c.Images), cli.Percent(c.Precision), cli.Percent(c.Recall), cli.Percent(c.F1)})
 	}
 	for i, m := range t.Mistakes {

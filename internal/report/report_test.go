@@ -426,5 +426,20 @@ func TestManyClasses(t *testing.T) {
 	require.Equal(t, confusionRow{"class 0", "class 1", "1", "10.00 %"}, view.Confusions[1])
 	_, ok = r.confusionView("own")
 	require.False(t, ok)
+	r.Confusion.Domains[0] = runfolder.DomainConfusion{Name: "far", Pairs: [][3]int{{7, 7, 9}, {7, 3, 3}}}
+	view, ok = r.confusionView("far")
+	require.True(t, ok)
+	require.Equal(t, "far · 75.00 %", view.Title)
+	require.Equal(t, []confusionRow{{"class 7", "class 3", "3", "25.00 %"}}, view.Confusions)
+	r.Confusion.Domains[0].Pairs[1][0] = 100
+	_, ok = r.confusionView("far")
+	require.False(t, ok, "no such class")
+	scores := make([]runfolder.ClassScore, 300)
+	for i := range scores {
+		scores[i] = runfolder.ClassScore{Images: i % 2, F1: float64(300 - i)}
+	}
+	shown := shownClasses(scores)
+	require.Len(t, shown, 150, "those that have images")
+	require.Equal(t, 1.0, shown[0].F1)
 	require.NotContains(t, render(t, r, 0), "NaN")
 }
