@@ -96,6 +96,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 
 	f.Group("tests")
 	declareTests(f, &s.Images)
+	f.Integer(&s.Patience, "patience", 0, "end after N tests without a better one on the held-out or test images of the source; 0 for never")
 
 	f.Group("running")
 	f.Add("resume", &cli.Value{

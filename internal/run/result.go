@@ -20,7 +20,8 @@ type Result struct {
 	Corrupted train.Robustness // at the last test
 	Report    string           // path of the page about the run
 
-	domains []dataset.Domain
+	patience int
+	domains  []dataset.Domain
 }
 
 // finish completes the run folder.
@@ -39,13 +40,13 @@ func (r *run) finish() (*Result, error) {
 	if err := r.checkpoints.Remove(); err != nil {
 		return nil, err
 	}
-	return &Result{sum, r.Corrupted, r.folder.Path(runfolder.ReportFile), r.domains}, nil
+	return &Result{sum, r.Corrupted, r.folder.Path(runfolder.ReportFile), r.Patience, r.domains}, nil
 }
 
 func (r *run) summary() *runfolder.Summary {
 	sum := &runfolder.Summary{
 		Algorithm: string(r.Algorithm), Dataset: r.Dataset, Model: r.network.Name,
-		Seed: r.Seed, Steps: r.total(), Threads: r.Threads,
+		Seed: r.Seed, Steps: r.trainer.Steps(), Stopped: !r.trainer.Done(), Threads: r.Threads,
 		SIMD:        r.engine.InstructionSet(),
 		Corruptions: bySeverity(r.Corrupted),
 		Tests:       r.Tests,
@@ -119,6 +120,9 @@ func (r *Result) Print(out io.Writer) error {
 	fmt.Fprintf(w, "%s: train %s, maximise %s, test %s; peak memory %s\n",
 		cli.Duration(sum.Seconds.Total), cli.Duration(sum.Seconds.Minimise), cli.Duration(sum.Seconds.Maximise), cli.Duration(sum.Seconds.Evaluate),
 		cli.Bytes(sum.PeakRSS))
+	if sum.Stopped {
+		fmt.Fprintf(w, "stopped early after %s: %s without a better one on %s\n", cli.Number(sum.Steps, "step"), cli.Number(r.patience, "test"), validatedOn(r.domains))
+	}
 	fmt.Fprintf(w, "report: %s\n", r.Report)
 	return w.Flush()
 }

@@ -38,6 +38,7 @@ type tally struct {
 	// are any: chosen without a look at the targets.
 	Validated  *runfolder.Accuracy
 	Validation float64 // that average
+	Stale      int     // tests since then that were not better
 
 	Spent   spent
 	Elapsed float64 // seconds, in this process and those before

@@ -126,6 +126,9 @@ func (r *run) prepare() ([][2]string, error) {
 	}
 	debug.FreeOSMemory() // what decoding left would stay resident for the whole run
 	r.classes, r.domains = data.Classes, train.Domains(data)
+	if err := r.checkPatience(); err != nil {
+		return nil, err
+	}
 	if r.network, err = zoo.NewSized(r.Model, r.ImageSize, len(data.Classes)); err != nil {
 		return nil, err
 	}
@@ -167,7 +170,7 @@ const trainLineEvery = 10
 func (r *run) train(ctx context.Context) error {
 	before := time.Now()
 	measured := before
-	for !r.trainer.Done() {
+	for !r.complete() {
 		event, err := r.trainer.Step()
 		now := time.Now()
 		r.clock.add(event, now.Sub(before))
@@ -178,8 +181,8 @@ func (r *run) train(ctx context.Context) error {
 			r.clock.peak, measured = max(r.clock.peak, measurePeak(r.engine, 1)), now
 		}
 		r.unsaved++
-		stopping := ctx.Err() != nil && !r.trainer.Done()
-		if err == nil && !r.trainer.Done() && (stopping || r.checkpointDue()) {
+		stopping := ctx.Err() != nil && !r.complete()
+		if err == nil && !r.complete() && (stopping || r.checkpointDue()) {
 			err = r.checkpoint()
 		}
 		before = time.Now() // exclude logging and checkpoint time
@@ -203,6 +206,21 @@ func (r *run) train(ctx context.Context) error {
 	}
 	r.progress.Clear()
 	return r.save(runfolder.LastFile, r.trainer.Steps())
+}
+
+// impatient reports whether the last tests have brought nothing for as long as the run
+// has patience.
+func (r *run) impatient() bool { return r.Patience > 0 && r.Stale >= r.Patience }
+
+// complete reports whether the run has come to its end.
+func (r *run) complete() bool { return r.trainer.Done() || r.impatient() }
+
+// checkPatience refuses patience without images to validate on.
+func (r *run) checkPatience() error {
+	if r.Patience == 0 || slices.ContainsFunc(r.domains, func(d dataset.Domain) bool { return d.Source }) {
+		return nil
+	}
+	return cli.UsageError("--patience %d: there is nothing of the source to validate on, use --holdout 0.2", r.Patience)
 }
 
 // total returns the number of descent steps of the run.
@@ -326,6 +344,10 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 // test sets.
 func (r *run) validate(t *train.Test) error {
 	mean, ok := r.Last.OnSource(domainRecords(r.domains))
+	r.Stale++
+	if r.Validated == nil || mean > r.Validation {
+		r.Stale = 0
+	}
 	if !ok || r.Validated != nil && !runfolder.Validates(mean, r.Validation) {
 		return nil
 	}

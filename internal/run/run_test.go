@@ -16,6 +16,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 func TestMain(m *testing.M) {
@@ -122,4 +123,49 @@ func TestWhenCheckpointsAreDue(t *testing.T) {
 	require.True(t, due(0, 1000, 101*time.Second, 2*time.Second))
 	require.False(t, due(3, 2, time.Hour, 0))
 	require.True(t, due(3, 3, 0, time.Hour))
+}
+
+// A run that learns nothing ends after as many tests as it has patience, interrupted or
+// not, and says so.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o := short(t, filepath.Join(dir, "whole"))
+	o.LR, o.LRMax, o.Patience = 1e-30, 0, 1
+	result := complete(t, o)
+	require.True(t, result.Summary.Stopped)
+	require.Equal(t, 7, result.Summary.Steps, "the second test follows step 6 of 0 to 7")
+	require.Equal(t, 6, result.Summary.Accuracy.Last.Step)
+	var out strings.Builder
+	require.NoError(t, result.Print(&out))
+	require.Contains(t, out.String(), "stopped early after 7 steps: 1 test without a better one on the source's own test set")
+	page, err := os.ReadFile(result.Report)
+	require.NoError(t, err)
+	require.Contains(t, string(page), "complete · 7 of 8 steps")
+
+	parts := o
+	parts.Out = filepath.Join(dir, "parts")
+	for range 50 {
+		if result, err = Train(&countdown{t.Context(), 1}, parts); err == nil {
+			break
+		}
+		require.ErrorIs(t, err, cli.ErrInterrupted)
+		parts.Resume = parts.Out
+	}
+	require.NoError(t, err)
+	require.True(t, result.Summary.Stopped)
+	require.Equal(t, 7, result.Summary.Steps)
+
+	o.Out, o.Patience = filepath.Join(dir, "patient"), 3
+	require.False(t, complete(t, o).Summary.Stopped)
+}
+
+func TestPatienceNeedsImages(t *testing.T) {
+	t.Parallel()
+	r := run{domains: []dataset.Domain{{Name: "far"}}}
+	require.NoError(t, r.checkPatience())
+	r.Patience = 2
+	require.ErrorContains(t, r.checkPatience(), "--patience 2: there is nothing of the source to validate on")
+	r.domains = append(r.domains, dataset.Domain{Name: "own", Source: true})
+	require.NoError(t, r.checkPatience())
 }

@@ -21,6 +21,10 @@ type Settings struct {
 	Direct    bool   `json:"direct"`
 	catalog.Settings
 
+	// Patience ends a run early: after so many tests without a better one on the
+	// source's own test sets. 0 for never.
+	Patience int `json:"patience,omitempty"`
+
 	CheckpointEvery int `json:"checkpoint_every,omitempty"` // steps; 0 for by time
 }
 
@@ -252,7 +256,8 @@ type Summary struct {
 	Dataset   string `json:"dataset"`
 	Model     string `json:"model"`
 	Seed      uint64 `json:"seed"`
-	Steps     int    `json:"steps"`
+	Steps     int    `json:"steps"`                   // done
+	Stopped   bool   `json:"stopped_early,omitempty"` // by Settings.Patience
 	Accuracy  struct {
 		Best             *Accuracy `json:"best"`
 		SourceValidation *Accuracy `json:"source_validation,omitempty"` // nil without a test set of the source
