@@ -244,3 +244,13 @@ func TestResizeGoesWithTheWeights(t *testing.T) {
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.err, "--resize are for pictures in files, of which synthetic-digits has none")
 }
+
+// A set that is larger than memory is refused before it is read.
+func TestPicturesLargerThanMemory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 200, "p/dog", "p/horse")
+	r := invoke(t, dir, "train", "--data", "p", "--model", small, "--max-memory", "1MB")
+	require.Equal(t, exitUsage, r.code)
+	require.Contains(t, r.err, "400 images of 3x32x32 take 1.2 MB of memory, more than the 1.0 MB allowed by --max-memory")
+}

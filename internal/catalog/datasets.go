@@ -92,7 +92,7 @@ var Datasets = []Dataset{
 		Networks: []Kind{ForDigits, ForSmall, ForPictures}, Usual: "lenet5",
 		read: func(i *Images, r *Reading) (*dataset.Task, error) {
 			o := dataset.FolderOptions{
-				PictureOptions: i.pictures(r.Side), Sources: splitList(i.Source), Targets: splitList(i.Target),
+				PictureOptions: i.pictures(r.Side, r.MaxBytes), Sources: splitList(i.Source), Targets: splitList(i.Target),
 				Holdout: dataset.UsualHoldout, Seed: r.Seed, TestsOnly: r.TestsOnly,
 			}
 			if i.Holdout != nil {
@@ -116,7 +116,7 @@ func readPACS(i *Images, r *Reading) (*dataset.Task, error) {
 	if len(sources) == 0 {
 		sources = slices.DeleteFunc(slices.Clone(dataset.PACSDomains), func(d string) bool { return slices.Contains(targets, d) })
 	}
-	task, err := dataset.PACS(i.Data, sources, i.pictures(r.Side))
+	task, err := dataset.PACS(i.Data, sources, i.pictures(r.Side, r.MaxBytes))
 	if err == nil && len(targets) > 0 {
 		task.Domains = slices.DeleteFunc(task.Domains, func(d dataset.Domain) bool { return !d.Source && !slices.Contains(targets, d.Name) })
 	}
@@ -177,7 +177,7 @@ func (i *Images) ReadTest(domain string) (*dataset.Images, error) {
 		return nil, err
 	}
 	if d.test != nil {
-		read, err := d.test(i.Data, domain, i.pictures(ForSmall.Side()))
+		read, err := d.test(i.Data, domain, i.pictures(ForSmall.Side(), 0))
 		return read, i.howToGet(err)
 	}
 	task, err := i.Load(Reading{Side: ForSmall.Side(), TestsOnly: true})

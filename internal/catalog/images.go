@@ -34,8 +34,8 @@ type Images struct {
 }
 
 // pictures returns how pictures are read.
-func (i *Images) pictures(side int) dataset.PictureOptions {
-	return dataset.PictureOptions{Side: side, SkipBad: i.SkipBad, Resize: i.Resize}
+func (i *Images) pictures(side int, maxBytes int64) dataset.PictureOptions {
+	return dataset.PictureOptions{Side: side, SkipBad: i.SkipBad, Resize: i.Resize, MaxBytes: maxBytes}
 }
 
 // Reading is how a command reads images.
@@ -45,6 +45,7 @@ type Reading struct {
 	Seed      uint64         // of what is held out
 	TestsOnly bool           // no training images
 	Untested  bool           // there need not be anything to test on
+	MaxBytes  int64          // that pictures may take in memory, 0 for no bound
 }
 
 // Values of Images.Corruptions other than a folder.

@@ -191,7 +191,7 @@ func BalancedWeights(task *dataset.Task) []float64 {
 func (i *Images) CheckPictures(out io.Writer) error {
 	const side = 1 // nothing is kept
 	o := dataset.FolderOptions{
-		PictureOptions: dataset.PictureOptions{Side: side, SkipBad: true}, Holdout: dataset.UsualHoldout,
+		PictureOptions: dataset.PictureOptions{Side: side, SkipBad: true}, Holdout: dataset.UsualHoldout, Seed: 1,
 		Sources: splitList(i.Source), Targets: splitList(i.Target),
 	}
 	task, err := dataset.Folder(i.Data, o)

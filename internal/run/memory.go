@@ -17,10 +17,7 @@ func (r *run) fitMemory(data *dataset.Task) (string, error) {
 	now, m := system.HeldMemory(), train.EstimateMemory(r.network, data, r.plan)
 	needed := max(now+m.Total(), system.PeakMemory())
 	line := "about " + cli.Bytes(needed)
-	limit, whose := r.MaxMemory, "allowed by --max-memory"
-	if limit == 0 {
-		limit, whose = system.AvailableMemory(), "available"
-	}
+	limit, whose := r.memoryLimit()
 	if limit > 0 {
 		if needed > limit {
 			return "", r.tooLarge(needed, limit, whose, m)
@@ -33,6 +30,15 @@ func (r *run) fitMemory(data *dataset.Task) (string, error) {
 		debug.SetMemoryLimit(needed + needed/8)
 	}
 	return line, nil
+}
+
+// memoryLimit returns how much memory the run may take, 0 or less for no limit, and
+// who says so.
+func (r *run) memoryLimit() (limit int64, whose string) {
+	if r.MaxMemory != 0 {
+		return r.MaxMemory, "allowed by --max-memory"
+	}
+	return system.AvailableMemory(), "available"
 }
 
 // tooLarge says what a run needs too much, and what would lower it.

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -118,9 +119,13 @@ func (r *run) prepare() ([][2]string, error) {
 	if _, err := r.WeightsFile(); err != nil && r.Resume == "" { // which may do without
 		return nil, err
 	}
+	limit, whose := r.memoryLimit()
 	data, err := r.Images.Load(catalog.Reading{
-		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed,
+		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed, MaxBytes: max(limit, 0),
 	})
+	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
+		return nil, cli.UsageError("%v %s; fewer or smaller pictures fit, or --max-memory none starts it all the same", tooLarge, whose)
+	}
 	if err != nil {
 		return nil, err
 	}

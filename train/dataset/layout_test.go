@@ -291,3 +291,19 @@ func TestSkipBad(t *testing.T) {
 	_, err = Folder(dir, o)
 	require.ErrorAs(t, err, &bad, "nothing is left of a domain")
 }
+
+// What does not fit into memory is not begun.
+func TestPicturesThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, several(4, "train/ant", "train/cat", "test-far/ant")...)
+	writeTree(t, dir, map[string][]byte{"train/ant/1.png": nil}) // is not even looked at
+	const size = 12 * 3 * 1024 * 1024
+	o := FolderOptions{PictureOptions: PictureOptions{Side: 1024, MaxBytes: size / 2}}
+	_, err := Folder(dir, o)
+	var tooLarge *SizeError
+	require.ErrorAs(t, err, &tooLarge)
+	require.EqualError(t, err, "12 images of 3x1024x1024 take 37.7 MB of memory, more than the 18.9 MB")
+	o.Side, o.MaxBytes, o.SkipBad = 8, 12*3*8*8, true
+	_, err = Folder(dir, o)
+	require.NoError(t, err)
+}

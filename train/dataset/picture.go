@@ -52,6 +52,19 @@ type PictureOptions struct {
 
 	// SkipBad leaves out pictures that cannot be read, see Task.Bad.
 	SkipBad bool
+
+	// MaxBytes bounds the images of all sets together, 0 for no bound: if they would
+	// take more, a *SizeError says so before any is read.
+	MaxBytes int64
+}
+
+// SizeError is about images that would take more memory than they may.
+type SizeError struct{ Images, Side, Bytes, Most int64 }
+
+// Error tells the sizes.
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("%d images of 3x%dx%d take %.1f MB of memory, more than the %.1f MB", e.Images, e.Side, e.Side,
+		float64(e.Bytes)/1e6, float64(e.Most)/1e6)
 }
 
 // Resize is how a picture of another shape becomes a square image.
@@ -88,6 +101,9 @@ func readPictures(files []pictureFile, o PictureOptions) (Images, error) {
 // processors. The error is a *PicturesError: every file is looked at before it is
 // returned. With SkipBad it is returned as bad, unless nothing is left of a set.
 func (sets pictureSets) read(o *PictureOptions) (bad *PicturesError, err error) {
+	if err := sets.fit(o); err != nil {
+		return nil, err
+	}
 	found := &PicturesError{}
 	empty := false
 	for _, set := range sets {
@@ -103,6 +119,19 @@ func (sets pictureSets) read(o *PictureOptions) (bad *PicturesError, err error) 
 		return nil, found
 	}
 	return found, nil
+}
+
+// fit returns an error if the images would not fit into memory.
+func (sets pictureSets) fit(o *PictureOptions) error {
+	n := int64(0)
+	for _, set := range sets {
+		n += int64(len(set.files))
+	}
+	side := int64(o.Side)
+	if size := n * 3 * side * side; o.MaxBytes > 0 && size > o.MaxBytes {
+		return &SizeError{n, side, size, o.MaxBytes}
+	}
+	return nil
 }
 
 // readInto reads the files of a set but for those that cannot be read, and returns
