@@ -10,7 +10,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/imageset"
-	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
@@ -83,11 +82,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.weights == "" || s.out == "" {
 		return cli.UsageError("augment needs --weights FILE and --out DIR")
 	}
-	var err error
-	if s.weights, err = runfolder.WeightsFile(s.weights); err != nil {
-		return err
-	}
-	w, err := zoo.ReadWeights(s.weights)
+	w, err := openWeights(&s.weights)
 	if err != nil {
 		return err
 	}

@@ -63,11 +63,7 @@ func runEval(std streams, s evalSettings) error {
 	if s.weights == "" {
 		return cli.UsageError("eval needs --weights FILE")
 	}
-	var err error
-	if s.weights, err = runfolder.WeightsFile(s.weights); err != nil {
-		return err
-	}
-	w, err := zoo.ReadWeights(s.weights)
+	w, err := openWeights(&s.weights)
 	if err != nil {
 		return err
 	}

@@ -6,12 +6,24 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // weightsHelp is the help of --weights where weights are used, see
 // runfolder.WeightsFile.
 const weightsHelp = "weights, or a run folder: those chosen on the source's own tests, else the last"
+
+// openWeights reads the weights at a path. That of a run folder becomes the path
+// of those that are used of it.
+func openWeights(path *string) (*zoo.Weights, error) {
+	var err error
+	if *path, err = runfolder.WeightsFile(*path); err != nil {
+		return nil, err
+	}
+	return zoo.ReadWeights(*path)
+}
 
 // declareImages declares the flags for the images of a run.
 func declareImages(f *cli.Flags, i *catalog.Images) {

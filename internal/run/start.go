@@ -105,7 +105,7 @@ func Unused(w *zoo.Weights) string {
 	if len(w.Unused) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %s of its tensors were not needed, such as %.80q", cli.Count(len(w.Unused)), w.Unused[0])
+	return fmt.Sprintf("; the network had no use for %s, such as %.80q", cli.Number(len(w.Unused), "tensor"), w.Unused[0])
 }
 
 func describeOptimiser(s *runfolder.Settings) string {

@@ -180,3 +180,23 @@ func allowed(path string, modules []string) bool {
 	}
 	return false
 }
+
+// The command is wiring: a file of it holds 150 lines at the most, all of them fewer
+// than 2,500, without tests.
+func TestCommandIsWiring(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "cmd", "meada-cpu", "*.go"))
+	require.NoError(t, err)
+	total := 0
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		lines := strings.Count(string(text), "\n")
+		require.LessOrEqual(t, lines, 150, path)
+		total += lines
+	}
+	require.Positive(t, total)
+	require.Less(t, total, 2500)
+}
