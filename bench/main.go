@@ -14,7 +14,7 @@
 //
 // With -scaling it measures what threads gain, beside as many engines apart.
 //
-// Everybody is sampled in turn, so the ratios hold on a machine that others use;
+// Samples are taken in turn, so the ratios hold on a machine that others use;
 // figures are the best sample, with the median in brackets. It prints tables and
 // writes DIR/<rival>-<isa>-<N>t.json and .svg, or DIR/networks-<isa>-<N>t.json.
 // MEADA_ISA chooses the kernel set.

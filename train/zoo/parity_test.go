@@ -147,10 +147,12 @@ func (c *parityCase) array(t *testing.T, name string) npy.Array {
 // result may be that a tie has turned.
 const tieRoom = 2e-2
 
-// trainingTie bounds the same for weights trained by the generic kernels, whose
-// sums are rounded otherwise: one element of one layer falls on the other side,
-// and in three steps every layer's weights follow by a fraction of that. The
-// kernels in assembly fall on PyTorch's side.
+// trainingTie bounds the same for weights after three steps: where an element of
+// one layer lies within a rounding error of a kink, kernel sets may fall on either
+// side of it, and in three steps every layer's weights follow by a fraction of
+// that. Of the small WRN the generic kernels end 1e-6 from PyTorch and those in
+// assembly 5e-5; when batch normalisation centred its sums at the first element it
+// was the other way round. One step's gradients agree on both sides, to 3e-5.
 const trainingTie = 3e-4
 
 // matches compares with a recorded array: at most relative times its largest
@@ -222,7 +224,7 @@ func (c *parityCase) matchesState(t *testing.T, name string, got []nn.Array, rel
 	for _, g := range got {
 		byName[g.Name] = g
 	}
-	if _, tie := c.ties[name]; tie && c.engine.Kernels.Name == "generic" {
+	if _, tie := c.ties[name]; tie {
 		relative = max(relative, trainingTie)
 	}
 	scale := 0.0
