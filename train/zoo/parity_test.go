@@ -152,8 +152,19 @@ const tieRoom = 2e-2
 // side of it, and in three steps every layer's weights follow by a fraction of
 // that. Of the small WRN the generic kernels end 1e-6 from PyTorch and those in
 // assembly 5e-5; when batch normalisation centred its sums at the first element it
-// was the other way round. One step's gradients agree on both sides, to 3e-5.
-const trainingTie = 3e-4
+// was the other way round. Of the small ResNeXt, which has several ties, the
+// generic kernels end 4e-4 of the largest magnitude away where the compiler fuses
+// multiplications and additions. One step's gradients agree on all sides, to 3e-5.
+const trainingTie = 1e-3
+
+// orTie returns the relative tolerance for what comes of training, that of a tie if
+// the recorded result has one.
+func (c *parityCase) orTie(name string, relative float64) float64 {
+	if _, tie := c.ties[name]; tie {
+		return trainingTie
+	}
+	return relative
+}
 
 // matches compares with a recorded array: at most relative times its largest
 // magnitude plus absolute apart.
@@ -223,9 +234,6 @@ func (c *parityCase) matchesState(t *testing.T, name string, got []nn.Array, rel
 	byName := map[string]nn.Array{}
 	for _, g := range got {
 		byName[g.Name] = g
-	}
-	if _, tie := c.ties[name]; tie {
-		relative = max(relative, trainingTie)
 	}
 	scale := 0.0
 	for _, w := range want {
@@ -337,8 +345,8 @@ func (c *parityCase) threeSteps(t *testing.T, name string, step func()) {
 		plan.Backward(grad, tensor.Tensor{})
 		step()
 	}
-	c.matches(t, name+"_losses", losses, 1e-4, 0)
-	c.matchesState(t, name, c.net.State(), 5e-5, 2e-6, false)
+	c.matches(t, name+"_losses", losses, c.orTie(name, 1e-4), 0)
+	c.matchesState(t, name, c.net.State(), c.orTie(name, 5e-5), 2e-6, false)
 }
 
 // The gradient by the images, away from the clean ones, where the distance
