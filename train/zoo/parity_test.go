@@ -152,18 +152,24 @@ const tieRoom = 2e-2
 // side of it, and in three steps every layer's weights follow by a fraction of
 // that. Of the small WRN the generic kernels end 1e-6 from PyTorch and those in
 // assembly 5e-5; when batch normalisation centred its sums at the first element it
-// was the other way round. Of the small ResNeXt, which has several ties, the
-// generic kernels end 4e-4 of the largest magnitude away where the compiler fuses
-// multiplications and additions. One step's gradients agree on all sides, to 3e-5.
+// was the other way round. One step's gradients agree on all sides, to 3e-5.
 const trainingTie = 1e-3
+
+// fusedTie is trainingTie for the generic kernels, whose roundings depend on whether
+// the compiler fuses multiplications and additions: on arm64 the small WRN meets its
+// tie in an earlier step and ends 4e-3 away.
+const fusedTie = 1e-2
 
 // orTie returns the relative tolerance for what comes of training, that of a tie if
 // the recorded result has one.
 func (c *parityCase) orTie(name string, relative float64) float64 {
-	if _, tie := c.ties[name]; tie {
-		return trainingTie
+	switch _, tie := c.ties[name]; {
+	case !tie:
+		return relative
+	case c.engine.Kernels.Name == "generic":
+		return fusedTie
 	}
-	return relative
+	return trainingTie
 }
 
 // matches compares with a recorded array: at most relative times its largest
