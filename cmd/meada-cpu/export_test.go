@@ -52,7 +52,7 @@ func TestExport(t *testing.T) {
 	require.NoError(t, safetensors.Write(filepath.Join(dir, "bare.safetensors"), append(tensors,
 		safetensors.Tensor{Name: "more", Shape: []int{1}, Data: []float32{1}}), nil))
 	r = succeed(t, dir, "export", "--weights", "bare.safetensors", "--model", small, "--format", "safetensors", "--out", "ours.safetensors")
-	require.Contains(t, r.err, "the network had no use for 1 tensor, such as "more"")
+	require.Contains(t, r.err, "the network had no use for 1 tensor, such as")
 	again, ours, err := safetensors.Read(filepath.Join(dir, "ours.safetensors"))
 	require.NoError(t, err)
 	require.Equal(t, tensors, again)
