@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -32,6 +33,12 @@ type Config struct {
 	Min, Max float32
 
 	Ball Ball // in which images stay; the zero value is none
+
+	// Transforms are what the ascent moves the parameters of, with steps of LR;
+	// nil for the pixels. A batch's ascent ends early before a step by which its
+	// objective has changed by no more than Tolerance.
+	Transforms Transforms
+	Tolerance  float64
 }
 
 // Check returns an error that names a setting which no ascent can have.
@@ -43,6 +50,14 @@ func (c *Config) Check() error {
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			return fmt.Errorf("augment: %s of the ascent is %v, expected a number", name, value)
 		}
+	}
+	switch {
+	case !(c.Tolerance >= 0):
+		return fmt.Errorf("augment: Tolerance of the ascent is %v, expected 0 or more", c.Tolerance)
+	case c.Transforms == nil && c.Tolerance > 0:
+		return fmt.Errorf("augment: Tolerance of the ascent is %v, which needs Transforms", c.Tolerance)
+	case c.Transforms != nil && (c.Ball.Norm != Unbounded || c.Min != c.Max):
+		return errors.New("augment: an ascent has Transforms and bounds of pixels, expected one of them")
 	}
 	return c.Ball.check()
 }
@@ -66,8 +81,8 @@ type Means struct {
 type Maximiser struct {
 	Config
 
-	// Of a Ball: what the network's values of a channel are made with, (v -
-	// Mean)/Std, nil for values from 0 to 1; and what random starts are a
+	// Of a Ball and of Transforms: what the network's values of a channel are made
+	// with, (v - Mean)/Std, nil for values from 0 to 1; and what random starts are a
 	// function of.
 	Mean, Std []float32
 	Start     Start
@@ -90,6 +105,8 @@ type Maximiser struct {
 	centres  tensor.Tensor // of the balls
 	entering enterBall
 	sources  []rng.Source // by worker
+
+	transformed
 }
 
 // NewMaximiser returns a maximiser for up to chunk images at a time, on a model
@@ -117,7 +134,8 @@ func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, 
 // Maximise changes the images in place. They count as consecutive batches of
 // the given size, the last of which may be shorter, so that many small batches
 // can be maximised at a time with the same result. It returns the means over
-// all the images before each step, valid until the next call.
+// all the images before each step, valid until the next call: fewer than Steps
+// where the ascents of all batches have ended early.
 func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) []Means {
 	if images.N > m.clean.N || len(labels) != images.N || batch < 1 {
 		panic(fmt.Sprintf("augment: %v images and %d labels in batches of %d, for chunks of up to %d",
@@ -133,12 +151,18 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 	if m.Ball.Norm != Unbounded {
 		m.enter()
 	}
+	if m.Transforms != nil {
+		m.transform()
+	}
 	for m.step = range m.Steps {
 		m.logits, m.embedding = m.model.Forward(images)
 		m.logits.Check("augment: the model's logits", images.N, m.dLogits.C, 1, 1)
 		m.embedding.Check("augment: the model's embedding", images.N, m.clean.C, 1, 1)
 		m.engine.Run(images.N, &m.begin)
-		m.means[m.step] = m.mean()
+		m.means[m.step] = m.meanOf(0, images.N)
+		if m.Transforms != nil && m.endEarly() {
+			return m.means[:m.step+1]
+		}
 		m.dx = m.model.Backward(m.dLogits.Images(0, images.N), m.dEmbedding.Images(0, images.N))
 		m.dx.Check("augment: the model's gradient", images.N, images.C, images.H, images.W)
 		m.engine.Run(images.N, &m.finish)
@@ -150,15 +174,15 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 // when the ascent ended, before any bounds; -1 if all were.
 func (m *Maximiser) NonFinite() int { return slices.Index(m.finite[:m.images.N], false) }
 
-// mean returns the means of the step at hand.
-func (m *Maximiser) mean() Means {
+// meanOf returns the means of the step at hand over images lo to hi-1.
+func (m *Maximiser) meanOf(lo, hi int) Means {
 	var sum Means
-	for n := range m.images.N {
+	for n := lo; n < hi; n++ {
 		sum.CrossEntropy += float64(m.crossEntropy[n])
 		sum.Entropy += float64(m.entropy[n])
 		sum.Distance += float64(m.sqDist[n])
 	}
-	count := float64(m.images.N)
+	count := float64(hi - lo)
 	sum.CrossEntropy /= count
 	sum.Entropy /= count
 	sum.Distance /= count * float64(m.clean.C)
@@ -178,7 +202,7 @@ func (m *beginStep) Do(n, _ int) {
 		int(m.labels[n]), float32(1/size), float32(m.Eta/size))
 
 	clean, embedding, gradient := m.clean.Image(n), m.embedding.Image(n), m.dEmbedding.Image(n)
-	if m.step == 0 {
+	if m.step == 0 && m.Transforms == nil {
 		copy(clean, embedding)
 	}
 	m.sqDist[n] = k.SqDist(embedding, clean)
@@ -190,10 +214,14 @@ func (m *beginStep) Do(n, _ int) {
 // finishStep moves the images up the gradient, one a part.
 type finishStep struct{ *Maximiser }
 
-func (m *finishStep) Do(n, _ int) {
+func (m *finishStep) Do(n, worker int) {
 	k := m.engine.Kernels
 	image, dx := m.images.Image(n), m.dx.Image(n)
 	last := m.step == m.Steps-1
+	if m.Transforms != nil {
+		m.climb(n, worker)
+		return
+	}
 	if last {
 		m.finite[n] = true
 	}

@@ -18,17 +18,22 @@ func ascentChunk(batch int) int { return max(1, ascentImages/batch) * batch }
 
 // newMaximiser returns the maximiser of a network's images, and how many it
 // takes at a time.
-func newMaximiser(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int) (m *augment.Maximiser, chunk int) {
+func newMaximiser(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int) (m *augment.Maximiser, chunk int, err error) {
 	chunk = ascentChunk(batch)
-	return maximiserOf(engine, network, c, chunk), chunk
+	m, err = maximiserOf(engine, network, c, chunk)
+	return m, chunk, err
 }
 
 // maximiserOf returns the maximiser of up to chunk of a network's images.
-func maximiserOf(engine *tensor.Engine, network *nn.Network, c augment.Config, chunk int) *augment.Maximiser {
+func maximiserOf(engine *tensor.Engine, network *nn.Network, c augment.Config, chunk int) (*augment.Maximiser, error) {
 	plan := nn.Compile(engine, network, chunk, nn.Maximise)
 	m := augment.NewMaximiser(engine, plan, chunk, network.Classes, network.Embedding, c)
 	m.Mean, m.Std = network.Normalisation.Mean, network.Normalisation.Std
-	return m
+	var err error
+	if c.Transforms != nil {
+		m.Transformer, err = c.Transforms.Make(engine, chunk, network.C, network.H, network.W)
+	}
+	return m, err
 }
 
 // Ascent makes adversarial images as a maximisation phase does.
@@ -48,7 +53,10 @@ func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, bat
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	maximiser, chunk := newMaximiser(engine, network, c, batch)
+	maximiser, chunk, err := newMaximiser(engine, network, c, batch)
+	if err != nil {
+		return nil, err
+	}
 	return &Ascent{
 		maximiser: maximiser, batch: batch,
 		load: newLoad(engine, network, chunk),

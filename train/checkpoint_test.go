@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/transform"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -37,6 +39,8 @@ func procedures(t testing.TB) map[string]procedure {
 	replacing, steps := epochs, digits
 	replacing.Growth.Phases, replacing.Growth.Every, replacing.Growth.Sets = 3, 1, 1
 	steps.Schedule, steps.Growth.Phases, steps.Growth.Every, steps.Growth.Sets = Steps{Total: 9, TestEvery: 4}, 3, 2, 2
+	parameters := steps
+	parameters.Growth.Ascent = augment.Config{Steps: 3, LR: 0.2, Gamma: 1, Transforms: transform.Chains{Longest: 3}, Tolerance: 1e-3}
 	swa := epochs
 	swa.Schedule, swa.Averaging = Epochs{Total: 3, TestEvery: 1}, SWA{Every: 2}
 	head := epochs
@@ -60,6 +64,7 @@ func procedures(t testing.TB) map[string]procedure {
 		"epochs":           {epochs, fog, normalised},
 		"one set":          {replacing, fog, normalised},
 		"two sets":         {steps, toyData(t), normalised},
+		"transforms":       {parameters, toyData(t), normalised},
 		"views, EMA":       {views, toyData(t), normalised},
 		"SWA":              {swa, fog, normalised},
 		"frozen":           {head, fog, normalised},

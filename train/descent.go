@@ -35,10 +35,12 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent,
 	}
 	lr, cosine := c.Optimiser.rate()
 	d.rate.LR, d.rate.constant = lr, !cosine
-	if c.Attack.Steps > 0 {
-		d.attack = maximiserOf(engine, network, c.Attack, c.BatchSize)
-	}
 	var err error
+	if c.Attack.Steps > 0 {
+		if d.attack, err = maximiserOf(engine, network, c.Attack, c.BatchSize); err != nil {
+			return descent{}, err
+		}
+	}
 	if d.views, err = newViews(engine, network, c); err != nil {
 		return descent{}, err
 	}

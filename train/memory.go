@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
@@ -40,10 +41,10 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	if added > 0 {
 		chunk := ascentChunk(c.BatchSize)
 		batch = max(batch, int64(chunk))
-		m.Batches += nn.PlanBytes(network, chunk, nn.Maximise)
+		m.Batches += nn.PlanBytes(network, chunk, nn.Maximise) + transformed(&c.Growth.Ascent, chunk)*pixels*float
 	}
 	if c.Attack.Steps > 0 {
-		m.Batches += nn.PlanBytes(network, c.BatchSize, nn.Maximise) + int64(c.BatchSize)*pixels*float
+		m.Batches += nn.PlanBytes(network, c.BatchSize, nn.Maximise) + (int64(c.BatchSize)+transformed(&c.Attack, c.BatchSize))*pixels*float
 	}
 	m.Batches += batch * pixels * float
 	m.Batches += m.Batches / 32 // what plans keep beside
@@ -79,4 +80,13 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	}
 	m.Rest += copies*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
 	return m
+}
+
+// transformed returns how many images an ascent of so many keeps where it moves the
+// parameters of transformations: before, after, and about two between.
+func transformed(c *augment.Config, chunk int) int64 {
+	if c.Transforms == nil {
+		return 0
+	}
+	return 4 * int64(chunk)
 }

@@ -115,7 +115,9 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 	}
 	images := c.BatchSize
 	if len(t.outline.TrainingSet) > 1 {
-		t.phase.maximiser, images = newMaximiser(engine, network, c.Growth.Ascent, c.BatchSize)
+		if t.phase.maximiser, images, err = newMaximiser(engine, network, c.Growth.Ascent, c.BatchSize); err != nil {
+			return nil, err
+		}
 	}
 	t.labels = make([]uint16, images)
 	t.x = tensor.New(max(images, c.views()*c.BatchSize), network.C, network.H, network.W)

@@ -25,30 +25,32 @@ type Stream uint64
 // The streams in use. Their numbers fix the results of a seed, so new ones are
 // added at the end.
 const (
-	Init        Stream = iota + 1 // initial parameters
-	Shuffle                       // order of the training images
-	Crop                          // random crops
-	Flip                          // horizontal flips
-	Dropout                       // dropped activations
-	Synthetic                     // the synthetic digits
-	Corrupt                       // the corruption suite
-	Augment                       // stochastic augmentation policies
-	Bootstrap                     // resampled results of sweeps
-	Subsample                     // some images of a test set
-	Cutout                        // squares cut out of images
-	ResizedCrop                   // parts of images, resized
-	Jitter                        // brightness, contrast, saturation and hue
-	RandomGrey                    // images made grey
-	AugMix                        // AugMix's chains and weights
-	RandConv                      // weights of random convolutions
-	ProRandConv                   // blocks of progressive random convolutions
-	Mixup                         // pairs of images that are mixed, and their shares
-	CutMix                        // pairs of images, and the parts that are exchanged
-	Noise                         // strengths of noise
-	NoiseValues                   // the noise of each value
-	HoldOut                       // images held out for validation
-	Ascent                        // where ascents in balls begin
-	Prime                         // PRIME's chains and weights
+	Init           Stream = iota + 1 // initial parameters
+	Shuffle                          // order of the training images
+	Crop                             // random crops
+	Flip                             // horizontal flips
+	Dropout                          // dropped activations
+	Synthetic                        // the synthetic digits
+	Corrupt                          // the corruption suite
+	Augment                          // stochastic augmentation policies
+	Bootstrap                        // resampled results of sweeps
+	Subsample                        // some images of a test set
+	Cutout                           // squares cut out of images
+	ResizedCrop                      // parts of images, resized
+	Jitter                           // brightness, contrast, saturation and hue
+	RandomGrey                       // images made grey
+	AugMix                           // AugMix's chains and weights
+	RandConv                         // weights of random convolutions
+	ProRandConv                      // blocks of progressive random convolutions
+	Mixup                            // pairs of images that are mixed, and their shares
+	CutMix                           // pairs of images, and the parts that are exchanged
+	Noise                            // strengths of noise
+	NoiseValues                      // the noise of each value
+	HoldOut                          // images held out for validation
+	Ascent                           // where ascents in balls begin
+	Prime                            // PRIME's chains and weights
+	TransformChain                   // operations of differentiable transformations, by batch
+	Transform                        // their parameters, by image
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the

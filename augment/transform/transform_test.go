@@ -1,0 +1,160 @@
+package transform
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/format/little"
+	"github.com/meada-cpu/meada-cpu/internal/rng"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
+
+func newChains(t *testing.T, o Chains, n int) *chains {
+	t.Helper()
+	e := tensor.NewEngineOn(1, nil)
+	t.Cleanup(e.Close)
+	f, err := o.Make(e, n, 3, testH, testW)
+	require.NoError(t, err)
+	return f.(*chains)
+}
+
+// begin draws image n's chain in a batch.
+func (t *chains) begin(n, batch int) {
+	d := augment.Draw{Seed: 6, Round: 2, Image: batch}
+	image := d
+	image.Image = n
+	t.Begin(n, 0, d, image)
+}
+
+// Images of a batch have one chain of different operations, hsv first, and
+// parameters of their own; every operation and length comes.
+func TestChainsAreDrawnByBatch(t *testing.T) {
+	t.Parallel()
+	c := newChains(t, Chains{Longest: 3}, 2)
+	var seen [kinds]bool
+	var lengths [4]bool
+	for batch := range 100 {
+		c.begin(0, batch)
+		c.begin(1, batch)
+		a, b := c.images[0].links, c.images[1].links
+		require.Len(t, b, len(a))
+		lengths[len(a)] = true
+		for i := range a {
+			require.Equal(t, a[i].kind, b[i].kind)
+			require.Equal(t, a[i].holes, b[i].holes)
+			require.False(t, a[i].kind == hsv && i > 0)
+			require.False(t, slices.ContainsFunc(a[:i], func(l link) bool { return l.kind == a[i].kind }))
+			s := settings[a[i].kind]
+			if s.parameters > 0 && !s.bits {
+				require.NotEqual(t, a[i].at, b[i].at)
+			}
+			for j := range s.parameters {
+				require.True(t, a[i].at[j] >= s.low && a[i].at[j] <= s.high)
+			}
+			seen[a[i].kind] = true
+		}
+	}
+	require.NotContains(t, seen[:], false)
+	require.NotContains(t, lengths[1:], false)
+}
+
+// The gradient of a whole chain by its first operation's parameters goes through
+// the others.
+func TestClimb(t *testing.T) {
+	t.Parallel()
+	for _, bounded := range []bool{false, true} {
+		c := newChains(t, Chains{Longest: 3, Bounded: bounded}, 1)
+		src, d := random[float32](rng.New(7, rng.Synthetic)), random[float32](rng.New(8, rng.Synthetic))
+		for i := range src {
+			src[i] = 1.4*src[i] - 0.2 // some beyond the bounds
+		}
+		dst := make([]float32, len(src))
+		value := func() (sum float64) {
+			c.Apply(0, dst, src)
+			for i, v := range dst {
+				sum += float64(d[i]) * float64(v)
+			}
+			return sum
+		}
+		l := &c.images[0].links
+		*l = (*l)[:3]
+		for i, k := range []kind{sharpness, contrast, invert} {
+			(*l)[i] = link{operation: operation[float32]{kind: k, c: 3, h: testH, w: testW}, at: [most]float64{0.8}}
+			(*l)[i].bound()
+		}
+		const rate = 1e-3
+		for i := range *l {
+			p := &(*l)[i].p[0]
+			const h = 1.0 / 512
+			was := *p
+			*p = was + h
+			above := value()
+			*p = was - h
+			below := value()
+			*p = was
+			slope := (above - below) / (2 * h)
+			value()
+			before := *l
+			kept := slices.Clone(before)
+			require.True(t, c.Climb(0, 0, slices.Clone(d), dst, src, rate))
+			require.InEpsilon(t, slope*slope*0.01, (*l)[i].squares[0], 0.1, "bounded %v, operation %d", bounded, i)
+			require.InDelta(t, 0.8+math.Copysign(10*rate, slope), (*l)[i].at[0], 1e-6, "RMSprop's first step is ten times the rate")
+			copy(*l, kept)
+		}
+	}
+}
+
+// A parameter outside its range counts as the end of it, and stays.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	l := link{operation: operation[float32]{kind: invert}, at: [most]float64{0.9}}
+	require.True(t, l.climb(&[most]float32{1}, 0.2))
+	require.InDelta(t, 2.9, l.at[0], 1e-6)
+	require.Equal(t, float32(1), l.p[0])
+	at := l.at
+	require.True(t, l.climb(&[most]float32{5}, 0.2))
+	require.Equal(t, at, l.at)
+	free := link{operation: operation[float32]{kind: shear}, at: [most]float64{0.25, 0.25}}
+	require.True(t, free.climb(&[most]float32{1, -1}, 0.2))
+	require.InDeltaSlice(t, []float32{2.25, -1.75, 0}, free.p[:], 1e-6)
+	require.False(t, free.climb(&[most]float32{float32(math.NaN()), 0}, 0.2))
+	require.InDelta(t, 2.25, free.at[0], 1e-6)
+}
+
+// The bits of three steps, which are the same on every architecture.
+func TestBitsAndAllocations(t *testing.T) {
+	c := newChains(t, Chains{Longest: 3}, 1)
+	src := random[float32](rng.New(9, rng.Synthetic))
+	d, dst := random[float32](rng.New(10, rng.Synthetic)), make([]float32, len(src))
+	h := sha256.New()
+	batch := 0
+	step := func() {
+		c.begin(0, batch)
+		batch++
+		for range 3 {
+			c.Apply(0, dst, src)
+			c.Climb(0, 0, d, dst, src, 0.001)
+		}
+		c.Apply(0, dst, src)
+	}
+	for range 60 {
+		step()
+		_ = little.Write(h, dst) // a hash takes everything
+	}
+	require.Equal(t, "4f96a936d471e579", hex.EncodeToString(h.Sum(nil))[:16])
+	require.Zero(t, testing.AllocsPerRun(60, step))
+}
+
+func TestMakeRefuses(t *testing.T) {
+	t.Parallel()
+	for _, longest := range []int{0, 13} {
+		_, err := Chains{Longest: longest}.Make(nil, 1, 3, testH, testW)
+		require.ErrorContains(t, err, "Chains.Longest is ")
+	}
+}
