@@ -132,7 +132,7 @@ func checkImages(network *nn.Network, what string, images *dataset.Images) error
 		return err
 	}
 	size := images.N * images.C * images.H * images.W
-	if len(images.Data) < size || len(images.Labels) < images.N {
+	if !images.Complete() || len(images.Labels) < images.N {
 		return fmt.Errorf("train: %s: %d bytes and %d labels, expected %d and %d", what,
 			len(images.Data), len(images.Labels), size, images.N)
 	}

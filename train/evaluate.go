@@ -66,7 +66,7 @@ func newLoad(engine *tensor.Engine, network *nn.Network, n int) load {
 // left.
 func (l *load) read(images *dataset.Images, first int) tensor.Tensor {
 	s := images
-	if s.C != l.x.C || s.H != l.x.H || s.W != l.x.W || first < 0 || first >= s.N || len(s.Data) < s.N*s.C*s.H*s.W {
+	if s.C != l.x.C || s.H != l.x.H || s.W != l.x.W || first < 0 || first >= s.N || !s.Complete() {
 		panic(fmt.Sprintf("train: image %d of %d images of %dx%dx%d in %d bytes, for a network of %dx%dx%d images",
 			first, s.N, s.C, s.H, s.W, len(s.Data), l.x.C, l.x.H, l.x.W))
 	}

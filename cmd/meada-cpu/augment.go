@@ -110,7 +110,8 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 			return err
 		}
 	}
-	data, err := images.Load(catalog.Reading{Side: network.H, Untested: true})
+	status := cli.NewStatus(std.err, s.quiet)
+	data, err := images.Load(catalog.Reading{Side: network.H, Untested: true, Status: status})
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 		return err
 	}
 	a := imageset.Adversarial{
-		Source: &data.Source, Images: s.images, Classes: data.Classes, Network: network, Status: cli.NewStatus(std.err, s.quiet),
+		Source: &data.Source, Images: s.images, Classes: data.Classes, Network: network, Status: status,
 	}
 	if err := a.Check(); err != nil {
 		return &zoo.WeightsError{Err: fmt.Errorf("%s: %w", s.weights, err)}

@@ -97,7 +97,7 @@ func runCorrupt(std streams, s corruptSettings) error {
 			return err
 		}
 	}
-	if c.Images, err = s.pictures.ReadTest(s.domain); err != nil {
+	if c.Images, err = s.pictures.ReadTest(s.domain, c.Status); err != nil {
 		return err
 	}
 	engine, err := tensor.NewEngine(s.threads)

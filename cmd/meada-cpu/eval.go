@@ -101,7 +101,9 @@ func runEval(std streams, s evalSettings) error {
 			return err
 		}
 	}
-	data, err := s.Load(catalog.Reading{Engine: engine, Side: cmp.Or(side, catalog.KindOf(s.model).Side()), Seed: s.seed, TestsOnly: true})
+	data, err := s.Load(catalog.Reading{
+		Engine: engine, Side: cmp.Or(side, catalog.KindOf(s.model).Side()), Seed: s.seed, TestsOnly: true, Status: cli.NewStatus(std.err, s.json),
+	})
 	if err != nil {
 		return err
 	}

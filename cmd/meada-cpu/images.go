@@ -58,6 +58,7 @@ func declareResize(f *cli.Flags, r *dataset.Resize, usual string) {
 func declarePictures(f *cli.Flags, i *catalog.Images) {
 	declareResize(f, &i.Resize, "that of the weights, else squash")
 	f.Switch(&i.SkipBad, "skip-bad", "go on without the pictures that cannot be read")
+	f.Text(&i.Cache, "cache", "DIR", "decode pictures once, to files in DIR that are mapped into memory: for more pictures than memory holds, and quicker starts")
 }
 
 func describeDatasets() string {

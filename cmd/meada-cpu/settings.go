@@ -104,7 +104,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 		Read:     func(text string) error { s.Resume = text; return nil },
 		Show:     func() string { return s.Resume },
 		Complete: runFolders,
-	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data "+
+	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data, --cache "+
 		"and the flags below can be given, without --direct and --out")
 	f.Integer(&s.CheckpointEvery, "checkpoint-every", 1, "checkpoints every N steps, those of phases and tests counted too; by default one a minute")
 	f.Integer(&s.Threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")

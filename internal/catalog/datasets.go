@@ -92,7 +92,7 @@ var Datasets = []Dataset{
 		Networks: []Kind{ForDigits, ForSmall, ForPictures}, Usual: "lenet5",
 		read: func(i *Images, r *Reading) (*dataset.Task, error) {
 			o := dataset.FolderOptions{
-				PictureOptions: i.pictures(r.Side, r.MaxBytes), Sources: splitList(i.Source), Targets: splitList(i.Target),
+				PictureOptions: i.pictures(r), Sources: splitList(i.Source), Targets: splitList(i.Target),
 				Holdout: dataset.UsualHoldout, Seed: r.Seed, TestsOnly: r.TestsOnly,
 			}
 			if i.Holdout != nil {
@@ -116,7 +116,7 @@ func readPACS(i *Images, r *Reading) (*dataset.Task, error) {
 	if len(sources) == 0 {
 		sources = slices.DeleteFunc(slices.Clone(dataset.PACSDomains), func(d string) bool { return slices.Contains(targets, d) })
 	}
-	task, err := dataset.PACS(i.Data, sources, i.pictures(r.Side, r.MaxBytes))
+	task, err := dataset.PACS(i.Data, sources, i.pictures(r))
 	if err == nil && len(targets) > 0 {
 		task.Domains = slices.DeleteFunc(task.Domains, func(d dataset.Domain) bool { return !d.Source && !slices.Contains(targets, d.Name) })
 	}
@@ -166,8 +166,8 @@ func FindDataset(name string) (*Dataset, error) {
 }
 
 // ReadTest reads a test set of a dataset, the source's own for "": images of 32
-// pixels, for PACS 224.
-func (i *Images) ReadTest(domain string) (*dataset.Images, error) {
+// pixels, for PACS 224. status shows how pictures are decoded.
+func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.Images, error) {
 	i.Corruptions = NoCorruptions
 	if err := i.Check(); err != nil {
 		return nil, err
@@ -177,10 +177,15 @@ func (i *Images) ReadTest(domain string) (*dataset.Images, error) {
 		return nil, err
 	}
 	if d.test != nil {
-		read, err := d.test(i.Data, domain, i.pictures(ForSmall.Side(), 0))
+		free, err := i.lockCache(status)
+		if err != nil {
+			return nil, err
+		}
+		read, err := d.test(i.Data, domain, i.pictures(&Reading{Side: ForSmall.Side(), Status: status}))
+		free()
 		return read, i.howToGet(err)
 	}
-	task, err := i.Load(Reading{Side: ForSmall.Side(), TestsOnly: true})
+	task, err := i.Load(Reading{Side: ForSmall.Side(), TestsOnly: true, Status: status})
 	if err != nil {
 		return nil, err
 	}

@@ -31,11 +31,7 @@ type Images struct {
 
 	SkipBad bool           `json:"skip_bad,omitempty"` // leave out pictures that cannot be read
 	Resize  dataset.Resize `json:"resize,omitempty"`   // how pictures become images; "" is dataset.Squash
-}
-
-// pictures returns how pictures are read.
-func (i *Images) pictures(side int, maxBytes int64) dataset.PictureOptions {
-	return dataset.PictureOptions{Side: side, SkipBad: i.SkipBad, Resize: i.Resize, MaxBytes: maxBytes}
+	Cache   string         `json:"cache,omitempty"`    // folder of decoded pictures, "" for memory
 }
 
 // Reading is how a command reads images.
@@ -46,6 +42,7 @@ type Reading struct {
 	TestsOnly bool           // no training images
 	Untested  bool           // there need not be anything to test on
 	MaxBytes  int64          // that pictures may take in memory, 0 for no bound
+	Status    *cli.Status    // shows how pictures are decoded
 }
 
 // Values of Images.Corruptions other than a folder.
@@ -72,8 +69,8 @@ func (i *Images) Check() error {
 	case !d.BuiltIn && i.Data == "":
 		return cli.UsageError("--dataset %s needs --data DIR, the folder with its files; to get them: %s", d.Name, fetchCommand(d.Name, "data"))
 	}
-	if !d.Pictures && (i.SkipBad || i.Resize != "") {
-		return cli.UsageError("--skip-bad and --resize are for pictures in files, of which %s has none", d.Name)
+	if !d.Pictures && (i.SkipBad || i.Resize != "" || i.Cache != "") {
+		return cli.UsageError("--skip-bad, --resize and --cache are for pictures in files, of which %s has none", d.Name)
 	}
 	if i.Corruptions == "" {
 		i.Corruptions = d.usualCorruptions(i.Data)
@@ -114,7 +111,12 @@ func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	free, err := i.lockCache(r.Status)
+	if err != nil {
+		return nil, err
+	}
 	task, err := d.read(i, &r)
+	free()
 	if err != nil {
 		return nil, i.howToGet(err)
 	}

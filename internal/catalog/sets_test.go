@@ -211,7 +211,7 @@ func TestDatasets(t *testing.T) {
 func TestReadTest(t *testing.T) {
 	t.Parallel()
 	read := func(name, data, domain string) (*dataset.Images, error) {
-		return (&Images{Dataset: name, Data: data}).ReadTest(domain)
+		return (&Images{Dataset: name, Data: data}).ReadTest(domain, nil)
 	}
 	own, err := read("synthetic-digits", "", "")
 	require.NoError(t, err)

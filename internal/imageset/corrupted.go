@@ -95,7 +95,7 @@ func (c *Corrupted) writeImages(ctx context.Context, w io.Writer, name string) e
 				return cli.ErrInterrupted
 			}
 			n := min(corruptBatch, c.Images.N-first)
-			src := c.Images.Data[first*3*size:][:n*3*size]
+			src := c.Images.Block(planar, first, first+n)
 			c.Suite.Apply(planar[:len(src)], src, name, severity, first)
 			for i := range n {
 				dataset.Interleave(interleaved[i*3*size:][:3*size], planar[i*3*size:][:3*size], 3)

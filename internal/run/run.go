@@ -121,10 +121,10 @@ func (r *run) prepare() ([][2]string, error) {
 	}
 	limit, whose := r.memoryLimit()
 	data, err := r.Images.Load(catalog.Reading{
-		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed, MaxBytes: max(limit, 0),
+		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed, MaxBytes: max(limit, 0), Status: r.progress,
 	})
 	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
-		return nil, cli.UsageError("%v %s; fewer or smaller pictures fit, or --max-memory none starts it all the same", tooLarge, whose)
+		return nil, cli.UsageError("%v %s; --cache DIR keeps them on the disk instead, fewer or smaller pictures fit, and --max-memory none starts it all the same", tooLarge, whose)
 	}
 	if err != nil {
 		return nil, err

@@ -206,7 +206,9 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 func checksums(b *dataset.Task) map[string]runfolder.Checksum {
 	sum := func(s *dataset.Images) runfolder.Checksum {
 		h := sha256.New()
-		h.Write(s.Data)
+		for n := range s.N {
+			h.Write(s.Image(n))
+		}
 		if labels := npy.Labels(s.Labels).Bytes; labels != nil {
 			h.Write(labels)
 		} else {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -54,8 +55,17 @@ func (c *collection) read(o *FolderOptions) (*Task, error) {
 		}
 		add(&task.Domains[i].Images, a.tests[name])
 	}
-	task.Bad, err = sets.read(&o.PictureOptions)
+	task.Bad, err = sets.read(&o.PictureOptions, o.what(c.dir))
 	return task, err
+}
+
+// what names the pictures that the options select of a folder, for a Cache.
+func (o *FolderOptions) what(dir string) string {
+	text := fmt.Sprintf("%s sources %q targets %q", absolute(dir), o.Sources, o.Targets)
+	if o.TestsOnly { // which of the source's are among them
+		text += fmt.Sprintf(" tests only, holdout %v, seed %d", o.Holdout, o.Seed)
+	}
+	return text
 }
 
 // labels returns the label of each class.
@@ -238,26 +248,14 @@ func (t *Task) HoldOut(share float64, seed uint64) {
 	for i := range groups {
 		groups[i] = t.Classes[t.Source.Labels[i]]
 	}
-	out := heldOut(groups, share, seed)
-	n := 0
-	for _, held := range out {
+	var numbers [2][]int // of the images kept, and of those held out
+	for i, held := range heldOut(groups, share, seed) {
+		set := &numbers[0]
 		if held {
-			n++
+			set = &numbers[1]
 		}
+		*set = append(*set, i)
 	}
-	s := &t.Source
-	held, kept := newImages(n, s.C, s.H, s.W), newImages(s.N-n, s.C, s.H, s.W)
-	for i, to := 0, [2]int{}; i < s.N; i++ {
-		set, at := &kept, &to[0]
-		if out[i] {
-			set, at = &held, &to[1]
-		}
-		copy(set.Image(*at), s.Image(i))
-		set.Labels[*at] = s.Labels[i]
-		if s.Files != nil {
-			set.Files = append(set.Files, s.Files[i])
-		}
-		*at++
-	}
+	kept, held := t.Source.Pick(numbers[0]), t.Source.Pick(numbers[1])
 	t.Source, t.Held, t.Holdout = kept, held, share
 }

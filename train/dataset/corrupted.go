@@ -47,11 +47,11 @@ func (c *Corruptions) check(name string, h, w int) error {
 // corrupted when their turn comes, into memory that all domains share.
 func Corrupt(images Images, s *corrupt.Suite) []Domain {
 	corrupted := images
-	corrupted.Data = make([]uint8, len(images.Data))
+	corrupted.Data, corrupted.cached, corrupted.places = make([]uint8, images.N*images.C*images.H*images.W), nil, nil
 	var domains []Domain
 	for _, name := range corrupt.Paper() {
 		domains = append(domains, corruptedDomain(name, images.N, images.H, images.W, func(severity int) (Images, error) {
-			s.Apply(corrupted.Data, images.Data, name, severity, 0)
+			s.Apply(corrupted.Data, images.Block(corrupted.Data, 0, images.N), name, severity, 0)
 			return corrupted, nil
 		}))
 	}

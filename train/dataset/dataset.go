@@ -1,5 +1,5 @@
 // Package dataset reads labelled images in the formats they are published in:
-// bytes in one block, never one allocation an image.
+// bytes in one block or one mapped file, never one allocation an image.
 //
 // Sizes that a file declares are checked against what is there before memory
 // is taken, and decompression is bounded. Whatever is wrong with a file is an
@@ -10,16 +10,20 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 )
 
 // Images is N labelled images of C x H x W bytes.
 type Images struct {
-	Data       []uint8  // N*C*H*W: image by image, plane by plane, row by row
+	Data       []uint8  // N*C*H*W: image by image, plane by plane, row by row; nil if they are in a Cache
 	Labels     []uint16 // N: classes from 0
 	N, C, H, W int
 
 	Files []string // N paths, of images that are a file each; nil of others
+
+	cached *mapped.File // what holds the images instead of Data, nil for none
+	places []int32      // N numbers of the images in it
 }
 
 func newImages(n, c, h, w int) Images {
@@ -29,7 +33,38 @@ func newImages(n, c, h, w int) Images {
 // Image returns the C*H*W bytes of image n.
 func (s *Images) Image(n int) []uint8 {
 	size := s.C * s.H * s.W
+	if s.cached != nil {
+		s.cached.Use(size)
+		return s.cached.Data[int(s.places[n])*size:][:size]
+	}
 	return s.Data[n*size:][:size]
+}
+
+// Block returns images lo to hi-1 as one block of bytes: a part of Data or, where the
+// images are in a Cache, buffer, which must have room for them.
+func (s *Images) Block(buffer []uint8, lo, hi int) []uint8 {
+	size := s.C * s.H * s.W
+	if s.cached == nil {
+		return s.Data[lo*size : hi*size]
+	}
+	buffer = buffer[:(hi-lo)*size]
+	for n := lo; n < hi; n++ {
+		copy(buffer[(n-lo)*size:], s.Image(n))
+	}
+	return buffer
+}
+
+// Cached reports whether the images are in the mapped file of a [Cache], and take no
+// memory of their own.
+func (s *Images) Cached() bool { return s.cached != nil }
+
+// Complete reports whether the bytes of all N images are there.
+func (s *Images) Complete() bool {
+	size := s.C * s.H * s.W
+	if s.cached != nil {
+		return len(s.places) == s.N
+	}
+	return len(s.Data) >= s.N*size
 }
 
 // Domain is the test set of one kind of images.
@@ -88,14 +123,25 @@ func (s *Images) Spread(n int) []int {
 	return numbers
 }
 
-// Pick returns a copy of the images with some numbers, in their order.
+// Pick returns a copy of the images with some numbers, in their order. Those in a Cache
+// stay there.
 func (s *Images) Pick(numbers []int) Images {
-	some := newImages(len(numbers), s.C, s.H, s.W)
+	var some Images
+	if s.cached != nil {
+		some = Images{N: len(numbers), C: s.C, H: s.H, W: s.W, cached: s.cached,
+			Labels: make([]uint16, len(numbers)), places: make([]int32, len(numbers))}
+	} else {
+		some = newImages(len(numbers), s.C, s.H, s.W)
+	}
 	if s.Files != nil {
 		some.Files = make([]string, len(numbers))
 	}
 	for i, from := range numbers {
-		copy(some.Image(i), s.Image(from))
+		if s.cached != nil {
+			some.places[i] = s.places[from]
+		} else {
+			copy(some.Image(i), s.Image(from))
+		}
 		some.Labels[i] = s.Labels[from]
 		if s.Files != nil {
 			some.Files[i] = s.Files[from]

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/internal/resample"
 )
 
@@ -56,6 +57,10 @@ type PictureOptions struct {
 	// MaxBytes bounds the images of all sets together, 0 for no bound: if they would
 	// take more, a *SizeError says so before any is read.
 	MaxBytes int64
+
+	// Cache, if not nil, keeps the images on the disk. Where files can be mapped into
+	// memory MaxBytes is no bound then.
+	Cache *Cache
 }
 
 // SizeError is about images that would take more memory than they may.
@@ -91,24 +96,33 @@ type pictureSet struct {
 type pictureSets []pictureSet
 
 // readPictures reads picture files as one set, see pictureSets.read.
-func readPictures(files []pictureFile, o PictureOptions) (Images, error) {
+func readPictures(files []pictureFile, o PictureOptions, what string) (Images, error) {
 	var images Images
-	_, err := pictureSets{{&images, files}}.read(&o)
+	_, err := pictureSets{{&images, files}}.read(&o, what)
 	return images, err
 }
 
 // read reads picture files as 3 x side x side images, as ReadPicture does, on all
 // processors. The error is a *PicturesError: every file is looked at before it is
 // returned. With SkipBad it is returned as bad, unless nothing is left of a set.
-func (sets pictureSets) read(o *PictureOptions) (bad *PicturesError, err error) {
+// what names the pictures for o.Cache: others have another name.
+func (sets pictureSets) read(o *PictureOptions, what string) (bad *PicturesError, err error) {
 	if err := sets.fit(o); err != nil {
 		return nil, err
+	}
+	read := func(set pictureSet) []error { return set.readInto(o) }
+	if o.Cache != nil {
+		file, err := o.Cache.file(sets, o, what)
+		if err != nil {
+			return nil, err
+		}
+		read = file.readInto
 	}
 	found := &PicturesError{}
 	empty := false
 	for _, set := range sets {
 		found.Total += len(set.files)
-		errs := set.readInto(o)
+		errs := read(set)
 		found.Files = append(found.Files, errs...)
 		empty = empty || len(errs) == len(set.files)
 	}
@@ -123,6 +137,9 @@ func (sets pictureSets) read(o *PictureOptions) (bad *PicturesError, err error) 
 
 // fit returns an error if the images would not fit into memory.
 func (sets pictureSets) fit(o *PictureOptions) error {
+	if o.Cache != nil && mapped.Supported {
+		return nil
+	}
 	n := int64(0)
 	for _, set := range sets {
 		n += int64(len(set.files))
@@ -140,16 +157,7 @@ func (set pictureSet) readInto(o *PictureOptions) []error {
 	side := o.Side
 	images := newImages(len(set.files), 3, side, side)
 	failures := make([]error, len(set.files))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(set.files)) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(set.files); i = int(next.Add(1)) - 1 {
-				failures[i] = ReadPicture(images.Image(i), o, set.files[i].path)
-			}
-		})
-	}
-	workers.Wait()
+	inParallel(len(set.files), func(i int) { failures[i] = ReadPicture(images.Image(i), o, set.files[i].path) })
 	var errs []error
 	n := 0
 	for i, err := range failures {
@@ -167,6 +175,20 @@ func (set pictureSet) readInto(o *PictureOptions) []error {
 	images.N, images.Labels, images.Data = n, images.Labels[:n], images.Data[:n*3*side*side]
 	*set.images = images
 	return errs
+}
+
+// inParallel calls f with 0 to n-1 on all processors.
+func inParallel(n int, f func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 // ReadPicture reads a picture file to dst, see [DecodePicture]. Errors are

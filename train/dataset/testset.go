@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func PACSTest(dir, domain string, o PictureOptions) (Images, error) {
 	if err != nil {
 		return Images{}, err
 	}
-	return readPictures(files, o)
+	return readPictures(files, o, fmt.Sprintf("%s test %q", absolute(dir), domain))
 }
 
 // FolderTest reads one test set of people's own pictures, "test" or a domain's, as
@@ -58,7 +59,7 @@ func FolderTest(dir, domain string, o PictureOptions) (Images, error) {
 	if !ok {
 		return Images{}, absentf(dir, "no test set %q in it, there are %q", domain, slices.Sorted(maps.Keys(a.tests)))
 	}
-	return readPictures(labelled(pictures, a.labels()), o)
+	return readPictures(labelled(pictures, a.labels()), o, fmt.Sprintf("%s test %q", absolute(dir), domain))
 }
 
 // Textures reads the pictures in a folder, by name, for the corruption suite to

@@ -1,0 +1,62 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/system"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// pictures returns how pictures are read.
+func (i *Images) pictures(r *Reading) dataset.PictureOptions {
+	o := dataset.PictureOptions{Side: r.Side, SkipBad: i.SkipBad, Resize: i.Resize, MaxBytes: r.MaxBytes}
+	if i.Cache == "" {
+		return o
+	}
+	o.Cache = &dataset.Cache{Dir: i.Cache}
+	if r.Status == nil {
+		return o
+	}
+	started := time.Now()
+	o.Cache.Note = func(text string) { r.Status.Line("cache: %s", text) }
+	o.Cache.Progress = func(done, total int) {
+		r.Status.Update(time.Now(), "decode", func() string {
+			rate := float64(done) / time.Since(started).Seconds()
+			return fmt.Sprintf("pictures %s/%s  %.0f images/s  ETA %s", cli.Count(done), cli.Count(total), rate,
+				cli.Duration(float64(total-done)/rate))
+		})
+		if done == total {
+			r.Status.Clear()
+		}
+	}
+	return o
+}
+
+// lockCache waits until no other process writes to the folder of decoded pictures, if
+// there is one, and keeps others from it until free is called.
+func (i *Images) lockCache(status *cli.Status) (free func(), err error) {
+	if i.Cache == "" {
+		return func() {}, nil
+	}
+	if err := os.MkdirAll(i.Cache, 0o777); err != nil {
+		return nil, err
+	}
+	for said := false; ; said = true {
+		lock, err := system.AcquireLock(filepath.Join(i.Cache, "lock"))
+		var locked *system.LockedError
+		switch {
+		case err == nil:
+			return lock.Release, nil
+		case !errors.As(err, &locked):
+			return nil, err
+		case !said && status != nil:
+			status.Line("cache: %s is in use by process %s, waiting for it", i.Cache, locked.PID)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}

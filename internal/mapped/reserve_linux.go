@@ -1,0 +1,21 @@
+package mapped
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// reserve gives a new file its size, and the space on the disk, whose want would
+// otherwise end the process when a page is written.
+func reserve(f *os.File, size int64) error {
+	err := unix.Fallocate(int(f.Fd()), 0, 0, size)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return writeZeros(f, size)
+	}
+	if err != nil {
+		return &os.PathError{Op: "reserve", Path: f.Name(), Err: err}
+	}
+	return nil
+}
