@@ -3,6 +3,7 @@ package tensor
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/meada-cpu/meada-cpu/simd"
 )
@@ -48,9 +49,30 @@ type worker struct {
 	wake   chan struct{}
 }
 
-// spins bounds the busy wait, on both sides, before a goroutine goes to sleep:
-// some tens of microseconds, the time between two operations of a step.
+// spinTime is how long a goroutine looks for what it waits for, the next operation
+// or the end of this one, before it goes to sleep. To wake it takes a virtual
+// machine 0.1 to 0.2 ms, as long as many operations, and waits within a step last
+// about as long as one part of an operation.
+const spinTime = 500 * time.Microsecond
+
+// spins is how often it looks, some tens of microseconds, before it lets other
+// goroutines run: those it waits for may be among them.
 const spins = 20000
+
+// spin waits until done or for spinTime, and reports whether it is done.
+func spin(done func() bool) bool {
+	for begin := time.Now(); ; {
+		for range spins {
+			if done() {
+				return true
+			}
+		}
+		if time.Since(begin) > spinTime {
+			return false
+		}
+		runtime.Gosched()
+	}
+}
 
 // NewEngine starts an engine with that many workers, the calling goroutine being
 // one of them, on the process's kernel set; threads < 1 means
@@ -182,10 +204,8 @@ func (e *Engine) start(tasks int, t Task) {
 
 // wait returns when all workers have finished.
 func (e *Engine) wait() {
-	for range spins {
-		if e.pending.Load() == 0 {
-			return
-		}
+	if spin(func() bool { return e.pending.Load() == 0 }) {
+		return
 	}
 	// A wake-up may be the late report of a worker that finished the operation
 	// before this one, so pending alone says when this one is over.
@@ -212,12 +232,10 @@ func (e *Engine) drain(worker int) {
 func (e *Engine) work(w *worker, index int) {
 	seen := uint32(0)
 	for {
-		for n := 0; e.epoch.Load() == seen; n++ {
-			if n < spins {
-				continue
-			}
+		started := func() bool { return e.epoch.Load() != seen }
+		for !spin(started) {
 			w.parked.Store(true)
-			if e.epoch.Load() != seen && w.parked.Swap(false) {
+			if started() && w.parked.Swap(false) {
 				break
 			}
 			<-w.wake
