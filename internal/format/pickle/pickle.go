@@ -89,7 +89,7 @@ type machine struct {
 // mark delimits the operands of an opcode of variable arity.
 type mark struct{}
 
-// step executes an opcode.
+// step executes an opcode: those that frame the program and name objects itself.
 func (m *machine) step(op byte) error {
 	switch op {
 	case 0x80: // PROTO
@@ -102,8 +102,26 @@ func (m *machine) step(op byte) error {
 		_, err := m.take(8)
 		return err
 
-	case '(':
-		m.push(mark{})
+	case 'q', 'r', 'p', 0x94: // BINPUT, LONG_BINPUT, PUT, MEMOIZE
+		return m.store(op)
+	case 'h', 'j', 'g': // BINGET, LONG_BINGET, GET
+		return m.recall(op)
+
+	case 'c', 0x93: // GLOBAL, STACK_GLOBAL
+		return m.global(op)
+	case 'R', 0x81: // REDUCE, NEWOBJ
+		return m.call()
+	case 'b': // BUILD
+		return m.build()
+	case 'Q', 'P': // BINPERSID, PERSID
+		return m.persistent(op)
+	}
+	return m.value(op)
+}
+
+// value executes an opcode that pushes a plain value.
+func (m *machine) value(op byte) error {
+	switch op {
 	case 'N':
 		m.push(nil)
 	case 0x88, 0x89:
@@ -114,17 +132,6 @@ func (m *machine) step(op byte) error {
 		m.push(&Dict{})
 	case ')':
 		m.push(Tuple{})
-	case '0': // POP
-		_, err := m.pop()
-		return err
-	case '1': // POP_MARK
-		_, err := m.popMark()
-		return err
-	case '2': // DUP
-		top, err := m.top()
-		m.push(top)
-		return err
-
 	case 'K', 'M', 'J', 0x8a, 'I', 'L', 'G', 'F': // BININT1, BININT2, BININT, LONG1, INT, LONG, BINFLOAT, FLOAT
 		return m.scalar(op)
 	case 'U', 'C', 0x8c: // SHORT_BINSTRING, SHORT_BINBYTES, SHORT_BINUNICODE
@@ -135,7 +142,28 @@ func (m *machine) step(op byte) error {
 		return m.text(8)
 	case 'S', 'V': // STRING, UNICODE
 		return m.quoted(op)
+	default:
+		return m.rearrange(op)
+	}
+	return nil
+}
 
+// rearrange executes an opcode that works on what is on the stack.
+func (m *machine) rearrange(op byte) error {
+	switch op {
+	case '(':
+		m.push(mark{})
+		return nil
+	case '0': // POP
+		_, err := m.pop()
+		return err
+	case '1': // POP_MARK
+		_, err := m.popMark()
+		return err
+	case '2': // DUP
+		top, err := m.top()
+		m.push(top)
+		return err
 	case 't', 0x85, 0x86, 0x87: // TUPLE, TUPLE1 to TUPLE3
 		items, err := m.items(op == 't', int(op)-0x84)
 		m.push(Tuple(items))
@@ -163,24 +191,8 @@ func (m *machine) step(op byte) error {
 			return err
 		}
 		return m.set(items)
-
-	case 'q', 'r', 'p', 0x94: // BINPUT, LONG_BINPUT, PUT, MEMOIZE
-		return m.store(op)
-	case 'h', 'j', 'g': // BINGET, LONG_BINGET, GET
-		return m.recall(op)
-
-	case 'c', 0x93: // GLOBAL, STACK_GLOBAL
-		return m.global(op)
-	case 'R', 0x81: // REDUCE, NEWOBJ
-		return m.call()
-	case 'b': // BUILD
-		return m.build()
-	case 'Q', 'P': // BINPERSID, PERSID
-		return m.persistent(op)
-	default:
-		return fmt.Errorf("pickle opcode %#x is not supported", op)
 	}
-	return nil
+	return fmt.Errorf("pickle opcode %#x is not supported", op)
 }
 
 // take returns the next n bytes of the program.
