@@ -92,6 +92,14 @@ func newFrozen(engine *tensor.Engine, head *nn.Network, batch, images int, domai
 	return f
 }
 
+// forget drops the embeddings of the images that phases have made, whose numbers may
+// be those of others now.
+func (f *frozen) forget(source int) {
+	if f != nil {
+		clear(f.source.known[source:])
+	}
+}
+
 // embed returns the embeddings of images of the training set, and the images' labels.
 func (t *Trainer) embed(numbers []int32) (tensor.Tensor, []uint16) {
 	f := t.frozen

@@ -45,7 +45,7 @@ func procedures(t testing.TB) map[string]procedure {
 	swa.Schedule, swa.Averaging = Epochs{Total: 3, TestEvery: 1}, SWA{Every: 2}
 	head := epochs
 	head.Schedule, head.Views, head.Averaging = Epochs{Total: 3, TestEvery: 1}, nil, EMA{Decay: 0.75}
-	head.Backbone.Frozen = true
+	head.Backbone.Frozen, head.Growth = true, replacing.Growth
 	fog := toyData(t)
 	fog.Domains[1] = corrupted(fog.Source)
 	fog.Domains[1].N = 2 * fog.Source.N

@@ -57,7 +57,7 @@ func configFlags(flag, path string) (map[string]string, error) {
 		"lr-backbone": "0", "freeze-bn": "false", "freeze": "false", "flip": "false", "crop": "0", "resized-crop": "0",
 		"jitter": "0", "grey": "0", "views": "none", "cutout": "0", "consistency": "0", "label-smoothing": "0",
 		"momentum": "0", "decay": "0", "cosine": "false", "ema": "0", "mix": "none", "noise": "0", "all-views": "false",
-		"ball": "none", "radius": "0",
+		"ball": "none", "radius": "0", "eta-min": "0",
 	}
 	maps.Copy(leftOut, flags)
 	return leftOut, nil

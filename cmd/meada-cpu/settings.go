@@ -77,15 +77,16 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Switch(&s.AllViews, "all-views", "minimise the cross-entropy of all views, not of the image alone; without consistency of it and one view")
 	f.Number(&s.Consistency, "consistency", "weight of the Jensen-Shannon divergence of an image and two views of it; 0 trains on one view")
 	f.Number(&s.Smoothing, "label-smoothing", "probability that a target spreads over all classes")
+	f.Number(&s.EtaMin, "eta-min", "weight of the predictions' entropy, which descent steps raise")
 
 	f.Group("maximisation")
-	f.Integer(&s.K, "k", 0, "phases")
+	f.Integer(&s.K, "k", 0, "phases; of advst and me-advst the sets of images that are kept, and a phase whenever due")
 	f.Integer(&s.LoopsMin, "loops-min", 1, "descent steps between phases, presets quick and digits only")
 	f.Integer(&s.EpochsMin, "epochs-min", 1, "epochs between phases, the other presets only")
 	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")
 	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
 	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
-	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada and pgd only")
+	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada, me-advst and pgd only")
 	f.Add("ball", &cli.Value{
 		Kind:     "NAME",
 		Read:     func(text string) (err error) { s.Ball, err = catalog.ParseBall(text); return err },

@@ -187,6 +187,18 @@ var Methods = []Method{
 			return c
 		},
 	},
+	{
+		Name: AdvST, Title: "AdvST",
+		Citation: "ascent of the parameters of image operations: Zheng et al., AdvST: Revisiting Data Augmentations for Single Domain Generalization, AAAI 2024",
+		defaults: advst,
+		config:   func(s *Settings, network string) train.Config { return s.transformed(network, 0) },
+	},
+	{
+		Name: MEAdvST, Title: "ME-AdvST",
+		Citation: "AdvST with the entropy of ME-ADA in its ascents: Zheng et al., AAAI 2024",
+		defaults: advst,
+		config:   func(s *Settings, network string) train.Config { return s.transformed(network, s.Eta) },
+	},
 }
 
 // DescribeMethods lists the methods and where they are published, a paragraph
@@ -266,12 +278,13 @@ type Settings struct {
 	// predictions for an image and two views of it; 0 for one view alone.
 	Consistency float64 `json:"consistency,omitempty"`
 	Smoothing   float64 `json:"label_smoothing,omitempty"`
+	EtaMin      float64 `json:"eta_min,omitempty"` // weight of the entropy that descent steps raise
 
 	LoopsAdv  int     `json:"loops_adv"`  // ascent steps of a phase
-	K         int     `json:"k"`          // phases; methods without them ignore it
+	K         int     `json:"k"`          // phases, or for AdvST the sets that are kept; methods without them ignore it
 	LRMax     float64 `json:"lr_max"`     // step size of the ascent
 	Gamma     float64 `json:"gamma"`      // weight of the embedding distance
-	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA and PGD use it
+	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA, ME-AdvST and PGD use it
 	TestEvery int     `json:"test_every"` // descent steps, or epochs, between tests
 	Ball      Ball    `json:"ball,omitempty"`
 	Radius    float64 `json:"radius,omitempty"`    // of the ball, of images from 0 to 1
@@ -387,6 +400,9 @@ func (s *Settings) descent(network string) train.Config {
 	}
 	c.Views = s.viewsOf(network)
 	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing}
+	if s.EtaMin > 0 {
+		c.Objective.Entropy = -s.EtaMin
+	}
 	if s.AllViews {
 		c.Objective.Views = slices.Repeat([]float64{1}, s.countViews())
 	}

@@ -280,6 +280,7 @@ func (s *Settings) DescribeViews() string {
 	add(s.Consistency == 0 && s.AllViews, "one such view beside the image")
 	add(s.AllViews, "the cross-entropy of all")
 	add(s.Smoothing > 0, "label smoothing %g", s.Smoothing)
+	add(s.EtaMin > 0, "entropy raised with weight %g", s.EtaMin)
 	return strings.Join(words, ", ")
 }
 

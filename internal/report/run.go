@@ -288,8 +288,11 @@ func (r *Run) peakRSS() int64 {
 
 // trainingImages returns the size of the training set after the first phases.
 func (r *Run) trainingImages(phases int) int {
-	n := r.Config.Checksums[runfolder.TrainingSet].Images
-	for _, p := range r.Phases[:phases] {
+	n, first := r.Config.Checksums[runfolder.TrainingSet].Images, 0
+	if r.Config.Transforms() { // which keeps K sets
+		first = max(0, phases-r.Config.K)
+	}
+	for _, p := range r.Phases[first:phases] {
 		n += p.Images
 	}
 	return n

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,7 +173,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		rows = append(rows, [2]string{"views", views})
 	}
 	ascent := fmt.Sprintf("%s, lr-max %g, gamma %g", cli.Number(s.LoopsAdv, "step"), s.LRMax, s.Gamma)
-	if s.Algorithm == catalog.MEADA || s.Algorithm == catalog.PGD {
+	if s.UsesEta() {
 		ascent += fmt.Sprintf(", eta %g", s.Eta)
 	}
 	if s.Ball != "" {
@@ -183,10 +184,13 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 	}
 	if len(outline.TrainingSet) > 1 {
 		var sizes []string
-		for _, n := range outline.TrainingSet {
+		for _, n := range slices.Compact(slices.Clone(outline.TrainingSet)) {
 			sizes = append(sizes, cli.Count(n))
 		}
-		ascent = fmt.Sprintf("phases: %d, every %s, %s", len(sizes)-1, cli.Number(between, round), ascent)
+		ascent = fmt.Sprintf("phases: %d, every %s, %s", len(outline.TrainingSet)-1, cli.Number(between, round), ascent)
+		if s.Transforms() {
+			ascent += ", of the parameters of image operations"
+		}
 		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(sizes, " -> ")})
 	}
 	tests := fmt.Sprintf("every %s %ss", cli.Count(s.TestEvery), round)

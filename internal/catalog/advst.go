@@ -1,0 +1,58 @@
+package catalog
+
+import (
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/transform"
+	"github.com/meada-cpu/meada-cpu/train"
+)
+
+// Methods whose ascents move the parameters of transformations.
+const (
+	AdvST   Algorithm = "advst"
+	MEAdvST Algorithm = "me-advst"
+)
+
+// Transforms reports whether the method's phases move parameters of
+// transformations, not pixels, and replace what earlier ones made.
+func (s *Settings) Transforms() bool { return s.Algorithm == AdvST || s.Algorithm == MEAdvST }
+
+// UsesEta reports whether the method's ascents have the entropy.
+func (s *Settings) UsesEta() bool {
+	return s.Algorithm == MEADA || s.Algorithm == PGD || s.Algorithm == MEAdvST
+}
+
+// advst sets what the authors of AdvST have. They go through the images of the
+// source and of five (for PACS three) sets once between phases, which is
+// 1,875 steps for digits, and divide the rate by ten halfway. The weight of the
+// entropy is ours for digits, 0 in their published runs.
+func advst(s *Settings, p *Preset, _ string) {
+	s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin = 5, 20, 0.2, 100, 10
+	switch p.Name {
+	case "digits": // 2.85 million images
+		s.LoopsTrain, s.LoopsMin, s.TestEvery, s.Cosine = 89_063, 1_875, 1_000, true
+	case "pacs":
+		s.EpochsMin = 1
+		s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin = 3, 50, 5, 10, 0.01
+	}
+}
+
+// transformLoss is by how much a batch's objective must change for its ascent to
+// go on, as AdvST's authors have it.
+const transformLoss = 0.1
+
+// transformed returns the run with phases that move parameters, with a weight of
+// the entropy: every phase makes a set, and the last K are kept.
+func (s *Settings) transformed(network string, eta float64) train.Config {
+	c := s.descent(network)
+	if s.K == 0 {
+		return c
+	}
+	g := s.growth(c.Views, eta)
+	g.Sets, g.Phases = s.K, max(s.LoopsTrain, s.Epochs)
+	g.Ascent = augment.Config{
+		Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: eta,
+		Transforms: transform.Chains{Longest: 3, Bounded: s.InEpochs()}, Tolerance: transformLoss,
+	}
+	c.Growth = g
+	return c
+}

@@ -1,0 +1,40 @@
+package catalog
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/transform"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/objective"
+)
+
+// The settings of AdvST's authors; ME-AdvST has the entropy beside them.
+func TestAdvST(t *testing.T) {
+	t.Parallel()
+	want := train.Config{
+		Seed: 1, BatchSize: 32,
+		Schedule:  train.Steps{Total: 89063, TestEvery: 1000},
+		Optimiser: train.Adam{LR: 1e-4, Cosine: true},
+		Objective: objective.Config{Entropy: -10},
+		Growth: train.Growth{Phases: 89063, Every: 1875, Sets: 5, Ascent: augment.Config{
+			Steps: 20, LR: 0.2, Gamma: 100, Transforms: transform.Chains{Longest: 3}, Tolerance: 0.1,
+		}},
+	}
+	require.Equal(t, want, presetConfig(t, "digits", "lenet5", AdvST))
+	want.Growth.Ascent.Eta = 10
+	require.Equal(t, want, presetConfig(t, "digits", "lenet5", MEAdvST))
+	require.Equal(t, train.Growth{Phases: 50, Every: 1, Sets: 3, Bytes: true, Ascent: augment.Config{
+		Steps: 50, LR: 5, Gamma: 10, Eta: 10, Transforms: transform.Chains{Longest: 3, Bounded: true}, Tolerance: 0.1,
+	}}, presetConfig(t, "pacs", "resnet18", MEAdvST).Growth)
+
+	s := Digits(AdvST)
+	s.K = 0
+	c, err := s.Config("lenet5")
+	require.NoError(t, err)
+	require.Zero(t, c.Growth, "no sets, no phases")
+	s.Ball, s.Radius = BallL2, 1
+	require.ErrorContains(t, s.Check(""), "--ball l2: the ascents of advst move no pixels")
+}
