@@ -332,18 +332,33 @@ func (b *block) imageBytes() int64 {
 
 // write writes images lo, lo+1, ..., hi-1.
 func (b *block) write(w io.Writer, lo, hi int) error {
-	size := int(b.imageBytes())
-	if b.bytes != nil {
-		return little.Write(w, b.bytes[lo*size:hi*size])
-	}
-	return little.Write(w, b.values.Data[lo*size/4:hi*size/4])
+	return b.each(lo, hi, func(bytes []uint8) error { return little.Write(w, bytes) },
+		func(values []float32) error { return little.Write(w, values) })
 }
 
 // read reads the first n images.
 func (b *block) read(r io.Reader, n int) error {
+	return b.each(0, n, func(bytes []uint8) error { return little.Read(r, bytes) },
+		func(values []float32) error { return little.Read(r, values) })
+}
+
+// each calls one of the functions with images lo, lo+1, ..., hi-1, some at a time.
+func (b *block) each(lo, hi int, bytes func([]uint8) error, values func([]float32) error) error {
+	const most = 4 << 20 // bytes
 	size := int(b.imageBytes())
-	if b.bytes != nil {
-		return little.Read(r, b.bytes[:n*size])
+	some := max(1, most/size)
+	for ; lo < hi; lo += some {
+		n := min(some, hi-lo)
+		b.use(n)
+		var err error
+		if b.bytes != nil {
+			err = bytes(b.bytes[lo*size:][:n*size])
+		} else {
+			err = values(b.values.Data[lo*size/4:][:n*size/4])
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return little.Read(r, b.values.Data[:n*size/4])
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/augment/transform"
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -382,5 +383,58 @@ func TestImpossibleState(t *testing.T) {
 		change(from)
 		_, err = Resume(s.engine, p.network(), p.data, p.config, from)
 		require.ErrorContains(t, err, from.path, name)
+	}
+}
+
+// Images that phases add have the same bits in mapped files, where nothing is left of them.
+func TestOverflow(t *testing.T) {
+	t.Parallel()
+	if !mapped.Supported {
+		t.Skip("no files are mapped here")
+	}
+	all := procedures(t)
+	for _, name := range []string{"steps", "one set", "two sets"} {
+		p := all[name]
+		want := p.start(t, 1, nil, nil)
+		for !want.Done() {
+			want.step(t)
+		}
+		want.engine.Close()
+		p.config.Overflow = t.TempDir()
+		c := NewCheckpoints(t.TempDir())
+		got := p.start(t, 2, nil, nil)
+		inFiles := false
+		for i := 0; !got.Done(); i++ {
+			got.step(t)
+			for _, b := range append(got.set.added, got.phase.growth) {
+				require.Equal(t, b.n > 0, b.file != nil)
+				inFiles = inFiles || b.file != nil
+			}
+			if i%3 == 0 && !got.Done() {
+				require.NoError(t, c.Write(got.Trainer, nil))
+			}
+			if i == 9 {
+				got.engine.Close()
+				from, err := c.Read()
+				require.NoError(t, err)
+				got = p.start(t, 1, nil, from)
+			}
+		}
+		got.engine.Close()
+		require.True(t, inFiles, name)
+		require.Equal(t, want.network.State(), got.network.State(), name)
+		left, err := os.ReadDir(p.config.Overflow)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+	p := all["steps"]
+	p.config.Overflow = filepath.Join(t.TempDir(), "gone")
+	s := p.start(t, 1, nil, nil)
+	defer s.engine.Close()
+	for {
+		if _, err := s.Step(); err != nil {
+			require.ErrorContains(t, err, "images that a phase adds")
+			break
+		}
 	}
 }

@@ -31,6 +31,10 @@ type Config struct {
 	Growth    Growth
 	Averaging Averaging // nil for none
 
+	// Overflow is a folder for mapped files with the images that phases add, "" to
+	// have these in memory. It changes no result. Nothing is left in it.
+	Overflow string
+
 	// Attack moves the images of every descent step, each of their views, to
 	// where the network errs before it learns from them: adversarial training.
 	// Steps of 0 is none.

@@ -77,7 +77,7 @@ func (t *Trainer) minimise() (Event, error) {
 		t.at.Part, t.at.Offset, t.at.Hits, t.at.Correct = 0, 0, 0, 0
 		return e, t.Check()
 	case ended:
-		t.endRound()
+		return e, t.endRound()
 	default:
 		t.at.Step++
 	}

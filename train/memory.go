@@ -2,6 +2,7 @@ package train
 
 import (
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
@@ -56,6 +57,9 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 		image = pixels
 	}
 	m.Phases = added * (image + book)
+	if c.Overflow != "" {
+		m.Phases = added*book + min(added*image, int64(len(set)-1)*mapped.Resident)
+	}
 	copies := c.Optimiser.moments()
 	if c.Averaging != nil {
 		copies++

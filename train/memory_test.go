@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -62,6 +63,12 @@ func TestEstimateOfPhases(t *testing.T) {
 	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, toyConfig(meada)).Phases)
 	require.EqualValues(t, (43+86)*(pixels+book), EstimateMemory(network, data, epochConfig(meada)).Phases)
 	require.Zero(t, EstimateMemory(network, data, epochConfig(erm)).Phases)
+
+	overflowing := toyConfig(meada)
+	overflowing.Overflow = "."
+	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, overflowing).Phases, "less than what stays resident")
+	data.Source.N, overflowing.BatchSize = 100_000, 10_000
+	require.EqualValues(t, (90_000+180_000)*book+2*mapped.Resident, EstimateMemory(network, data, overflowing).Phases)
 }
 
 func TestPlanBytes(t *testing.T) {

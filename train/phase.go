@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -16,9 +17,10 @@ type phase struct {
 
 // beginGrowth sets out for a phase that adds n images, made from the first in
 // reading order.
-func (t *Trainer) beginGrowth(n int) {
-	t.phase.growth = t.newBlock(n)
+func (t *Trainer) beginGrowth(n int) (err error) {
 	t.phase.from = t.set.first(n, t.config.Growth.Sets > 0)
+	t.phase.growth, err = t.newBlock(n)
+	return err
 }
 
 // made returns how many images a phase of the run makes.
@@ -28,11 +30,30 @@ func (t *Trainer) made(phase int) int {
 }
 
 // newBlock returns room for n images that a phase adds.
-func (t *Trainer) newBlock(n int) block {
-	if t.config.Growth.Bytes {
-		return block{n: n, bytes: make([]uint8, n*t.x.C*t.x.H*t.x.W)}
+func (t *Trainer) newBlock(n int) (block, error) {
+	c := &t.config
+	b, size := block{n: n}, n*t.x.C*t.x.H*t.x.W
+	if c.Overflow != "" {
+		bytes := int64(size)
+		if !c.Growth.Bytes {
+			bytes *= 4
+		}
+		var err error
+		if b.file, err = mapped.Temporary(c.Overflow, bytes); err != nil {
+			return block{}, fmt.Errorf("%d images that a phase adds: %w", n, err)
+		}
 	}
-	return block{n: n, values: tensor.New(n, t.x.C, t.x.H, t.x.W)}
+	switch {
+	case c.Growth.Bytes && b.file != nil:
+		b.bytes = b.file.Data
+	case c.Growth.Bytes:
+		b.bytes = make([]uint8, size)
+	case b.file != nil:
+		b.values = tensor.View(b.file.Floats(), n, t.x.C, t.x.H, t.x.W)
+	default:
+		b.values = tensor.New(n, t.x.C, t.x.H, t.x.W)
+	}
+	return b, nil
 }
 
 // maximise climbs the next images of the phase.
@@ -71,6 +92,7 @@ func (t *Trainer) maximise() (Event, error) {
 // keep stores what an ascent ended with as images lo, lo+1, ... of the phase.
 func (t *Trainer) keep(x tensor.Tensor, lo int) {
 	size, growth := x.C*x.H*x.W, &t.phase.growth
+	growth.use(x.N)
 	for n := range x.N {
 		if growth.bytes != nil {
 			t.gather.normalisation.ToBytes(t.engine, growth.bytes[(lo+n)*size:][:size], x.Image(n))

@@ -273,9 +273,15 @@ func (t *Trainer) setImages(from *Checkpoint) error {
 		n := t.made(phase)
 		done := n
 		if phase < t.at.Phase {
-			t.set.added = append(t.set.added, t.newBlock(n))
+			b, err := t.newBlock(n)
+			if err != nil {
+				return err
+			}
+			t.set.added = append(t.set.added, b)
 		} else {
-			t.beginGrowth(n)
+			if err := t.beginGrowth(n); err != nil {
+				return err
+			}
 			done = t.at.Done
 		}
 		b, _ := t.images(phase)

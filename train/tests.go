@@ -127,6 +127,7 @@ func (t *Trainer) evaluate() (Event, error) {
 	}
 	if t.at.Offset == s.part.N && t.endPart(d) {
 		e.Test = &s.test
+		return e, t.endRound()
 	}
 	return e, nil
 }
@@ -152,6 +153,5 @@ func (t *Trainer) endPart(d *dataset.Domain) bool {
 	s.test.Average = Average(s.domains, s.test.Accuracy)
 	s.test.Improved = s.test.Average > s.best
 	s.best = max(s.best, s.test.Average)
-	t.endRound()
 	return true
 }

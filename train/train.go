@@ -121,8 +121,7 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 	}
 	t.labels = make([]uint16, images)
 	t.x = tensor.New(max(images, c.views()*c.BatchSize), network.C, network.H, network.W)
-	t.begin()
-	return t, nil
+	return t, t.begin()
 }
 
 // Done reports whether the run is complete.
@@ -174,20 +173,20 @@ func (t *Trainer) Step() (Event, error) {
 }
 
 // begin sets out for the next round, or for the phase that precedes it.
-func (t *Trainer) begin() {
+func (t *Trainer) begin() error {
 	t.at.Kind = Minimise
 	if t.Done() {
-		return
+		return nil
 	}
 	c := &t.config
 	n := c.Schedule.added(c.Growth.moved(t.set.source.N, t.set.len()), c.BatchSize)
 	if n == 0 || !c.Growth.due(t.at.Round, t.at.Phase) {
 		t.beginRound()
-		return
+		return nil
 	}
 	t.at.Kind, t.at.Done = Maximise, 0
 	c.Schedule.beginPhase(t.set)
-	t.beginGrowth(n)
+	return t.beginGrowth(n)
 }
 
 // beginRound sets out for the descent steps of a round.
@@ -199,10 +198,10 @@ func (t *Trainer) beginRound() {
 }
 
 // endRound moves on from the last descent step of a round.
-func (t *Trainer) endRound() {
+func (t *Trainer) endRound() error {
 	t.at.Step++
 	t.at.Round++
-	t.begin()
+	return t.begin()
 }
 
 // read collects views of images of the training set in x, each as the chains

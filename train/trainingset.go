@@ -3,6 +3,7 @@ package train
 import (
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -28,6 +29,23 @@ type block struct {
 	n      int
 	values tensor.Tensor // the former
 	bytes  []uint8       // the latter
+
+	file *mapped.File // that the images are in, nil for memory
+}
+
+// use notes that so many images are about to be looked at.
+func (b *block) use(images int) {
+	if b.file != nil {
+		b.file.Use(images * int(b.imageBytes()))
+	}
+}
+
+// free makes the block an empty one.
+func (b *block) free() {
+	if b.file != nil {
+		b.file.Close()
+	}
+	*b = block{}
 }
 
 // newTrainingSet returns the training set of the source images, permuted.
@@ -112,7 +130,7 @@ func (s *trainingSet) grow(images block, from []int32, sets int) {
 	s.added = append(s.added, images)
 	if oldest := len(s.added) - 1 - sets; sets > 0 && oldest >= 0 {
 		dropped = s.added[oldest].n
-		s.added[oldest] = block{}
+		s.added[oldest].free()
 	}
 	labels := make([]uint16, 0, len(s.labels)-dropped+images.n)
 	labels = append(labels, s.labels[:s.source.N]...)
@@ -142,6 +160,7 @@ func (s *trainingSet) pixels(number int32) (bytes []uint8, values []float32) {
 			n -= b.n
 			continue
 		}
+		b.use(1)
 		if b.bytes == nil {
 			return nil, b.values.Image(n)
 		}

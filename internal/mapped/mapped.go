@@ -5,11 +5,12 @@ package mapped
 import (
 	"os"
 	"sync/atomic"
+	"unsafe"
 )
 
-// releaseEvery is how many bytes of a file are used before the system is told that it
-// need not hold them: about what a file takes of a process's resident memory.
-const releaseEvery = 32 << 20
+// Resident is about what a file takes of the process's memory: after the use of that many
+// bytes the system is told that it need not hold them.
+const Resident = 32 << 20
 
 // File is a file that is mapped into memory until the process ends or Close is called.
 type File struct {
@@ -24,10 +25,15 @@ type File struct {
 // used before out of the resident memory; they stay valid. It may be called from several
 // goroutines.
 func (f *File) Use(n int) {
-	if f.used.Add(int64(n)) >= releaseEvery {
+	if f.used.Add(int64(n)) >= Resident {
 		f.used.Store(0)
 		f.release()
 	}
+}
+
+// Floats returns Data as float32 values in the machine's order of bytes.
+func (f *File) Floats() []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(f.Data))), len(f.Data)/4)
 }
 
 // Temporary maps a new file of so many bytes, zeros, in a folder. Nothing is left of it

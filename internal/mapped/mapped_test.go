@@ -1,6 +1,7 @@
 package mapped
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"sync"
@@ -31,7 +32,7 @@ func TestTemporary(t *testing.T) {
 	for range 4 {
 		users.Go(func() {
 			for range 20 {
-				f.Use(releaseEvery / 10)
+				f.Use(Resident / 10)
 				for i := 0; i < size; i += 999 {
 					if f.Data[i] != byte(i%251) {
 						t.Errorf("byte %d is %d", i, f.Data[i])
@@ -42,7 +43,10 @@ func TestTemporary(t *testing.T) {
 		})
 	}
 	users.Wait()
-	require.NoError(t, f.Close())
+	f.Floats()[1] = 1
+	require.EqualValues(t, 0x3f800000, binary.NativeEndian.Uint32(f.Data[4:]))
+	require.Len(t, f.Floats(), size/4)
+	f.Close()
 	_, err = Temporary(filepath.Join(dir, "none"), size)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = Temporary(dir, 0)

@@ -33,4 +33,8 @@ func mapFile(f *os.File, size int64, writable bool) (*File, error) {
 func (f *File) release() { _ = unix.Madvise(f.Data, unix.MADV_DONTNEED) } // advice
 
 // Close unmaps the file. Nobody may look at its data any more.
-func (f *File) Close() error { return unix.Munmap(f.Data) }
+func (f *File) Close() {
+	if err := unix.Munmap(f.Data); err != nil {
+		panic(fmt.Sprintf("mapped: %d bytes closed twice: %v", len(f.Data), err))
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -16,13 +17,25 @@ import (
 func (r *run) fitMemory(data *dataset.Task) (string, error) {
 	now, m := system.HeldMemory(), train.EstimateMemory(r.network, data, r.plan)
 	needed := max(now+m.Total(), system.PeakMemory())
-	line := "about " + cli.Bytes(needed)
 	limit, whose := r.memoryLimit()
+	inFiles := int64(0)
+	if limit > 0 && needed > limit && mapped.Supported {
+		overflowing := r.plan
+		overflowing.Overflow = "." // the run folder, once it is there
+		less := train.EstimateMemory(r.network, data, overflowing)
+		if n := max(now+less.Total(), system.PeakMemory()); n <= limit {
+			r.overflows, needed, inFiles = true, n, m.Phases
+		}
+	}
+	line := "about " + cli.Bytes(needed)
 	if limit > 0 {
 		if needed > limit {
 			return "", r.tooLarge(needed, limit, whose, m)
 		}
 		line += fmt.Sprintf(" of %s %s", cli.Bytes(limit), whose)
+	}
+	if r.overflows {
+		line += fmt.Sprintf("; the images that phases add, %s, are in files of the run folder", cli.Bytes(inFiles))
 	}
 	// Set a limit for the garbage collector, or discarded test sets double the
 	// peak, those with corruptions above all.

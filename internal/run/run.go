@@ -43,19 +43,21 @@ type Options struct {
 // run is a training run in its folder.
 type run struct {
 	Options
-	plan     train.Config // what the settings make of their method
-	engine   *tensor.Engine
-	network  *nn.Network
-	classes  []string // names
-	domains  []dataset.Domain
-	skipped  *dataset.PicturesError // pictures left out
-	trainer  *train.Trainer
-	folder   *runfolder.Folder
-	events   *eventLog // nil without event files
-	progress *cli.Status
-	started  time.Time // less the time of the processes before
-	clock    clock
-	asked    <-chan os.Signal // for the status
+	plan    train.Config // what the settings make of their method
+	engine  *tensor.Engine
+	network *nn.Network
+	classes []string // names
+	domains []dataset.Domain
+	skipped *dataset.PicturesError // pictures left out
+
+	overflows bool // the images that phases add are in files of the run folder
+	trainer   *train.Trainer
+	folder    *runfolder.Folder
+	events    *eventLog // nil without event files
+	progress  *cli.Status
+	started   time.Time // less the time of the processes before
+	clock     clock
+	asked     <-chan os.Signal // for the status
 	tally
 
 	checkpoints *train.Checkpoints

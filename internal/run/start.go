@@ -24,6 +24,7 @@ import (
 // to be resumed, and says what the training begins with.
 func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 	if r.folder != nil {
+		r.overflow()
 		return r.resume(data)
 	}
 	beginning, weightsSum, err := r.readWeights()
@@ -38,6 +39,7 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 	if r.folder, err = runfolder.Create(out); err != nil {
 		return "", err
 	}
+	r.overflow()
 	err = r.folder.WriteConfig(&runfolder.Config{
 		Settings:   r.Settings,
 		Steps:      r.plan.Outline(data.Source.N).Steps,
@@ -56,6 +58,14 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 		return "", err
 	}
 	return beginning, r.reset(data)
+}
+
+// overflow has the images that phases add in the run folder, if they are too many for
+// the memory.
+func (r *run) overflow() {
+	if r.overflows {
+		r.plan.Overflow = r.folder.Dir
+	}
 }
 
 // reset makes the trainer begin with the network as it is, and metrics.jsonl

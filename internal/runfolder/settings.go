@@ -34,7 +34,7 @@ func (s *Settings) WeightsFile() (string, error) {
 }
 
 // ofHost are the settings that do not change the result of a run.
-var ofHost = []string{"threads", "data", "checkpoint_every"}
+var ofHost = []string{"threads", "data", "cache", "checkpoint_every"}
 
 // Differences lists the settings in which two runs differ, such as "k 1 instead
 // of 3", apart from those that do not change a result and from except.
