@@ -77,7 +77,7 @@ func (m *enterBall) Do(n, worker int) {
 	}
 	d := m.Start.Draw
 	d.Image = int(m.Start.Numbers[n])
-	draw := &m.sources[worker]
+	draw := &m.sources[worker].Value
 	*draw = *rng.New(d.Seed, rng.Ascent.Sub(d.Index()))
 	plane := m.images.H * m.images.W
 	if m.Ball.Norm == LInf {

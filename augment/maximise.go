@@ -104,7 +104,7 @@ type Maximiser struct {
 
 	centres  tensor.Tensor // of the balls
 	entering enterBall
-	sources  []rng.Source // by worker
+	sources  []tensor.PerWorker[rng.Source]
 
 	transformed
 }
@@ -127,7 +127,7 @@ func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, 
 		finite:       make([]bool, chunk),
 	}
 	m.begin.Maximiser, m.finish.Maximiser, m.entering.Maximiser = m, m, m
-	m.sources = make([]rng.Source, e.Threads())
+	m.sources = make([]tensor.PerWorker[rng.Source], e.Threads())
 	return m
 }
 

@@ -16,8 +16,8 @@ import (
 type depthwise struct {
 	shape  Shape
 	engine *tensor.Engine
-	block  int                   // channels of a task
-	planes []simd.DepthwisePlane // one for each worker
+	block  int // channels of a task
+	planes []tensor.PerWorker[simd.DepthwisePlane]
 
 	rows, cols int     // of a phase of a padded plane
 	taps       []int32 // where each tap meets it
@@ -57,7 +57,7 @@ func depthwiseFits(s Shape) bool { return s.Groups > 1 && s.C == s.Groups && s.K
 func newDepthwise(e *tensor.Engine, s Shape) *depthwise {
 	// A task is enough to be worth it, and every pass has tasks for many workers.
 	const taskElements, leastTasks = 64 << 10, 16
-	p := &depthwise{shape: s, engine: e, planes: make([]simd.DepthwisePlane, e.Threads())}
+	p := &depthwise{shape: s, engine: e, planes: make([]tensor.PerWorker[simd.DepthwisePlane], e.Threads())}
 	p.block = max(1, min(taskElements/(s.H*s.W), (s.C+leastTasks-1)/leastTasks))
 	p.rows = (s.H + 2*s.PadH + s.ExtraH + s.Stride - 1) / s.Stride
 	p.cols = (s.W + 2*s.PadW + s.ExtraW + s.Stride - 1) / s.Stride
@@ -166,7 +166,7 @@ func (p depthwiseForward) Do(task, worker int) {
 	x, y := p.x.Image(task/p.blocks()), p.y.Image(task/p.blocks())
 	padded := p.engine.Scratch(worker)[:p.inputSize()]
 	p.clearPadding(padded)
-	run := &p.planes[worker]
+	run := &p.planes[worker].Value
 	*run = simd.DepthwisePlane{X: &padded[0], Offsets: &p.taps[0], Taps: len(p.taps),
 		Rows: s.OutH(), N: s.OutW(), YRow: s.OutW(), XRow: p.cols, Act: p.act}
 	lo, hi := p.channels(task % p.blocks())
@@ -219,7 +219,7 @@ func (p depthwiseData) Do(task, worker int) {
 	cut := arena(p.engine.Scratch(worker))
 	padded, parts, sum, weights := cut.take(p.gradSize()), cut.take(size), cut.take(size), cut.take(len(p.taps))
 	clearAround(padded, p.gradCols, p.padRows, p.padCols, s.OutH(), s.OutW())
-	run := &p.planes[worker]
+	run := &p.planes[worker].Value
 	*run = simd.DepthwisePlane{X: &padded[0], W: &weights[0], XRow: p.gradCols}
 	lo, hi := p.channels(task % p.blocks())
 	for c := lo; c < hi; c++ {
@@ -298,7 +298,7 @@ func (p depthwiseWeights) Do(block, worker int) {
 	padded, grad, sums := cut.take(p.inputSize()), cut.take(s.OutH()*p.pitch), cut.take(s.S)
 	p.clearPadding(padded)
 	clear(grad)
-	run := &p.planes[worker]
+	run := &p.planes[worker].Value
 	*run = simd.DepthwisePlane{X: &padded[0], W: &sums[0], Rows: s.OutH(), N: p.pitch, YRow: p.pitch, XRow: p.cols}
 	lo, hi := p.channels(block)
 	for c := lo; c < hi; c++ {

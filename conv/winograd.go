@@ -27,7 +27,7 @@ type winograd struct {
 	images             int // of a task
 	set                int // images multiplied together for the weights
 	gradient           partials
-	outputs            []simd.WinogradOutputs // one for each worker
+	outputs            []tensor.PerWorker[simd.WinogradOutputs]
 
 	// Operands of the current run.
 	x, y       tensor.Tensor
@@ -70,7 +70,7 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
 	p.set = (p.gradient.chunk + sets - 1) / sets
 	p.biasLanes = make([]float32, s.Groups*p.paddedK)
-	p.outputs = make([]simd.WinogradOutputs, e.Threads())
+	p.outputs = make([]tensor.PerWorker[simd.WinogradOutputs], e.Threads())
 	return p
 }
 
@@ -363,7 +363,7 @@ func (q winogradForward) Do(task, worker int) {
 	}, p.prefetch(task, true))
 	area := s.OutH() * s.OutW()
 	cols := p.tileCols * p.m
-	call := &p.outputs[worker]
+	call := &p.outputs[worker].Value
 	*call = simd.WinogradOutputs{M: p.m, Tiles: p.tileCols, DstRow: cols * lanes, DstTile: p.m * lanes,
 		SrcPoint: conflictFreeStride(tiles * p.paddedK), SrcTile: p.paddedK, ReLU: p.relu}
 	for i := range images {

@@ -28,13 +28,15 @@ type Engine struct {
 	Kernels *simd.Kernels // what operations call
 
 	threads int
-	scratch [][]float32     // one for each worker
-	tiles   []simd.GemmTile // one for each worker
+	scratch [][]float32 // one for each worker
+	tiles   []PerWorker[simd.GemmTile]
 	shared  []float32
 
 	task    Task
 	tasks   int64
+	_       cacheLines    // workers write what follows while others read the above
 	next    atomic.Int64  // the next part to hand out
+	_       cacheLines    // who waits reads what follows while parts are handed out
 	epoch   atomic.Uint32 // counts Run calls: a change is the workers' start sign
 	pending atomic.Int32  // workers that have not finished this epoch
 	waiting atomic.Bool   // Run sleeps on done
@@ -42,6 +44,17 @@ type Engine struct {
 	workers []*worker
 	running atomic.Bool
 	closed  bool
+}
+
+// cacheLines separates what one CPU writes from what others use: processors fetch
+// lines of 64 bytes in pairs, or have lines of 128.
+type cacheLines [128]byte
+
+// PerWorker is the element of a slice that has one for each worker, on cache lines
+// of its own.
+type PerWorker[T any] struct {
+	Value T
+	_     cacheLines
 }
 
 type worker struct {
@@ -99,7 +112,7 @@ func NewEngineOn(threads int, kernels *simd.Kernels) *Engine {
 		Kernels: kernels,
 		threads: threads,
 		scratch: make([][]float32, threads),
-		tiles:   make([]simd.GemmTile, threads),
+		tiles:   make([]PerWorker[simd.GemmTile], threads),
 		done:    make(chan struct{}, 1),
 	}
 	for i := 1; i < threads; i++ {
@@ -166,7 +179,7 @@ func (e *Engine) Scratch(worker int) []float32 { return e.scratch[worker] }
 
 // Tile returns one worker's own call of the kernel set's Gemm, for a part of an
 // operation to fill in: a struct of its own would escape.
-func (e *Engine) Tile(worker int) *simd.GemmTile { return &e.tiles[worker] }
+func (e *Engine) Tile(worker int) *simd.GemmTile { return &e.tiles[worker].Value }
 
 // Run runs the parts 0 <= i < tasks of t on the workers and returns when all
 // are done. It panics on an engine that is closed or runs another operation.

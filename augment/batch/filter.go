@@ -20,7 +20,7 @@ type filter struct {
 	pitch      int
 	weights    []float32 // [to][from][row][column]
 	offsets    []int32   // of the taps of one output in the padded planes
-	planeCalls []simd.DepthwisePlane
+	planeCalls []tensor.PerWorker[simd.DepthwisePlane]
 	padded     [][]float32 // by worker
 }
 
@@ -28,7 +28,7 @@ func newFilter(e *tensor.Engine, most, c, h, w int) *filter {
 	workers := e.Threads()
 	f := &filter{engine: e, c: c, h: h, w: w, most: most,
 		weights: make([]float32, c*c*most*most), offsets: make([]int32, c*most*most),
-		planeCalls: make([]simd.DepthwisePlane, workers), padded: make([][]float32, workers)}
+		planeCalls: make([]tensor.PerWorker[simd.DepthwisePlane], workers), padded: make([][]float32, workers)}
 	for i := range f.padded {
 		f.padded[i] = make([]float32, c*(h+most-1)*(w+most-1)+16)
 	}
@@ -73,7 +73,7 @@ func (f *filter) load(worker int, x []float32, l *line) {
 // run sets y to the convolution of what is loaded by weights.
 func (f *filter) run(worker int, y, weights []float32) {
 	taps := f.c * f.side * f.side
-	p := &f.planeCalls[worker]
+	p := &f.planeCalls[worker].Value
 	rows := max(1, maxWork/(taps*f.w))
 	for c := range f.c {
 		for top := 0; top < f.h; top += rows {

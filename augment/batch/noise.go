@@ -29,7 +29,7 @@ func (o Noise) Make(e *tensor.Engine, _, _, _, _ int) (augment.BatchFunc, error)
 	case !(o.Sparsity >= 0 && o.Sparsity <= 1):
 		return nil, fmt.Errorf("batch: Noise.Sparsity is %v, expected a probability", o.Sparsity)
 	}
-	n := &noise{Noise: o, engine: e, sources: make([]rng.Source, e.Threads()), threshold: uint32(o.Sparsity * sparsitySteps)}
+	n := &noise{Noise: o, engine: e, sources: make([]tensor.PerWorker[rng.Source], e.Threads()), threshold: uint32(o.Sparsity * sparsitySteps)}
 	return n.run, nil
 }
 
@@ -38,7 +38,7 @@ type noise struct {
 	Noise
 	engine    *tensor.Engine
 	draw      rng.Source
-	sources   []rng.Source // by worker
+	sources   []tensor.PerWorker[rng.Source]
 	threshold uint32
 
 	batch    *augment.Batch
@@ -59,7 +59,7 @@ func (o *noise) run(b *augment.Batch) {
 func (o *noise) Do(n, worker int) {
 	d := o.batch.Draw
 	d.Image = int(o.batch.Numbers[n])
-	draw := &o.sources[worker]
+	draw := &o.sources[worker].Value
 	*draw = *rng.New(d.Seed, rng.NoiseValues.Sub(d.Index()))
 	x := o.batch.X.Image(n)
 	spare, has := 0.0, false

@@ -60,7 +60,7 @@ type proRandConv struct {
 	corners         []int32   // [tap][pixel][4]: the elements that a tap lies between
 	shares          []float32 // of these
 	planeOffsets    []int32   // of the taps of one output in the columns
-	memory          []proRandConvMemory
+	memory          []tensor.PerWorker[proRandConvMemory]
 	x               tensor.Tensor
 	pixels, columns int // all; those that a worker has columns of at a time
 }
@@ -81,13 +81,13 @@ func newProRandConv(o ProRandConv, e *tensor.Engine, c, h, w int) *proRandConv {
 	p := &proRandConv{ProRandConv: o, engine: e, c: c, h: h, w: w, pixels: h * w, columns: min(h*w, 32),
 		weights: make([]float32, c*deformedTaps*c), slope: make([]float32, c), offset: make([]float32, c),
 		corners: make([]int32, deformedTaps*h*w*4), shares: make([]float32, deformedTaps*h*w*4),
-		planeOffsets: make([]int32, deformedTaps*c), memory: make([]proRandConvMemory, e.Threads())}
+		planeOffsets: make([]int32, deformedTaps*c), memory: make([]tensor.PerWorker[proRandConvMemory], e.Threads())}
 	p.to, p.back = o.Range.lines()
 	for t := range p.planeOffsets {
 		p.planeOffsets[t] = int32(t * p.columns * lanes)
 	}
 	for i := range p.memory {
-		m := &p.memory[i]
+		m := &p.memory[i].Value
 		m.side = tensor.Aligned(p.pixels * c * lanes)
 		m.columns = tensor.Aligned(deformedTaps * c * p.columns * lanes)
 		m.out = tensor.Aligned(c * p.pixels * lanes)
@@ -164,7 +164,7 @@ func (p *proRandConv) apply(x tensor.Tensor) {
 
 // Do changes one group of images.
 func (p *proRandConv) Do(group, worker int) {
-	m := &p.memory[worker]
+	m := &p.memory[worker].Value
 	first := group * lanes
 	n := min(lanes, p.x.N-first)
 	for i := range n {

@@ -140,9 +140,9 @@ type batchNorm struct {
 
 	// One element for each channel.
 	scale, shift []float32
-	centre       []float32                // what SumSumSq subtracts, then the mean
-	a, b, k      []float32                // see simd.BatchNormGradient
-	calls        []simd.BatchNormGradient // one for each worker
+	centre       []float32 // what SumSumSq subtracts, then the mean
+	a, b, k      []float32 // see simd.BatchNormGradient
+	calls        []tensor.PerWorker[simd.BatchNormGradient]
 
 	centres                 blocks
 	measure, normalise      *pass
@@ -163,7 +163,7 @@ func (b *builder) batchNorm(o *op) step {
 		*p = make([]float32, c)
 	}
 	b.engine.Reserve(2*s.x.N*c, 0)
-	s.calls = make([]simd.BatchNormGradient, b.engine.Threads())
+	s.calls = make([]tensor.PerWorker[simd.BatchNormGradient], b.engine.Threads())
 
 	k := b.engine.Kernels
 	if s.fresh < c {
@@ -182,7 +182,7 @@ func (b *builder) batchNorm(o *op) step {
 	})
 	s.reduce = newPass(b.engine, &s.y, func(n, lo, hi, worker int) {
 		sumG, sumGX := s.sums(n)
-		call := &s.calls[worker]
+		call := &s.calls[worker].Value
 		*call = simd.BatchNormGradient{
 			DY: channels(&s.dy, n, lo, hi), X: channels(&s.x, n, lo, hi), Scale: s.scale[lo:hi], Shift: s.shift[lo:hi],
 			Mean: s.centre[lo:hi], SumG: sumG[lo:hi], SumGX: sumGX[lo:hi], N: plane, Act: s.act,
@@ -191,7 +191,7 @@ func (b *builder) batchNorm(o *op) step {
 	})
 	s.paramGrads = blocks{b.engine, c, s.gradients}
 	s.differentiate = newPass(b.engine, &s.y, func(n, lo, hi, worker int) {
-		call := &s.calls[worker]
+		call := &s.calls[worker].Value
 		*call = simd.BatchNormGradient{
 			DX: channels(&s.dx, n, lo, hi), DY: channels(&s.dy, n, lo, hi), X: channels(&s.x, n, lo, hi),
 			Scale: s.scale[lo:hi], Shift: s.shift[lo:hi], A: s.a[lo:hi], B: s.b[lo:hi], K: s.k[lo:hi],
@@ -348,9 +348,9 @@ func (b *builder) affine(o *op) step {
 		s.engine.Kernels.ScaleShift(channels(&s.y, n, lo, hi), channels(&s.x, n, lo, hi),
 			s.scale[lo:hi], s.shift[lo:hi], plane, o.act)
 	})
-	calls := make([]simd.BatchNormGradient, b.engine.Threads())
+	calls := make([]tensor.PerWorker[simd.BatchNormGradient], b.engine.Threads())
 	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi, worker int) {
-		call := &calls[worker]
+		call := &calls[worker].Value
 		*call = simd.BatchNormGradient{
 			DX: channels(&s.dx, n, lo, hi), DY: channels(&s.dy, n, lo, hi), X: channels(&s.x, n, lo, hi),
 			Scale: s.scale[lo:hi], Shift: s.shift[lo:hi], A: s.scale[lo:hi], B: s.zero[lo:hi], K: s.zero[lo:hi],
