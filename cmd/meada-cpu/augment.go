@@ -46,7 +46,7 @@ for use elsewhere. DIR/sources.csv says which image each was made of.`,
 		if err != nil {
 			d = &catalog.Datasets[0]
 		}
-		_ = applyPreset(c.Flags(), &s.Settings, d.PresetFor(d.Usual), d.Usual)
+		_ = applyPreset(c.Flags(), &s.Settings, d.PresetFor(d.Usual), d.Usual, catalog.MEADA)
 		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those for the %s of %s.", d.Usual, d.Name)
 		_ = cli.WriteHelp(c.OutOrStdout(), c)
 	})
@@ -98,7 +98,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
 	}
-	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model()); err != nil {
+	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
 		return err
 	}
 	images.Corruptions, images.Holdout = catalog.NoCorruptions, new(float64)

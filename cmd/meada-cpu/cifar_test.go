@@ -206,7 +206,8 @@ func TestPresets(t *testing.T) {
 		decay           float64
 		preset, corrupt string
 	}{
-		{"", "synthetic-digits", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
+		{"", "synthetic-digits", "lenet5", 0, 0, "synthetic", catalog.NoCorruptions},
+		{"--preset quick", "synthetic-digits", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
 		{"--dataset digits --data D", "digits", "lenet5", 0, 0, "digits", catalog.NoCorruptions},
 		{"--preset digits --data D", "digits", "lenet5", 0, 0, "digits", catalog.NoCorruptions},
 		{"--preset cifar10 --data D", "cifar10", "wrn", 100, 5e-4, "cifar10", catalog.NoCorruptions},
@@ -230,6 +231,10 @@ func TestPresets(t *testing.T) {
 		require.Equal(t, c.decay, s.Decay, c.args)
 		require.Equal(t, c.preset, s.Preset, c.args)
 		require.Equal(t, c.corrupt, s.Corruptions, c.args)
-		require.Equal(t, catalog.MEADA, s.Algorithm, c.args)
+		algorithm := catalog.MEADA
+		if c.preset == "synthetic" {
+			algorithm = catalog.RandConv
+		}
+		require.Equal(t, algorithm, s.Algorithm, c.args)
 	}
 }

@@ -102,16 +102,17 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 	if recorder == "" { // what it leaves out was not there
 		s.Weights = weights
 	}
-	return applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model)
+	return applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model, "")
 }
 
-// applyPreset sets what flags do not to what a preset has for a network.
-func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string) error {
+// applyPreset sets what flags do not to what a preset has for a network and a
+// method, "" for the preset's own.
+func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, usual catalog.Algorithm) error {
 	preset, err := catalog.FindPreset(name)
 	if err != nil {
 		return err
 	}
 	given := cli.Given(set)
-	*s = preset.Settings(network, catalog.Algorithm(given["algorithm"]))
+	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual))
 	return cli.Apply(set, given)
 }

@@ -47,7 +47,7 @@ var pacsDomains = []string{"photo", "art_painting", "cartoon", "sketch"}
 var Datasets = []Dataset{
 	{
 		Name: "synthetic-digits", What: "built in", BuiltIn: true,
-		Networks: []Kind{ForDigits, ForSmall}, Usual: "lenet5",
+		Networks: []Kind{ForDigits, ForSmall}, Usual: "lenet5", Preset: "synthetic",
 		read: func(*Images, *Reading) (*dataset.Task, error) {
 			task := synthetic.Digits(syntheticSeed, syntheticTrain, syntheticTest)
 			return &task, nil

@@ -121,7 +121,10 @@ var Methods = []Method{
 		Citation: "random convolutions of batches, and consistent predictions: Xu et al., Robust and Generalizable Visual Representation Learning via Random Convolutions, ICLR 2021",
 		defaults: func(s *Settings, p *Preset, _ string) {
 			s.Views, s.Consistency = ViewsRandConv, 5
-			if p.Name == "digits" {
+			switch p.Name {
+			case "synthetic":
+				s.Views, s.Consistency = ViewsRandAugment+"+"+ViewsRandConv, 0
+			case "digits":
 				s.TestEvery = 250
 			}
 		},

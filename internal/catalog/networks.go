@@ -100,7 +100,7 @@ func (d *Dataset) Choose(network, preset, weights string) (n, p, w string, err e
 // of networks for digits alone.
 func (d *Dataset) PresetFor(network string) string {
 	kind := KindOf(network)
-	if d.Preset == "" || d.Preset == "digits" && kind != ForDigits {
+	if d.Preset == "" || KindOf(d.Usual) == ForDigits && kind != ForDigits {
 		return kind.preset()
 	}
 	return d.Preset
