@@ -4,8 +4,8 @@ usage: sgd3.py FOLDER
 
 Reads params.safetensors, x.npy and labels.npy of FOLDER/wrn_small and
 FOLDER/resnext_small and writes sgd3.safetensors and sgd3_losses.npy, which
-TestOptimisers in parity_test.go reads. The learning rates are those of that test:
-at them no input of a ReLU comes so near to 0 that float32 may have the other sign.
+TestOptimisers in parity_test.go reads. Learning rates and numbers of images are
+those of that test: with them no input of a ReLU comes so near to 0 that float32 may have the other sign.
 The script prints how near they come, in root mean squares of what float32 is off.
 Needs torch and safetensors.
 """
@@ -21,11 +21,11 @@ from torch.nn import functional as F
 class Network:
     """A network in training mode whose parameters have the names of the file."""
 
-    def __init__(self, folder, dtype):
+    def __init__(self, folder, dtype, batch):
         self.state = {k: torch.from_numpy(v).to(dtype if v.dtype.kind == "f" else torch.int64)
                       for k, v in load_file(folder / "params.safetensors").items()}
-        self.x = torch.from_numpy(np.load(folder / "x.npy")).to(dtype)
-        self.labels = torch.from_numpy(np.load(folder / "labels.npy"))
+        self.x = torch.from_numpy(np.load(folder / "x.npy")).to(dtype)[:batch]
+        self.labels = torch.from_numpy(np.load(folder / "labels.npy"))[:batch]
         self.params = [k for k, v in self.state.items() if v.is_floating_point() and "running" not in k]
         for k in self.params:
             self.state[k].requires_grad_()
@@ -87,8 +87,8 @@ class ResNeXt(Network):
         return self.head("classifier", x)
 
 
-def record(folder, kind, rate):
-    exact, rounded = kind(folder, torch.float64), kind(folder, torch.float32)
+def record(folder, kind, rate, batch):
+    exact, rounded = kind(folder, torch.float64, batch), kind(folder, torch.float32, batch)
     momenta, losses, nearest = ({}, {}), [], []
     for step in range(3):
         losses.append(exact.step(rate, momenta[0]))
@@ -96,7 +96,7 @@ def record(folder, kind, rate):
         for (name, a), (_, b) in zip(exact.inputs, rounded.inputs):
             off = (a - b).pow(2).mean().sqrt()
             nearest.append(((a.abs().min() / off).item(), a.abs().min().item(), step + 1, name))
-    print(folder.name, rate, *sorted(nearest)[:3], sep="\n  ")
+    print(folder.name, rate, losses, *sorted(nearest)[:3], sep="\n  ")
     state = {k: v.detach().numpy() for k, v in exact.state.items()}
     save_file({k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in state.items()}, folder / "sgd3.safetensors")
     np.save(folder / "sgd3_losses.npy", np.asarray(losses, np.float32))
@@ -104,5 +104,5 @@ def record(folder, kind, rate):
 
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
-    record(folder / "wrn_small", WideResNet, 0.02)
-    record(folder / "resnext_small", ResNeXt, 0.1)
+    record(folder / "wrn_small", WideResNet, 0.02, 6)
+    record(folder / "resnext_small", ResNeXt, 0.048, 2)
