@@ -342,66 +342,83 @@ func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, []Tensor
 		db, _ := b.dtype()
 		return cmp.Compare(elementSizes[db], elementSizes[da])
 	})
-	var header bytes.Buffer
-	separator := byte('{')
-	field := func(name string, value any) error {
-		if !utf8.ValidString(name) {
-			return fmt.Errorf("name %q is not UTF-8", name)
-		}
-		key, err := json.Marshal(name)
-		if err != nil {
-			return err
-		}
-		text, err := json.Marshal(value)
-		if err != nil {
-			return err
-		}
-		header.WriteByte(separator)
-		header.Write(key)
-		header.WriteByte(':')
-		header.Write(text)
-		separator = ','
-		return nil
-	}
+	var h header
 	if metadata != nil {
-		if err := field(metadataKey, metadata); err != nil {
+		if err := h.field(metadataKey, metadata); err != nil {
 			return nil, nil, err
 		}
 	}
 	seen := map[string]bool{metadataKey: true}
-	at := int64(0)
 	for _, t := range ordered {
-		dtype, n := t.dtype()
-		elements := 1
-		for _, d := range t.Shape {
-			elements *= d
-		}
-		if elements != n {
-			return nil, nil, fmt.Errorf("tensor %q: %d elements do not fill shape %v", t.Name, n, t.Shape)
-		}
 		if seen[t.Name] {
 			return nil, nil, fmt.Errorf("tensor %q: the name is taken", t.Name)
 		}
 		seen[t.Name] = true
-		end := at + int64(n)*elementSizes[dtype]
-		value := struct {
-			DType   string   `json:"dtype"`
-			Shape   []int    `json:"shape"`
-			Offsets [2]int64 `json:"data_offsets"`
-		}{dtype, append([]int{}, t.Shape...), [2]int64{at, end}}
-		if err := field(t.Name, value); err != nil {
+		if err := h.tensor(t); err != nil {
 			return nil, nil, err
 		}
-		at = end
 	}
-	if separator == '{' {
-		header.WriteByte('{')
+	return h.padded(), ordered, nil
+}
+
+// header is a JSON object of the fields so far, in their order.
+type header struct {
+	text bytes.Buffer
+	end  int64 // of the last tensor's data
+}
+
+func (h *header) field(name string, value any) error {
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("name %q is not UTF-8", name)
 	}
-	header.WriteByte('}')
-	for header.Len()%8 != 0 {
-		header.WriteByte(' ')
+	key, err := json.Marshal(name)
+	if err != nil {
+		return err
 	}
-	return header.Bytes(), ordered, nil
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	separator := byte(',')
+	if h.text.Len() == 0 {
+		separator = '{'
+	}
+	h.text.WriteByte(separator)
+	h.text.Write(key)
+	h.text.WriteByte(':')
+	h.text.Write(text)
+	return nil
+}
+
+// tensor adds the tensor whose data come next.
+func (h *header) tensor(t Tensor) error {
+	dtype, n := t.dtype()
+	elements := 1
+	for _, d := range t.Shape {
+		elements *= d
+	}
+	if elements != n {
+		return fmt.Errorf("tensor %q: %d elements do not fill shape %v", t.Name, n, t.Shape)
+	}
+	begin := h.end
+	h.end += int64(n) * elementSizes[dtype]
+	return h.field(t.Name, struct {
+		DType   string   `json:"dtype"`
+		Shape   []int    `json:"shape"`
+		Offsets [2]int64 `json:"data_offsets"`
+	}{dtype, append([]int{}, t.Shape...), [2]int64{begin, h.end}})
+}
+
+// padded closes the object and pads it, so that the data begin at a multiple of 8.
+func (h *header) padded() []byte {
+	if h.text.Len() == 0 {
+		h.text.WriteByte('{')
+	}
+	h.text.WriteByte('}')
+	for h.text.Len()%8 != 0 {
+		h.text.WriteByte(' ')
+	}
+	return h.text.Bytes()
 }
 
 func writeData(w io.Writer, t Tensor) error {
