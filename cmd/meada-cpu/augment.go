@@ -12,6 +12,8 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/imageset"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -91,12 +93,9 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 		return err
 	}
 	images := &s.pictures
-	if images.Dataset == "" {
-		images.Dataset = w.Metadata[zoo.MetaDataset]
-	}
-	d, err := catalog.FindDataset(s.pictures.Dataset)
+	d, err := completeImages(images, w)
 	if err != nil {
-		return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
+		return err
 	}
 	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
 		return err
@@ -104,11 +103,6 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	images.Corruptions, images.Holdout = catalog.NoCorruptions, new(float64)
 	if err := images.Check(); err != nil {
 		return err
-	}
-	if images.Resize == "" && d.Pictures {
-		if images.Resize, err = w.Resize(); err != nil {
-			return err
-		}
 	}
 	status := cli.NewStatus(std.err, s.quiet)
 	data, err := images.Load(catalog.Reading{Side: network.H, Untested: true, Status: status})
@@ -118,6 +112,11 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := w.Match(data); err != nil {
 		return err
 	}
+	return s.write(std, network, data, status)
+}
+
+// write writes what the ascent makes of the training images.
+func (s *augmentSettings) write(std streams, network *nn.Network, data *dataset.Task, status *cli.Status) error {
 	engine, err := tensor.NewEngine(s.threads)
 	if err != nil {
 		return err
@@ -143,7 +142,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := a.Write(ctx, s.out, s.format); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Images), images.Dataset,
+	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Images), s.pictures.Dataset,
 		cli.Duration(time.Since(started).Seconds()), &a)
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -67,24 +67,7 @@ func runEval(std streams, s evalSettings) error {
 	if err != nil {
 		return err
 	}
-	if s.Dataset == "" {
-		s.Dataset = w.Metadata[zoo.MetaDataset]
-		if !slices.Contains(catalog.DatasetNames(), s.Dataset) {
-			return cli.UsageError("%s does not say which dataset it belongs to, use --dataset", s.weights)
-		}
-	}
-	d, err := catalog.FindDataset(s.Dataset)
-	if err != nil {
-		return err
-	}
-	if own := w.Model(); s.model == "" && own != "" {
-		if s.model, err = d.ChooseNetwork(own); err != nil {
-			return &zoo.WeightsError{Err: fmt.Errorf("%s: it holds %s: %w", s.weights, w.Metadata[zoo.MetaModel], err)}
-		}
-	} else if s.model, err = d.ChooseNetwork(s.model); err != nil {
-		return err
-	}
-	if err := s.Check(); err != nil {
+	if err := s.complete(w); err != nil {
 		return err
 	}
 	engine, err := tensor.NewEngine(s.threads)
@@ -95,11 +78,6 @@ func runEval(std streams, s evalSettings) error {
 	side, err := w.ImageSize()
 	if err != nil {
 		return err
-	}
-	if s.Resize == "" && d.Pictures {
-		if s.Resize, err = w.Resize(); err != nil {
-			return err
-		}
 	}
 	data, err := s.Load(catalog.Reading{
 		Engine: engine, Side: cmp.Or(side, catalog.KindOf(s.model).Side()), Seed: s.seed, TestsOnly: true, Status: cli.NewStatus(std.err, s.json),
@@ -136,6 +114,28 @@ func runEval(std streams, s evalSettings) error {
 			Threads     int                  `json:"threads"`
 		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, engine.InstructionSet(), engine.Threads()})
 	}
+	s.describe(std, data)
+	return result.Print(std.out)
+}
+
+// complete sets what the flags leave open to what the weights say.
+func (s *evalSettings) complete(w *zoo.Weights) error {
+	d, err := completeImages(&s.Images, w)
+	if err != nil {
+		return err
+	}
+	if own := w.Model(); s.model == "" && own != "" {
+		if s.model, err = d.ChooseNetwork(own); err != nil {
+			return &zoo.WeightsError{Err: fmt.Errorf("%s: it holds %s: %w", s.weights, w.Metadata[zoo.MetaModel], err)}
+		}
+	} else if s.model, err = d.ChooseNetwork(s.model); err != nil {
+		return err
+	}
+	return s.Check()
+}
+
+// describe tells which images are tested.
+func (s *evalSettings) describe(std streams, data *dataset.Task) {
 	if understood := catalog.Understood(data); understood != "" {
 		fmt.Fprintf(std.err, "pictures: %s\n", understood)
 	}
@@ -143,5 +143,4 @@ func runEval(std streams, s evalSettings) error {
 		fmt.Fprintf(std.err, "not found: %s\n", a)
 	}
 	fmt.Fprintf(std.err, "corruptions: %s\n", s.DescribeCorruptions(data))
-	return result.Print(std.out)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -23,6 +24,20 @@ func openWeights(path *string) (*zoo.Weights, error) {
 		return nil, err
 	}
 	return zoo.ReadWeights(*path)
+}
+
+// completeImages sets what the flags leave open to what weights were trained on: the
+// dataset, which it returns, and how its pictures are resized.
+func completeImages(i *catalog.Images, w *zoo.Weights) (*catalog.Dataset, error) {
+	i.Dataset = cmp.Or(i.Dataset, w.Metadata[zoo.MetaDataset])
+	d, err := catalog.FindDataset(i.Dataset)
+	if err != nil {
+		return nil, cli.UsageError("%s does not say which dataset it belongs to, use --dataset", w.Path)
+	}
+	if i.Resize == "" && d.Pictures {
+		i.Resize, err = w.Resize()
+	}
+	return d, err
 }
 
 // declareImages declares the flags for the images of a run.

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -47,18 +48,28 @@ func configFlags(flag, path string) (map[string]string, error) {
 	}
 	set := pflag.NewFlagSet("train", pflag.ContinueOnError)
 	new(settings).define(set)
-	flags := map[string]string{}
+	flags := leftOut(set)
 	for key, value := range values {
-		if name := strings.ReplaceAll(key, "_", "-"); set.Lookup(name) != nil {
+		if name := flagOf(key); set.Lookup(name) != nil {
 			flags[name] = fmt.Sprint(value)
 		}
 	}
-	leftOut := map[string]string{ // where they are that
-		"lr-backbone": "0", "freeze-bn": "false", "freeze": "false", "flip": "false", "crop": "0", "resized-crop": "0",
-		"jitter": "0", "grey": "0", "views": "none", "cutout": "0", "consistency": "0", "label-smoothing": "0",
-		"momentum": "0", "decay": "0", "cosine": "false", "ema": "0", "mix": "none", "noise": "0", "all-views": "false",
-		"ball": "none", "radius": "0", "eta-min": "0",
-	}
-	maps.Copy(leftOut, flags)
-	return leftOut, nil
+	return flags, nil
 }
+
+// leftOut returns the values of the settings that config.json leaves out where they
+// are zero, and that flags can make so: a preset would have others. Set declares the
+// flags of settings that are zero.
+func leftOut(set *pflag.FlagSet) map[string]string {
+	flags := map[string]string{}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[catalog.Settings]()) {
+		key, option, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if flag := set.Lookup(flagOf(key)); flag != nil && option == "omitempty" && flag.Value.String() != "" {
+			flags[flag.Name] = flag.Value.String()
+		}
+	}
+	return flags
+}
+
+// flagOf returns the name of the flag for a key of config.json.
+func flagOf(key string) string { return strings.ReplaceAll(key, "_", "-") }

@@ -155,40 +155,19 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		rows = append(rows, [2]string{"not found", a})
 	}
 	outline := r.plan.Outline(data.Source.N)
-	round, between := "step", s.LoopsMin
-	descent := fmt.Sprintf("%s of %s", cli.Number(outline.Steps, "step"), cli.Number(s.BatchSize, "image"))
-	if s.Epochs > 0 {
-		round, between = "epoch", s.EpochsMin
-		descent = fmt.Sprintf("%s, %s", cli.Number(s.Epochs, "epoch"), descent)
-	}
-	descent += ", " + describeOptimiser(s)
-	if s.Freeze {
-		descent += ", of the layers behind the embedding alone"
-	}
-	if s.LRBackbone > 0 {
-		descent += fmt.Sprintf(", backbone's lr %g", s.LRBackbone)
-	}
-	if s.FreezeBN {
-		descent += ", statistics of batch normalisation frozen"
-	}
-	if s.MaxSteps > 0 {
-		descent += fmt.Sprintf(", ends after %s at the latest", cli.Number(s.MaxSteps, "step"))
-	}
 	rows = append(rows,
 		[2]string{"network", fmt.Sprintf("%s, %s parameters, images of %dx%d", network.Name, cli.Count(network.NumParams()), network.H, network.W)},
 		[2]string{"initial weights", beginning},
-		[2]string{"descent", descent},
+		[2]string{"descent", describeDescent(s, outline.Steps)},
 	)
 	if views := s.DescribeViews(); views != "" {
 		rows = append(rows, [2]string{"views", views})
 	}
-	ascent := fmt.Sprintf("%s, lr-max %g, gamma %g", cli.Number(s.LoopsAdv, "step"), s.LRMax, s.Gamma)
-	if s.UsesEta() {
-		ascent += fmt.Sprintf(", eta %g", s.Eta)
+	round, between := "step", s.LoopsMin
+	if s.InEpochs() {
+		round, between = "epoch", s.EpochsMin
 	}
-	if s.Ball != "" {
-		ascent += fmt.Sprintf(", in a ball %s of radius %.3g", s.Ball, s.Radius)
-	}
+	ascent := describeAscent(s)
 	if r.plan.Attack.Steps > 0 {
 		rows = append(rows, [2]string{"attack", "of every image, " + ascent})
 	}
@@ -214,6 +193,40 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		[2]string{"seed", fmt.Sprint(s.Seed)},
 		[2]string{"run folder", r.folder.Dir},
 	)
+}
+
+// describeDescent tells what the descent does, in so many steps.
+func describeDescent(s *runfolder.Settings, steps int) string {
+	text := fmt.Sprintf("%s of %s", cli.Number(steps, "step"), cli.Number(s.BatchSize, "image"))
+	if s.InEpochs() {
+		text = fmt.Sprintf("%s, %s", cli.Number(s.Epochs, "epoch"), text)
+	}
+	text += ", " + describeOptimiser(s)
+	if s.Freeze {
+		text += ", of the layers behind the embedding alone"
+	}
+	if s.LRBackbone > 0 {
+		text += fmt.Sprintf(", backbone's lr %g", s.LRBackbone)
+	}
+	if s.FreezeBN {
+		text += ", statistics of batch normalisation frozen"
+	}
+	if s.MaxSteps > 0 {
+		text += fmt.Sprintf(", ends after %s at the latest", cli.Number(s.MaxSteps, "step"))
+	}
+	return text
+}
+
+// describeAscent tells what the ascent of an image does.
+func describeAscent(s *runfolder.Settings) string {
+	text := fmt.Sprintf("%s, lr-max %g, gamma %g", cli.Number(s.LoopsAdv, "step"), s.LRMax, s.Gamma)
+	if s.UsesEta() {
+		text += fmt.Sprintf(", eta %g", s.Eta)
+	}
+	if s.Ball != "" {
+		text += fmt.Sprintf(", in a ball %s of radius %.3g", s.Ball, s.Radius)
+	}
+	return text
 }
 
 // checksums returns those of the training set and of every domain.

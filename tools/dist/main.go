@@ -81,32 +81,8 @@ func release(out string, targets []string) (err error) {
 			return err
 		}
 		all = append(all, parts...)
-
-		executable := name
-		if goos == "windows" {
-			executable += ".exe"
-		}
-		path := filepath.Join(scratch, executable)
-		if info, err = compile(path, goos, goarch); err != nil {
-			return err
-		}
-		var files []file
-		for _, from := range append([]string{path}, documents...) {
-			data, err := os.ReadFile(from)
-			if err != nil {
-				return err
-			}
-			files = append(files, file{filepath.Base(from), data, from == path})
-		}
-		licences, err := licenceTexts(parts)
-		if err != nil {
-			return err
-		}
-		files = append(files, file{"THIRD_PARTY_LICENSES", licences, false})
-
-		stem := fmt.Sprintf("%s-%s-%s-%s", name, info.version, goos, goarch)
-		packed, err := pack(stem, goos == "windows", info.time, files)
-		if err != nil {
+		var packed file
+		if packed, info, err = archive(scratch, goos, goarch, parts); err != nil {
 			return err
 		}
 		if err := os.WriteFile(filepath.Join(out, packed.name), packed.data, 0o666); err != nil {
@@ -122,6 +98,36 @@ func release(out string, targets []string) (err error) {
 		return err
 	}
 	return checksums(out)
+}
+
+// archive compiles the program for a platform, in the folder scratch, and packs it
+// with the documents and the licences of its parts.
+func archive(scratch, goos, goarch string, parts []part) (packed file, info build, err error) {
+	executable := name
+	if goos == "windows" {
+		executable += ".exe"
+	}
+	path := filepath.Join(scratch, executable)
+	if info, err = compile(path, goos, goarch); err != nil {
+		return file{}, build{}, err
+	}
+	var files []file
+	for _, from := range append([]string{path}, documents...) {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			return file{}, build{}, err
+		}
+		files = append(files, file{filepath.Base(from), data, from == path})
+	}
+	licences, err := licenceTexts(parts)
+	if err != nil {
+		return file{}, build{}, err
+	}
+	files = append(files, file{"THIRD_PARTY_LICENSES", licences, false})
+
+	stem := fmt.Sprintf("%s-%s-%s-%s", name, info.version, goos, goarch)
+	packed, err = pack(stem, goos == "windows", info.time, files)
+	return packed, info, err
 }
 
 // build is what Go's tools stamped into a binary.

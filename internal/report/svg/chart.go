@@ -64,71 +64,90 @@ func (c Chart) SVG() template.HTML {
 	if !any {
 		return `<p class="none">Nothing measured yet.</p>`
 	}
-	y = widened(y)
-	px := func(v float64) float64 { return marginLeft + plotWidth*x.place(v) }
-	py := func(v float64) float64 { return marginTop + plotHeight*(1-y.place(v)) }
-
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 0 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight, html.EscapeString(c.Name))
-	for _, v := range ticks(y, 5) {
-		fmt.Fprintf(&b, `<path class="grid" d="M%g %.1fH%g"/><text class="tick end" x="%g" y="%.1f" dy=".35em">%s</text>`,
-			marginLeft, py(v), chartWidth-marginRight, marginLeft-6, py(v), html.EscapeString(c.Format(v)))
-	}
-	for _, v := range ticks(x, 5) {
-		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, px(v), chartHeight-marginBottom+15, Short(v))
-	}
-	fmt.Fprintf(&b, `<path class="axis" d="M%g %gH%g"/>`, marginLeft, chartHeight-marginBottom, chartWidth-marginRight)
-	fmt.Fprintf(&b, `<text class="tick middle" x="%g" y="%g">%s</text>`, marginLeft+plotWidth/2, chartHeight-4, html.EscapeString(c.X))
-	for _, v := range c.Marks {
-		fmt.Fprintf(&b, `<path class="mark" d="M%.1f %gV%g"/>`, px(v), marginTop, chartHeight-marginBottom)
-	}
-	for first := 0; first < len(c.Marks); { // one name for marks that stand close
-		end, name := first+1, fmt.Sprintf("phase %d", first+1)
-		for end < len(c.Marks) && px(c.Marks[end])-px(c.Marks[end-1]) < nameWidth {
-			end++
-			name = fmt.Sprintf("phases %d–%d", first+1, end)
-		}
-		middle := (px(c.Marks[first]) + px(c.Marks[end-1])) / 2
-		fmt.Fprintf(&b, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, min(max(middle, marginLeft+nameWidth/2), chartWidth-nameWidth/2), marginTop-6, name)
-		first = end
-	}
-	for _, l := range c.Lines {
-		if len(l.Points) == 0 {
-			continue
-		}
-		points := thinned(l.Points)
-		var d strings.Builder
-		for i, p := range points {
-			switch {
-			case i == 0:
-				fmt.Fprintf(&d, "M%.1f %.1f", px(p.X), py(p.Y))
-			case l.Steps:
-				fmt.Fprintf(&d, "H%.1fV%.1f", px(p.X), py(p.Y))
-			default:
-				fmt.Fprintf(&d, "L%.1f %.1f", px(p.X), py(p.Y))
-			}
-		}
-		if l.Area {
-			fmt.Fprintf(&b, `<path class="area %s" d="%sV%.1fH%.1fZ"/>`, Style(l.Style), d.String(), py(y.low), px(points[0].X))
-		}
-		dashed := ""
-		if l.Dashed {
-			dashed = " dashed"
-		}
-		fmt.Fprintf(&b, `<path class="line %s%s" d="%s"/>`, Style(l.Style), dashed, d.String())
-		if !l.Dots {
-			continue
-		}
-		for _, p := range points {
-			fmt.Fprintf(&b, `<circle class="dot %s" cx="%.1f" cy="%.1f" r="2.2"><title>%s: %s at %s %s</title></circle>`, Style(l.Style),
-				px(p.X), py(p.Y), html.EscapeString(l.Name), html.EscapeString(c.Format(p.Y)), html.EscapeString(c.X), Short(p.X))
+	d := &drawing{Chart: c, x: x, y: widened(y)}
+	fmt.Fprintf(d, `<svg class="chart" viewBox="0 0 %g %g" role="img" aria-label="%s">`, chartWidth, chartHeight, html.EscapeString(c.Name))
+	d.frame()
+	d.marks()
+	for i := range c.Lines {
+		if len(c.Lines[i].Points) > 0 {
+			d.line(&c.Lines[i])
 		}
 	}
 	for _, r := range c.Rings {
-		fmt.Fprintf(&b, `<circle class="ring" cx="%.1f" cy="%.1f" r="5.5"><title>%s</title></circle>`, px(r.X), py(r.Y), html.EscapeString(r.Name))
+		fmt.Fprintf(d, `<circle class="ring" cx="%.1f" cy="%.1f" r="5.5"><title>%s</title></circle>`, d.px(r.X), d.py(r.Y), html.EscapeString(r.Name))
 	}
-	b.WriteString("</svg>")
-	return template.HTML(b.String())
+	d.WriteString("</svg>")
+	return template.HTML(d.String())
+}
+
+// drawing is a chart being drawn.
+type drawing struct {
+	Chart
+	strings.Builder
+	x, y span
+}
+
+func (d *drawing) px(v float64) float64 { return marginLeft + plotWidth*d.x.place(v) }
+func (d *drawing) py(v float64) float64 { return marginTop + plotHeight*(1-d.y.place(v)) }
+
+// frame draws the axes, their ticks and the grid.
+func (d *drawing) frame() {
+	for _, v := range ticks(d.y, 5) {
+		fmt.Fprintf(d, `<path class="grid" d="M%g %.1fH%g"/><text class="tick end" x="%g" y="%.1f" dy=".35em">%s</text>`,
+			marginLeft, d.py(v), chartWidth-marginRight, marginLeft-6, d.py(v), html.EscapeString(d.Format(v)))
+	}
+	for _, v := range ticks(d.x, 5) {
+		fmt.Fprintf(d, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, d.px(v), chartHeight-marginBottom+15, Short(v))
+	}
+	fmt.Fprintf(d, `<path class="axis" d="M%g %gH%g"/>`, marginLeft, chartHeight-marginBottom, chartWidth-marginRight)
+	fmt.Fprintf(d, `<text class="tick middle" x="%g" y="%g">%s</text>`, marginLeft+plotWidth/2, chartHeight-4, html.EscapeString(d.X))
+}
+
+// marks draws the lines where phases are, with their names.
+func (d *drawing) marks() {
+	for _, v := range d.Marks {
+		fmt.Fprintf(d, `<path class="mark" d="M%.1f %gV%g"/>`, d.px(v), marginTop, chartHeight-marginBottom)
+	}
+	for first := 0; first < len(d.Marks); { // one name for marks that stand close
+		end, name := first+1, fmt.Sprintf("phase %d", first+1)
+		for end < len(d.Marks) && d.px(d.Marks[end])-d.px(d.Marks[end-1]) < nameWidth {
+			end++
+			name = fmt.Sprintf("phases %d–%d", first+1, end)
+		}
+		middle := (d.px(d.Marks[first]) + d.px(d.Marks[end-1])) / 2
+		fmt.Fprintf(d, `<text class="tick middle" x="%.1f" y="%g">%s</text>`, min(max(middle, marginLeft+nameWidth/2), chartWidth-nameWidth/2), marginTop-6, name)
+		first = end
+	}
+}
+
+func (d *drawing) line(l *Line) {
+	points := thinned(l.Points)
+	var path strings.Builder
+	for i, p := range points {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&path, "M%.1f %.1f", d.px(p.X), d.py(p.Y))
+		case l.Steps:
+			fmt.Fprintf(&path, "H%.1fV%.1f", d.px(p.X), d.py(p.Y))
+		default:
+			fmt.Fprintf(&path, "L%.1f %.1f", d.px(p.X), d.py(p.Y))
+		}
+	}
+	if l.Area {
+		fmt.Fprintf(d, `<path class="area %s" d="%sV%.1fH%.1fZ"/>`, Style(l.Style), path.String(), d.py(d.y.low), d.px(points[0].X))
+	}
+	dashed := ""
+	if l.Dashed {
+		dashed = " dashed"
+	}
+	fmt.Fprintf(d, `<path class="line %s%s" d="%s"/>`, Style(l.Style), dashed, path.String())
+	if !l.Dots {
+		return
+	}
+	for _, p := range points {
+		fmt.Fprintf(d, `<circle class="dot %s" cx="%.1f" cy="%.1f" r="2.2"><title>%s: %s at %s %s</title></circle>`, Style(l.Style),
+			d.px(p.X), d.py(p.Y), html.EscapeString(l.Name), html.EscapeString(d.Format(p.Y)), html.EscapeString(d.X), Short(p.X))
+	}
 }
 
 // bounds returns the ranges of the axes, and whether there is a point at all.
