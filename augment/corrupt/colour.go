@@ -30,6 +30,8 @@ func (w *worker) recolour(change func(h, s, v float64) (float64, float64, float6
 
 // toHSV and fromHSV calculate in the order of scikit-image's rgb2hsv and
 // hsv2rgb: results that should be whole grey levels are cut off to the same one.
+// The HSV of augment/image is another one: Pillow's, of bytes, which rounds hue and
+// saturation in between.
 func toHSV(r, g, b float64) (h, s, v float64) {
 	v = max(r, g, b)
 	delta := v - min(r, g, b)

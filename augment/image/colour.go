@@ -57,6 +57,8 @@ func (p *canvas) hue(dst, src []uint8, part float64) {
 	}
 }
 
+// toHSV and fromHSV round as Pillow does, to bytes and through float32 in places. The
+// HSV of augment/corrupt is scikit-image's, of values that are rounded nowhere.
 func toHSV(r, g, b uint8) (h, s, v uint8) {
 	high, low := max(r, g, b), min(r, g, b)
 	if high == low {

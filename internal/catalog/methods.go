@@ -52,7 +52,8 @@ type Method struct {
 	// defaults sets what its authors have to what a preset leaves open; nil for
 	// nothing.
 	defaults func(s *Settings, p *Preset, network string)
-	config   func(s *Settings, network string) train.Config
+	// config is what settings make of a run; nil for descent alone.
+	config func(s *Settings, network string) train.Config
 }
 
 // Methods lists every method.
@@ -60,7 +61,6 @@ var Methods = []Method{
 	{
 		Name: ERM, Title: "ERM",
 		Citation: "empirical risk minimisation: Vapnik, Statistical Learning Theory, Wiley 1998",
-		config:   (*Settings).descent,
 	},
 	{
 		Name: ADA, Title: "ADA",
@@ -89,7 +89,6 @@ var Methods = []Method{
 				s.Cutout = 8
 			}
 		},
-		config: (*Settings).descent,
 	},
 	{
 		Name: AutoAugment, Title: "AutoAugment",
@@ -97,13 +96,11 @@ var Methods = []Method{
 		defaults: func(s *Settings, _ *Preset, network string) {
 			s.Views = autoAugmentFor[KindOf(network)]
 		},
-		config: (*Settings).descent,
 	},
 	{
 		Name: RandAugment, Title: "RandAugment",
 		Citation: "two image operations drawn at random: Cubuk et al., RandAugment: Practical Automated Data Augmentation with a Reduced Search Space, NeurIPS 2020",
 		defaults: func(s *Settings, _ *Preset, _ string) { s.Views = ViewsRandAugment },
-		config:   (*Settings).descent,
 	},
 	{
 		Name: AugMix, Title: "AugMix",
@@ -114,7 +111,6 @@ var Methods = []Method{
 				s.Views = ViewsAugMixLarge
 			}
 		},
-		config: (*Settings).descent,
 	},
 	{
 		Name: RandConv, Title: "RandConv",
@@ -128,7 +124,6 @@ var Methods = []Method{
 				s.TestEvery = 250
 			}
 		},
-		config: (*Settings).descent,
 	},
 	{
 		Name: ProRandConv, Title: "Pro-RandConv",
@@ -143,19 +138,16 @@ var Methods = []Method{
 				s.BatchSize, s.Epochs = 64, 50
 			}
 		},
-		config: (*Settings).descent,
 	},
 	{
 		Name: Mixup, Title: "Mixup",
 		Citation: "pairs of images mixed, their classes too: Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018",
 		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix = MixUp },
-		config:   (*Settings).descent,
 	},
 	{
 		Name: CutMix, Title: "CutMix",
 		Citation: "parts of images exchanged, their classes too: Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, ICCV 2019",
 		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix = MixCut },
-		config:   (*Settings).descent,
 	},
 	{
 		Name: NoisyMix, Title: "NoisyMix",
@@ -166,13 +158,11 @@ var Methods = []Method{
 				s.Epochs = 200
 			}
 		},
-		config: (*Settings).descent,
 	},
 	{
 		Name: Prime, Title: "PRIME",
 		Citation: "mixtures of displacements, colours and filters, and consistent predictions: Modas et al., PRIME: A Few Primitives Can Boost Robustness to Common Corruptions, ECCV 2022",
 		defaults: func(s *Settings, _ *Preset, _ string) { s.Views, s.Consistency = ViewsPrime, 12 },
-		config:   (*Settings).descent,
 	},
 	{
 		Name: PGD, Title: "PGD",
@@ -347,6 +337,9 @@ func (s *Settings) Config(network string) (train.Config, error) {
 	}
 	if s.Epochs > 0 && s.LoopsTrain > 0 {
 		return train.Config{}, fmt.Errorf("%d epochs and %d steps, expected one of them", s.Epochs, s.LoopsTrain)
+	}
+	if m.config == nil {
+		return s.descent(network), nil
 	}
 	return m.config(s, network), nil
 }
