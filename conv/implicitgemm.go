@@ -42,7 +42,7 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward bool) *implicitGemm {
 	p.tiles = tensor.CutTiles(filters, e.Kernels.MR)
 	p.taps = p.layout.taps(s.R, s.S, backward)
 	p.inner = len(p.taps)
-	p.images = imagesPerTask(s.N, s.OutH()*s.OutW(), nr)
+	p.images = evenly(imagesPerTask(s.N, s.OutH()*s.OutW(), nr), s, e.Threads())
 	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
 	p.inputInPlace = p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0

@@ -225,6 +225,23 @@ func (l *layout) group(t tensor.Tensor, n, g int) []float32 {
 	return t.Data[n*t.Stride+g*size:][:size]
 }
 
+// evenly returns how many images, at most n, go into a task so that the worker with
+// the most tasks is not busy for longer than need be. Results don't depend on it
+// where each image has sums of its own.
+func evenly(n int, s Shape, threads int) int {
+	busiest := func(n int) int {
+		tasks := (s.N + n - 1) / n * s.Groups
+		return (tasks + threads - 1) / threads * n
+	}
+	best := n
+	for m := n - 1; m > 0 && threads > 1; m-- {
+		if 26*busiest(m) < 25*busiest(best) { // larger tasks are worth a little
+			best = m
+		}
+	}
+	return best
+}
+
 // imagesPerTask returns how many images go into a task: enough pixels to work
 // on, and few columns of the last panel left empty.
 func imagesPerTask(images, area, nr int) int {

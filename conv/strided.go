@@ -67,7 +67,7 @@ func newStridedDataGrad(e *tensor.Engine, s Shape) *stridedDataGrad {
 	rows, cols := spans(s.H, s.PadH, s.R, s.Stride), spans(s.W, s.PadW, s.S, s.Stride)
 	p.layout = newLayout(Shape{C: s.K, H: s.OutH(), W: s.OutW(), Stride: 1,
 		PadH: padding(rows, s.OutH()), PadW: padding(cols, s.OutW()), Groups: s.Groups})
-	p.images = imagesPerTask(s.N, rows[0].n*cols[0].n, e.Kernels.NR)
+	p.images = evenly(imagesPerTask(s.N, rows[0].n*cols[0].n, e.Kernels.NR), s, e.Threads())
 	weights, shared := 0, s.Weights()
 	for _, y := range rows {
 		for _, x := range cols {

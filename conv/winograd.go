@@ -45,9 +45,15 @@ const (
 	points   = tileSide * tileSide
 )
 
-// enoughTiles is the number of tiles from which on a product of one point is worth
-// reading its filters.
-const enoughTiles = 28
+// enoughTiles returns the number of tiles from which on a product of one point is
+// worth reading its filters: more where they don't stay in the third-level cache.
+func (p *winograd) enoughTiles() int {
+	const large = 8 << 20 // bytes
+	if 4*p.filters() > large {
+		return 64
+	}
+	return 28
+}
 
 // winogradFits reports whether the shape can be computed by this algorithm and is
 // worth it. It is a function of the shape alone: every kernel set and
@@ -65,7 +71,7 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p.tileCols = (s.OutW() + p.m - 1) / p.m
 	p.rows = p.tileRows*p.m + tileSide - p.m
 	p.cols = p.tileCols*p.m + tileSide - p.m
-	p.images = min(s.N, (enoughTiles+p.tiles()-1)/p.tiles())
+	p.images = evenly(min(s.N, (p.enoughTiles()+p.tiles()-1)/p.tiles()), s, e.Threads())
 	p.gradient = newPartials(e, s.N, (setTiles/2+p.tiles()-1)/p.tiles(), s.Groups*p.k*s.R*s.S*p.paddedC)
 	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
 	p.set = (p.gradient.chunk + sets - 1) / sets
