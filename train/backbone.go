@@ -28,6 +28,8 @@ func (c *Config) checkBackbone() error {
 		return fmt.Errorf("train: Backbone.Rate is %v of a frozen backbone, expected 0", b.Rate)
 	case b.Frozen && c.Attack.Steps > 0:
 		return errors.New("train: Attack of images for a frozen backbone, which sees each image once, expected none")
+	case b.Frozen && c.Objective.Contrast > 0:
+		return errors.New("train: Objective.Contrast of a frozen backbone's embeddings, which stay as they are, expected 0")
 	case b.Frozen && len(c.Views) > 0:
 		return errors.New("train: Views of images for a frozen backbone, which sees each image once, expected none")
 	}

@@ -42,6 +42,7 @@ func procedures(t testing.TB) map[string]procedure {
 	steps.Schedule, steps.Growth.Phases, steps.Growth.Every, steps.Growth.Sets = Steps{Total: 9, TestEvery: 4}, 3, 2, 2
 	parameters := steps
 	parameters.Growth.Ascent = augment.Config{Steps: 3, LR: 0.2, Gamma: 1, Transforms: transform.Chains{Longest: 3}, Tolerance: 1e-3}
+	parameters.Objective.Contrast, parameters.Objective.Entropy = 0.5, -0.1
 	swa := epochs
 	swa.Schedule, swa.Averaging = Epochs{Total: 3, TestEvery: 1}, SWA{Every: 2}
 	head := epochs

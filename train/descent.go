@@ -22,16 +22,23 @@ type descent struct {
 	rate      learningRate
 	average   *average           // nil for none
 	attack    *augment.Maximiser // nil for none
+
+	contrast   *objective.Contrast // nil for none
+	dEmbedding tensor.Tensor       // zero then
 }
 
 func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent, error) {
 	all := c.views() * c.BatchSize
 	d := descent{
 		numbers:   make([]int32, c.BatchSize),
-		plan:      nn.Compile(engine, network, all, nn.Train),
+		plan:      nn.Compile(engine, network, all, c.descentMode()),
 		dLogits:   tensor.New(all, network.Classes, 1, 1),
 		optimiser: c.Optimiser.start(engine, network, c.Backbone.rate()),
 		average:   newAverage(engine, network, c.Averaging),
+	}
+	if c.Objective.Contrast > 0 {
+		d.contrast = objective.NewContrast(engine, c.BatchSize, c.views(), network.Embedding)
+		d.dEmbedding = tensor.New(all, network.Embedding, 1, 1)
 	}
 	lr, cosine := c.Optimiser.rate()
 	d.rate.LR, d.rate.constant = lr, !cosine
@@ -48,6 +55,14 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent,
 	return d, err
 }
 
+// descentMode returns that of the plan of descent steps.
+func (c *Config) descentMode() nn.Mode {
+	if c.Objective.Contrast > 0 {
+		return nn.TrainEmbedding
+	}
+	return nn.Train
+}
+
 // minimise takes a descent step.
 func (t *Trainer) minimise() (Event, error) {
 	d, schedule := &t.descent, t.config.Schedule
@@ -59,13 +74,18 @@ func (t *Trainer) minimise() (Event, error) {
 	if image := t.attack(x, numbers); image >= 0 {
 		return e, t.diverged(e, fmt.Sprintf("image %d, attacked,", image))
 	}
-	logits, _ := d.plan.Forward(x)
+	logits, embedding := d.plan.Forward(x)
 	e.Correct = Correct(logits.Images(0, len(numbers)), d.targets.First)
 	e.Loss = d.objective.Compute(dLogits, logits, d.targets).Value
+	var dEmbedding tensor.Tensor
+	if weight := d.objective.Contrast; weight > 0 {
+		dEmbedding = d.dEmbedding.Images(0, x.N)
+		e.Loss += float64(weight * d.contrast.Compute(dEmbedding, embedding, d.targets.First, weight))
+	}
 	if !finite(e.Loss) {
 		return e, t.diverged(e, "the loss")
 	}
-	d.plan.Backward(dLogits, tensor.Tensor{})
+	d.plan.Backward(dLogits, dEmbedding)
 	d.optimiser.update(d.rate.LR)
 	d.rate.step()
 

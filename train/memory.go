@@ -38,7 +38,10 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 
 	descent := c.views() * c.BatchSize
 	batch := int64(descent)
-	m := Memory{Batches: nn.PlanBytes(trained, descent, nn.Train)}
+	m := Memory{Batches: nn.PlanBytes(trained, descent, c.descentMode())}
+	if c.Objective.Contrast > 0 {
+		m.Batches += float * int64(descent) * int64(2*network.Embedding+descent)
+	}
 	if added > 0 {
 		chunk := ascentChunk(c.BatchSize)
 		batch = max(batch, int64(chunk))

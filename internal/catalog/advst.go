@@ -26,7 +26,7 @@ func (s *Settings) UsesEta() bool {
 // 1,875 steps for digits, and divide the rate by ten halfway. The weight of the
 // entropy is ours for digits, 0 in their published runs.
 func advst(s *Settings, p *Preset, _ string) {
-	s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin = 5, 20, 0.2, 100, 10
+	s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin, s.Contrast = 5, 20, 0.2, 100, 10, 1
 	switch p.Name {
 	case "digits": // 2.85 million images
 		s.LoopsTrain, s.LoopsMin, s.TestEvery, s.Cosine = 89_063, 1_875, 1_000, true

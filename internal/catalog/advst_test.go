@@ -18,7 +18,7 @@ func TestAdvST(t *testing.T) {
 		Seed: 1, BatchSize: 32,
 		Schedule:  train.Steps{Total: 89063, TestEvery: 1000},
 		Optimiser: train.Adam{LR: 1e-4, Cosine: true},
-		Objective: objective.Config{Entropy: -10},
+		Objective: objective.Config{Entropy: -10, Contrast: 1},
 		Growth: train.Growth{Phases: 89063, Every: 1875, Sets: 5, Ascent: augment.Config{
 			Steps: 20, LR: 0.2, Gamma: 100, Transforms: transform.Chains{Longest: 3}, Tolerance: 0.1,
 		}},
@@ -35,6 +35,8 @@ func TestAdvST(t *testing.T) {
 	c, err := s.Config("lenet5")
 	require.NoError(t, err)
 	require.Zero(t, c.Growth, "no sets, no phases")
-	s.Ball, s.Radius = BallL2, 1
+	s.Freeze, s.Contrast = true, 1
+	require.ErrorContains(t, s.Check("w"), "--contrast 1 and --freeze")
+	s.Freeze, s.Ball, s.Radius = false, BallL2, 1
 	require.ErrorContains(t, s.Check(""), "--ball l2: the ascents of advst move no pixels")
 }

@@ -271,7 +271,8 @@ type Settings struct {
 	// predictions for an image and two views of it; 0 for one view alone.
 	Consistency float64 `json:"consistency,omitempty"`
 	Smoothing   float64 `json:"label_smoothing,omitempty"`
-	EtaMin      float64 `json:"eta_min,omitempty"` // weight of the entropy that descent steps raise
+	EtaMin      float64 `json:"eta_min,omitempty"`  // weight of the entropy that descent steps raise
+	Contrast    float64 `json:"contrast,omitempty"` // weight of the supervised contrast of embeddings
 
 	LoopsAdv  int     `json:"loops_adv"`  // ascent steps of a phase
 	K         int     `json:"k"`          // phases, or for AdvST the sets that are kept; methods without them ignore it
@@ -395,7 +396,7 @@ func (s *Settings) descent(network string) train.Config {
 		c.Averaging = train.EMA{Decay: s.EMA}
 	}
 	c.Views = s.viewsOf(network)
-	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing}
+	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing, Contrast: s.Contrast}
 	if s.EtaMin > 0 {
 		c.Objective.Entropy = -s.EtaMin
 	}

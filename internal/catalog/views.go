@@ -281,6 +281,7 @@ func (s *Settings) DescribeViews() string {
 	add(s.AllViews, "the cross-entropy of all")
 	add(s.Smoothing > 0, "label smoothing %g", s.Smoothing)
 	add(s.EtaMin > 0, "entropy raised with weight %g", s.EtaMin)
+	add(s.Contrast > 0, "supervised contrast %g", s.Contrast)
 	return strings.Join(words, ", ")
 }
 
@@ -294,6 +295,8 @@ func (s *Settings) checkViews() error {
 		return cli.UsageError("--grey %v: expected a probability, 0 to 1", s.Grey)
 	case s.Smoothing >= 1:
 		return cli.UsageError("--label-smoothing %v: expected a probability less than 1", s.Smoothing)
+	case s.Contrast > 0 && s.Freeze:
+		return cli.UsageError("--contrast %v and --freeze: the embeddings stay as they are, expected one of them", s.Contrast)
 	case s.EMA >= 1:
 		return cli.UsageError("--ema %v: expected a number less than 1", s.EMA)
 	case s.AllViews && s.Views == "" && s.Cutout == 0 && s.Noise == 0:

@@ -17,10 +17,10 @@ import (
 // Shapes that do not fit are programmer errors and panic. So are graphs for
 // which [Compile] has no plan: those in which
 //
-//   - the result of an operation reaches the logits by no way (in [Maximise]: nor
-//     the embedding);
-//   - a value is read by an activation, a pooling or a dropout and, later in the
-//     graph, by another operation;
+//   - the result of an operation reaches the logits by no way (in [Maximise] and
+//     [TrainEmbedding]: nor the embedding);
+//   - a value is read by an activation or a pooling and, later in the graph, by
+//     another operation;
 //   - a value takes part in two concatenations, or is read after the one in which
 //     it takes part.
 type Graph struct {

@@ -36,7 +36,7 @@ type convolution struct {
 }
 
 func (b *builder) conv(o *op) step {
-	s := &convolution{weight: o.weight, bias: o.bias, w: o.weight.Data, act: o.act, train: b.Mode == Train}
+	s := &convolution{weight: o.weight, bias: o.bias, w: o.weight.Data, act: o.act, train: b.Mode.trains()}
 	b.unary(&s.unary, o)
 	if o.planned == nil {
 		o.planned = b.planConv(o)
@@ -61,7 +61,7 @@ func (b *builder) planConv(o *op) *conv.Conv {
 	if o.needsGrad && o.wanted[0] {
 		c.PlanBackwardData()
 	}
-	if o.needsGrad && b.Mode == Train {
+	if o.needsGrad && b.Mode.trains() {
 		c.PlanBackwardWeights()
 	}
 	return c
@@ -104,7 +104,7 @@ type linear struct {
 }
 
 func (b *builder) linear(o *op) step {
-	s := &linear{weight: o.weight, bias: o.bias, act: o.act, train: b.Mode == Train}
+	s := &linear{weight: o.weight, bias: o.bias, act: o.act, train: b.Mode.trains()}
 	b.unary(&s.unary, o)
 	out, in := s.weight.Shape[0], s.weight.Shape[1]
 	s.product = tensor.NewGemm(b.engine, b.n, out, in, false, true)
@@ -307,8 +307,14 @@ func (b *builder) dropout(o *op) step {
 	s := &dropout{engine: b.engine, net: b.program.net, threshold: uint32(o.rate*(1<<16) + 0.5), scale: float32(1 / (1 - o.rate))}
 	b.unary(&s.unary, o)
 	s.fwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) { s.apply(&s.y, &s.x, n, lo, hi) })
-	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) { s.apply(&s.dx, &s.dy, n, lo, hi) })
-	s.refuseAccumulation("dropout")
+	s.bwd = newPass(b.engine, &s.y, func(n, lo, hi, _ int) {
+		if !s.accumulate {
+			s.apply(&s.dx, &s.dy, n, lo, hi)
+			return
+		}
+		s.apply(&s.dy, &s.dy, n, lo, hi) // nothing reads it any more
+		b.engine.Kernels.Axpy(1, channels(&s.dy, n, lo, hi), channels(&s.dx, n, lo, hi))
+	})
 	return s
 }
 

@@ -58,7 +58,7 @@ func lower(net *Network, mode Mode) *program {
 
 // view reports whether a node's result is its input, at most in another shape.
 func (p *program) view(n *node) bool {
-	return n.kind == flattenNode || n.kind == dropoutNode && p.mode != Train
+	return n.kind == flattenNode || n.kind == dropoutNode && !p.mode.trains()
 }
 
 // base returns the value that x is a view of, or x.
@@ -114,7 +114,7 @@ func (p *program) fuse() {
 		o := op{node: n, in: n.in, out: Value(v)}
 		switch n.kind {
 		case convNode:
-			if m := next(o.out, normNode); m != nil && p.mode != Train {
+			if m := next(o.out, normNode); m != nil && !p.mode.trains() {
 				o.fold = m.norm
 				absorb(&o)
 			}
@@ -191,14 +191,14 @@ func (p *program) planBackward() {
 		for j, x := range o.in {
 			o.wanted[j] = needed[p.base(x)]
 		}
-		o.needsGrad = slices.Contains(o.wanted, true) || p.mode == Train && (o.weight != nil || o.norm != nil)
+		o.needsGrad = slices.Contains(o.wanted, true) || p.mode.trains() && (o.weight != nil || o.norm != nil)
 		needed[o.out] = o.needsGrad
 		producer[o.out] = i
 	}
 
 	written := make([]bool, len(p.net.nodes))
 	written[p.base(p.net.logits)] = true
-	if p.mode == Maximise {
+	if p.mode.takesEmbedding() {
 		written[p.base(p.net.embedding)] = true
 	}
 	for i := len(p.ops) - 1; i >= 0; i-- {
@@ -320,8 +320,10 @@ func (p *program) planMemory() {
 	p.values.touch(p.net.logits, turn)
 	p.values.touch(p.net.embedding, turn)
 	p.values.forget(input)
-	if p.mode == Maximise {
+	if p.mode.takesEmbedding() {
 		p.grads.touch(p.net.embedding, turn)
+	}
+	if p.mode == Maximise {
 		p.grads.touch(input, end)
 	}
 	p.grads.forget(p.net.logits)
@@ -332,7 +334,7 @@ func (p *program) planMemory() {
 func (p *program) keepsInput(o *op) bool {
 	switch o.kind {
 	case convNode, linearNode:
-		return p.mode == Train
+		return p.mode.trains()
 	case normNode:
 		return true
 	case activationNode:

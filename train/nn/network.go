@@ -233,7 +233,7 @@ func (n *Network) MultiplyAdds(mode Mode) int {
 		if !o.needsGrad {
 			continue
 		}
-		if mode == Train {
+		if mode.trains() {
 			total += products // of the weights
 		}
 		if o.wanted[0] {

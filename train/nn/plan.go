@@ -19,7 +19,15 @@ const (
 	Maximise
 	// Eval: as Maximise, forward only.
 	Eval
+	// TrainEmbedding: as Train, for objectives of the embedding too.
+	TrainEmbedding
 )
+
+// trains reports whether Backward computes the gradients of the parameters.
+func (m Mode) trains() bool { return m == Train || m == TrainEmbedding }
+
+// takesEmbedding reports whether Backward takes a gradient by the embedding.
+func (m Mode) takesEmbedding() bool { return m == Maximise || m == TrainEmbedding }
 
 // Plan is a network compiled for a mode and batches of up to a given size. It
 // reads the network's current parameters at every call and allocates nothing
@@ -43,8 +51,8 @@ type sized struct {
 	x, dLogits        []binding
 	logits, embedding tensor.Tensor
 
-	// In mode Maximise; the former is copied from outside, since the network
-	// adds to it.
+	// The former in modes Maximise and TrainEmbedding, copied from outside, since
+	// the network adds to it; the latter in mode Maximise.
 	dEmbedding, dInput tensor.Tensor
 }
 
@@ -111,9 +119,10 @@ func (p *Plan) Forward(x tensor.Tensor) (logits, embedding tensor.Tensor) {
 }
 
 // Backward follows a Forward with the gradients of some objective by its
-// outputs, shaped as these. In mode Train it sets Network.Grads, and dEmbedding
-// is not used. In mode Maximise it returns the objective's gradient by the
-// input, valid until the next Forward; a zero dEmbedding is a gradient of 0.
+// outputs, shaped as these; a zero dEmbedding is a gradient of 0. In modes Train,
+// which does not use dEmbedding, and TrainEmbedding it sets Network.Grads. In mode
+// Maximise it returns the objective's gradient by the input, valid until the next
+// Forward.
 // The images of the Forward must still be there.
 func (p *Plan) Backward(dLogits, dEmbedding tensor.Tensor) (dx tensor.Tensor) {
 	s := p.current
@@ -166,9 +175,9 @@ func (p *Plan) build(n int) *sized {
 	b.value(&b.embedding, prog.net.embedding)
 	if p.Mode == Maximise {
 		b.gradient(&b.dInput, input)
-		if !prog.grads.same(prog.net.embedding, prog.net.logits) {
-			b.gradient(&b.dEmbedding, prog.net.embedding)
-		}
+	}
+	if p.Mode.takesEmbedding() && !prog.grads.same(prog.net.embedding, prog.net.logits) {
+		b.gradient(&b.dEmbedding, prog.net.embedding)
 	}
 	return b.sized
 }
@@ -229,7 +238,7 @@ func (b *builder) step(o *op) step {
 	case linearNode:
 		return b.linear(o)
 	case normNode:
-		if b.Mode == Train {
+		if b.Mode.trains() {
 			return b.batchNorm(o)
 		}
 		return b.affine(o)

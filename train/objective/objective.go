@@ -42,6 +42,10 @@ type Config struct {
 	// cross-entropy counts: positive makes predictions confident, negative
 	// makes them less so.
 	Entropy float64
+
+	// Contrast weighs the supervised contrast of the embeddings of all views, which a
+	// [Contrast] computes: it is not in the sum above.
+	Contrast float64
 }
 
 // Check returns an error if an objective over views of a number of classes
@@ -61,6 +65,8 @@ func (c *Config) Check(views, classes int) error {
 		return fmt.Errorf("objective: Consistency is %v, which needs more than one view", c.Consistency)
 	case !finite(c.Entropy):
 		return fmt.Errorf("objective: Entropy is %v, expected a number", c.Entropy)
+	case !(c.Contrast >= 0 && finite(c.Contrast)):
+		return fmt.Errorf("objective: Contrast is %v, expected a number that is not negative", c.Contrast)
 	}
 	for v, w := range c.Views {
 		if !(w >= 0 && finite(w)) {

@@ -244,6 +244,7 @@ func TestCheck(t *testing.T) {
 		"ClassWeights has 2 weights for 4": {ClassWeights: []float64{1, 2}},
 		"ClassWeights[3] is 0":             {ClassWeights: []float64{1, 2, 1, 0}},
 		"Consistency is -1":                {Consistency: -1},
+		"Contrast is -1":                   {Contrast: -1},
 		"Entropy is +Inf":                  {Entropy: math.Inf(1)},
 	} {
 		require.ErrorContains(t, c.Check(views, classes), want)

@@ -283,6 +283,44 @@ func exercise(e *tensor.Engine, n *nn.Network, x tensor.Tensor, labels []uint16)
 	return all
 }
 
+// A gradient by the embedding goes back like that by the logits which the layers
+// behind it make of it.
+func TestGradientByTheEmbedding(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	for _, build := range miniatures {
+		n := build()
+		n.Init(1)
+		x, labels := randomImages(n, 3)
+		grad := tensor.New(x.N, n.Classes, 1, 1)
+		train := nn.Compile(e, n, x.N, nn.Train)
+		logits, _ := train.Forward(x)
+		nn.CrossEntropy(e, grad, logits, labels)
+		train.Backward(grad, tensor.Tensor{})
+		want := slices.Clone(n.Grads)
+		n.Init(1)
+		both := nn.Compile(e, n, x.N, nn.TrainEmbedding)
+		_, embedding := both.Forward(x)
+		both.Backward(grad, tensor.Tensor{})
+		require.Equal(t, want, n.Grads, n.Name)
+		if n.DropoutCounter() > 0 { // the layers behind the embedding alone drop others
+			continue
+		}
+
+		n.Init(1)
+		both.Forward(x)
+		head := nn.Compile(e, n.HeadNetwork(), x.N, nn.Maximise)
+		images := tensor.New(x.N, n.Embedding, 1, 1)
+		copy(images.Data, dense(embedding))
+		head.Forward(images)
+		dEmbedding := head.Backward(grad, tensor.Tensor{})
+		both.Backward(tensor.New(x.N, n.Classes, 1, 1), dEmbedding)
+		requireClose(t, n.Name, want[:n.Head()], n.Grads[:n.Head()], 1e-4*largest(want))
+		require.Zero(t, largest(n.Grads[n.Head():]), n.Name)
+	}
+}
+
 func TestThreadsGiveTheSameBits(t *testing.T) {
 	for _, build := range miniatures {
 		n := build()
@@ -340,7 +378,7 @@ func TestShortBatches(t *testing.T) {
 		n := build()
 		n.Init(1)
 		x, labels := randomImages(n, 7)
-		for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval} {
+		for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval, nn.TrainEmbedding} {
 			whole := nn.Compile(e, n, 7, mode)
 			whole.Forward(x)
 			for _, size := range []int{3, 7, 1} {
@@ -377,7 +415,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		x, labels := randomImages(n, 4)
 		grad := tensor.New(x.N, n.Classes, 1, 1)
 		distance := tensor.New(x.N, n.Embedding, 1, 1)
-		for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval} {
+		for _, mode := range []nn.Mode{nn.Train, nn.Maximise, nn.Eval, nn.TrainEmbedding} {
 			plan := nn.Compile(e, n, x.N, mode)
 			require.Zero(t, testing.AllocsPerRun(3, func() {
 				logits, _ := plan.Forward(x)
