@@ -45,7 +45,7 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward bool) *implicitGemm {
 	p.images = evenly(imagesPerTask(s.N, s.OutH()*s.OutW(), nr), s, e.Threads())
 	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
-	p.inputInPlace = p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0
+	p.inputInPlace = p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0 && !conflicts(min(p.inner, depth), p.area)
 	p.columns = make([]int32, filters)
 	for i := range p.columns {
 		p.columns[i] = int32(i * nr)
@@ -56,6 +56,19 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward bool) *implicitGemm {
 	}
 	e.Reserve(s.Weights(), p.panelSize()+p.resultsSize()+p.imageSize())
 	return p
+}
+
+// conflicts reports whether rows that lie pitch elements apart meet in so few sets of a
+// first-level cache, 64 of 8 lines, that it is better to pack them: they are read
+// once for each tile of filters.
+func conflicts(rows, pitch int) bool {
+	const sets, ways = 64, 8
+	apart := pitch / lineElements % sets
+	used := 1
+	for used < sets && apart*used%sets != 0 {
+		used *= 2
+	}
+	return rows > 4*used*ways
 }
 
 func (p *implicitGemm) panelSize() int {

@@ -22,3 +22,18 @@ func TestEvenly(t *testing.T) {
 		require.Equal(t, c.want, evenly(c.n, Shape{N: c.images, Groups: c.groups}, c.threads), "%+v", c)
 	}
 }
+
+func TestConflicts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rows, side int
+		want       bool
+	}{
+		{256, 32, true}, {64, 64, true}, {32, 64, false}, // one set
+		{256, 16, true}, {128, 16, false}, // four
+		{256, 8, false}, {256, 56, false}, // sixteen
+		{16, 112, false},
+	} {
+		require.Equal(t, c.want, conflicts(c.rows, c.side*c.side), "%+v", c)
+	}
+}
