@@ -17,16 +17,26 @@
 
 // Rows of accumulators: row i of the lower four is V(8+3i)..V(10+3i), of the
 // upper four V(20+3i)..V(22+3i). V0 and V1 hold their elements of A, V2-V4 the
-// row of B. ROWn multiplies n vectors of B by lane i of a into the accumulators
+// row of B.
+#define LOWER 8
+#define UPPER 20
+#define A0 0
+#define A1 1
+#define B0 2
+#define B1 3
+#define B2 4
+#define NEGATIVE 5
+
+// ROWn multiplies n vectors of B by lane i of a into the accumulators
 // from r on; LASTm does so for the last m rows of four.
 #define ROW1(a, i, r) \
-	FMLALANE(a, i, 2, r)
+	FMLALANE(a, i, B0, r)
 #define ROW2(a, i, r) \
 	ROW1(a, i, r)            \
-	FMLALANE(a, i, 3, (r)+1)
+	FMLALANE(a, i, B1, (r)+1)
 #define ROW3(a, i, r) \
 	ROW2(a, i, r)            \
-	FMLALANE(a, i, 4, (r)+2)
+	FMLALANE(a, i, B2, (r)+2)
 #define LAST1(ROW, a, r) \
 	ROW(a, 3, (r)+9)
 #define LAST2(ROW, a, r) \
@@ -43,8 +53,8 @@
 #define FULLSTEP \
 	VLD1.P (R0)(R4), [V0.S4, V1.S4]        \
 	VLD1.P (R1)(R7), [V2.S4, V3.S4, V4.S4] \
-	LAST4(ROW3, 0, 8)                      \
-	LAST4(ROW3, 1, 20)
+	LAST4(ROW3, A0, LOWER)                 \
+	LAST4(ROW3, A1, UPPER)
 
 // Loads of one k at the edges: A of m rows; B of three vectors, two, one, and of
 // fewer than four columns.
@@ -117,46 +127,46 @@
 	VST1   v3.S[i], (R5)
 
 // LOOP is all of k for one height and width of the tile: LOADA and LOADB load one
-// k, LOWER multiplies the lower four rows, UPPER the others.
-#define LOOP(next, LOADA, LOADB, LOWER, UPPER) \
+// k, MULTIPLY4 multiplies the lower four rows, MULTIPLY the others.
+#define LOOP(next, LOADA, LOADB, MULTIPLY4, MULTIPLY) \
 next:                   \
 	LOADA           \
 	LOADB           \
-	LOWER           \
-	UPPER           \
+	MULTIPLY4       \
+	MULTIPLY        \
 	SUBS $1, R6, R6 \
 	BNE  next       \
 	OUTER           \
 	BNE  next       \
 	B    end
 
-// NONE is UPPER where there are no other rows.
+// NONE is MULTIPLY where there are no other rows.
 #define NONE
 
 // LOOPS4 has the loops of one height of up to four rows: of fewer than four columns,
 // of four, up to eight, up to twelve. LOOPS8 has those of the greater heights.
 #define LOOPS4(entry, c3, c4, c8, c12, LOADA, LAST) \
-entry:                                                     \
-	CMP $8, R24                                        \
-	BGT c12                                            \
-	CMP $4, R24                                        \
-	BGT c8                                             \
-	BEQ c4                                             \
-	LOOP(c3, LOADA, LOADLANES, LAST(ROW1, 0, 8), NONE) \
-	LOOP(c4, LOADA, LOADB1, LAST(ROW1, 0, 8), NONE)    \
-	LOOP(c8, LOADA, LOADB2, LAST(ROW2, 0, 8), NONE)    \
-	LOOP(c12, LOADA, LOADB3, LAST(ROW3, 0, 8), NONE)
+entry:                                                          \
+	CMP $8, R24                                             \
+	BGT c12                                                 \
+	CMP $4, R24                                             \
+	BGT c8                                                  \
+	BEQ c4                                                  \
+	LOOP(c3, LOADA, LOADLANES, LAST(ROW1, A0, LOWER), NONE) \
+	LOOP(c4, LOADA, LOADB1, LAST(ROW1, A0, LOWER), NONE)    \
+	LOOP(c8, LOADA, LOADB2, LAST(ROW2, A0, LOWER), NONE)    \
+	LOOP(c12, LOADA, LOADB3, LAST(ROW3, A0, LOWER), NONE)
 #define LOOPS8(entry, c3, c4, c8, c12, LAST) \
-entry:                                                                    \
-	CMP $8, R24                                                       \
-	BGT c12                                                           \
-	CMP $4, R24                                                       \
-	BGT c8                                                            \
-	BEQ c4                                                            \
-	LOOP(c3, LOADA8, LOADLANES, LAST4(ROW1, 0, 8), LAST(ROW1, 1, 20)) \
-	LOOP(c4, LOADA8, LOADB1, LAST4(ROW1, 0, 8), LAST(ROW1, 1, 20))    \
-	LOOP(c8, LOADA8, LOADB2, LAST4(ROW2, 0, 8), LAST(ROW2, 1, 20))    \
-	LOOP(c12, LOADA8, LOADB3, LAST4(ROW3, 0, 8), LAST(ROW3, 1, 20))
+entry:                                                                             \
+	CMP $8, R24                                                                \
+	BGT c12                                                                    \
+	CMP $4, R24                                                                \
+	BGT c8                                                                     \
+	BEQ c4                                                                     \
+	LOOP(c3, LOADA8, LOADLANES, LAST4(ROW1, A0, LOWER), LAST(ROW1, A1, UPPER)) \
+	LOOP(c4, LOADA8, LOADB1, LAST4(ROW1, A0, LOWER), LAST(ROW1, A1, UPPER))    \
+	LOOP(c8, LOADA8, LOADB2, LAST4(ROW2, A0, LOWER), LAST(ROW2, A1, UPPER))    \
+	LOOP(c12, LOADA8, LOADB3, LAST4(ROW3, A0, LOWER), LAST(ROW3, A1, UPPER))
 
 // What is done to one row of the tile before and after the loops: ZERO zeroes it,
 // SPREAD copies its first vector over it, DOWN copies row 0 to it, RELU zeroes the
@@ -173,8 +183,8 @@ entry:                                                                    \
 	VMOV V9.B16, v1.B16 \
 	VMOV V10.B16, v2.B16
 #define RELU(v) \
-	FCMLTZ4S(v, 5) \
-	BIC16B(5, v, v)
+	FCMLTZ4S(v, NEGATIVE) \
+	BIC16B(NEGATIVE, v, v)
 #define RELUROW(v) \
 	RELU(v)     \
 	RELU((v)+1) \
@@ -399,14 +409,14 @@ fullOuter:
 
 end:
 	TBZ $2, R25, store
-	RELUROW(8)
-	RELUROW(11)
-	RELUROW(14)
-	RELUROW(17)
-	RELUROW(20)
-	RELUROW(23)
-	RELUROW(26)
-	RELUROW(29)
+	RELUROW(LOWER)
+	RELUROW(LOWER+3)
+	RELUROW(LOWER+6)
+	RELUROW(LOWER+9)
+	RELUROW(UPPER)
+	RELUROW(UPPER+3)
+	RELUROW(UPPER+6)
+	RELUROW(UPPER+9)
 
 store: // of rows and columns that coincide, the one stored last is right
 	MOVD t+0(FP), R9

@@ -30,6 +30,16 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $96
 #define CONST0 30
 #define CONST1 31
 
+// What is read and written passes through X0 to X5. SCRATCH takes the place of
+// CONST0 where its constants are not needed. The tile's columns keep their numbers.
+#define X0 24
+#define X1 25
+#define X2 26
+#define X3 27
+#define X4 28
+#define X5 29
+#define SCRATCH 30
+
 // d += c n, d -= c n and d = c n for a constant c.
 #define ADD16(n, d) FMLALANE(CONST0, 0, n, d)
 #define ADDQUARTER(n, d) FMLALANE(CONST0, 1, n, d)
@@ -77,46 +87,46 @@ GLOBL winograd<>(SB), RODATA|NOPTR, $96
 	FMOVQ off(R8), F24  \
 	FMOVQ off(R10), F25 \
 	FMOVQ off(R12), F26 \
-	MOVE(26, e)         \
-	SUB5(25, e)         \
-	ADD4(24, e)
+	MOVE(X2, e)         \
+	SUB5(X1, e)         \
+	ADD4(X0, e)
 
 #define INPUT5(off, e) \
 	FMOVQ off(R9), F24  \
 	FMOVQ off(R11), F25 \
 	FMOVQ off(R13), F26 \
-	MOVE(26, e)         \
-	SUB5(25, e)         \
-	ADD4(24, e)
+	MOVE(X2, e)         \
+	SUB5(X1, e)         \
+	ADD4(X0, e)
 
 #define INPUT1234(off, e1, e2, e3, e4) \
 	FMOVQ off(R9), F24                     \
 	FMOVQ off(R10), F25                    \
 	FMOVQ off(R11), F26                    \
 	FMOVQ off(R12), F27                    \
-	MIDDLE(24, 25, 26, 27, e1, e2, e3, e4)
+	MIDDLE(X0, X1, X2, X3, e1, e2, e3, e4)
 
 // MIDDLE is rows 1 to 4 of B^T. d3 and d4 are clobbered.
 #define MIDDLE(d1, d2, d3, d4, e1, e2, e3, e4) \
-	FSUB4S(d2, d4, e3) \
-	FSUB4S(d1, d3, 30) \
-	FADD4S(30, 30, 30) \
-	FSUB4S(30, e3, e4) \
-	FADD4S(30, e3, e3) \
-	SUB4(d2, d4)       \
-	SUB4(d1, d3)       \
-	FADD4S(d3, d4, e1) \
+	FSUB4S(d2, d4, e3)                \
+	FSUB4S(d1, d3, SCRATCH)           \
+	FADD4S(SCRATCH, SCRATCH, SCRATCH) \
+	FSUB4S(SCRATCH, e3, e4)           \
+	FADD4S(SCRATCH, e3, e3)           \
+	SUB4(d2, d4)                      \
+	SUB4(d1, d3)                      \
+	FADD4S(d3, d4, e1)                \
 	FSUB4S(d3, d4, e2)
 
 // INPUTROW transforms a row and writes its six points.
 #define INPUTROW(d0, d1, d2, d3, d4, d5) \
-	MOVE(d4, 24)                           \
-	SUB5(d2, 24)                           \
-	ADD4(d0, 24)                           \
-	MOVE(d5, 29)                           \
-	SUB5(d3, 29)                           \
-	ADD4(d1, 29)                           \
-	MIDDLE(d1, d2, d3, d4, 25, 26, 27, 28) \
+	MOVE(d4, X0)                           \
+	SUB5(d2, X0)                           \
+	ADD4(d0, X0)                           \
+	MOVE(d5, X5)                           \
+	SUB5(d3, X5)                           \
+	ADD4(d1, X5)                           \
+	MIDDLE(d1, d2, d3, d4, X1, X2, X3, X4) \
 	POINTSOUT
 
 // func winogradInputNEON(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)
@@ -189,51 +199,51 @@ quarter:
 // ADJOINT1234 is rows 1 to 4 of B for the next column of points.
 #define ADJOINT1234(e1, e2, e3, e4) \
 	COLUMNIN           \
-	FADD4S(26, 25, e2) \ // p
-	FSUB4S(26, 25, e3) \ // q
-	FADD4S(28, 27, 25) \ // r
-	FSUB4S(28, 27, 26) \ // s
-	FADD4S(e2, 24, e4) \
-	FADD4S(25, e4, e4) \
-	ADD4(e2, 25)       \
-	FNEG4S(25, e2)     \
-	SUB5(24, e2)       \
-	MOVE(26, 27)       \
-	ADD2(e3, 27)       \ // 2q + s
-	TIMES4(29, e1)     \
-	SUB2(27, e1)       \
-	ADD2(26, e3)       \
-	SUB5(29, e3)
+	FADD4S(X2, X1, e2) \ // p
+	FSUB4S(X2, X1, e3) \ // q
+	FADD4S(X4, X3, X1) \ // r
+	FSUB4S(X4, X3, X2) \ // s
+	FADD4S(e2, X0, e4) \
+	FADD4S(X1, e4, e4) \
+	ADD4(e2, X1)       \
+	FNEG4S(X1, e2)     \
+	SUB5(X0, e2)       \
+	MOVE(X2, X3)       \
+	ADD2(e3, X3)       \ // 2q + s
+	TIMES4(X5, e1)     \
+	SUB2(X3, e1)       \
+	ADD2(X2, e3)       \
+	SUB5(X5, e3)
 
 // ADDTO adds v to the image at distance off.
 #define ADDTO(v, off) \
-	FMOVQ off(R8), F30 \
-	FADD4S(v, 30, 30)  \
+	FMOVQ off(R8), F30          \
+	FADD4S(v, SCRATCH, SCRATCH) \
 	FMOVQ F30, off(R8)
 
 // ADJOINTROW transforms a row, adds it to the image and moves on to the next row.
 #define ADJOINTROW(t0, t1, t2, t3, t4, t5) \
-	FADD4S(t2, t1, 25) \ // p
-	FSUB4S(t2, t1, 26) \ // q
-	FADD4S(t4, t3, 27) \ // r
-	FSUB4S(t4, t3, 28) \ // s
-	FADD4S(25, t0, 24) \
-	FADD4S(27, 24, 24) \
-	ADDTO(24, 256)     \
-	ADD4(25, 27)       \
-	FNEG4S(27, 27)     \
-	SUB5(t0, 27)       \
-	ADDTO(27, 128)     \
-	MOVE(28, 29)       \
-	ADD2(26, 29)       \
-	TIMES4(t5, 25)     \
-	SUB2(29, 25)       \
-	ADDTO(25, 64)      \
-	ADD2(28, 26)       \
-	SUB5(t5, 26)       \
-	ADDTO(26, 192)     \
-	TIMES4(t0, 24)     \
-	ADDTO(24, 0)       \
+	FADD4S(t2, t1, X1) \ // p
+	FSUB4S(t2, t1, X2) \ // q
+	FADD4S(t4, t3, X3) \ // r
+	FSUB4S(t4, t3, X4) \ // s
+	FADD4S(X1, t0, X0) \
+	FADD4S(X3, X0, X0) \
+	ADDTO(X0, 256)     \
+	ADD4(X1, X3)       \
+	FNEG4S(X3, X3)     \
+	SUB5(t0, X3)       \
+	ADDTO(X3, 128)     \
+	MOVE(X4, X5)       \
+	ADD2(X2, X5)       \
+	TIMES4(t5, X1)     \
+	SUB2(X5, X1)       \
+	ADDTO(X1, 64)      \
+	ADD2(X4, X2)       \
+	SUB5(t5, X2)       \
+	ADDTO(X2, 192)     \
+	TIMES4(t0, X0)     \
+	ADDTO(X0, 0)       \
 	ADDTO(t5, 320)     \
 	ADD R16, R8, R8
 
@@ -313,67 +323,69 @@ quarter:
 // for m = 2.
 #define OUTPUT4(e0, e1, e2, e3) \
 	COLUMNIN           \
-	FADD4S(26, 25, e2) \ // p
-	FSUB4S(26, 25, e3) \ // q
-	FADD4S(28, 27, 25) \ // r
-	FSUB4S(28, 27, 26) \
-	FADD4S(26, 26, 26) \ // s
-	FADD4S(e2, 24, e0) \
-	FADD4S(25, e0, e0) \
-	FADD4S(26, e3, e1) \
-	ADD4(25, e2)       \
-	ADD4(26, e3)       \
-	FADD4S(29, e3, e3)
+	FADD4S(X2, X1, e2) \ // p
+	FSUB4S(X2, X1, e3) \ // q
+	FADD4S(X4, X3, X1) \ // r
+	FSUB4S(X4, X3, X2) \
+	FADD4S(X2, X2, X2) \ // s
+	FADD4S(e2, X0, e0) \
+	FADD4S(X1, e0, e0) \
+	FADD4S(X2, e3, e1) \
+	ADD4(X1, e2)       \
+	ADD4(X2, e3)       \
+	FADD4S(X5, e3, e3)
 
 #define OUTPUT2(e0, e1) \
 	COLUMNIN                             \
-	BOTH(24, 25, 26, 27, 28, 29, e0, e1)
+	BOTH(X0, X1, X2, X3, X4, X5, e0, e1)
 
 // BOTH is the rows of A^T, m = 2.
 #define BOTH(t0, t1, t2, t3, t4, t5, e0, e1) \
-	FADD4S(t2, t1, e0) \ // p
-	FSUB4S(t2, t1, e1) \ // q
-	FADD4S(t4, t3, 30) \ // r
-	FSUB4S(t4, t3, t3) \
-	FADD4S(t3, t3, t3) \ // s
-	FADD4S(e0, t0, e0) \
-	FADD4S(30, e0, e0) \
-	FADD4S(t3, e1, e1) \
+	FADD4S(t2, t1, e0)      \ // p
+	FSUB4S(t2, t1, e1)      \ // q
+	FADD4S(t4, t3, SCRATCH) \ // r
+	FSUB4S(t4, t3, t3)      \
+	FADD4S(t3, t3, t3)      \ // s
+	FADD4S(e0, t0, e0)      \
+	FADD4S(SCRATCH, e0, e0) \
+	FADD4S(t3, e1, e1)      \
 	FADD4S(t5, e1, e1)
 
 // FINISH writes output v, in register f, with the bias (V30) and, where that lies
 // below the limit (V28), 0 instead.
+#define BIAS 30
+#define LIMIT 28
 #define FINISH(v, f, off) \
-	FADD4S(30, v, v)   \
-	FCMGT4S(v, 28, 29) \
-	BIC16B(29, v, v)   \
+	FADD4S(BIAS, v, v)    \
+	FCMGT4S(v, LIMIT, X5) \
+	BIC16B(X5, v, v)      \
 	FMOVQ f, off(R8)
 
 // OUTPUTROW4 and OUTPUTROW2 transform a row, write its outputs and move on to the
 // next row.
 #define OUTPUTROW4(t0, t1, t2, t3, t4, t5) \
-	FADD4S(t2, t1, 26)   \ // p
-	FSUB4S(t2, t1, 27)   \ // q
-	FADD4S(t4, t3, 24)   \ // r
+	FADD4S(t2, t1, X2)   \ // p
+	FSUB4S(t2, t1, X3)   \ // q
+	FADD4S(t4, t3, X0)   \ // r
 	FSUB4S(t4, t3, t4)   \
 	FADD4S(t4, t4, t4)   \ // s
-	FADD4S(26, t0, t0)   \
-	ADD4(24, 26)         \
-	FADD4S(24, t0, 24)   \
-	FADD4S(t4, 27, 25)   \
-	ADD4(t4, 27)         \
-	FADD4S(t5, 27, 27)   \
-	FINISH(24, F24, 0)   \
-	FINISH(25, F25, 64)  \
-	FINISH(26, F26, 128) \
-	FINISH(27, F27, 192) \
+	FADD4S(X2, t0, t0)   \
+	ADD4(X0, X2)         \
+	FADD4S(X0, t0, X0)   \
+	FADD4S(t4, X3, X1)   \
+	ADD4(t4, X3)         \
+	FADD4S(t5, X3, X3)   \
+	FINISH(X0, F24, 0)   \
+	FINISH(X1, F25, 64)  \
+	FINISH(X2, F26, 128) \
+	FINISH(X3, F27, 192) \
 	ADD R16, R8, R8
 
 #define OUTPUTROW2(t0, t1, t2, t3, t4, t5) \
-	BOTH(t0, t1, t2, t3, t4, t5, 24, 25) \
+	BOTH(t0, t1, t2, t3, t4, t5, X0, X1) \
 	FMOVQ (R20), F30                     \
-	FINISH(24, F24, 0)                   \
-	FINISH(25, F25, 64)                  \
+	FINISH(X0, F24, 0)                   \
+	FINISH(X1, F25, 64)                  \
 	ADD   R16, R8, R8
 
 // func winogradOutputNEON(t *WinogradOutputs)
@@ -468,7 +480,7 @@ two:
 	FMOVQ off(R9), F25                         \
 	FMOVQ off(R10), F26                        \
 	FMOVQ off(R11), F27                        \
-	SPREAD(24, 25, 26, 27, e1, e2, e3, e4, 28)
+	SPREAD(X0, X1, X2, X3, e1, e2, e3, e4, X4)
 
 // SPREAD is rows 1 to 4 of A, m = 4. y0 and y1 are clobbered; t, scratch, may be e4.
 #define SPREAD(y0, y1, y2, y3, e1, e2, e3, e4, t) \
@@ -484,19 +496,19 @@ two:
 
 // SPREADROW4 and SPREADROW2 transform a row and write its six points.
 #define SPREADROW4(y0, y1, y2, y3) \
-	MOVE(y0, 24)                               \
-	MOVE(y3, 29)                               \
-	SPREAD(y0, y1, y2, y3, 25, 26, 27, 28, 28) \
+	MOVE(y0, X0)                               \
+	MOVE(y3, X5)                               \
+	SPREAD(y0, y1, y2, y3, X1, X2, X3, X4, X4) \
 	POINTSOUT
 
 #define SPREADROW2(y0, y1) \
-	MOVE(y0, 24)       \
-	MOVE(y1, 29)       \
-	FADD4S(y1, y0, 25) \
-	FSUB4S(y1, y0, 26) \
-	FADD4S(y1, y1, 30) \
-	FADD4S(30, y0, 27) \
-	FSUB4S(30, y0, 28) \
+	MOVE(y0, X0)            \
+	MOVE(y1, X5)            \
+	FADD4S(y1, y0, X1)      \
+	FSUB4S(y1, y0, X2)      \
+	FADD4S(y1, y1, SCRATCH) \
+	FADD4S(SCRATCH, y0, X3) \
+	FSUB4S(SCRATCH, y0, X4) \
 	POINTSOUT
 
 // func winogradOutputAdjointNEON(dst, src *float32, m, tiles, dstPoint, dstTile, srcRow, srcTile int)
@@ -639,24 +651,24 @@ two:
 	TAPSIN                                         \
 	VLD1.P (R6)(R16), [V27.S4]                     \
 	VLD1   (R6), [V28.S4]                          \
-	FILTER5LOW(24, 25, 26, 27, 28, e0, e1, e2, 29)
+	FILTER5LOW(X0, X1, X2, X3, X4, e0, e1, e2, X5)
 
 #define FILTERHIGH(e3, e4, e5) \
 	TAPSIN                                      \
 	VLD1.P (R6)(R16), [V27.S4]                  \
 	VLD1   (R6), [V28.S4]                       \
-	FILTER5HIGH(24, 25, 26, 27, 28, e3, e4, e5)
+	FILTER5HIGH(X0, X1, X2, X3, X4, e3, e4, e5)
 
 // FILTERROW3 and FILTERROW5 transform a row and write its six points.
 #define FILTERROW3(g0, g1, g2) \
-	FILTER3(g0, g1, g2, 24, 25, 26, 27, 28, 29) \
+	FILTER3(g0, g1, g2, X0, X1, X2, X3, X4, X5) \
 	MOVD R8, R6                                 \
 	POINTSOUT                                   \
 	MOVD R6, R8
 
 #define FILTERROW5(g0, g1, g2, g3, g4) \
-	FILTER5LOW(g0, g1, g2, g3, g4, 24, 25, 26, 27) \
-	FILTER5HIGH(g0, g1, g2, g3, g4, 27, 28, 29)    \
+	FILTER5LOW(g0, g1, g2, g3, g4, X0, X1, X2, X3) \
+	FILTER5HIGH(g0, g1, g2, g3, g4, X3, X4, X5)    \
 	MOVD R8, R6                                    \
 	POINTSOUT                                      \
 	MOVD R6, R8
@@ -724,11 +736,11 @@ next:
 
 three:
 	TAPSIN
-	FILTER3(24, 25, 26, 0, 3, 6, 9, 12, 15)
+	FILTER3(X0, X1, X2, 0, 3, 6, 9, 12, 15)
 	TAPSIN
-	FILTER3(24, 25, 26, 1, 4, 7, 10, 13, 16)
+	FILTER3(X0, X1, X2, 1, 4, 7, 10, 13, 16)
 	TAPSIN
-	FILTER3(24, 25, 26, 2, 5, 8, 11, 14, 17)
+	FILTER3(X0, X1, X2, 2, 5, 8, 11, 14, 17)
 	FILTERROW3(0, 1, 2)
 	FILTERROW3(3, 4, 5)
 	FILTERROW3(6, 7, 8)
@@ -760,52 +772,52 @@ three:
 // for the next column of points.
 #define ADJOINT012(e0, e1, e2) \
 	COLUMNIN                     \
-	EVEN(25, 26, 27, 28, e2, 23) \
-	FIRST(24, e2, 23, e0)        \
+	EVEN(X1, X2, X3, X4, e2, 23) \
+	FIRST(X0, e2, 23, e0)        \
 	ADD4(23, e2)                 \
-	FADD4S(29, e2, e2)           \
-	ODD(25, 26, 27, 28, e1, 23)  \
+	FADD4S(X5, e2, e2)           \
+	ODD(X1, X2, X3, X4, e1, 23)  \
 	ADD2(23, e1)
 
 #define ADJOINT024(e0, e2, e4) \
 	COLUMNIN                     \
-	EVEN(25, 26, 27, 28, e4, 23) \
-	FIRST(24, e4, 23, e0)        \
+	EVEN(X1, X2, X3, X4, e4, 23) \
+	FIRST(X0, e4, 23, e0)        \
 	MOVE(e4, e2)                 \
 	ADD4(23, e2)                 \
 	ADD16(23, e4)                \
-	FADD4S(29, e4, e4)
+	FADD4S(X5, e4, e4)
 
 #define ADJOINT13(e1, e3) \
 	COLUMNIN                    \
-	ODD(25, 26, 27, 28, e3, 23) \
+	ODD(X1, X2, X3, X4, e3, 23) \
 	MOVE(e3, e1)                \
 	ADD2(23, e1)                \
 	ADD8(23, e3)
 
 // TAPROW3 and TAPROW5 transform a row and write its taps from R8 on, R16 apart.
 #define TAPROW3(t0, t1, t2, t3, t4, t5) \
-	EVEN(t1, t2, t3, t4, 26, 27) \
-	FIRST(t0, 26, 27, 24)        \
-	ADD4(27, 26)                 \
-	FADD4S(t5, 26, 26)           \
-	ODD(t1, t2, t3, t4, 25, 27)  \
-	ADD2(27, 25)                 \
+	EVEN(t1, t2, t3, t4, X2, X3) \
+	FIRST(t0, X2, X3, X0)        \
+	ADD4(X3, X2)                 \
+	FADD4S(t5, X2, X2)           \
+	ODD(t1, t2, t3, t4, X1, X3)  \
+	ADD2(X3, X1)                 \
 	VST1.P [V24.S4], (R8)(R16)   \
 	VST1.P [V25.S4], (R8)(R16)   \
 	VST1.P [V26.S4], (R8)(R16)
 
 #define TAPROW5(t0, t1, t2, t3, t4, t5) \
-	EVEN(t1, t2, t3, t4, 28, 29) \
-	FIRST(t0, 28, 29, 24)        \
-	MOVE(28, 26)                 \
-	ADD4(29, 26)                 \
-	ADD16(29, 28)                \
-	FADD4S(t5, 28, 28)           \
-	ODD(t1, t2, t3, t4, 27, 29)  \
-	MOVE(27, 25)                 \
-	ADD2(29, 25)                 \
-	ADD8(29, 27)                 \
+	EVEN(t1, t2, t3, t4, X4, X5) \
+	FIRST(t0, X4, X5, X0)        \
+	MOVE(X4, X2)                 \
+	ADD4(X5, X2)                 \
+	ADD16(X5, X4)                \
+	FADD4S(t5, X4, X4)           \
+	ODD(t1, t2, t3, t4, X3, X5)  \
+	MOVE(X3, X1)                 \
+	ADD2(X5, X1)                 \
+	ADD8(X5, X3)                 \
 	VST1.P [V24.S4], (R8)(R16)   \
 	VST1.P [V25.S4], (R8)(R16)   \
 	VST1.P [V26.S4], (R8)(R16)   \
