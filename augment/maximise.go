@@ -70,7 +70,7 @@ type Means struct {
 	Distance     float64 // mean squared difference of the embedding's elements
 }
 
-// Maximiser climbs, by gradient ascent over the images, the objective of ME-ADA
+// Maximiser raises, by gradient ascent over the images, the objective of ME-ADA
 // (Zhao et al., "Maximum-Entropy Adversarial Data Augmentation for Improved
 // Generalization and Robustness", NeurIPS 2020),
 //
@@ -219,7 +219,7 @@ func (m *finishStep) Do(n, worker int) {
 	image, dx := m.images.Image(n), m.dx.Image(n)
 	last := m.step == m.Steps-1
 	if m.Transforms != nil {
-		m.climb(n, worker)
+		m.ascend(n, worker)
 		return
 	}
 	if last {

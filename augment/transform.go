@@ -24,10 +24,10 @@ type Transformer interface {
 	Begin(n, worker int, batch, image Draw)
 	// Apply sets dst to the transformed src.
 	Apply(n int, dst, src []float32)
-	// Climb moves the parameters of an image up the gradient d by dst, the result
+	// Ascend moves the parameters of an image up the gradient d by dst, the result
 	// of the last Apply, which is not kept. It reports whether the parameters'
 	// gradient is finite.
-	Climb(n, worker int, d, dst, src []float32, rate float64) (finite bool)
+	Ascend(n, worker int, d, dst, src []float32, rate float64) (finite bool)
 }
 
 // transformed is what a Maximiser has for Transforms.
@@ -97,8 +97,8 @@ func (m *Maximiser) apply(n int) {
 	m.finite[n] = m.finite[n] && tensor.Finite(m.engine, x)
 }
 
-// climb takes one step of an image's parameters.
-func (m *Maximiser) climb(n, worker int) {
+// ascend takes one step of an image's parameters.
+func (m *Maximiser) ascend(n, worker int) {
 	if m.ended[n] {
 		return
 	}
@@ -109,7 +109,7 @@ func (m *Maximiser) climb(n, worker int) {
 			dx[i] /= m.Std[i/plane]
 		}
 	}
-	m.finite[n] = m.Transformer.Climb(n, worker, dx, m.results.Image(n), m.sources01.Image(n), m.LR) && m.finite[n]
+	m.finite[n] = m.Transformer.Ascend(n, worker, dx, m.results.Image(n), m.sources01.Image(n), m.LR) && m.finite[n]
 	m.apply(n)
 }
 

@@ -28,7 +28,7 @@ func (b *brighter) Apply(n int, dst, src []float32) {
 	}
 }
 
-func (b *brighter) Climb(n, _ int, d, _, _ []float32, rate float64) bool {
+func (b *brighter) Ascend(n, _ int, d, _, _ []float32, rate float64) bool {
 	for _, g := range d {
 		b.at[n] += rate * float64(g)
 	}

@@ -95,7 +95,7 @@ func BenchmarkGemm(b *testing.B) {
 	for _, c := range cases {
 		b.Run("case="+c.name, func(b *testing.B) {
 			p := benchmark.NewProduct(c.m, c.n, c.k, c.images)
-			eachRow(b, func(e *tensor.Engine) benchmark.Work { return p.Work(e) })
+			forEachKernels(b, func(e *tensor.Engine) benchmark.Work { return p.Work(e) })
 		})
 	}
 }
@@ -108,18 +108,18 @@ func BenchmarkConv(b *testing.B) {
 			c := benchmark.NewConvolution(s.shape)
 			for _, pass := range benchmark.Passes {
 				b.Run("pass="+string(pass), func(b *testing.B) {
-					eachRow(b, func(e *tensor.Engine) benchmark.Work { return c.Work(e, pass) })
+					forEachKernels(b, func(e *tensor.Engine) benchmark.Work { return c.Work(e, pass) })
 				})
 			}
 		})
 	}
 }
 
-// eachRow runs work on every native row of kernels, on one thread.
-func eachRow(b *testing.B, work func(*tensor.Engine) benchmark.Work) {
-	for _, row := range simd.Available() {
-		b.Run("isa="+row.Name, func(b *testing.B) {
-			e := tensor.NewEngineOn(1, row)
+// forEachKernels runs work on every kernel set of this machine, on one thread.
+func forEachKernels(b *testing.B, work func(*tensor.Engine) benchmark.Work) {
+	for _, kernels := range simd.Available() {
+		b.Run("isa="+kernels.Name, func(b *testing.B) {
+			e := tensor.NewEngineOn(1, kernels)
 			defer e.Close()
 			w := work(e)
 			for b.Loop() {

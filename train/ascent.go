@@ -9,11 +9,11 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
-// ascentImages is about how many images are climbed at a time. They count as
+// ascentImages is about how many images ascend at a time. They count as
 // batches of the configured size all the same.
 const ascentImages = 64
 
-// ascentChunk returns how many images are climbed at a time: whole batches.
+// ascentChunk returns how many images ascend at a time: whole batches.
 func ascentChunk(batch int) int { return max(1, ascentImages/batch) * batch }
 
 // newMaximiser returns the maximiser of a network's images, and how many it
@@ -63,11 +63,11 @@ func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, bat
 	}, nil
 }
 
-// Climb returns images first, first+1, ... after the ascent, normalised, as many
-// as are climbed at a time or are left, with the means over them before each
+// Ascend returns images first, first+1, ... after the ascent, normalised, as many
+// as ascend at a time or are left, with the means over them before each
 // step. Both are valid until the next call. An image that is not finite then is
 // an error; images that are not the network's panic.
-func (a *Ascent) Climb(images *dataset.Images, first int) (tensor.Tensor, []augment.Means, error) {
+func (a *Ascent) Ascend(images *dataset.Images, first int) (tensor.Tensor, []augment.Means, error) {
 	x := a.load.read(images, first)
 	a.numbers = a.numbers[:0]
 	for i := range x.N {

@@ -177,7 +177,7 @@ func TestAscentIsThatOfAPhase(t *testing.T) {
 	a, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize)
 	require.NoError(t, err)
 	source := trainer.set.source
-	x, means, err := a.Climb(source, 0)
+	x, means, err := a.Ascend(source, 0)
 	require.NoError(t, err)
 	require.Equal(t, source.N, x.N)
 	e, err := trainer.Step()

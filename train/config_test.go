@@ -43,8 +43,9 @@ func TestOutlineOfCIFAR(t *testing.T) {
 		var want struct {
 			Iterations int `json:"iterations"`
 			Epochs     []struct {
-				Epoch, Pool, Batches int
-				First                int `json:"first_iteration"`
+				Epoch, Batches int
+				TrainingSet    int `json:"pool"`
+				First          int `json:"first_iteration"`
 			} `json:"epochs"`
 		}
 		require.NoError(t, json.Unmarshal(text, &want))
@@ -52,12 +53,12 @@ func TestOutlineOfCIFAR(t *testing.T) {
 		o := c.Outline(50000)
 		require.Equal(t, want.Iterations, o.Steps)
 		require.Equal(t, 100, o.Tests)
-		require.Equal(t, want.Epochs[len(want.Epochs)-1].Pool, o.TrainingSet[len(o.TrainingSet)-1])
+		require.Equal(t, want.Epochs[len(want.Epochs)-1].TrainingSet, o.TrainingSet[len(o.TrainingSet)-1])
 		for _, e := range want.Epochs {
-			steps, _ := c.Schedule.steps(e.Pool, c.BatchSize)
+			steps, _ := c.Schedule.steps(e.TrainingSet, c.BatchSize)
 			require.Equal(t, e.Batches, steps)
 			c.MaxSteps = e.First + 1
-			require.Equal(t, e.Pool, slices.Max(c.Outline(50000).TrainingSet), "epoch %d", e.Epoch)
+			require.Equal(t, e.TrainingSet, slices.Max(c.Outline(50000).TrainingSet), "epoch %d", e.Epoch)
 		}
 	}
 	c := cifarConfig(meada)

@@ -118,7 +118,7 @@ func TestMaxSteps(t *testing.T) {
 	}
 }
 
-// A phase climbs every image as it is, in order, in batches of which the last is
+// A phase ascends from every image as it is, in order, in batches of which the last is
 // short, and keeps truncated bytes under the same labels.
 func TestPhaseKeepsBytes(t *testing.T) {
 	c := epochConfig(meada)

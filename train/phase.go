@@ -56,7 +56,7 @@ func (t *Trainer) newBlock(n int) (block, error) {
 	return b, nil
 }
 
-// maximise climbs the next images of the phase.
+// maximise ascends from the next images of the phase.
 func (t *Trainer) maximise() (Event, error) {
 	p := &t.phase
 	lo, hi := t.at.Done, min(t.at.Done+len(t.labels), p.growth.n)

@@ -41,7 +41,7 @@ type Schedule interface {
 
 // Steps is the schedule of the official digits script. Its rounds are descent
 // steps. They draw batches from a training set that is reshuffled whenever it
-// runs out, in the middle of a batch. A phase climbs the images in the order of
+// runs out, in the middle of a batch. A phase ascends from the images in the order of
 // the moment and leaves out the last batch even when it is full.
 type Steps struct {
 	Total     int // descent steps of the run
@@ -71,7 +71,7 @@ func (Steps) ended(*trainingSet) bool                  { return true }
 
 // Epochs is the schedule of the official CIFAR script. Its rounds are epochs,
 // passes over the training set in an order that the seed and the epoch decide,
-// whose last batch may be short. A phase climbs every image.
+// whose last batch may be short. A phase ascends from every image.
 type Epochs struct {
 	Total     int // epochs of the run
 	TestEvery int // epochs

@@ -41,7 +41,7 @@ func TestPhasesReplaceSets(t *testing.T) {
 		ascent, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize)
 		require.NoError(t, err)
 		for first := 0; first < source.N; {
-			x, _, err := ascent.Climb(source, first)
+			x, _, err := ascent.Ascend(source, first)
 			require.NoError(t, err)
 			for i := range x.N {
 				bytes := make([]uint8, x.C*x.H*x.W)

@@ -164,10 +164,10 @@ func (t *chains) Apply(n int, dst, src []float32) {
 	}
 }
 
-// Climb moves the parameters of image n, last applied to src with the result dst,
+// Ascend moves the parameters of image n, last applied to src with the result dst,
 // up the gradient d by that result. It reports whether the gradients by the
 // parameters are finite, and moves none that is not.
-func (t *chains) Climb(n, worker int, d, dst, src []float32, rate float64) (finite bool) {
+func (t *chains) Ascend(n, worker int, d, dst, src []float32, rate float64) (finite bool) {
 	c, w := &t.images[n], &t.workers[worker]
 	finite = true
 	for i := len(c.links) - 1; i >= 0; i-- {
@@ -192,7 +192,7 @@ func (t *chains) Climb(n, worker int, d, dst, src []float32, rate float64) (fini
 		}
 		var dp [most]float32
 		l.backward(&dp, dsrc, d, t.input(n, i, src))
-		finite = l.climb(&dp, rate) && finite
+		finite = l.ascend(&dp, rate) && finite
 		d = dsrc
 	}
 	return finite
@@ -204,8 +204,8 @@ const (
 	least       = 1e-8
 )
 
-// climb moves the parameters. The gradient by one outside its range is 0.
-func (l *link) climb(dp *[most]float32, rate float64) (finite bool) {
+// ascend moves the parameters. The gradient by one outside its range is 0.
+func (l *link) ascend(dp *[most]float32, rate float64) (finite bool) {
 	s := &settings[l.kind]
 	finite = true
 	for i := range s.parameters {

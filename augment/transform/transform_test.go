@@ -102,7 +102,7 @@ func TestClimb(t *testing.T) {
 			value()
 			before := *l
 			kept := slices.Clone(before)
-			require.True(t, c.Climb(0, 0, slices.Clone(d), dst, src, rate))
+			require.True(t, c.Ascend(0, 0, slices.Clone(d), dst, src, rate))
 			require.InEpsilon(t, slope*slope*0.01, (*l)[i].squares[0], 0.1, "bounded %v, operation %d", bounded, i)
 			require.InDelta(t, 0.8+math.Copysign(10*rate, slope), (*l)[i].at[0], 1e-6, "RMSprop's first step is ten times the rate")
 			copy(*l, kept)
@@ -114,16 +114,16 @@ func TestClimb(t *testing.T) {
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	l := link{operation: operation[float32]{kind: invert}, at: [most]float64{0.9}}
-	require.True(t, l.climb(&[most]float32{1}, 0.2))
+	require.True(t, l.ascend(&[most]float32{1}, 0.2))
 	require.InDelta(t, 2.9, l.at[0], 1e-6)
 	require.Equal(t, float32(1), l.p[0])
 	at := l.at
-	require.True(t, l.climb(&[most]float32{5}, 0.2))
+	require.True(t, l.ascend(&[most]float32{5}, 0.2))
 	require.Equal(t, at, l.at)
 	free := link{operation: operation[float32]{kind: shear}, at: [most]float64{0.25, 0.25}}
-	require.True(t, free.climb(&[most]float32{1, -1}, 0.2))
+	require.True(t, free.ascend(&[most]float32{1, -1}, 0.2))
 	require.InDeltaSlice(t, []float32{2.25, -1.75, 0}, free.p[:], 1e-6)
-	require.False(t, free.climb(&[most]float32{float32(math.NaN()), 0}, 0.2))
+	require.False(t, free.ascend(&[most]float32{float32(math.NaN()), 0}, 0.2))
 	require.InDelta(t, 2.25, free.at[0], 1e-6)
 }
 
@@ -139,7 +139,7 @@ func TestBitsAndAllocations(t *testing.T) {
 		batch++
 		for range 3 {
 			c.Apply(0, dst, src)
-			c.Climb(0, 0, d, dst, src, 0.001)
+			c.Ascend(0, 0, d, dst, src, 0.001)
 		}
 		c.Apply(0, dst, src)
 	}

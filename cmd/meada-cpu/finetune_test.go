@@ -75,7 +75,7 @@ func TestFreeze(t *testing.T) {
 	weights := pretrained(t, dir, data)
 	r := succeed(t, dir, shortCIFAR(data, "--weights", weights, "--freeze")...)
 	require.Contains(t, strings.Join(strings.Fields(r.err), " "), ", of the layers behind the embedding alone")
-	require.Contains(t, r.err, "20 -> 40", "phases climb through the frozen backbone")
+	require.Contains(t, r.err, "20 -> 40", "phases ascend through the frozen backbone")
 	before := tensorsOf(t, weights)
 	for name, x := range tensorsOf(t, filepath.Join(dir, "r", "last.safetensors")) {
 		if strings.HasPrefix(name, "fc") {

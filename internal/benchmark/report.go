@@ -137,15 +137,16 @@ func (r *Report) measure(e *tensor.Engine, budget time.Duration) {
 	}
 	// The peak is known only when everything has run beside it.
 	for i := gemms; i < len(r.Gemm); i++ {
-		r.Gemm[i].settle(peak)
+		r.Gemm[i].relate(peak)
 	}
 	for i := convs; i < len(r.Conv); i++ {
-		r.Conv[i].settle(peak)
+		r.Conv[i].relate(peak)
 	}
 	r.PeakGFLOPS = round(peak)
 }
 
-func (r *Rate) settle(peak float64) {
+// relate sets the share of the peak, and rounds.
+func (r *Rate) relate(peak float64) {
 	r.OfPeak = round(r.GFLOPS / peak)
 	r.GFLOPS = round(r.GFLOPS)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Modes lists what a step of a network can do with a batch: train on it with
-// its optimiser; climb one step of ME-ADA's maximisation; or evaluate it.
+// its optimiser; take one step of ME-ADA's ascent; or evaluate it.
 var Modes = []string{"train", "maximise", "eval"}
 
 // ascent is the number of steps of a maximisation: few, for slow CPUs, but

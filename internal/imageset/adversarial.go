@@ -130,7 +130,7 @@ func (a *Adversarial) each(ctx context.Context, keep func(n int, image []uint8) 
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w after %d of %d images", cli.ErrInterrupted, lo, a.Source.N)
 		}
-		x, means, err := a.Ascent.Climb(a.Source, lo)
+		x, means, err := a.Ascent.Ascend(a.Source, lo)
 		if err != nil {
 			return fmt.Errorf("%w, try a smaller --lr-max", err)
 		}

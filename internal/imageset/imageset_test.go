@@ -52,7 +52,7 @@ func adversarial(t *testing.T, n int) *Adversarial {
 // Both formats hold the same images: those that the ascent ends with, rounded.
 func TestAdversarialFormats(t *testing.T) {
 	t.Parallel()
-	dir, n := t.TempDir(), 70 // more than one call of Climb takes
+	dir, n := t.TempDir(), 70 // more than one call of Ascend takes
 	a := adversarial(t, n)
 	require.NoError(t, a.Check())
 	require.NoError(t, a.Write(t.Context(), filepath.Join(dir, "npy"), NPY))
@@ -68,7 +68,7 @@ func TestAdversarialFormats(t *testing.T) {
 	same := source(n)
 	moved := 0
 	for first := 0; first < n; {
-		x, _, err := a.Ascent.Climb(same, first)
+		x, _, err := a.Ascent.Ascend(same, first)
 		require.NoError(t, err)
 		for i := range x.N {
 			at := first + i

@@ -114,7 +114,7 @@ func TestInBrowser(t *testing.T) {
 		require.Equal(t, 13, s.Charts)
 		require.Equal(t, 4, s.Heats)
 		require.Equal(t, 4+1+1+3+1+1+2+1+2*2+3*3, s.Lines,
-			"of accuracy, loss, training accuracy, test loss, rate, pool, speed, memory, entropies, reliability")
+			"of accuracy, loss, training accuracy, test loss, rate, training set, speed, memory, entropies, reliability")
 		require.Equal(t, 6+2, s.Pictures)
 	}
 	var comparison bytes.Buffer

@@ -171,7 +171,7 @@ func TestPageTellsEverything(t *testing.T) {
 		require.Contains(t, text, want)
 	}
 	require.Equal(t, 2*3+2, strings.Count(page, "<img "), "cards of both phases and of two mistakes")
-	// Accuracy, loss, training accuracy, test loss, learning rate, pool, speed, memory,
+	// Accuracy, loss, training accuracy, test loss, learning rate, training set, speed, memory,
 	// an entropy histogram for each phase, a reliability diagram for each domain;
 	// three confusion matrices and the corruptions.
 	require.Equal(t, 13, strings.Count(page, `<svg class="chart"`))
