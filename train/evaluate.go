@@ -46,19 +46,19 @@ func (e *Evaluator) forward(images *dataset.Images, first int) (logits, embeddin
 	return e.plan.Forward(e.load.read(images, first))
 }
 
-// load is the task that normalises images first, first+1, ..., one a part.
+// load is the task that normalises images first, first+stride, ..., one a part.
 type load struct {
 	engine        *tensor.Engine
 	normalisation nn.Normalisation
 	images        *dataset.Images
-	first         int
+	first, stride int
 	x             tensor.Tensor
 }
 
 func newLoad(engine *tensor.Engine, network *nn.Network, n int) load {
 	return load{
 		engine: engine, normalisation: network.Normalisation,
-		x: tensor.New(n, network.C, network.H, network.W),
+		x: tensor.New(n, network.C, network.H, network.W), stride: 1,
 	}
 }
 
@@ -71,13 +71,13 @@ func (l *load) read(images *dataset.Images, first int) tensor.Tensor {
 			first, s.N, s.C, s.H, s.W, len(s.Data), l.x.C, l.x.H, l.x.W))
 	}
 	l.images, l.first = images, first
-	x := l.x.Images(0, min(l.x.N, s.N-first))
+	x := l.x.Images(0, min(l.x.N, (s.N-first+l.stride-1)/l.stride))
 	l.engine.Run(x.N, l)
 	return x
 }
 
 func (l *load) Do(i, _ int) {
-	l.normalisation.FromBytes(l.engine, l.x.Image(i), l.images.Image(l.first+i))
+	l.normalisation.FromBytes(l.engine, l.x.Image(i), l.images.Image(l.first+i*l.stride))
 }
 
 // Correct counts the images whose largest logit, the first of equal ones, is

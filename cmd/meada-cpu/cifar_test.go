@@ -97,6 +97,8 @@ func TestCIFAR(t *testing.T) {
 	require.Contains(t, r.out, "over 14 of 15 corruptions; absent: fog")
 	r = succeed(t, dir, "eval", "--weights", weights, "--data", data, "--corruptions", "none")
 	require.NotContains(t, r.out, "snow")
+	r = succeed(t, dir, "eval", "--weights", weights, "--data", data, "--corruptions", "none", "--adapt", "bn", "--json")
+	require.Contains(t, r.out, `"adapted":"bn"`)
 	r = succeed(t, dir, "eval", "--weights", weights, "--data", data, "--test-images", "2")
 	require.Contains(t, r.err, "14 at 5 severities of 2 images")
 }

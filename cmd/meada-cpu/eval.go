@@ -20,7 +20,7 @@ import (
 type evalSettings struct {
 	catalog.Images
 	weights, model string
-	logits         string
+	logits, adapt  string
 	threads        int
 	seed           uint64
 	direct, json   bool
@@ -49,6 +49,7 @@ ImageNet's for alexnet and the resnets.`)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
 	f.Group("tests")
 	declareTests(f, &s.Images)
+	cli.Choice(f, &s.adapt, "adapt", "bn: batch normalisation by the statistics of the images tested, domain by domain, without their labels", "bn")
 	s.seed = 1
 	f.Seed(&s.seed, "seed", "that of the run, whose --holdout is to be measured")
 	f.Group("running")
@@ -99,7 +100,7 @@ func runEval(std streams, s evalSettings) error {
 	if len(w.Unused) > 0 {
 		fmt.Fprintf(std.err, "note: %s%s\n", s.weights, run.Unused(w))
 	}
-	result, err := run.Evaluate(engine, network, data, s.logits)
+	result, err := run.Evaluate(engine, network, data, s.logits, s.adapt != "")
 	if err != nil {
 		return err
 	}
@@ -110,9 +111,10 @@ func runEval(std streams, s evalSettings) error {
 			Dataset     string               `json:"dataset"`
 			Model       string               `json:"model"`
 			Weights     string               `json:"weights"`
+			Adapted     string               `json:"adapted,omitempty"`
 			SIMD        string               `json:"simd"`
 			Threads     int                  `json:"threads"`
-		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, engine.InstructionSet(), engine.Threads()})
+		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, s.adapt, engine.InstructionSet(), engine.Threads()})
 	}
 	s.describe(std, data)
 	return result.Print(std.out)

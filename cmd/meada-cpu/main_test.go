@@ -237,6 +237,7 @@ func TestEvalAgreesWithTrain(t *testing.T) {
 		require.Equal(t, last[name], float64(correct)/float64(n), name)
 	}
 
+	require.Contains(t, invoke(t, dir, "eval", "--weights", weights, "--data", data, "--adapt", "bn").err, "lenet-small, which has no running statistics")
 	r = succeed(t, dir, "eval", "--weights", weights, "--dataset", "digits", "--data", data)
 	require.Contains(t, r.out, "mnist (source)")
 }

@@ -25,14 +25,21 @@ type Evaluation struct {
 
 // Evaluate tests a network on every domain of a task. Unless the folder logits is
 // "", it writes the logits of each domain there as <domain>.npy, float32, images x
-// classes.
-func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, logits string) (*Evaluation, error) {
+// classes. With adapt, batch normalisation first takes the statistics of the images
+// at hand, those of a domain or of a corruption and severity.
+func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, logits string, adapt bool) (*Evaluation, error) {
 	if logits != "" {
 		if err := os.MkdirAll(logits, 0o777); err != nil {
 			return nil, err
 		}
 	}
-	e := evaluator{train.NewEvaluator(engine, network), network.Classes, logits}
+	e := evaluator{train.NewEvaluator(engine, network), network.Classes, logits, nil}
+	if adapt {
+		var err error
+		if e.adaptation, err = train.NewAdaptation(engine, network); err != nil {
+			return nil, err
+		}
+	}
 	domains := train.Domains(task)
 	accuracy := make([]float64, len(domains))
 	severities := make([][]float64, len(domains))
@@ -64,6 +71,8 @@ type evaluator struct {
 	*train.Evaluator
 	classes int
 	logits  string // folder to write logits to, "" for none
+
+	adaptation *train.Adaptation // nil for none
 }
 
 // test returns the accuracy on a domain, and on each of its parts.
@@ -74,6 +83,11 @@ func (e *evaluator) test(d *dataset.Domain) (accuracy float64, parts []float64, 
 		images, err := d.Part(part)
 		if err != nil {
 			return 0, nil, err
+		}
+		if e.adaptation != nil {
+			if err := e.adaptation.Adapt(&images); err != nil {
+				return 0, nil, fmt.Errorf("domain %s: %w", d.Name, err)
+			}
 		}
 		correct := 0
 		for first := 0; first < images.N; {
