@@ -245,7 +245,7 @@ func TestResizeGoesWithTheWeights(t *testing.T) {
 
 	r := invoke(t, dir, "train", "--resize", "pad")
 	require.Equal(t, exitUsage, r.code)
-	require.Contains(t, r.err, "--resize are for pictures in files, of which synthetic-digits has none")
+	require.Contains(t, r.err, "--resize and --cache are for pictures in files, of which synthetic-digits has none")
 }
 
 // A set that is larger than memory is refused before it is read.
