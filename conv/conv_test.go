@@ -38,6 +38,8 @@ var shapes = []Shape{
 	{N: 4, C: 9, H: 6, W: 6, K: 70, R: 2, S: 3, Stride: 3, PadH: 1, PadW: 0, Groups: 1},
 	{N: 3, C: 16, H: 16, W: 14, K: 140, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 1},
 	{N: 2, C: 40, H: 8, W: 8, K: 12, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
+	{N: 9, C: 18, H: 5, W: 4, K: 7, R: 1, S: 1, Stride: 1, Groups: 1},
+	{N: 10, C: 10, H: 6, W: 3, K: 64, R: 2, S: 1, Stride: 1, Groups: 2},
 
 	// Depthwise.
 	{N: 3, C: 37, H: 14, W: 14, K: 37, R: 5, S: 5, Stride: 1, PadH: 2, PadW: 2, Groups: 37},

@@ -33,7 +33,8 @@ type weightGrad struct {
 	tiles             tensor.Tiles // of its rows
 	panels            int          // of its columns
 	images            int          // prepared together
-	callRows          int          // output rows of one kernel call
+	callImages        int          // of one kernel call: whole ones, or 1 and
+	callRows          int          // as many rows of its output
 	gradient          partials     // K, R, S, C; swapped: group, R, S, C, K
 
 	// Operands of the current run.
@@ -49,8 +50,9 @@ const preparedBytes = 256 << 10
 // gradient of their own.
 const chunkPixels = 1024
 
-// callPixels bounds the inner dimension of one kernel call.
-const callPixels = 2048
+// callPixels bounds the inner dimension of one kernel call, enoughPixels is from
+// which on it is worth reading and writing the tile.
+const callPixels, enoughPixels = 2048, 256
 
 // maxTranspose bounds the columns of one Transpose call.
 const maxTranspose = 2048
@@ -73,7 +75,11 @@ func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	area := s.OutH() * s.OutW()
 	p.gradient = newPartials(e, s.N, (chunkPixels+area-1)/area, s.Weights())
 	p.images = min(p.gradient.chunk, max(1, preparedBytes/4/(p.xSize()+p.dySize())))
-	p.callRows = max(1, callPixels/s.OutW())
+	p.callImages, p.callRows = 1, max(1, callPixels/s.OutW())
+	if s.Stride == 1 && p.cols == s.OutW() { // an image's pixels are as far apart in the next row
+		p.callImages = min(p.gradient.chunk, max(1, enoughPixels/area))
+		p.images = max(p.images, p.callImages)
+	}
 	e.Reserve(p.gradient.total()+s.N*s.K, max(p.images*(p.xSize()+p.dySize()), p.channels*s.R*s.S))
 	return p
 }
@@ -195,12 +201,12 @@ func (p *weightGrad) multiply(call *simd.GemmTile, dw, xs, dys []float32, images
 		for j := range p.panels {
 			for t := range p.tiles.Count {
 				tile := p.tile(r, j, t)
-				for image := range images {
-					mode := simd.FromC
+				for image := 0; image < images; image += p.callImages {
+					tile.mode = simd.FromC
 					if image == 0 && !add {
-						mode = simd.FromZero
+						tile.mode = simd.FromZero
 					}
-					p.multiplyTile(call, &tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], mode, prefetch)
+					p.multiplyTile(call, &tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], min(p.callImages, images-image), prefetch)
 				}
 			}
 		}
@@ -216,6 +222,7 @@ type weightsTile struct {
 	x      int // in a prepared image, for the first output pixel
 	dy     int // in a prepared output gradient, and
 	dyWide int // the distance between pixels
+	mode   simd.TileMode
 }
 
 // tile returns tile t of panel j for row r of the filter. Tap i of a row is channel
@@ -241,20 +248,25 @@ func (p *weightGrad) tile(r, j, t int) weightsTile {
 	return tile
 }
 
-// multiplyTile adds one image's products to a tile.
-func (p *weightGrad) multiplyTile(call *simd.GemmTile, tile *weightsTile, dw, x, dy []float32, mode simd.TileMode, prefetch *prefetcher) {
+// multiplyTile adds the products of one image, or a call's images, to a tile.
+func (p *weightGrad) multiplyTile(call *simd.GemmTile, tile *weightsTile, dw, x, dy []float32, images int, prefetch *prefetcher) {
 	s := p.shape
 	outH, outW := s.OutH(), s.OutW()
 	xWide, xJump := s.Stride*p.block, s.Stride*p.cols*p.block // between pixels, between rows
 	dyWide, dyJump := tile.dyWide, outW*tile.dyWide
-	*call = simd.GemmTile{C: &dw[tile.dw], CRow: tile.dwRow, ARow: 1, M: tile.m, N: tile.n, K: outW, Mode: mode}
+	rows := p.callRows
+	if images > 1 { // the rows of an image are one, what follows are the images
+		rows, outH, outW = images, images, outH*outW
+		xJump, dyJump = p.xSize(), p.dySize()
+	}
+	*call = simd.GemmTile{C: &dw[tile.dw], CRow: tile.dwRow, ARow: 1, M: tile.m, N: tile.n, K: outW, Mode: tile.mode}
 	if p.swap {
 		call.ACol, call.AJump, call.BRow, call.BJump = xWide, xJump, dyWide, dyJump
 	} else {
 		call.ACol, call.AJump, call.BRow, call.BJump = dyWide, dyJump, xWide, xJump
 	}
-	for y := 0; y < outH; y += p.callRows {
-		call.KOuter = min(p.callRows, outH-y)
+	for y := 0; y < outH; y += rows {
+		call.KOuter = min(rows, outH-y)
 		call.A, call.B = &dy[y*dyJump+tile.dy], &x[y*xJump+tile.x]
 		if p.swap {
 			call.A, call.B = call.B, call.A
