@@ -120,8 +120,8 @@ const MaxCall = 1 << 14
 type Activation int
 
 const (
-	Identity Activation = iota
-	ReLU                // max(z, 0)
-	ReLU6               // min(max(z, 0), 6)
-	GELU                // z*sigmoid(1.702 z)
+	Identity Activation = iota // z
+	ReLU                       // max(z, 0)
+	ReLU6                      // min(max(z, 0), 6)
+	GELU                       // z*sigmoid(1.702 z)
 )

@@ -132,11 +132,6 @@ func (w *worker) edges(dst, src []uint8) {
 		}
 		return m > magnitude(x-1, y-1) && m > magnitude(x+1, y+1)
 	}
-	const (
-		none      = 255
-		candidate = 1
-		edge      = 0
-	)
 	w.stack = w.stack[:0]
 	for y := range w.height {
 		for x := range w.width {
@@ -151,7 +146,19 @@ func (w *worker) edges(dst, src []uint8) {
 			}
 		}
 	}
-	// Candidates that touch an edge are edges too.
+	w.connect(dst)
+}
+
+// What edges makes of a pixel.
+const (
+	none      = 255
+	candidate = 1 // an edge if it touches one
+	edge      = 0
+)
+
+// connect makes the candidates that touch an edge edges too, from those on the stack
+// on, and the others none.
+func (w *worker) connect(dst []uint8) {
 	for len(w.stack) > 0 {
 		i := w.stack[len(w.stack)-1]
 		w.stack = w.stack[:len(w.stack)-1]

@@ -217,10 +217,22 @@ func (c *Client) once(ctx context.Context, address string, part *os.File, f File
 	if at, f.Size, err = position(response, part, at, f); err != nil {
 		return at, err
 	}
-	buffer := make([]byte, 1<<16)
-	for {
+	body := func(buffer []byte) (int, error) {
 		n, err := response.Body.Read(buffer)
 		watchdog.Reset(c.Stall)
+		if err != nil && !errors.Is(err, io.EOF) {
+			err = cause(ctx, err)
+		}
+		return n, err
+	}
+	return c.receive(body, part, at, f)
+}
+
+// receive writes what read returns to the file from at on, and returns where it got.
+func (c *Client) receive(read func([]byte) (int, error), part *os.File, at int64, f File) (int64, error) {
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := read(buffer)
 		if f.Size > 0 && at+int64(n) > f.Size {
 			if err := part.Truncate(0); err != nil {
 				return at, err
@@ -242,7 +254,7 @@ func (c *Client) once(ctx context.Context, address string, part *os.File, f File
 		case errors.Is(err, io.EOF):
 			return at, fmt.Errorf("ended after %d of %d bytes", at, f.Size)
 		case err != nil:
-			return at, fmt.Errorf("%w after %d of %d bytes", cause(ctx, err), at, f.Size)
+			return at, fmt.Errorf("%w after %d of %d bytes", err, at, f.Size)
 		}
 	}
 }

@@ -62,56 +62,73 @@ func readMNISTM(file string) (Images, error) {
 // parseMNISTMTar reads the test split from the archive, whose parts may come in
 // any order. Nothing is unpacked to the disk.
 func parseMNISTMTar(r io.Reader) (Images, error) {
-	const size = 3 * mnistMSide * mnistMSide
-	var data []uint8
-	offsets := map[string]int{} // of pictures in data
-	var names []labelledName
-	archive := tar.NewReader(r)
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return Images{}, err
-		}
-		folder, base := path.Split(path.Clean(header.Name))
-		switch {
-		case header.Typeflag != tar.TypeReg, isHidden(base): // macOS adds ._ files
-		case base == mnistMLabels:
-			if names, err = parseNames(archive); err != nil {
-				return Images{}, fmt.Errorf("%s: %w", base, err)
-			}
-		case path.Base(folder) == mnistMFolder:
-			if header.Size > maxPNG || len(offsets) == maxNames {
-				return Images{}, fmt.Errorf("%.80q: picture %d of %d bytes (at most %d of %d)", base, len(offsets)+1, header.Size, maxNames, maxPNG)
-			}
-			content, err := io.ReadAll(archive)
-			if err != nil {
-				return Images{}, err
-			}
-			offset := len(data)
-			data = append(data, make([]uint8, size)...)
-			if err := decodePNG(data[offset:], content); err != nil {
-				return Images{}, fmt.Errorf("%.80q: %w", base, err)
-			}
-			offsets[base] = offset
-		}
+	var split mnistMSplit
+	if err := split.read(tar.NewReader(r)); err != nil {
+		return Images{}, err
 	}
 	// The archive's end comes before the file's, where gzip has its checksum.
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return Images{}, err
 	}
-	if names == nil {
+	return split.images()
+}
+
+// mnistMSplit is what the archive has of the test split.
+type mnistMSplit struct {
+	data    []uint8
+	offsets map[string]int // of pictures in data
+	names   []labelledName // nil before the list of labels
+}
+
+const mnistMSize = 3 * mnistMSide * mnistMSide
+
+func (s *mnistMSplit) read(archive *tar.Reader) error {
+	s.offsets = map[string]int{}
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		folder, base := path.Split(path.Clean(header.Name))
+		switch {
+		case header.Typeflag != tar.TypeReg, isHidden(base): // macOS adds ._ files
+		case base == mnistMLabels:
+			if s.names, err = parseNames(archive); err != nil {
+				return fmt.Errorf("%s: %w", base, err)
+			}
+		case path.Base(folder) == mnistMFolder:
+			if header.Size > maxPNG || len(s.offsets) == maxNames {
+				return fmt.Errorf("%.80q: picture %d of %d bytes (at most %d of %d)", base, len(s.offsets)+1, header.Size, maxNames, maxPNG)
+			}
+			content, err := io.ReadAll(archive)
+			if err != nil {
+				return err
+			}
+			offset := len(s.data)
+			s.data = append(s.data, make([]uint8, mnistMSize)...)
+			if err := decodePNG(s.data[offset:], content); err != nil {
+				return fmt.Errorf("%.80q: %w", base, err)
+			}
+			s.offsets[base] = offset
+		}
+	}
+}
+
+// images returns the pictures that the list of labels names, in its order.
+func (s *mnistMSplit) images() (Images, error) {
+	if s.names == nil {
 		return Images{}, fmt.Errorf("there is no %s in it", mnistMLabels)
 	}
-	images := Images{C: 3, H: mnistMSide, W: mnistMSide, N: len(names)}
-	for _, name := range names {
-		offset, ok := offsets[name.name]
+	images := Images{C: 3, H: mnistMSide, W: mnistMSide, N: len(s.names)}
+	for _, name := range s.names {
+		offset, ok := s.offsets[name.name]
 		if !ok {
 			return Images{}, fmt.Errorf("its %s has no %.80q, which %s lists", mnistMFolder, name.name, mnistMLabels)
 		}
-		images.Data = append(images.Data, data[offset:][:size]...)
+		images.Data = append(images.Data, s.data[offset:][:mnistMSize]...)
 		images.Labels = append(images.Labels, name.label)
 	}
 	return images, nil

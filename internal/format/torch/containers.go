@@ -279,13 +279,9 @@ func tarStorages(content []byte, objects map[string]any) error {
 		return err
 	}
 	for range count {
-		var head any
-		if head, rest, err = unpickle(rest, nil); err != nil {
+		var parts pickle.Tuple
+		if parts, rest, err = tarHead(rest, "storage"); err != nil {
 			return err
-		}
-		parts, _ := head.(pickle.Tuple)
-		if len(parts) != 3 {
-			return malformed("storage of an unknown form")
 		}
 		kind, ok := storageType(parts[2])
 		if !ok {
@@ -324,6 +320,18 @@ func tarStorages(content []byte, objects map[string]any) error {
 	return nil
 }
 
+// tarHead returns the three parts of what precedes the bytes of a storage or tensor.
+func tarHead(content []byte, what string) (parts pickle.Tuple, rest []byte, err error) {
+	head, rest, err := unpickle(content, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if parts, _ = head.(pickle.Tuple); len(parts) != 3 {
+		return nil, nil, malformed("%s of an unknown form", what)
+	}
+	return parts, rest, nil
+}
+
 // tarTensors adds the tensors by number.
 func tarTensors(content []byte, objects map[string]any) error {
 	count, rest, err := tarCount(content)
@@ -331,13 +339,9 @@ func tarTensors(content []byte, objects map[string]any) error {
 		return err
 	}
 	for range count {
-		var head any
-		if head, rest, err = unpickle(rest, nil); err != nil {
+		var parts pickle.Tuple
+		if parts, rest, err = tarHead(rest, "tensor"); err != nil {
 			return err
-		}
-		parts, _ := head.(pickle.Tuple)
-		if len(parts) != 3 {
-			return malformed("tensor of an unknown form")
 		}
 		s, ok := objects[fmt.Sprint(parts[1])].(*storage)
 		if !ok || len(rest) < 8 {
