@@ -3,6 +3,7 @@ package train_test
 import (
 	"maps"
 	"reflect"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -122,8 +123,8 @@ func size(name string, args []reflect.Value) int {
 // Descent, a phase and a test of the published networks never run one kernel for
 // long. With -v the longest calls of each are printed.
 func TestCallsAreShort(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes steps of large networks")
+	if os.Getenv("CI") == "" || testing.Short() {
+		t.Skip("takes steps of large networks: continuous integration does it (CI=true)")
 	}
 	if simd.Active().Name == "generic" {
 		t.Skip("Go can be preempted")

@@ -49,7 +49,7 @@ func TestPartsResume(t *testing.T) {
 	t.Parallel()
 	data, dir := tinyDigits(t), t.TempDir()
 	args := short(data, "--views", "augmix+randconv+pro-randconv", "--consistency", "12", "--mix", "mixup", "--noise", "0.2", "--all-views",
-		"--ema", "0.9", "--cosine", "--jitter", "0.3", "--quiet", "--loops-train", "40", "--loops-min", "10")
+		"--ema", "0.9", "--cosine", "--jitter", "0.3", "--quiet", "--loops-train", "20", "--loops-min", "5")
 	succeed(t, dir, append(args, "--out", "whole")...)
 	interrupted(t, dir, filepath.Join(dir, "r", "checkpoint", "latest.safetensors"), append(args, "--out", "r", "--checkpoint-every", "1")...)
 	succeed(t, dir, "train", "--resume", "r", "--threads", "3", "--quiet")

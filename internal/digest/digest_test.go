@@ -6,9 +6,11 @@
 //	go test ./internal/digest -args -update 1.3.0
 //
 // The second records the digests that have changed, as those since the version
-// named: what changed is then seen in review. Continuous integration (CI=true)
-// adds the two runs of the largest networks, and runs NEON's kernels in QEMU, which
-// takes as long as all else.
+// named: what changed is then seen in review. The runs of -short go through every
+// kernel set on one thread and on two, the others through one set each, in turn, of
+// which the digest makes them the same. Continuous integration (CI=true) takes every
+// kernel set for each run, adds the two runs of the largest networks, and runs NEON's
+// kernels in QEMU.
 package digest
 
 import (
@@ -80,6 +82,7 @@ func TestDigests(t *testing.T) {
 	sets := kernelSets(t, command)
 	data := t.TempDir()
 	writeData(t, data)
+	whole := os.Getenv("CI") != "" || *update != ""
 	var emulator []string
 	if os.Getenv("CI") != "" && !testing.Short() && runtime.GOOS == "linux" && runtime.GOARCH != "arm64" {
 		if path, err := exec.LookPath("qemu-aarch64-static"); err == nil {
@@ -92,10 +95,10 @@ func TestDigests(t *testing.T) {
 	var recording sync.Mutex
 	t.Run("runs", func(t *testing.T) {
 		for i, r := range runs {
-			if testing.Short() && !r.Short || r.Large && os.Getenv("CI") == "" && *update == "" {
+			if testing.Short() && !r.Short || r.Large && !whole {
 				continue
 			}
-			machines := machinesFor(i, r, command, sets)
+			machines := machinesFor(i, r, command, sets, whole)
 			if emulator != nil && r.Emulated {
 				machines = append(machines, machine{emulator, "neon", 2})
 			}
@@ -137,16 +140,15 @@ func TestDigests(t *testing.T) {
 	}
 }
 
-// machinesFor returns each kernel set, on one thread and on two in turn; for the
-// runs of -short, which are small, each kernel set on both.
-func machinesFor(i int, r run, command string, sets []string) []machine {
-	if testing.Short() {
-		sets = sets[:1]
-	}
+// machinesFor returns one kernel set for a run, or each if the whole is wanted, on one
+// thread and on two in turn; for the runs of -short, which are small, each set on both.
+func machinesFor(i int, r run, command string, sets []string, whole bool) []machine {
 	var machines []machine
 	for n, set := range sets {
 		for threads := 1; threads <= 2; threads++ {
-			if r.Short || threads == 1+(n+i)%2 {
+			switch {
+			case testing.Short() && n > 0:
+			case r.Short, whole && threads == 1+(n+i)%2, !whole && n == i%len(sets) && threads == 1+i/len(sets)%2:
 				machines = append(machines, machine{[]string{command}, set, threads})
 			}
 		}

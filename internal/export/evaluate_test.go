@@ -239,13 +239,13 @@ func requireOurLogits(t *testing.T, network *nn.Network, count int, name string)
 	}
 }
 
-// The networks that take least, of which all have the operators of the others. Seconds each,
-// so not when tests are short.
+// The networks that take least. Continuous integration (CI=true) adds those that take
+// seconds, until all operators of the others have been there.
 func TestNetworksEvaluated(t *testing.T) {
 	t.Parallel()
 	for _, entry := range zoo.Networks {
 		network := entry.New(7)
-		if work := network.MultiplyAdds(nn.Eval); work > 450e6 || testing.Short() && work > 50e6 {
+		if work := network.MultiplyAdds(nn.Eval); work > 450e6 || os.Getenv("CI") == "" && work > 50e6 {
 			continue
 		}
 		randomise(network, 1)

@@ -115,7 +115,6 @@ func TestNewSized(t *testing.T) {
 			require.NoError(t, n.SetState(whole.State()))
 			require.Equal(t, whole.Normalisation, n.Normalisation)
 			if side == 57 {
-				n.Init(1)
 				logits, _ := nn.Compile(e, n, 1, nn.Eval).Forward(tensor.New(1, 3, side, side))
 				require.True(t, logits.Is(1, 3, 1, 1))
 			}
