@@ -7,6 +7,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/internal/testkit/race"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/objective"
@@ -92,11 +93,15 @@ func TestViews(t *testing.T) {
 
 func TestViewsHaveTheSameBits(t *testing.T) {
 	var want []float32
+	threadCounts := []int{1, 3}
+	if race.Enabled {
+		threadCounts = threadCounts[1:]
+	}
 	for _, kernels := range simd.Available() {
 		if kernels.Name == "generic" {
 			continue
 		}
-		for _, threads := range []int{1, 3} {
+		for _, threads := range threadCounts {
 			trainer, network := epochTrainer(t, threads, kernels, viewsConfig())
 			finish(t, trainer)
 			if want == nil {
