@@ -2,8 +2,8 @@ package train_test
 
 import (
 	"maps"
-	"reflect"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
