@@ -44,9 +44,9 @@ type Mistake struct {
 // reset forgets all images, and keeps the memory.
 func (q *Quality) reset() { *q = Quality{Mistakes: q.Mistakes[:0]} }
 
-// add adds images first, first+1, ... by their logits. It allocates nothing if
+// Add adds images first, first+1, ... by their logits. It allocates nothing if
 // Mistakes has room for one more than MostMistakes.
-func (q *Quality) add(logits tensor.Tensor, labels []uint16, first int) {
+func (q *Quality) Add(logits tensor.Tensor, labels []uint16, first int) {
 	for i, label := range labels {
 		row := logits.Image(i)
 		class, confidence, _ := nn.Classify(row)

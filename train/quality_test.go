@@ -19,7 +19,7 @@ func TestQuality(t *testing.T) {
 		logits.Image(i)[1] = float32(math.Log(p / (1 - p)))
 	}
 	var q Quality
-	q.add(logits, labels, 100)
+	q.Add(logits, labels, 100)
 	require.Equal(t, 5, q.Images)
 	require.InDelta(t, -(math.Log(.9)+math.Log(.05)+math.Log(.2)+math.Log(.38)+math.Log(.92))/5, q.NLL(), 1e-6)
 	// Bins of 1/15: 0.9 and 0.92 lie in bin 13, 0.95 in 14, 0.8 (of class 0) in 12, 0.62 in 9.
@@ -49,12 +49,12 @@ func TestQualityOfExtremeLogits(t *testing.T) {
 	logits := tensor.New(1, 2, 1, 1)
 	logits.Image(0)[1] = 2000
 	var q Quality
-	q.add(logits, []uint16{0}, 0)
+	q.Add(logits, []uint16{0}, 0)
 	require.Equal(t, 2000.0, q.NLL())
 	require.Equal(t, []Mistake{{0, 0, 1, 1}}, q.Mistakes)
 	logits.Image(0)[1] = float32(math.NaN())
 	logits.Image(0)[0] = float32(math.Inf(1))
-	q.add(logits, []uint16{0}, 0)
+	q.Add(logits, []uint16{0}, 0)
 	require.False(t, finite(q.Loss))
 }
 
@@ -68,7 +68,7 @@ func TestMistakes(t *testing.T) {
 	q := Quality{Mistakes: make([]Mistake, 0, MostMistakes+1)}
 	require.Zero(t, testing.AllocsPerRun(5, func() {
 		q.reset()
-		q.add(logits, labels, 0)
+		q.Add(logits, labels, 0)
 	}))
 	var images []int
 	for _, m := range q.Mistakes {

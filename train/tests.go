@@ -115,7 +115,7 @@ func (t *Trainer) evaluate() (Event, error) {
 	t.at.Correct += confuse(confusion, pairs, logits, labels)
 	if d.Severities == nil {
 		q := &s.test.Quality[t.at.Domain]
-		if q.add(logits, labels, t.at.Offset); !finite(q.Loss) {
+		if q.Add(logits, labels, t.at.Offset); !finite(q.Loss) {
 			return Event{}, t.diverged(Event{Step: t.at.Step}, "a logit of a test image")
 		}
 	}

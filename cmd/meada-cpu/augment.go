@@ -36,7 +36,8 @@ func newAugment(std streams) *cobra.Command {
 		Short: "write adversarial images of a dataset",
 		Long: `Writes adversarial images: the training images of a dataset, moved as train
 moves them in a maximisation phase to where the network errs and doubts most,
-for use elsewhere. DIR/sources.csv says which image each was made of.`,
+for use elsewhere. DIR/sources.csv says which image each was made of. Weights in
+a run folder are given the images that the run trained on, without held-out ones.`,
 		Args: cli.NoArguments,
 		Example: "meada-cpu augment --weights runs/first/last.safetensors --out adversarial\n" +
 			"meada-cpu augment --weights last.safetensors --dataset digits --data DIR --format npy --out more",
@@ -100,12 +101,12 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
 		return err
 	}
-	images.Corruptions, images.Holdout = catalog.NoCorruptions, new(float64)
-	if err := images.Check(); err != nil {
+	seed, err := asTrained(images, w)
+	if err != nil {
 		return err
 	}
 	status := cli.NewStatus(std.err, s.quiet)
-	data, err := images.Load(catalog.Reading{Side: network.H, Untested: true, Status: status})
+	data, err := images.Load(catalog.Reading{Side: network.H, Seed: seed, Untested: true, Status: status})
 	if err != nil {
 		return err
 	}

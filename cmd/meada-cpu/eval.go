@@ -56,7 +56,7 @@ ImageNet's for alexnet and the resnets.`)
 	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes")
 	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
 	f.Switch(&s.direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
-	f.Switch(&s.json, "json", `{"accuracy": {"<domain>": x, ..., "average": x}, ...}`)
+	f.Switch(&s.json, "json", `{"accuracy": {"<domain>": x, ..., "average": x}, "tests": NLL, ECE, classes and mistakes by domain, ...}`)
 	return c
 }
 
@@ -106,15 +106,16 @@ func runEval(std streams, s evalSettings) error {
 	}
 	if s.json {
 		return json.NewEncoder(std.out).Encode(struct {
-			Accuracy    *runfolder.Accuracy  `json:"accuracy"`
-			Corruptions map[string][]float64 `json:"corruptions,omitempty"`
-			Dataset     string               `json:"dataset"`
-			Model       string               `json:"model"`
-			Weights     string               `json:"weights"`
-			Adapted     string               `json:"adapted,omitempty"`
-			SIMD        string               `json:"simd"`
-			Threads     int                  `json:"threads"`
-		}{result.Accuracy, result.Corruptions(), s.Dataset, network.Name, s.weights, s.adapt, engine.InstructionSet(), engine.Threads()})
+			Accuracy    *runfolder.Accuracy    `json:"accuracy"`
+			Corruptions map[string][]float64   `json:"corruptions,omitempty"`
+			Tests       []runfolder.DomainTest `json:"tests"`
+			Dataset     string                 `json:"dataset"`
+			Model       string                 `json:"model"`
+			Weights     string                 `json:"weights"`
+			Adapted     string                 `json:"adapted,omitempty"`
+			SIMD        string                 `json:"simd"`
+			Threads     int                    `json:"threads"`
+		}{result.Accuracy, result.Corruptions(), result.Tests, s.Dataset, network.Name, s.weights, s.adapt, engine.InstructionSet(), engine.Threads()})
 	}
 	s.describe(std, data)
 	return result.Print(std.out)

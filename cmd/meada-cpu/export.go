@@ -37,7 +37,9 @@ weights as safetensors with PyTorch's names.`,
 	cli.SetNotes(c, `A model takes any number of images as "images", N x channels x height x width in
 RGB: float32, normalised as its metadata say, or with --preprocess the bytes.
 It gives "logits", N x classes. Names of the classes and settings of the run are
-in its metadata. A file that exists is not replaced.`)
+in its metadata, and as "resize" how pictures became squares before: squash if it
+is not there, else crop or pad (docs/formats.md). A file that exists is not
+replaced.`)
 	f := cli.NewFlags(c.Flags())
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
@@ -81,7 +83,11 @@ func runExport(std streams, s exportSettings) error {
 		return err
 	}
 	n := source.Network
-	_, err = fmt.Fprintf(std.out, "%s: %s of %s for %d classes, images of %d x %d x %d, %s\n",
-		path, n.Name, source.Weights.Path, n.Classes, n.C, n.H, n.W, cli.Bytes(info.Size()))
+	resized := ""
+	if how := source.Metadata[zoo.MetaResize]; how != "" {
+		resized = fmt.Sprintf(" resized by %s", how)
+	}
+	_, err = fmt.Fprintf(std.out, "%s: %s of %s for %d classes, images of %d x %d x %d%s, %s\n",
+		path, n.Name, source.Weights.Path, n.Classes, n.C, n.H, n.W, resized, cli.Bytes(info.Size()))
 	return err
 }

@@ -2,7 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
@@ -74,6 +77,22 @@ func declarePictures(f *cli.Flags, i *catalog.Images) {
 	declareResize(f, &i.Resize, "that of the weights, else squash")
 	f.Switch(&i.SkipBad, "skip-bad", "go on without the pictures that cannot be read")
 	f.Text(&i.Cache, "cache", "DIR", "decode pictures once, to files in DIR that are mapped into memory: for more pictures than memory holds, and quicker starts")
+}
+
+// asTrained makes the images those that the run trained on in whose folder weights are:
+// of its domains, without those held out, which the seed has drawn. All training images
+// are meant where there is no such run, or it was on other data. It checks the settings.
+func asTrained(i *catalog.Images, w *zoo.Weights) (seed uint64, err error) {
+	i.Corruptions, i.Holdout = catalog.NoCorruptions, new(float64)
+	c, err := runfolder.ReadConfig(filepath.Dir(w.Path))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return 0, err
+	case c.Dataset == i.Dataset && filepath.Base(c.Data) == filepath.Base(i.Data):
+		i.Source, i.Target, i.Holdout, seed = c.Source, c.Target, &c.HeldOut, c.Seed
+	}
+	return seed, i.Check()
 }
 
 func describeDatasets() string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/predict"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
@@ -69,15 +70,36 @@ func TestLayoutsOfOwnPictures(t *testing.T) {
 		require.Equal(t, c.domains, names)
 		if len(c.domains) == 1 && c.domains[0] == "held-out" {
 			require.NotContains(t, printed.out, "average")
+			summary, err := os.ReadFile(filepath.Join(dir, out, runfolder.SummaryFile))
+			require.NoError(t, err)
+			require.NotContains(t, string(summary), "average")
 		} else {
 			require.Contains(t, printed.out, "average")
 		}
 	}
 	// What a run held out can be measured again.
-	var measured struct{ Accuracy map[string]float64 }
+	var measured struct {
+		Accuracy map[string]float64
+		Tests    []runfolder.DomainTest
+	}
 	printed := succeed(t, dir, "eval", "--weights", "r2/last.safetensors", "--data", "domains", "--source", "photo", "--holdout", "0.2", "--json")
 	require.NoError(t, json.Unmarshal([]byte(printed.out), &measured))
 	require.Equal(t, map[string]float64{"held-out": 1, "sketch": 1, "average": 1}, measured.Accuracy)
+	o, err := readOutcome(filepath.Join(dir, "r2"))
+	require.NoError(t, err)
+	for i, test := range measured.Tests {
+		recorded := o.summary.Tests[i]
+		recorded.NLL, recorded.ECE, recorded.Reliability = test.NLL, test.ECE, test.Reliability // other batches, other last bits
+		require.Equal(t, recorded, test)
+		require.InDelta(t, o.summary.Tests[i].NLL, test.NLL, 1e-5)
+		require.InDelta(t, o.summary.Tests[i].ECE, test.ECE, 1e-5)
+	}
+	require.Len(t, measured.Tests, 2)
+	// The images that a run trained on are augmented, without those held out and other domains.
+	succeed(t, dir, "augment", "--weights", "r2", "--data", "domains", "--loops-adv", "1", "--out", "moved", "--format", "npy")
+	made, err := npy.Read(filepath.Join(dir, "moved", "labels.npy"))
+	require.NoError(t, err)
+	require.Equal(t, []int{16}, made.Shape)
 
 	refused := invoke(t, dir, append(run, "--data", "alone", "--holdout", "0")...)
 	require.Equal(t, exitData, refused.code)

@@ -25,7 +25,7 @@ func (i *Images) pictures(r *Reading) dataset.PictureOptions {
 	started := time.Now()
 	o.Cache.Note = func(text string) { r.Status.Line("cache: %s", text) }
 	o.Cache.Progress = func(done, total int) {
-		r.Status.Update(time.Now(), "decode", func() string {
+		r.Status.Update(time.Now(), "decode", done, func() string {
 			rate := float64(done) / time.Since(started).Seconds()
 			return fmt.Sprintf("pictures %s/%s  %.0f images/s  ETA %s", cli.Count(done), cli.Count(total), rate,
 				cli.Duration(float64(total-done)/rate))

@@ -173,7 +173,7 @@ func (d *Downloader) download(ctx context.Context, dir, path string, f fetch.Fil
 			start = done
 		}
 		now := time.Now()
-		d.Status.Update(now, "fetch", func() string {
+		d.Status.Update(now, "fetch", int(done>>20), func() string {
 			text := fmt.Sprintf("%s  %.1f/%s", path, float64(done)/1e6, megabytes(total))
 			if rate := float64(done-start) / now.Sub(began).Seconds(); rate > 0 {
 				text += fmt.Sprintf("  %.1f MB/s  ETA %s", rate/1e6, cli.Duration(float64(total-done)/rate))

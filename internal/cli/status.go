@@ -18,7 +18,7 @@ const (
 )
 
 // Status tells a person how a run goes: one line redrawn in place on a
-// terminal, whole lines at a slow rate elsewhere, nothing if quiet.
+// terminal, whole lines at a slow rate and at round counts elsewhere, nothing if quiet.
 type Status struct {
 	out    io.Writer
 	quiet  bool
@@ -26,6 +26,7 @@ type Status struct {
 	colour bool
 	drawn  bool      // the live line is on the screen
 	next   time.Time // when to show the next progress line
+	paces  map[string]*pace
 
 	// Where the run stands, from the last update.
 	what   string
@@ -75,11 +76,57 @@ func (s *Status) Clear() {
 	}
 }
 
-// Update notes where the run stands and shows it, if it is time to. Two blanks
-// separate the columns of the detail.
-func (s *Status) Update(now time.Time, what string, detail func() string) {
+// pace chooses the counts at which a kind of work is shown on lines that are kept: the
+// multiples of a stride of 1, 2, 5, 10, 20, ...
+type pace struct{ seen, shown, stride int }
+
+// due reports whether a count is to be shown, given that it is time to.
+func (p *pace) due(done int, time bool) bool {
+	before := p.seen
+	p.seen = done
+	if done < before { // the work has begun anew
+		before, p.shown = 0, 0
+	}
+	if !time {
+		return false
+	}
+	p.stride = max(p.stride, 1)
+	for factors := []int{2, 5, 10}; p.stride < before-p.shown; {
+		unit := 1
+		for 10*unit <= p.stride {
+			unit *= 10
+		}
+		p.stride = unit * factors[slices.IndexFunc(factors, func(f int) bool { return f*unit > p.stride })]
+	}
+	if done/p.stride == before/p.stride {
+		return false
+	}
+	p.shown = done
+	return true
+}
+
+// due reports whether to show where the run stands.
+func (s *Status) due(now time.Time, what string, done int) bool {
+	time := !now.Before(s.next)
+	if s.width > 0 {
+		return time
+	}
+	p := s.paces[what]
+	if p == nil {
+		if s.paces == nil {
+			s.paces = map[string]*pace{}
+		}
+		p = new(pace)
+		s.paces[what] = p
+	}
+	return p.due(done, time)
+}
+
+// Update notes where the run stands, with done of the work behind it, and shows it, if it
+// is time to. Two blanks separate the columns of the detail.
+func (s *Status) Update(now time.Time, what string, done int, detail func() string) {
 	s.what, s.detail = what, detail
-	if s.quiet || now.Before(s.next) {
+	if s.quiet || !s.due(now, what, done) {
 		return
 	}
 	s.next = now.Add(s.interval())

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +28,9 @@ func TestLiveLine(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	step := func(p *Status, after time.Duration, detail string) {
-		p.Update(now.Add(after), "train", func() string { return detail })
+		var done int
+		fmt.Sscanf(detail, "step %d", &done)
+		p.Update(now.Add(after), "train", done, func() string { return detail })
 	}
 	p := &Status{width: 20}
 	require.Equal(t, "\r\x1b[Ktrain     step 1"+"\r\x1b[Ktrain     step 200 "+"\r\x1b[Ktest 90.1\n", shown(t, p, func() {
@@ -62,6 +66,33 @@ func TestLiveLine(t *testing.T) {
 		p.Show()
 		step(p, redrawEvery, "step 3")
 	}))
+}
+
+// Lines that are kept come at round counts, however long a step takes.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		step   time.Duration
+		batch  int
+		upTo   int
+		counts []int
+	}{
+		{time.Minute, 1, 4, []int{1, 2, 3, 4}},
+		{6 * time.Second, 1, 10, []int{2, 4, 6, 8, 10}},
+		{270 * time.Millisecond, 1, 201, []int{50, 100, 150, 200}},
+		{time.Second, 64, 64 * 40, []int{64 * 16, 64 * 32}}, // where 1,000 and 2,000 are passed
+	} {
+		now, s := time.Now(), &Status{out: io.Discard}
+		s.next = now.Add(lineEvery)
+		var counts []int
+		for i := 1; i*c.batch <= c.upTo; i++ {
+			s.Update(now.Add(time.Duration(i)*c.step), "train", i*c.batch, func() string {
+				counts = append(counts, i*c.batch)
+				return ""
+			})
+		}
+		require.Equal(t, c.counts, counts, c.step)
+	}
 }
 
 func TestNarrowTerminals(t *testing.T) {

@@ -144,7 +144,7 @@ func (a *Adversarial) each(ctx context.Context, keep func(n int, image []uint8) 
 				return err
 			}
 		}
-		a.Status.Update(time.Now(), "augment", func() string {
+		a.Status.Update(time.Now(), "augment", hi, func() string {
 			rate := float64(hi) / time.Since(started).Seconds()
 			return fmt.Sprintf("images %d/%d  %.0f images/s  ETA %s", hi, a.Source.N, rate, cli.Duration(float64(a.Source.N-hi)/rate))
 		})

@@ -104,7 +104,7 @@ func (c *Corrupted) writeImages(ctx context.Context, w io.Writer, name string) e
 				return err
 			}
 			c.done += n
-			c.Status.Update(time.Now(), "corrupt", func() string {
+			c.Status.Update(time.Now(), "corrupt", c.done, func() string {
 				seconds := time.Since(c.started).Seconds()
 				rate := float64(c.done) / seconds
 				left := float64(len(c.Names)*len(c.Severities)*c.Images.N-c.done) / rate

@@ -54,7 +54,9 @@ func (r *Run) Metrics(w io.Writer) error {
 			accuracies = append(accuracies, labelled(accuracy, "domain", d.Name, "source", strconv.FormatBool(d.Source)))
 		}
 		family("accuracy", "Accuracy on a domain at the last test, a fraction.", accuracies...)
-		family("accuracy_average", "Mean accuracy over the target domains at the last test.", plain(t.Accuracy.Average))
+		if !t.Accuracy.Alone {
+			family("accuracy_average", "Mean accuracy over the target domains at the last test.", plain(t.Accuracy.Average))
+		}
 		family("tested_step", "Descent step of the last test.", plain(float64(t.Step)))
 	}
 	if n := r.peakRSS(); n > 0 {

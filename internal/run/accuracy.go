@@ -13,8 +13,9 @@ import (
 // accuracies returns the record of a test's accuracies. Those on corrupted
 // images have one of their own.
 func accuracies(domains []dataset.Domain, accuracy []float64) *runfolder.Accuracy {
-	a := &runfolder.Accuracy{Average: train.Average(domains, accuracy), Step: runfolder.NoStep}
+	a := &runfolder.Accuracy{Average: train.Average(domains, accuracy), Step: runfolder.NoStep, Alone: true}
 	for i := range domains {
+		a.Alone = a.Alone && domains[i].Source && domains[i].Severities == nil
 		if domains[i].Severities == nil {
 			a.Domains = append(a.Domains, runfolder.DomainAccuracy{Name: domains[i].Name, Value: accuracy[i]})
 		}

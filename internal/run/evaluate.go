@@ -18,7 +18,8 @@ import (
 // Evaluation is the result of a network's test on every domain of a task.
 type Evaluation struct {
 	Accuracy  *runfolder.Accuracy
-	Corrupted train.Robustness // nil without corruptions
+	Corrupted train.Robustness       // nil without corruptions
+	Tests     []runfolder.DomainTest // of every domain, corruptions apart
 
 	domains []dataset.Domain
 }
@@ -40,16 +41,26 @@ func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, lo
 			return nil, err
 		}
 	}
+	classes := task.Classes
+	var tests []runfolder.DomainTest
 	domains := train.Domains(task)
 	accuracy := make([]float64, len(domains))
 	severities := make([][]float64, len(domains))
 	for i := range domains {
 		var err error
-		if accuracy[i], severities[i], err = e.test(&domains[i]); err != nil {
+		d := &domains[i]
+		var q train.Quality
+		pairs := map[int]int{}
+		if accuracy[i], severities[i], err = e.test(d, &q, pairs); err != nil {
 			return nil, err
 		}
+		if d.Severities == nil {
+			test := domainTest(classes, d, &q)
+			test.Classes = runfolder.PairScores(classes, triples(pairs, len(classes)))
+			tests = append(tests, test)
+		}
 	}
-	return &Evaluation{accuracies(domains, accuracy), robustness(domains, severities), domains}, nil
+	return &Evaluation{accuracies(domains, accuracy), robustness(domains, severities), tests, domains}, nil
 }
 
 // Corruptions names the accuracies on corrupted images, by severity.
@@ -75,9 +86,10 @@ type evaluator struct {
 	adaptation *train.Adaptation // nil for none
 }
 
-// test returns the accuracy on a domain, and on each of its parts.
-func (e *evaluator) test(d *dataset.Domain) (accuracy float64, parts []float64, err error) {
-	logits := make([]float32, 0, d.N*e.classes)
+// test returns the accuracy on a domain, and on each of its parts. It adds the images to
+// q, and counts them by label and predicted class: pairs[label*classes+predicted].
+func (e *evaluator) test(d *dataset.Domain, q *train.Quality, pairs map[int]int) (accuracy float64, parts []float64, err error) {
+	var logits []float32
 	total := 0
 	for part := range d.Parts() {
 		images, err := d.Part(part)
@@ -92,9 +104,14 @@ func (e *evaluator) test(d *dataset.Domain) (accuracy float64, parts []float64, 
 		correct := 0
 		for first := 0; first < images.N; {
 			batch := e.Logits(&images, first)
-			correct += train.Correct(batch, images.Labels[first:][:batch.N])
-			for n := range batch.N {
-				logits = append(logits, batch.Image(n)...)
+			labels := images.Labels[first:][:batch.N]
+			correct += train.Correct(batch, labels)
+			q.Add(batch, labels, first)
+			for n, label := range labels {
+				pairs[int(label)*e.classes+nn.Argmax(batch.Image(n))]++
+				if e.logits != "" {
+					logits = append(logits, batch.Image(n)...)
+				}
 			}
 			first += batch.N
 		}

@@ -260,7 +260,7 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 			return err
 		}
 	}
-	r.progress.Update(now, "train", func() string {
+	r.progress.Update(now, "train", e.Step+1, func() string {
 		epoch := ""
 		if r.Epochs > 0 {
 			epoch = fmt.Sprintf("epoch %d/%d  ", e.Round+1, r.Epochs)
@@ -276,7 +276,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 	r.Ascent.CrossEntropy += weight * e.Ascent.CrossEntropy
 	r.Ascent.Entropy += weight * e.Ascent.Entropy
 	r.Ascent.Distance += weight * e.Ascent.Distance
-	r.progress.Update(now, "maximise", func() string {
+	r.progress.Update(now, "maximise", e.Done, func() string {
 		return fmt.Sprintf("phase %d  %d/%d  cross-entropy %.4f  entropy %.4f  %s", e.Phase, e.Done, e.Total,
 			e.Ascent.CrossEntropy, e.Ascent.Entropy, r.pace(train.Maximise))
 	})
@@ -296,7 +296,7 @@ func (r *run) observeAscent(e train.Event, now time.Time) error {
 }
 
 func (r *run) observeTest(e train.Event, now time.Time) error {
-	r.progress.Update(now, "test", func() string {
+	r.progress.Update(now, "test", e.Done, func() string {
 		return fmt.Sprintf("%s  %d/%d  %s", r.domains[e.Domain].Name, e.Done, e.Total, r.pace(train.Evaluate))
 	})
 	if e.Test == nil {
@@ -379,11 +379,16 @@ func domainConfusion(t *train.Test, domain, classes int) runfolder.DomainConfusi
 	if counts := t.Confusion[domain]; counts != nil {
 		return runfolder.DomainConfusion{Counts: counts}
 	}
-	pairs := [][3]int{}
-	for _, at := range slices.Sorted(maps.Keys(t.Pairs[domain])) {
-		pairs = append(pairs, [3]int{at / classes, at % classes, t.Pairs[domain][at]})
+	return runfolder.DomainConfusion{Pairs: triples(t.Pairs[domain], classes)}
+}
+
+// triples returns counts by label*classes+predicted as label, predicted class and count.
+func triples(pairs map[int]int, classes int) [][3]int {
+	all := [][3]int{}
+	for _, at := range slices.Sorted(maps.Keys(pairs)) {
+		all = append(all, [3]int{at / classes, at % classes, pairs[at]})
 	}
-	return runfolder.DomainConfusion{Pairs: pairs}
+	return all
 }
 
 // save writes the weights as they are after that many descent steps, unless they

@@ -95,7 +95,9 @@ func (l eventLog) log(line runfolder.Line) error {
 		}
 	case runfolder.Evaluate:
 		step = m.Step
-		values = append(values, tagged{"accuracy/average", m.Accuracy.Average})
+		if !m.Accuracy.Alone {
+			values = append(values, tagged{"accuracy/average", m.Accuracy.Average})
+		}
 		for _, d := range m.Accuracy.Domains {
 			values = append(values, tagged{"accuracy/" + d.Name, d.Value})
 			if loss, ok := m.NLL[d.Name]; ok {

@@ -3,11 +3,13 @@ package runfolder
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/train"
 )
 
 // Settings are the resolved settings of a run.
@@ -154,6 +156,10 @@ type Accuracy struct {
 	Domains []DomainAccuracy
 	Average float64 // over the target domains
 	Step    int     // of the test, NoStep where the record around it has it
+
+	// Alone says that nothing but the source is tested: there are no targets and no
+	// corruptions, and Average is that of the source, see [train.Average].
+	Alone bool
 }
 
 // DomainAccuracy is the accuracy on one domain.
@@ -178,9 +184,12 @@ func Reserved(name string) bool {
 }
 
 // MarshalJSON writes an object with the accuracy of every domain by its name,
-// "average" and "step".
+// "average" unless the source is alone, and "step".
 func (a Accuracy) MarshalJSON() ([]byte, error) {
-	named := map[string]float64{averageKey: a.Average}
+	named := map[string]float64{}
+	if !a.Alone {
+		named[averageKey] = a.Average
+	}
 	if a.Step != NoStep {
 		named[stepKey] = float64(a.Step)
 	}
@@ -204,11 +213,6 @@ func (a *Accuracy) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*a = Accuracy{Step: NoStep}
-	average, ok := named[averageKey]
-	if !ok {
-		return fmt.Errorf("accuracies without %q", averageKey)
-	}
-	a.Average = average
 	if step, ok := named[stepKey]; ok {
 		if a.Step = int(step); float64(a.Step) != step || step < 0 {
 			return fmt.Errorf("%s %v, expected the number of a step", stepKey, step)
@@ -219,7 +223,27 @@ func (a *Accuracy) UnmarshalJSON(text []byte) error {
 			a.Domains = append(a.Domains, DomainAccuracy{name, named[name]})
 		}
 	}
+	if average, ok := named[averageKey]; ok {
+		a.Average = average
+		return nil
+	}
+	if len(a.Domains) == 0 {
+		return errors.New("accuracies of no domain")
+	}
+	a.Alone, a.Average = true, a.ofSource()
 	return nil
+}
+
+// ofSource is the mean over the source's own test sets, or the accuracy on its held-out
+// images where there are none.
+func (a *Accuracy) ofSource() float64 {
+	sum, n := 0.0, 0
+	for _, d := range a.Domains {
+		if d.Name != train.HeldOut || len(a.Domains) == 1 {
+			sum, n = sum+d.Value, n+1
+		}
+	}
+	return sum / float64(n)
 }
 
 // Of returns the accuracy on a domain, and whether there is one.

@@ -186,7 +186,7 @@ func (r *Runner) run(ctx context.Context, members []Member) error {
 				head := fmt.Sprintf("[%d/%d] %-10s", done, len(members), m)
 				switch {
 				case err == nil:
-					r.Say("%s average %s best, %s last, in %s", head, cli.Percent(sum.Accuracy.Best.Average),
+					r.Say("%s %s %s best, %s last, in %s", head, quantity(sum), cli.Percent(sum.Accuracy.Best.Average),
 						cli.Percent(sum.Accuracy.Last.Average), cli.Duration(sum.Seconds.Total))
 				case ctx.Err() == nil:
 					r.Say("%s %v", head, err)

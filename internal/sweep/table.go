@@ -130,7 +130,7 @@ func (r tableRow) count(none string) string {
 }
 
 // comparison is that of ME-ADA with another algorithm, by the averages over the
-// target domains, paired by seed.
+// target domains or, where there are none, on the source, paired by seed.
 type comparison struct {
 	against, selection string
 	seeds              int
@@ -154,6 +154,7 @@ type table struct {
 	title       string
 	columns     []string // the target domains, average, the source's test sets
 	sources     int      // how many columns the last are
+	alone       bool     // nothing but the source is tested
 	rows        []tableRow
 	comparisons []comparison
 	notes       []string
@@ -175,7 +176,12 @@ func newTable(all []outcome) table {
 			targets = append(targets, d.Name)
 		}
 	}
-	t.columns = slices.Concat(targets, []string{average}, sources)
+	t.alone = isAlone(first.summary)
+	t.columns = slices.Clone(targets)
+	if !t.alone {
+		t.columns = append(t.columns, average)
+	}
+	t.columns = append(t.columns, sources...)
 	t.sources = len(sources)
 
 	var present []catalog.Algorithm
@@ -211,6 +217,25 @@ func newTable(all []outcome) table {
 // average is the column of the mean over the target domains. No domain that is
 // read has this name.
 const average = "average"
+
+// isAlone reports whether a run tested nothing but the source.
+func isAlone(s *runfolder.Summary) bool { return s.Accuracy.Last != nil && s.Accuracy.Last.Alone }
+
+// quantity names what runs are compared by.
+func quantity(s *runfolder.Summary) string {
+	if isAlone(s) {
+		return "accuracy"
+	}
+	return average
+}
+
+// compared tells what ME-ADA and the others are compared by.
+func (t *table) compared() string {
+	if t.alone {
+		return "accuracy on the source's own images"
+	}
+	return "average over the target domains"
+}
 
 // accuracyIn returns what a column shows of a test, and whether it has anything.
 func accuracyIn(a *runfolder.Accuracy, column string) (float64, bool) {
@@ -344,7 +369,7 @@ func (t *table) markdown(w io.Writer) error {
 		row(cells...)
 	}
 	if len(t.comparisons) > 0 {
-		fmt.Fprintf(&b, "\nME-ADA against the others: the average over the target domains, paired by seed\n\n")
+		fmt.Fprintf(&b, "\nME-ADA against the others: the %s, paired by seed\n\n", t.compared())
 		row("against", "model chosen", "seeds", "difference", "95 % interval", "t", "p", "")
 		row("---", "---", "---:", "---:", "---:", "---:", "---:", "---")
 		for _, c := range t.comparisons {
@@ -383,8 +408,12 @@ func (t *table) csv(w io.Writer) error {
 				number(c.mean), number(c.deviation), "", "", "", ""})
 		}
 	}
+	over := average
+	if t.alone {
+		over = "source"
+	}
 	for _, c := range t.comparisons {
-		rows = append(rows, []string{"difference", method(catalog.MEADA), c.against, c.selection, average, strconv.Itoa(c.seeds),
+		rows = append(rows, []string{"difference", method(catalog.MEADA), c.against, c.selection, over, strconv.Itoa(c.seeds),
 			number(c.difference), "", number(c.low), number(c.high), number(c.t), number(c.p)})
 	}
 	return out.WriteAll(rows)
@@ -419,7 +448,7 @@ func (t *table) latex(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n")
 	if len(t.comparisons) > 0 {
-		fmt.Fprintf(&b, "\n%% ME-ADA against the others, average over the target domains, paired by seed.\n")
+		fmt.Fprintf(&b, "\n%% ME-ADA against the others, %s, paired by seed.\n", t.compared())
 		fmt.Fprintf(&b, "\\begin{tabular}{llrrrrr}\n\\toprule\n")
 		row("Against", "Model chosen", "Seeds", "Difference", `95\,\% interval`, "$t$", "$p$")
 		fmt.Fprintln(&b, `\midrule`)
