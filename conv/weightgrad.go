@@ -19,6 +19,8 @@ import (
 //
 // A task takes the images of a chunk of the batch, a few at a time, through both
 // steps in its worker's own memory, so that a worker multiplies what it prepared.
+// Small images whose pixels lie evenly apart are multiplied several in one call of
+// the kernel.
 // Within a chunk each element of dw is one chain of multiply-adds over images and
 // pixels in order; the chunks' gradients are added in a fixed tree, see partials.
 type weightGrad struct {
