@@ -23,7 +23,7 @@ type Transformer interface {
 	// drawn for the batch, whose Draw has the number of its first image.
 	Begin(n, worker int, batch, image Draw)
 	// Apply sets dst to the transformed src.
-	Apply(n int, dst, src []float32)
+	Apply(n, worker int, dst, src []float32)
 	// Ascend moves the parameters of an image up the gradient d by dst, the result
 	// of the last Apply, which is not kept. It reports whether the parameters'
 	// gradient is finite.
@@ -78,13 +78,13 @@ func (m *beginTransform) Do(n, worker int) {
 			source[i] = float32(v*m.Std[c]) + m.Mean[c]
 		}
 	}
-	m.apply(n)
+	m.apply(n, worker)
 }
 
 // apply sets an image to the transformed one.
-func (m *Maximiser) apply(n int) {
+func (m *Maximiser) apply(n, worker int) {
 	x, result := m.images.Image(n), m.results.Image(n)
-	m.Transformer.Apply(n, result, m.sources01.Image(n))
+	m.Transformer.Apply(n, worker, result, m.sources01.Image(n))
 	if m.Std == nil {
 		copy(x, result)
 	} else {
@@ -110,7 +110,7 @@ func (m *Maximiser) ascend(n, worker int) {
 		}
 	}
 	m.finite[n] = m.Transformer.Ascend(n, worker, dx, m.results.Image(n), m.sources01.Image(n), m.LR) && m.finite[n]
-	m.apply(n)
+	m.apply(n, worker)
 }
 
 // endEarly ends the ascents of the batches whose objective has hardly changed since

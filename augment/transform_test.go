@@ -22,7 +22,7 @@ func (b *brighter) Begin(n, _ int, batch, image Draw) {
 	b.at[n] = float64(image.Image)/2 + float64(batch.Image)
 }
 
-func (b *brighter) Apply(n int, dst, src []float32) {
+func (b *brighter) Apply(n, _ int, dst, src []float32) {
 	for i, v := range src {
 		dst[i] = v + float32(b.at[n])
 	}

@@ -105,13 +105,18 @@ func (t *Trainer) minimise() (Event, error) {
 }
 
 // attack moves every view of images to where the network errs, and returns the
-// number of an image that is not finite then, -1 if all are.
+// number of an image that is not finite then, -1 if all are. Transforms leave the
+// first of several views as it is.
 func (t *Trainer) attack(x tensor.Tensor, numbers []int32) int {
 	m, n := t.descent.attack, len(numbers)
 	if m == nil {
 		return -1
 	}
-	for v := range t.config.views() {
+	first := 0
+	if m.Transforms != nil && t.config.views() > 1 {
+		first = 1
+	}
+	for v := first; v < t.config.views(); v++ {
 		m.Start = augment.Start{
 			Draw:    augment.Draw{Seed: t.config.Seed, Round: t.at.Round, View: v},
 			Numbers: numbers,

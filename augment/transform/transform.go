@@ -147,7 +147,7 @@ func (t *chains) input(n, operation int, src []float32) []float32 {
 }
 
 // Apply sets dst to the transformed image src.
-func (t *chains) Apply(n int, dst, src []float32) {
+func (t *chains) Apply(n, _ int, dst, src []float32) {
 	c := &t.images[n]
 	for i := range c.links {
 		to := dst

@@ -76,7 +76,7 @@ func TestClimb(t *testing.T) {
 		}
 		dst := make([]float32, len(src))
 		value := func() (sum float64) {
-			c.Apply(0, dst, src)
+			c.Apply(0, 0, dst, src)
 			for i, v := range dst {
 				sum += float64(d[i]) * float64(v)
 			}
@@ -138,10 +138,10 @@ func TestBitsAndAllocations(t *testing.T) {
 		c.begin(0, batch)
 		batch++
 		for range 3 {
-			c.Apply(0, dst, src)
+			c.Apply(0, 0, dst, src)
 			c.Ascend(0, 0, d, dst, src, 0.001)
 		}
-		c.Apply(0, dst, src)
+		c.Apply(0, 0, dst, src)
 	}
 	for range 60 {
 		step()

@@ -87,7 +87,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")
 	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
 	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
-	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada, me-advst and pgd only")
+	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada, me-advst, augmax and pgd only")
 	f.Add("ball", &cli.Value{
 		Kind:     "NAME",
 		Read:     func(text string) (err error) { s.Ball, err = catalog.ParseBall(text); return err },

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/augment/transform"
 	"github.com/meada-cpu/meada-cpu/train"
 )
@@ -10,6 +11,7 @@ import (
 const (
 	AdvST   Algorithm = "advst"
 	MEAdvST Algorithm = "me-advst"
+	AugMax  Algorithm = "augmax"
 )
 
 // Transforms reports whether the method's phases move parameters of
@@ -18,7 +20,7 @@ func (s *Settings) Transforms() bool { return s.Algorithm == AdvST || s.Algorith
 
 // UsesEta reports whether the method's ascents have the entropy.
 func (s *Settings) UsesEta() bool {
-	return s.Algorithm == MEADA || s.Algorithm == PGD || s.Algorithm == MEAdvST
+	return s.Algorithm == MEADA || s.Algorithm == PGD || s.Algorithm == MEAdvST || s.Algorithm == AugMax
 }
 
 // advst sets what the authors of AdvST have. They go through the images of the
@@ -54,5 +56,20 @@ func (s *Settings) transformed(network string, eta float64) train.Config {
 		Transforms: transform.Chains{Longest: 3, Bounded: s.InEpochs()}, Tolerance: transformLoss,
 	}
 	c.Growth = g
+	return c
+}
+
+// augMax returns the run whose views, the image's first excepted, are mixtures at the
+// weights where the network errs.
+func (s *Settings) augMax(network string) train.Config {
+	c := s.descent(network)
+	severity := 3.0
+	if KindOf(network) == ForPictures {
+		severity = 1
+	}
+	c.Attack = augment.Config{
+		Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: s.Eta,
+		Transforms: image.AugMax{Severity: severity, Width: 3},
+	}
 	return c
 }

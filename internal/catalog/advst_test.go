@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/augment/transform"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/objective"
@@ -39,4 +40,19 @@ func TestAdvST(t *testing.T) {
 	require.ErrorContains(t, s.Check("w"), "--contrast 1 and --freeze")
 	s.Freeze, s.Ball, s.Radius = false, BallL2, 1
 	require.ErrorContains(t, s.Check(""), "--ball l2: the ascents of advst move no pixels")
+}
+
+// AugMax attacks the two views beside the image, by the weights of AugMix.
+func TestAugMax(t *testing.T) {
+	t.Parallel()
+	c := presetConfig(t, "cifar10", "wrn", AugMax)
+	require.Equal(t, augment.Config{Steps: 5, LR: 0.1, Transforms: image.AugMax{Severity: 3, Width: 3}}, c.Attack)
+	require.Len(t, c.Views, 3)
+	require.InDelta(t, 10, c.Objective.Consistency, 0)
+	require.Equal(t, 256, c.BatchSize)
+	s := Digits(AugMax)
+	s.Consistency = 10
+	require.NoError(t, s.Check(""))
+	s.Freeze = true
+	require.ErrorContains(t, s.Check("w"), "--freeze")
 }

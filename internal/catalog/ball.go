@@ -44,10 +44,10 @@ func (s *Settings) checkBall() error {
 		return cli.UsageError("--ball %s: expected its --radius too, more than 0", s.Ball)
 	case s.Algorithm == PGD && s.Ball == "":
 		return cli.UsageError("--ball none: pgd needs one, expected linf or l2")
-	case s.Ball != "" && s.Transforms():
+	case s.Ball != "" && (s.Transforms() || s.Algorithm == AugMax):
 		return cli.UsageError("--ball %s: the ascents of %s move no pixels, expected none", s.Ball, s.Algorithm)
-	case s.Algorithm == PGD && s.Freeze:
-		return cli.UsageError("--freeze: the head learns from images as they are, without pgd's attacks")
+	case (s.Algorithm == PGD || s.Algorithm == AugMax) && s.Freeze:
+		return cli.UsageError("--freeze: the head learns from images as they are, without %s's attacks", s.Algorithm)
 	}
 	return nil
 }

@@ -181,6 +181,17 @@ var Methods = []Method{
 		},
 	},
 	{
+		Name: AugMax, Title: "AugMax",
+		Citation: "AugMix at the weights where the network errs, without the publication's normalisation: Wang et al., AugMax: Adversarial Composition of Random Augmentations for Robust Training, NeurIPS 2021",
+		defaults: func(s *Settings, p *Preset, _ string) {
+			s.Consistency, s.LoopsAdv, s.LRMax, s.Gamma, s.Eta = 10, 5, 0.1, 0, 0
+			if p.Name == "cifar10" || p.Name == "cifar100" {
+				s.BatchSize, s.Epochs = 256, 200
+			}
+		},
+		config: (*Settings).augMax,
+	},
+	{
 		Name: AdvST, Title: "AdvST",
 		Citation: "ascent of the parameters of image operations: Zheng et al., AdvST: Revisiting Data Augmentations for Single Domain Generalization, AAAI 2024",
 		defaults: advst,
@@ -278,7 +289,7 @@ type Settings struct {
 	K         int     `json:"k"`          // phases, or for AdvST the sets that are kept; methods without them ignore it
 	LRMax     float64 `json:"lr_max"`     // step size of the ascent
 	Gamma     float64 `json:"gamma"`      // weight of the embedding distance
-	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA, ME-AdvST and PGD use it
+	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA, ME-AdvST, AugMax and PGD use it
 	TestEvery int     `json:"test_every"` // descent steps, or epochs, between tests
 	Ball      Ball    `json:"ball,omitempty"`
 	Radius    float64 `json:"radius,omitempty"`    // of the ball, of images from 0 to 1

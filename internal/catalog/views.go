@@ -285,6 +285,11 @@ func (s *Settings) DescribeViews() string {
 	return strings.Join(words, ", ")
 }
 
+// sameViews reports whether several views of an image would be the same.
+func (s *Settings) sameViews() bool {
+	return s.Views == "" && s.Cutout == 0 && s.Noise == 0 && s.Algorithm != AugMax
+}
+
 // checkViews refuses settings of images and objective that no run can have, by
 // the names of their flags.
 func (s *Settings) checkViews() error {
@@ -299,9 +304,9 @@ func (s *Settings) checkViews() error {
 		return cli.UsageError("--contrast %v and --freeze: the embeddings stay as they are, expected one of them", s.Contrast)
 	case s.EMA >= 1:
 		return cli.UsageError("--ema %v: expected a number less than 1", s.EMA)
-	case s.AllViews && s.Views == "" && s.Cutout == 0 && s.Noise == 0:
+	case s.AllViews && s.sameViews():
 		return cli.UsageError("--all-views: all views of an image would be the same, expected --views, --cutout or --noise too")
-	case s.Consistency > 0 && s.Views == "" && s.Cutout == 0 && s.Noise == 0:
+	case s.Consistency > 0 && s.sameViews():
 		return cli.UsageError("--consistency %v: all views of an image would be the same, expected --views, --cutout or --noise too", s.Consistency)
 	}
 	return nil

@@ -51,6 +51,7 @@ const (
 	Prime                            // PRIME's chains and weights
 	TransformChain                   // operations of differentiable transformations, by batch
 	Transform                        // their parameters, by image
+	AugMax                           // the weights that ascents of AugMax begin with
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
