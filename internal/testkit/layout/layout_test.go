@@ -27,7 +27,7 @@ const root = "../../.."
 // of its storey.
 var storeys = [][]string{
 	{"internal/portable"},
-	{"internal/atomicfile", "internal/mapped", "internal/rng", "internal/system", "internal/testkit", "internal/timing"},
+	{"internal/atomicfile", "internal/collective", "internal/mapped", "internal/rng", "internal/system", "internal/testkit", "internal/timing"},
 	{"internal/fetch", "internal/format", "internal/resample"},
 	{"simd"},
 	{"tensor"},
