@@ -177,21 +177,23 @@ const statisticsBatches = 64
 // measureStatistics sets the running statistics of the network to those of its weights,
 // the average, over batches of the training set's images, which are spread evenly over
 // it and changed like those of a descent step.
-func (t *Trainer) measureStatistics() {
+func (t *Trainer) measureStatistics() error {
 	d, n := &t.descent, t.set.len()
 	if !d.average.measured() {
-		return
+		return nil
 	}
 	numbers := d.numbers[:min(len(d.numbers), n)]
 	batches := min(n/len(numbers), statisticsBatches)
+	var err error
 	t.network.MeasureStatistics(func() {
-		for b := range batches {
+		for b := 0; b < batches && err == nil; b++ {
 			for i := range numbers {
 				numbers[i] = int32((b*len(numbers) + i) * n / (batches * len(numbers)))
 			}
-			d.plan.Forward(t.view(numbers))
+			err = t.forward(numbers)
 		}
 	})
+	return err
 }
 
 // exchangeWeights exchanges the network's weights and the average, a part at a

@@ -128,9 +128,10 @@ func (t *Trainer) embed(numbers []int32) (tensor.Tensor, []uint16) {
 	return f.x.Images(0, len(numbers)), t.labels[:len(numbers)]
 }
 
-// logits returns those of the next images of the part being tested.
-func (t *Trainer) logits() tensor.Tensor {
-	s, first := &t.tests, t.at.Offset
+// logits returns those of images first, first+1, ... of the part being tested, as many
+// as are tested at a time or are left.
+func (t *Trainer) logits(first int) tensor.Tensor {
+	s := &t.tests
 	if t.frozen == nil || s.domains[t.at.Domain].Severities != nil {
 		return s.evaluator.Logits(&s.part, first)
 	}

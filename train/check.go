@@ -30,7 +30,7 @@ func (c *Config) check(network *nn.Network) error {
 		return fmt.Errorf("train: %d Views, expected %d at most", len(c.Views), maxViews)
 	}
 	checks := []func() error{
-		c.Schedule.check, c.Optimiser.check, c.checkBackbone, c.checkGrowth,
+		c.checkShards, c.Schedule.check, c.Optimiser.check, c.checkBackbone, c.checkGrowth,
 		func() error { return c.Objective.Check(c.views(), network.Classes) },
 	}
 	if c.Averaging != nil {
@@ -56,9 +56,10 @@ func (c *Config) checkBatches(trained *nn.Network, trainingSets []int) error {
 	least := trained.LeastBatch()
 	for _, n := range trainingSets {
 		steps, images := c.Schedule.steps(n, c.BatchSize)
-		if last := (images - (steps-1)*c.BatchSize) * c.views(); last < least {
-			return fmt.Errorf("train: BatchSize %d with %d training images makes a step of one image, expected %d or more: %s normalises single values over the batch",
-				c.BatchSize, n, least, trained.Name)
+		last := images - (steps-1)*c.BatchSize
+		if min(c.smallest(last), c.smallest(c.BatchSize))*c.views() < least {
+			return fmt.Errorf("train: BatchSize %d with %d training images%s makes a step of one image, expected %d or more: %s normalises single values over the batch",
+				c.BatchSize, n, c.inShards(), least, trained.Name)
 		}
 	}
 	return nil

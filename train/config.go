@@ -35,6 +35,13 @@ type Config struct {
 	// have these in memory. It changes no result. Nothing is left in it.
 	Overflow string
 
+	// Shards is how many parts the batch of a descent step is computed in, each as a
+	// batch of its own, statistics of batch normalisation included, a power of two; 0
+	// for 1. Their gradients, times their shares of the images, are added in a binary
+	// tree, and so are the statistics that the running ones follow: the result is the
+	// same wherever each is computed, see [Trainer.Divide].
+	Shards int
+
 	// Attack moves the images of every descent step, each of their views, to
 	// where the network errs before it learns from them: adversarial training.
 	// Steps of 0 is none. Transforms leave the first of several views as it is.
@@ -139,6 +146,9 @@ func (c *Config) parts() map[string]string {
 	}
 	if c.Attack != (augment.Config{}) {
 		parts["Attack"] = fmt.Sprintf("%#v", c.Attack)
+	}
+	if c.shards() > 1 {
+		parts["Shards"] = fmt.Sprint(c.Shards)
 	}
 	if c.Backbone != (Backbone{}) {
 		parts["Backbone"] = fmt.Sprintf("%#v", c.Backbone)

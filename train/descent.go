@@ -28,7 +28,7 @@ type descent struct {
 }
 
 func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent, error) {
-	all := c.views() * c.BatchSize
+	all := c.views() * c.shardSize()
 	d := descent{
 		numbers:   make([]int32, c.BatchSize),
 		plan:      nn.Compile(engine, network, all, c.descentMode()),
@@ -37,21 +37,21 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent,
 		average:   newAverage(engine, network, c.Averaging),
 	}
 	if c.Objective.Contrast > 0 {
-		d.contrast = objective.NewContrast(engine, c.BatchSize, c.views(), network.Embedding)
+		d.contrast = objective.NewContrast(engine, c.shardSize(), c.views(), network.Embedding)
 		d.dEmbedding = tensor.New(all, network.Embedding, 1, 1)
 	}
 	lr, cosine := c.Optimiser.rate()
 	d.rate.LR, d.rate.constant = lr, !cosine
 	var err error
 	if c.Attack.Steps > 0 {
-		if d.attack, err = maximiserOf(engine, network, c.Attack, c.BatchSize); err != nil {
+		if d.attack, err = maximiserOf(engine, network, c.Attack, c.shardSize()); err != nil {
 			return descent{}, err
 		}
 	}
 	if d.views, err = newViews(engine, network, c); err != nil {
 		return descent{}, err
 	}
-	d.objective, err = objective.New(engine, c.Objective, c.BatchSize, c.views(), network.Classes)
+	d.objective, err = objective.New(engine, c.Objective, c.shardSize(), c.views(), network.Classes)
 	return d, err
 }
 
@@ -69,23 +69,20 @@ func (t *Trainer) minimise() (Event, error) {
 	numbers := d.numbers[:schedule.batch(t.set, len(d.numbers))] // the last batch may be short
 	e := Event{Kind: Minimise, Step: t.at.Step, Round: t.at.Round, Images: len(numbers), LR: d.rate.LR}
 	t.set.draw(numbers)
-	x := t.view(numbers)
-	dLogits := d.dLogits.Images(0, x.N)
-	if image := t.attack(x, numbers); image >= 0 {
-		return e, t.diverged(e, fmt.Sprintf("image %d, attacked,", image))
+	var all outcome
+	var err error
+	if t.shards == nil {
+		all = t.learn(numbers, 1)
+	} else if all, err = t.learnInShards(numbers); err != nil {
+		return e, err
 	}
-	logits, embedding := d.plan.Forward(x)
-	e.Correct = Correct(logits.Images(0, len(numbers)), d.targets.First)
-	e.Loss = d.objective.Compute(dLogits, logits, d.targets).Value
-	var dEmbedding tensor.Tensor
-	if weight := d.objective.Contrast; weight > 0 {
-		dEmbedding = d.dEmbedding.Images(0, x.N)
-		e.Loss += float64(weight * d.contrast.Compute(dEmbedding, embedding, d.targets.First, weight))
-	}
-	if !finite(e.Loss) {
+	e.Correct, e.Loss = int(all.correct), all.loss
+	switch {
+	case all.attacked >= 0:
+		return e, t.diverged(e, fmt.Sprintf("image %d, attacked,", all.attacked))
+	case !finite(e.Loss):
 		return e, t.diverged(e, "the loss")
 	}
-	d.plan.Backward(dLogits, dEmbedding)
 	d.optimiser.update(d.rate.LR)
 	d.rate.step()
 
@@ -102,6 +99,41 @@ func (t *Trainer) minimise() (Event, error) {
 		t.at.Step++
 	}
 	return e, nil
+}
+
+// learn computes the gradients of images, times their share of the batch, if the loss
+// is finite.
+func (t *Trainer) learn(numbers []int32, share float64) outcome {
+	d := &t.descent
+	x := t.view(numbers)
+	if image := t.attack(x, numbers); image >= 0 {
+		return outcome{attacked: int64(image)}
+	}
+	dLogits := d.dLogits.Images(0, x.N)
+	logits, embedding := d.plan.Forward(x)
+	loss := d.objective.Compute(dLogits, logits, d.targets).Value
+	var dEmbedding tensor.Tensor
+	if weight := d.objective.Contrast; weight > 0 {
+		dEmbedding = d.dEmbedding.Images(0, x.N)
+		loss += float64(weight * d.contrast.Compute(dEmbedding, embedding, d.targets.First, weight))
+	}
+	o := outcome{loss: share * loss, correct: int64(Correct(logits.Images(0, len(numbers)), d.targets.First)), attacked: -1}
+	if !finite(o.loss) {
+		return o
+	}
+	if share != 1 {
+		t.scale(dLogits, share)
+		t.scale(dEmbedding, share)
+	}
+	d.plan.Backward(dLogits, dEmbedding)
+	return o
+}
+
+// scale multiplies gradients by a shard's share of the batch.
+func (t *Trainer) scale(gradients tensor.Tensor, share float64) {
+	for i := range gradients.N {
+		t.engine.Kernels.Scale(float32(share), gradients.Image(i))
+	}
 }
 
 // attack moves every view of images to where the network errs, and returns the

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"math/bits"
+
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -36,7 +38,7 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	trained := c.Backbone.trained(network)
 	parameters := float * int64(len(trained.Values))
 
-	descent := c.views() * c.BatchSize
+	descent := c.views() * c.shardSize()
 	batch := int64(descent)
 	m := Memory{Batches: nn.PlanBytes(trained, descent, c.descentMode())}
 	if c.Objective.Contrast > 0 {
@@ -48,7 +50,7 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 		m.Batches += nn.PlanBytes(network, chunk, nn.Maximise) + transformed(&c.Growth.Ascent, chunk)*pixels*float
 	}
 	if c.Attack.Steps > 0 {
-		m.Batches += nn.PlanBytes(network, c.BatchSize, nn.Maximise) + (int64(c.BatchSize)+transformed(&c.Attack, c.BatchSize))*pixels*float
+		m.Batches += nn.PlanBytes(network, c.shardSize(), nn.Maximise) + (int64(c.shardSize())+transformed(&c.Attack, c.shardSize()))*pixels*float
 	}
 	m.Batches += batch * pixels * float
 	m.Batches += m.Batches / 32 // what plans keep beside
@@ -85,6 +87,7 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 		}
 		m.Rest += float * int64(images) * int64(network.Embedding)
 	}
+	copies += int64(bits.Len(uint(c.shards())) - 1) // the branches of the sum over shards
 	m.Rest += copies*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
 	return m
 }

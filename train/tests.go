@@ -1,6 +1,7 @@
 package train
 
 import (
+	"github.com/meada-cpu/meada-cpu/internal/collective"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -52,6 +53,9 @@ type tests struct {
 	part      dataset.Images // of the domain being tested, empty until it has been read
 	test      Test           // the last one, or the one in progress
 	best      float64        // the best average so far
+
+	// Logits that the ranks have computed together: room for them, and what is ahead.
+	room, ahead tensor.Tensor
 }
 
 func newTests(engine *tensor.Engine, network *nn.Network, domains []dataset.Domain) tests {
@@ -92,6 +96,31 @@ func (t *Trainer) readPart() error {
 	return nil
 }
 
+// nextLogits returns the logits of the next images of the part being tested: each rank
+// computes those of one batch at a time.
+func (t *Trainer) nextLogits() (tensor.Tensor, error) {
+	s, ranks, next := &t.tests, t.group.Size(), t.at.Offset
+	if ranks == 1 {
+		return t.logits(next), nil
+	}
+	if s.ahead.N == 0 {
+		s.ahead = s.room.Images(0, min(ranks*evaluationBatch, s.part.N-next))
+		if lo := t.group.Rank() * evaluationBatch; lo < s.ahead.N {
+			logits := t.logits(next + lo)
+			for i := range logits.N {
+				copy(s.ahead.Image(lo+i), logits.Image(i))
+			}
+		}
+		if err := collective.GatherOf(t.group, s.ahead.Data[:s.ahead.N*s.ahead.C], evaluationBatch*s.ahead.C); err != nil {
+			return tensor.Tensor{}, err
+		}
+	}
+	n := min(evaluationBatch, s.ahead.N)
+	logits := s.ahead.Images(0, n)
+	s.ahead = s.ahead.Images(n, s.ahead.N)
+	return logits, nil
+}
+
 // evaluate tests the next batch of the domain in turn.
 func (t *Trainer) evaluate() (Event, error) {
 	s := &t.tests
@@ -110,7 +139,10 @@ func (t *Trainer) evaluate() (Event, error) {
 			return Event{}, err
 		}
 	}
-	logits := t.logits()
+	logits, err := t.nextLogits()
+	if err != nil {
+		return Event{}, err
+	}
 	labels := s.part.Labels[t.at.Offset:][:logits.N]
 	t.at.Correct += confuse(confusion, pairs, logits, labels)
 	if d.Severities == nil {

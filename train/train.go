@@ -2,6 +2,7 @@ package train
 
 import (
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/collective"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -55,6 +56,8 @@ type Trainer struct {
 	labels   []uint16      // of the images being worked on
 
 	frozen  *frozen // nil if the backbone is trained
+	shards  *shards // nil for one
+	group   *collective.Group
 	descent descent
 	phase   phase
 	tests   tests
@@ -110,17 +113,18 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 	if t.descent, err = newDescent(engine, trained, &c); err != nil {
 		return nil, err
 	}
+	t.shards = newShards(engine, trained, &c)
 	if c.Backbone.Frozen {
-		t.frozen = newFrozen(engine, trained, c.BatchSize, t.outline.TrainingSet[len(t.outline.TrainingSet)-1], t.tests.domains)
+		t.frozen = newFrozen(engine, trained, c.shardSize(), t.outline.TrainingSet[len(t.outline.TrainingSet)-1], t.tests.domains)
 	}
-	images := c.BatchSize
+	images := c.shardSize()
 	if len(t.outline.TrainingSet) > 1 {
 		if t.phase.maximiser, images, err = newMaximiser(engine, network, c.Growth.Ascent, c.BatchSize); err != nil {
 			return nil, err
 		}
 	}
 	t.labels = make([]uint16, images)
-	t.x = tensor.New(max(images, c.views()*c.BatchSize), network.C, network.H, network.W)
+	t.x = tensor.New(max(images, c.views()*c.shardSize()), network.C, network.H, network.W)
 	return t, t.begin()
 }
 
@@ -161,7 +165,9 @@ func (t *Trainer) Work() Work {
 // of one batch. It must not be called once Done.
 func (t *Trainer) Step() (Event, error) {
 	if testing := t.at.Kind == Evaluate; t.descent.average.show(testing) && testing {
-		t.measureStatistics()
+		if err := t.measureStatistics(); err != nil {
+			return Event{}, err
+		}
 	}
 	switch t.at.Kind {
 	case Maximise:

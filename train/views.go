@@ -74,7 +74,7 @@ func newViews(e *tensor.Engine, network *nn.Network, c *Config) (*views, error) 
 			}
 		}
 		for _, op := range view.Batch {
-			f, err := op.Make(e, c.BatchSize, ch, h, w)
+			f, err := op.Make(e, c.shardSize(), ch, h, w)
 			if err != nil {
 				return nil, fmt.Errorf("train: view %d: %w", i+1, err)
 			}

@@ -41,7 +41,7 @@ func TestCompletion(t *testing.T) {
 		"sweep --algorithm":            "--algorithms",
 		"sweep --algorithms erm,ad":    "erm,ada erm,advst",
 		"sweep --algorithms=erm,ad":    "erm,ada erm,advst",
-		"sweep --dataset digits --sha": "--shard",
+		"sweep --dataset digits --sha": "--shard --shards",
 		"sweep --dataset pa":           "pacs",
 		"corrupt --corruptions fog,sn": "fog,snow",
 		"data ":                        "check fetch list verify",

@@ -258,6 +258,8 @@ type Settings struct {
 	Epochs    int `json:"epochs,omitempty"`     // of the run
 	EpochsMin int `json:"epochs_min,omitempty"` // epochs between phases
 
+	Shards int `json:"shards,omitempty"` // that the images of a step are computed in; 0 for 1
+
 	Momentum float64 `json:"momentum,omitempty"` // of SGD; steps without it are Adam's
 	Decay    float64 `json:"decay,omitempty"`    // of every parameter
 	Cosine   bool    `json:"cosine,omitempty"`   // anneal Adam's rate to 0, as SGD's always is
@@ -372,10 +374,26 @@ func (s *Settings) Check(weights string) error {
 			return cli.UsageError("--freeze: the head learns from images as they are, without %s", s.DescribeViews())
 		}
 	}
+	if err := s.checkShards(); err != nil {
+		return err
+	}
 	if err := s.checkBall(); err != nil {
 		return err
 	}
 	return s.checkViews()
+}
+
+// checkShards refuses shards that a step cannot have. One is none.
+func (s *Settings) checkShards() error {
+	if s.Shards == 1 {
+		s.Shards = 0
+	}
+	if n := s.Shards; n&(n-1) != 0 {
+		return cli.UsageError("--shards %d: expected a power of two", n)
+	} else if n > s.BatchSize {
+		return cli.UsageError("--shards %d: expected %d at most, the images of a step (--batch-size)", n, s.BatchSize)
+	}
+	return nil
 }
 
 // InEpochs reports whether the run counts epochs, as the CIFAR script does, and
@@ -388,7 +406,7 @@ func (s *Settings) UsesSGD() bool { return s.InEpochs() || s.Momentum > 0 }
 // descent returns the run without phases.
 func (s *Settings) descent(network string) train.Config {
 	c := train.Config{
-		Seed: s.Seed, BatchSize: s.BatchSize, MaxSteps: s.MaxSteps,
+		Seed: s.Seed, BatchSize: s.BatchSize, MaxSteps: s.MaxSteps, Shards: s.Shards,
 		Schedule:  train.Steps{Total: s.LoopsTrain, TestEvery: s.TestEvery},
 		Optimiser: train.Adam{LR: s.LR, Decay: s.Decay, Cosine: s.Cosine},
 	}

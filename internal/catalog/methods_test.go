@@ -86,3 +86,19 @@ func TestSettingsAsJSON(t *testing.T) {
 	require.JSONEq(t, `{"algorithm":"me-ada","seed":1,"batch_size":32,"lr":0.0001,"loops_train":10001,"loops_min":100,
 		"loops_adv":15,"k":3,"lr_max":1,"gamma":1,"eta":10,"test_every":100}`, string(text))
 }
+
+func TestShards(t *testing.T) {
+	s := Digits(ERM)
+	s.Shards = 1
+	require.NoError(t, s.Check(""))
+	require.Zero(t, s.Shards, "the settings of runs before there were shards")
+	s.Shards = 4
+	require.NoError(t, s.Check(""))
+	c, err := s.Config("lenet5")
+	require.NoError(t, err)
+	require.Equal(t, 4, c.Shards)
+	s.Shards = 3
+	require.EqualError(t, s.Check(""), "--shards 3: expected a power of two")
+	s.Shards = 64
+	require.EqualError(t, s.Check(""), "--shards 64: expected 32 at most, the images of a step (--batch-size)")
+}

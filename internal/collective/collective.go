@@ -52,6 +52,11 @@ func (g *Group) Size() int {
 	return g.link.Size()
 }
 
+// Exchange makes a Group a Link.
+func (g *Group) Exchange(peer int, send, recv []byte) error {
+	return g.link.Exchange(peer, send, recv)
+}
+
 // Sum sets values to the sum of those of all ranks, on every rank: added in a binary
 // tree, rank 0 to 1, 2 to 3, then these pairs, and so on. add adds src to dst.
 //

@@ -327,7 +327,10 @@ func (s *dropout) forward() {
 func (s *dropout) backward() { s.bwd.run() }
 
 // words returns the draws for one image.
-func (s *dropout) words() int { return (s.y.C*s.y.H*s.y.W + drawsPerWord - 1) / drawsPerWord }
+func (s *dropout) words() int { return wordsFor(s.y.C * s.y.H * s.y.W) }
+
+// wordsFor returns the draws for so many elements.
+func wordsFor(elements int) int { return (elements + drawsPerWord - 1) / drawsPerWord }
 
 // apply computes channels lo <= c < hi of an image, the same elements being
 // dropped forward and backward.

@@ -274,6 +274,18 @@ func (n *Network) DropoutCounter() uint64 { return n.dropout.Counter() }
 // SetDropoutCounter sets what DropoutCounter returns.
 func (n *Network) SetDropoutCounter(counter uint64) { n.dropout.SetCounter(counter) }
 
+// DropoutDraws returns how many draws of the stream of dropped activations an image
+// takes in mode Train.
+func (n *Network) DropoutDraws() uint64 {
+	draws := 0
+	for i := range n.nodes {
+		if node := &n.nodes[i]; node.kind == dropoutNode {
+			draws += wordsFor(node.size())
+		}
+	}
+	return uint64(draws)
+}
+
 // LeastBatch returns the fewest images that a batch of mode Train may have: two if
 // the network normalises single values over the batch, whose variance would be 0.
 func (n *Network) LeastBatch() int {

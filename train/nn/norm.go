@@ -21,6 +21,9 @@ type norm struct {
 	mean, variance *buffer
 	batches        *buffer
 	cumulative     bool // running statistics are the mean over batches, not a moving average
+
+	collected []float32 // see Network.CollectStatistics: of each channel the mean, then the variance
+	share     float64
 }
 
 // reset forgets the running statistics.
@@ -78,6 +81,16 @@ func (m *norm) follow(c int, mean, variance float64, count int) {
 	if count > 1 {
 		unbiased *= float64(count) / float64(count-1)
 	}
+	if m.collected != nil {
+		m.collected[c] = float32(m.share * mean)
+		m.collected[len(m.mean.data)+c] = float32(m.share * unbiased)
+		return
+	}
+	m.blend(c, mean, unbiased)
+}
+
+// blend moves the running statistics of channel c towards others.
+func (m *norm) blend(c int, mean, variance float64) {
 	momentum := normMomentum
 	if m.cumulative {
 		momentum = 1 / float64(m.batches.count+1)
@@ -86,7 +99,58 @@ func (m *norm) follow(c int, mean, variance float64, count int) {
 		*old = float32(float64((1-momentum)*float64(*old)) + float64(momentum*now))
 	}
 	blend(&m.mean.data[c], mean)
-	blend(&m.variance.data[c], unbiased)
+	blend(&m.variance.data[c], variance)
+}
+
+// CollectStatistics prepares for batches that are computed in shards, each a batch of
+// its own for the normalisation: from now on the running statistics follow only when
+// FollowStatistics is called. A forward pass of mode Train sets the values returned to
+// its statistics times the share of [Network.SetShare]; added over the shards of a
+// batch they are those to follow. There are none if no statistics follow.
+func (n *Network) CollectStatistics() []float32 {
+	if n.FreezeBN {
+		return nil
+	}
+	var norms []*norm
+	total := 0
+	for i := range n.nodes {
+		if n.nodes[i].kind == normNode {
+			norms = append(norms, n.nodes[i].norm)
+			total += 2 * n.nodes[i].c
+		}
+	}
+	all := make([]float32, total)
+	at := 0
+	for _, m := range norms {
+		size := 2 * len(m.mean.data)
+		m.collected = all[at:][:size:size]
+		at += size
+	}
+	return all
+}
+
+// SetShare sets that of the next batch in the images of all shards.
+func (n *Network) SetShare(share float64) {
+	for i := range n.nodes {
+		if m := n.nodes[i].norm; m != nil {
+			m.share = share
+		}
+	}
+}
+
+// FollowStatistics lets the running statistics follow what is collected.
+func (n *Network) FollowStatistics() {
+	for i := range n.nodes {
+		m := n.nodes[i].norm
+		if m == nil || m.collected == nil {
+			continue
+		}
+		channels := len(m.mean.data)
+		for c := range channels {
+			m.blend(c, float64(m.collected[c]), float64(m.collected[channels+c]))
+		}
+		m.batches.count++
+	}
 }
 
 // moments is the statistics of a batch, by channel.
@@ -212,7 +276,7 @@ func (s *batchNorm) forward() {
 	}
 	s.updateStats.run()
 	s.normalise.run()
-	if !s.frozen {
+	if !s.frozen && s.collected == nil {
 		s.batches.count++
 	}
 }
