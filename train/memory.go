@@ -36,7 +36,6 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	}
 	pixels := int64(network.C * network.H * network.W)
 	trained := c.Backbone.trained(network)
-	parameters := float * int64(len(trained.Values))
 
 	descent := c.views() * c.shardSize()
 	batch := int64(descent)
@@ -65,31 +64,40 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	if c.Overflow != "" {
 		m.Phases = added*book + min(added*image, int64(len(set)-1)*mapped.Resident)
 	}
+	m.Rest = restBytes(network, trained, data, &c, set[len(set)-1])
+	return m
+}
+
+// restBytes returns what lasts from step to step, and what tests take; set is the
+// training set at its largest.
+func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set int) int64 {
+	const float = 4
 	copies := c.Optimiser.moments()
 	if c.Averaging != nil {
 		copies++
 	}
+	copies += int64(bits.Len(uint(c.shards())) - 1) // the branches of the sum over shards
+	bytes := copies*float*int64(len(trained.Values)) + nn.PlanBytes(network, evaluationBatch, nn.Eval) + scratchBytes
 
 	// The part of a corrupted domain being tested, and the one before.
-	largest := int64(0)
+	largest := 0
 	for i := range data.Domains {
 		if d := &data.Domains[i]; d.Severities != nil {
-			largest = max(largest, int64(d.N/d.Parts())*pixels)
+			largest = max(largest, d.N/d.Parts())
 		}
 	}
+	bytes += 2 * int64(largest) * int64(network.C*network.H*network.W)
+
 	if c.Backbone.Frozen {
-		m.Rest = nn.PlanBytes(trained, evaluationBatch, nn.Eval)
-		images := set[len(set)-1] + c.BatchSize
+		images := set + c.BatchSize
 		for _, d := range Domains(data) {
 			if d.Severities == nil {
 				images += d.N
 			}
 		}
-		m.Rest += float * int64(images) * int64(network.Embedding)
+		bytes += nn.PlanBytes(trained, evaluationBatch, nn.Eval) + float*int64(images)*int64(network.Embedding)
 	}
-	copies += int64(bits.Len(uint(c.shards())) - 1) // the branches of the sum over shards
-	m.Rest += copies*parameters + nn.PlanBytes(network, evaluationBatch, nn.Eval) + 2*largest + scratchBytes
-	return m
+	return bytes
 }
 
 // transformed returns how many images an ascent of so many keeps where it moves the

@@ -121,16 +121,8 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Co
 	if err := c.check(network); err != nil {
 		return nil, err
 	}
-	all := maps.Clone(s.Config)
-	maps.Copy(all, c.parts())
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if then, now := s.Config[name], c.parts()[name]; then != now {
-			return nil, fmt.Errorf("%s: it is of a run with other settings, %s %s instead of %s",
-				from.path, name, cmp.Or(then, "none"), cmp.Or(now, "none"))
-		}
-	}
-	if now := testedDomains(Domains(data)); !slices.Equal(now, s.Domains) {
-		return nil, fmt.Errorf("%s: it is of a run tested on %v, now there are %v", from.path, s.Domains, now)
+	if err := from.checkRun(data, &c); err != nil {
+		return nil, err
 	}
 	fail := func(err error) (*Trainer, error) { return nil, fmt.Errorf("%s: %w", from.path, err) }
 	var err error
@@ -168,6 +160,23 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Co
 		}
 	}
 	return t, nil
+}
+
+// checkRun refuses a run of other settings or domains.
+func (from *Checkpoint) checkRun(data *dataset.Task, c *Config) error {
+	s := &from.state
+	all := maps.Clone(s.Config)
+	maps.Copy(all, c.parts())
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if then, now := s.Config[name], c.parts()[name]; then != now {
+			return fmt.Errorf("%s: it is of a run with other settings, %s %s instead of %s",
+				from.path, name, cmp.Or(then, "none"), cmp.Or(now, "none"))
+		}
+	}
+	if now := testedDomains(Domains(data)); !slices.Equal(now, s.Domains) {
+		return fmt.Errorf("%s: it is of a run tested on %v, now there are %v", from.path, s.Domains, now)
+	}
+	return nil
 }
 
 // checkState refuses a state that no Step could leave.

@@ -121,17 +121,10 @@ func (r *run) prepare() ([][2]string, error) {
 	if _, err := r.WeightsFile(); err != nil && r.Resume == "" { // which may do without
 		return nil, err
 	}
-	limit, whose := r.memoryLimit()
-	data, err := r.Images.Load(catalog.Reading{
-		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed, MaxBytes: max(limit, 0), Status: r.progress,
-	})
-	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
-		return nil, cli.UsageError("%v %s; --cache DIR keeps them on the disk instead, fewer or smaller pictures fit, and --max-memory none starts it all the same", tooLarge, whose)
-	}
+	data, err := r.readImages()
 	if err != nil {
 		return nil, err
 	}
-	debug.FreeOSMemory() // what decoding left would stay resident for the whole run
 	r.classes, r.domains = data.Classes, train.Domains(data)
 	if err := r.checkPatience(); err != nil {
 		return nil, err
@@ -168,6 +161,19 @@ func (r *run) prepare() ([][2]string, error) {
 	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 20))
 	r.clock.spent = r.Spent
 	return append(r.describe(data, beginning), [2]string{"expected", r.clock.expected()}, [2]string{"memory", memory}), nil
+}
+
+// readImages reads the images of the run, unless there is no memory for them.
+func (r *run) readImages() (*dataset.Task, error) {
+	limit, whose := r.memoryLimit()
+	data, err := r.Images.Load(catalog.Reading{
+		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed, MaxBytes: max(limit, 0), Status: r.progress,
+	})
+	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
+		return nil, cli.UsageError("%v %s; --cache DIR keeps them on the disk instead, fewer or smaller pictures fit, and --max-memory none starts it all the same", tooLarge, whose)
+	}
+	debug.FreeOSMemory() // what decoding left would stay resident for the whole run
+	return data, err
 }
 
 // trainLineEvery is the number of descent steps that a line of metrics sums up.
@@ -318,18 +324,7 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	}
 	r.Last = accuracy
 	r.Last.Step = t.Step
-	text := fmt.Sprintf("step %d ", t.Step)
-	for i := range r.domains {
-		if r.domains[i].Severities == nil {
-			text += fmt.Sprintf(" %s %s ", r.domains[i].Name, cli.Percent(t.Accuracy[i]))
-		}
-	}
-	if r.Corrupted != nil {
-		text += fmt.Sprintf(" corrupted %s ", cli.Percent(r.Corrupted.Mean()))
-	}
-	if train.HasTargets(r.domains) {
-		text += " average " + cli.Percent(t.Average)
-	}
+	text := r.describeTest(t)
 	if t.Improved {
 		text += "  best so far"
 		r.Best = r.Last
@@ -345,6 +340,23 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 		return err
 	}
 	return r.log(line)
+}
+
+// describeTest tells the accuracy on each domain.
+func (r *run) describeTest(t *train.Test) string {
+	text := fmt.Sprintf("step %d ", t.Step)
+	for i := range r.domains {
+		if r.domains[i].Severities == nil {
+			text += fmt.Sprintf(" %s %s ", r.domains[i].Name, cli.Percent(t.Accuracy[i]))
+		}
+	}
+	if r.Corrupted != nil {
+		text += fmt.Sprintf(" corrupted %s ", cli.Percent(r.Corrupted.Mean()))
+	}
+	if train.HasTargets(r.domains) {
+		text += " average " + cli.Percent(t.Average)
+	}
+	return text
 }
 
 // validate keeps the weights if the test is the best so far by the source's own

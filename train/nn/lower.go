@@ -75,63 +75,77 @@ func (p *program) isOutput(v Value) bool { return v == p.net.logits || v == p.ne
 // fuse groups the nodes into operations.
 func (p *program) fuse() {
 	nodes := p.net.nodes
-	uses := make([][]Value, len(nodes))
+	f := fusion{program: p, uses: make([][]Value, len(nodes)), fused: make([]bool, len(nodes))}
 	for v := range nodes {
 		for _, x := range nodes[v].in {
-			uses[x] = append(uses[x], Value(v))
+			f.uses[x] = append(f.uses[x], Value(v))
 		}
-	}
-	// next returns the node behind x if it is of that kind and nothing else
-	// needs x.
-	next := func(x Value, k kind) *node {
-		if len(uses[x]) != 1 || p.isOutput(x) || nodes[uses[x][0]].kind != k {
-			return nil
-		}
-		return &nodes[uses[x][0]]
-	}
-	fused := make([]bool, len(nodes))
-	absorb := func(o *op) {
-		o.out = uses[o.out][0]
-		fused[o.out] = true
-	}
-	absorbActivation := func(o *op, able ...simd.Activation) {
-		n := next(o.out, activationNode)
-		if n == nil || !slices.Contains(able, n.act) {
-			return
-		}
-		// A ReLU before a maximum pooling goes there: fewer elements.
-		if n.act == simd.ReLU && next(uses[o.out][0], maxPoolNode) != nil {
-			return
-		}
-		o.act = n.act
-		absorb(o)
 	}
 	for v := 1; v < len(nodes); v++ {
-		n := &nodes[v]
-		if fused[v] || p.view(n) {
-			continue
+		if !f.fused[v] && !p.view(&nodes[v]) {
+			p.ops = append(p.ops, f.operation(Value(v)))
 		}
-		o := op{node: n, in: n.in, out: Value(v)}
-		switch n.kind {
-		case convNode:
-			if m := next(o.out, normNode); m != nil && !p.mode.trains() {
-				o.fold = m.norm
-				absorb(&o)
-			}
-			absorbActivation(&o, simd.ReLU, simd.ReLU6)
-		case linearNode, addNode:
-			absorbActivation(&o, simd.ReLU)
-		case normNode:
-			absorbActivation(&o, simd.ReLU, simd.ReLU6, simd.GELU)
-		case activationNode:
-			o.act = n.act
-			if m := next(o.out, maxPoolNode); m != nil && n.act == simd.ReLU {
-				o.node = m
-				absorb(&o)
-			}
-		}
-		p.ops = append(p.ops, o)
 	}
+}
+
+// fusion is what fuse knows of the nodes of a program.
+type fusion struct {
+	*program
+	uses  [][]Value // of each value
+	fused []bool    // into an operation before
+}
+
+// operation returns that of a node and of those behind it that it takes in.
+func (f *fusion) operation(v Value) op {
+	n := &f.net.nodes[v]
+	o := op{node: n, in: n.in, out: v}
+	switch n.kind {
+	case convNode:
+		if m := f.next(o.out, normNode); m != nil && f.mode != Train {
+			o.fold = m.norm
+			f.absorb(&o)
+		}
+		f.absorbActivation(&o, simd.ReLU, simd.ReLU6)
+	case linearNode, addNode:
+		f.absorbActivation(&o, simd.ReLU)
+	case normNode:
+		f.absorbActivation(&o, simd.ReLU, simd.ReLU6, simd.GELU)
+	case activationNode:
+		o.act = n.act
+		if m := f.next(o.out, maxPoolNode); m != nil && n.act == simd.ReLU {
+			o.node = m
+			f.absorb(&o)
+		}
+	}
+	return o
+}
+
+// next returns the node behind x if it is of that kind and nothing else needs x.
+func (f *fusion) next(x Value, k kind) *node {
+	nodes := f.net.nodes
+	if len(f.uses[x]) != 1 || f.isOutput(x) || nodes[f.uses[x][0]].kind != k {
+		return nil
+	}
+	return &nodes[f.uses[x][0]]
+}
+
+// absorb takes the node behind an operation into it.
+func (f *fusion) absorb(o *op) {
+	o.out = f.uses[o.out][0]
+	f.fused[o.out] = true
+}
+
+func (f *fusion) absorbActivation(o *op, able ...simd.Activation) {
+	n := f.next(o.out, activationNode)
+	if n == nil || !slices.Contains(able, n.act) {
+		return
+	}
+	// A ReLU before a maximum pooling goes there: fewer elements.
+	if n.act == simd.ReLU && f.next(f.uses[o.out][0], maxPoolNode) != nil {
+		return
+	}
+	o.act = n.act
+	f.absorb(o)
 }
 
 // alias lets views lie in what they look at, and the inputs of a concatenation
