@@ -117,6 +117,9 @@ func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	}
 	task, err := d.read(i, &r)
 	free()
+	if errors.As(err, new(*dataset.PicturesError)) && !i.SkipBad {
+		return nil, fmt.Errorf("%w; --skip-bad goes on without what cannot be read", err)
+	}
 	if err != nil {
 		return nil, i.howToGet(err)
 	}

@@ -95,6 +95,10 @@ func ofClasses(task *dataset.Task) []int {
 	return n
 }
 
+// unread are the extensions of pictures, as phones and cameras write them, that no
+// reader is there for.
+var unread = []string{".heic", ".heif", ".avif", ".dng", ".jxl"}
+
 // unequal is how many times the pictures of the smallest class the largest has at
 // least to be told of.
 const unequal = 10
@@ -116,6 +120,11 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 	}
 	if task.Layout == "" {
 		return odd
+	}
+	for _, l := range task.LeftOut {
+		if slices.Contains(unread, strings.ToLower(l.What)) {
+			say("%s pictures are left out, which are not read: convert them to JPEG or PNG", l)
+		}
 	}
 	if task.Source.N > 0 {
 		odd = append(odd, sizesOf(task, s != nil && s.ClassWeights == Balanced)...)

@@ -64,6 +64,8 @@ func TestOddities(t *testing.T) {
 		"untested": {dataset.Task{Classes: []string{"a", "b", "c"}, Source: labelled(3, 3, 3), Domains: test(0, 2)}, 1,
 			[]string{"no test set has pictures of a and c"}},
 		"held out is tested": {dataset.Task{Classes: []string{"a", "b"}, Source: labelled(3, 3), Held: labelled(1), Domains: test(0, 2)}, 1, nil},
+		"phones": {dataset.Task{Classes: []string{"a", "b"}, Source: labelled(3, 3), Domains: test(1, 1), LeftOut: []dataset.LeftOut{{What: ".heic", Count: 12}, {What: ".mov", Count: 1}}}, 1,
+			[]string{"12 .heic pictures are left out, which are not read: convert them to JPEG or PNG"}},
 		"batch": {dataset.Task{Classes: []string{"a", "b"}, Source: labelled(3, 3), Domains: test(2, 2)}, 7,
 			[]string{"--batch-size 7 is larger than the training set of 6 images"}},
 	} {

@@ -29,6 +29,7 @@ func Compare(w io.Writer, runs []*Run) error {
 type comparison struct {
 	Title, Subtitle string
 	Warnings        []string // of what does not compare
+	Measured        string   // heading of the table of Runs
 	Selections      []string // headings of the values of Runs
 	Runs            []comparedRun
 	Tables          []comparedTable
@@ -93,7 +94,11 @@ func compare(runs []*Run) *comparison {
 		Title:      fmt.Sprintf("%d runs compared", len(runs)),
 		Subtitle:   strings.Join(sharedNames(runs), ", "),
 		Warnings:   warnings(runs),
+		Measured:   "Average accuracy on the targets",
 		Selections: []string{"last", "source validation", "best on targets"},
+	}
+	if !runs[0].hasAverage() {
+		c.Measured = "Accuracy on the source"
 	}
 	var rows [][]cell
 	for i, r := range runs {
@@ -126,8 +131,12 @@ func compare(runs []*Run) *comparison {
 
 // overlays draws the courses of the runs over each other.
 func overlays(runs []*Run) []figure {
+	measured := "Average over the targets"
+	if !runs[0].hasAverage() {
+		measured = "Accuracy on the source"
+	}
 	list := []figure{
-		overlay(runs, "Average over the targets", "", 1, svg.WholePercent, func(r *Run) svg.Line {
+		overlay(runs, measured, "", 1, svg.WholePercent, func(r *Run) svg.Line {
 			if !sameTargets(runs[0], r) {
 				return svg.Line{}
 			}
