@@ -1,20 +1,24 @@
 # Everything here is a thin name for a go command: nothing but Go is needed,
-# except for bench-pytorch (Python with PyTorch) and ci (see .ci/run).
+# except for mpi (an MPI library and its mpicc), bench-pytorch (Python with PyTorch) and ci (see .ci/run).
 
 GO ?= go
+MPICC ?= mpicc
 # The Python of bench-pytorch: a virtual environment with the newest PyTorch,
 # made when it is missing. PYTHON=/usr/bin/python3 takes Debian's python3-torch.
 VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/meada-cpu-pytorch
 PYTHON ?= $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help build test bench bench-pytorch fuzz fmt dist ci
+.PHONY: help build mpi test bench bench-pytorch fuzz fmt dist ci
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build ./meada-cpu, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -o meada-cpu ./cmd/meada-cpu
+
+mpi: ## build ./meada-cpu-mpi, one run on many machines (MPICC: mpicc of Open MPI or MPICH)
+	CGO_ENABLED=1 CC="$(MPICC)" $(GO) build -trimpath -tags mpi -o meada-cpu-mpi ./cmd/meada-cpu
 
 test: ## vet and test every package (MEADA_DATA=DIR adds the tests on real data)
 	$(GO) vet ./...

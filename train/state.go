@@ -2,7 +2,10 @@ package train
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -93,6 +96,37 @@ func (t *Trainer) arrays() []safetensors.Tensor {
 	return append(all,
 		safetensors.Tensor{Name: orderTensor, Shape: []int{len(order)}, Int64: order},
 		safetensors.Tensor{Name: labelsTensor, Shape: []int{len(order), 2}, Bytes: labelBytes(t.set.labels)})
+}
+
+// Sum returns a checksum of the Trainer's state: two that are made alike, or resumed
+// from the same checkpoint, have the same.
+func (t *Trainer) Sum() (string, error) {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(t.state()); err != nil {
+		return "", err
+	}
+	for _, a := range t.arrays() {
+		for _, part := range []any{a.Data, a.Int64, a.Bytes} {
+			if err := binary.Write(h, binary.LittleEndian, part); err != nil {
+				return "", err
+			}
+		}
+	}
+	for phase := range t.at.begun() {
+		b, n := t.images(phase)
+		for i := range n {
+			values := []float32(nil)
+			if b.bytes == nil {
+				values = b.values.Image(i)
+			} else {
+				h.Write(b.bytes[i*len(b.bytes)/b.n:][:len(b.bytes)/b.n])
+			}
+			if err := binary.Write(h, binary.LittleEndian, values); err != nil {
+				return "", err
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
 
 // images returns the images made by a phase that has begun, and how many of

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/collective/mpi"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -41,6 +42,9 @@ func runCPU(std streams) error {
 	refused := simd.Unavailable()
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
 		cli.Table(std.out, [][2]string{{"not " + name, refused[name]}})
+	}
+	if mpi.Built {
+		cli.Table(std.out, [][2]string{{"mpi", mpi.Library()}})
 	}
 	cache := cpuid.CPU.Cache
 	cli.Table(std.out, [][2]string{

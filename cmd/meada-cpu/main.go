@@ -50,7 +50,9 @@ func meada(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if err := cli.Execute(root, args, stdout, stderr); err != nil {
-		complain(stderr, err)
+		if !saidElsewhere(err) {
+			complain(stderr, err)
+		}
 		return exitCode(err)
 	}
 	return 0
@@ -64,7 +66,7 @@ func newRoot(std streams) *cobra.Command {
 		Example: "meada-cpu train\n" +
 			"meada-cpu train --dataset digits --data DIR --algorithm me-ada --seed 1\n" +
 			"meada-cpu train --preset cifar10 --data DIR --model wrn",
-		Version: fmt.Sprintf("%s %s %s/%s", cli.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
+		Version: fmt.Sprintf("%s %s %s/%s%s", cli.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, withMPI()),
 	}
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	cli.SetNotes(root, `"meada-cpu help train" shows the flags of a command.

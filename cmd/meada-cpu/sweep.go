@@ -124,8 +124,8 @@ func runSweep(std streams, s sweepSettings) error {
 	if s.table != "" {
 		return sweep.WriteTables(s.table, std.out, std.err)
 	}
-	if err := s.shard.Resolve(os.Getenv); err != nil {
-		return cli.UsageError("--shard: %v", err)
+	if err := resolveShard(&s.shard); err != nil {
+		return err
 	}
 	program, err := os.Executable()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/collective"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 )
 
@@ -27,11 +28,14 @@ func newTrain(std streams) *cobra.Command {
 			"meada-cpu train --preset pictures --data DIR\n" +
 			"meada-cpu train --resume runs/20260102-030405-digits-me-ada-s1",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := s.resolve(c.Flags()); err != nil {
-				return err
-			}
 			s.Command, s.Log = commandLine(), std.err
-			return trainNetwork(std, &s)
+			return onEveryRank(func(g *collective.Group) error {
+				s.Group = g
+				if err := run.Agree(g, s.resolveFor(g.Size(), c.Flags())); err != nil {
+					return err
+				}
+				return trainNetwork(std, &s)
+			})
 		},
 	}
 	c.Long = trainIntroduction
@@ -50,7 +54,7 @@ func trainNetwork(std streams, s *settings) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next one ends the process
 	result, err := run.Train(ctx, s.Options)
-	if err != nil {
+	if err != nil || result == nil { // of a rank that does not write
 		return err
 	}
 	if s.json {

@@ -102,18 +102,3 @@ func TestShards(t *testing.T) {
 	s.Shards = 64
 	require.EqualError(t, s.Check(""), "--shards 64: expected 32 at most, the images of a step (--batch-size)")
 }
-
-// The preset of the built-in digits has views for its own method, and none for a
-// method beside it.
-func TestSyntheticPreset(t *testing.T) {
-	t.Parallel()
-	preset, err := FindPreset("synthetic")
-	require.NoError(t, err)
-	own, plain := preset.Settings("lenet5", ""), preset.Settings("lenet5", ERM)
-	require.Equal(t, RandConv, own.Algorithm)
-	require.Equal(t, Views("randaugment+randconv"), own.Views)
-	require.Zero(t, own.Consistency)
-	require.Empty(t, plain.Views)
-	plain.Algorithm, plain.Views = own.Algorithm, own.Views
-	require.Equal(t, own, plain, "all else is the same")
-}

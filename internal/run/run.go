@@ -14,6 +14,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/collective"
 	"github.com/meada-cpu/meada-cpu/internal/report"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/system"
@@ -34,6 +35,10 @@ type Options struct {
 	HTTP        string // address to serve the report at, "" for none
 	TensorBoard bool   // write event files; a run that has some goes on with them
 	MaxMemory   int64  // bytes, 0 for those available, or cli.NoLimit
+
+	// Group is the ranks that the run is divided over, nil for this process alone.
+	// Rank 0 alone writes and prints.
+	Group *collective.Group
 
 	Command string    // that starts the run, for its record
 	Quiet   bool      // no settings, no progress
@@ -60,6 +65,8 @@ type run struct {
 	asked     <-chan os.Signal // for the status
 	tally
 
+	beginning, weightsSum string // what the network begins with, and the checksum of the file
+
 	checkpoints *train.Checkpoints
 	saved       time.Time     // the last one, or the start
 	saving      time.Duration // what it took
@@ -70,10 +77,16 @@ type run struct {
 // earlier process stopped, and leaves the result in the run folder. Once ctx is
 // done it finishes the step, writes a checkpoint and returns an error that wraps
 // cli.ErrInterrupted.
+//
+// With a Group every rank calls it; those beyond 0 have no Result. An error that all
+// of them know of is a *SharedError.
 func Train(ctx context.Context, o Options) (*Result, error) {
+	if o.Group.Rank() > 0 {
+		return nil, assist(ctx, o)
+	}
 	live, err := o.listen()
 	if err != nil {
-		return nil, err
+		return nil, agree(o.Group, nil, err)
 	}
 	if live != nil {
 		defer live.close()
@@ -81,7 +94,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	r := &run{Options: o, progress: cli.NewStatus(o.Log, o.Quiet), started: time.Now(), asked: system.StatusRequests()}
 	if o.Resume != "" {
 		if r.folder, err = openRunFolder(o.Resume); err != nil {
-			return nil, err
+			return nil, agree(o.Group, nil, err)
 		}
 	}
 	defer func() {
@@ -90,7 +103,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 		}
 	}()
 	if r.engine, err = tensor.NewEngine(o.Threads); err != nil {
-		return nil, err
+		return nil, agree(o.Group, nil, err)
 	}
 	defer r.engine.Close()
 	r.Threads = r.engine.Threads()
@@ -118,41 +131,12 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 // prepare reads the data, makes the network, the trainer and the run folder ready,
 // and returns the table that the run begins with.
 func (r *run) prepare() ([][2]string, error) {
-	if _, err := r.WeightsFile(); err != nil && r.Resume == "" { // which may do without
-		return nil, err
-	}
-	data, err := r.readImages()
-	if err != nil {
-		return nil, err
-	}
-	r.classes, r.domains = data.Classes, train.Domains(data)
-	if err := r.checkPatience(); err != nil {
-		return nil, err
-	}
-	if r.network, err = zoo.NewSized(r.Model, r.ImageSize, len(data.Classes)); err != nil {
-		return nil, err
-	}
-	if r.FreezeBN && !r.network.Normalises() {
-		return nil, cli.UsageError("--freeze-bn: %s has no batch normalisation", r.Model)
-	}
-	r.network.Conv.NoWinograd, r.network.FreezeBN = r.Direct, r.FreezeBN
-	r.network.Init(r.Seed)
-	if r.plan, err = r.Config(r.Model); err != nil {
-		return nil, err
-	}
-	if r.ClassWeights == catalog.Balanced {
-		r.plan.Objective.ClassWeights = catalog.BalancedWeights(data)
-	}
-	r.skipped = data.Bad
-	for _, odd := range catalog.Oddities(data, &r.Settings.Settings) {
-		fmt.Fprintln(r.Log, "warning:", odd)
-	}
-	memory, err := r.fitMemory(data)
-	if err != nil {
+	data, memory, err := r.load()
+	if err := r.meet(data, err); err != nil {
 		return nil, err
 	}
 	beginning, err := r.begin(data)
-	if err != nil {
+	if err := r.divide(err); err != nil {
 		return nil, err
 	}
 	if err := r.startEvents(); err != nil {
@@ -161,6 +145,46 @@ func (r *run) prepare() ([][2]string, error) {
 	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 20))
 	r.clock.spent = r.Spent
 	return append(r.describe(data, beginning), [2]string{"expected", r.clock.expected()}, [2]string{"memory", memory}), nil
+}
+
+// load reads the data and makes the network, with the weights that it begins with. It
+// returns what it says about memory.
+func (r *run) load() (data *dataset.Task, memory string, err error) {
+	if _, err := r.WeightsFile(); err != nil && r.Resume == "" { // which may do without
+		return nil, "", err
+	}
+	if data, err = r.readImages(); err != nil {
+		return nil, "", err
+	}
+	r.classes, r.domains = data.Classes, train.Domains(data)
+	if err := r.checkPatience(); err != nil {
+		return nil, "", err
+	}
+	if r.network, err = zoo.NewSized(r.Model, r.ImageSize, len(data.Classes)); err != nil {
+		return nil, "", err
+	}
+	if r.FreezeBN && !r.network.Normalises() {
+		return nil, "", cli.UsageError("--freeze-bn: %s has no batch normalisation", r.Model)
+	}
+	r.network.Conv.NoWinograd, r.network.FreezeBN = r.Direct, r.FreezeBN
+	r.network.Init(r.Seed)
+	if r.plan, err = r.Config(r.Model); err != nil {
+		return nil, "", err
+	}
+	if r.ClassWeights == catalog.Balanced {
+		r.plan.Objective.ClassWeights = catalog.BalancedWeights(data)
+	}
+	r.skipped = data.Bad
+	for _, odd := range catalog.Oddities(data, &r.Settings.Settings) {
+		fmt.Fprintln(r.Log, "warning:", odd)
+	}
+	if memory, err = r.fitMemory(data); err != nil {
+		return nil, "", err
+	}
+	if r.Resume == "" {
+		r.beginning, r.weightsSum, err = r.readWeights()
+	}
+	return data, memory, err
 }
 
 // readImages reads the images of the run, unless there is no memory for them.
@@ -184,6 +208,10 @@ func (r *run) train(ctx context.Context) error {
 	before := time.Now()
 	measured := before
 	for !r.complete() {
+		asked, err := r.Group.Largest(goOn)
+		if err != nil {
+			return err
+		}
 		event, err := r.trainer.Step()
 		now := time.Now()
 		r.clock.add(event, now.Sub(before))
@@ -194,22 +222,25 @@ func (r *run) train(ctx context.Context) error {
 			r.clock.peak, measured = max(r.clock.peak, measurePeak(r.engine, 1)), now
 		}
 		r.unsaved++
-		stopping := ctx.Err() != nil && !r.complete()
+		stopping := (ctx.Err() != nil || asked == stop) && !r.complete()
 		if err == nil && !r.complete() && (stopping || r.checkpointDue()) {
 			err = r.checkpoint()
 		}
 		before = time.Now() // exclude logging and checkpoint time
 		if err != nil {
 			r.progress.Clear()
-			return err
+			return r.shared(err)
 		}
 		if stopping {
 			r.progress.Clear()
+			if _, err := r.Group.Largest(interrupted); err != nil {
+				return err
+			}
 			if err := r.save(runfolder.LastFile, r.trainer.Steps()); err != nil {
 				return err
 			}
-			return fmt.Errorf("%w after %d of %d steps, to continue: meada-cpu train --resume %s", cli.ErrInterrupted,
-				r.trainer.Steps(), r.total(), cli.ShellWord(r.folder.Dir))
+			return r.shared(fmt.Errorf("%w after %d of %d steps, to continue: meada-cpu train --resume %s", cli.ErrInterrupted,
+				r.trainer.Steps(), r.total(), cli.ShellWord(r.folder.Dir)))
 		}
 		select {
 		case <-r.asked:
@@ -218,6 +249,9 @@ func (r *run) train(ctx context.Context) error {
 		}
 	}
 	r.progress.Clear()
+	if _, err := r.Group.Largest(completed); err != nil {
+		return err
+	}
 	return r.save(runfolder.LastFile, r.trainer.Steps())
 }
 

@@ -27,10 +27,6 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 		r.overflow()
 		return r.resume(data)
 	}
-	beginning, weightsSum, err := r.readWeights()
-	if err != nil {
-		return "", err
-	}
 	out := r.Out
 	if out == "" {
 		out = filepath.Join("runs", fmt.Sprintf("%s-%s-%s-s%d",
@@ -52,12 +48,12 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 		Checksums:  checksums(data),
 		Absent:     data.Absent,
 		HeldOut:    data.Holdout,
-		WeightsSum: weightsSum,
+		WeightsSum: r.weightsSum,
 	})
 	if err != nil {
 		return "", err
 	}
-	return beginning, r.reset(data)
+	return r.beginning, r.reset(data)
 }
 
 // overflow has the images that phases add in the run folder, if they are too many for
@@ -187,9 +183,14 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		tests = "every " + round
 	}
 	m := ThisMachine(r.engine)
-	return append(rows,
+	rows = append(rows,
 		[2]string{"tests", tests},
 		[2]string{"machine", fmt.Sprintf("%s, %s, %s", m.CPU, m.SIMD, cli.Number(s.Threads, "thread"))},
+	)
+	if ranks := r.Group.Size(); ranks > 1 {
+		rows = append(rows, [2]string{"ranks", fmt.Sprintf("%d, for %d shards", ranks, s.Shards)})
+	}
+	return append(rows,
 		[2]string{"seed", fmt.Sprint(s.Seed)},
 		[2]string{"run folder", r.folder.Dir},
 	)

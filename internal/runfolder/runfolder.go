@@ -276,3 +276,6 @@ func (f *Folder) write(name string, record any) error {
 func (f *Folder) writeCompact(name string, record any) error {
 	return atomicfile.Write(f.Path(name), func(w io.Writer) error { return json.NewEncoder(w).Encode(record) })
 }
+
+// CheckpointsOf returns the folder of the checkpoints of a run folder.
+func CheckpointsOf(dir string) string { return filepath.Join(dir, CheckpointFolder) }

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"maps"
 	"math"
 	"slices"
 
@@ -33,12 +32,6 @@ var digitsPaper = published{
 		"its targets are there, its average is over those that are, without a deviation. published: the table of Choi et al., CVPR 2023.",
 }
 
-// AdvST's average over the targets of the digits benchmark, and how many these are.
-const (
-	advSTPublished = 80.1
-	digitsTargets  = 4
-)
-
 // alone returns means without deviations.
 func alone(means map[string]float64) map[string]cell {
 	cells := map[string]cell{}
@@ -68,13 +61,7 @@ var cifarPaper = map[string]map[string][3]float64{ // ERM, ADA, ME-ADA
 // some target domains of a dataset, none if nothing compares.
 func paperFigures(dataset, model string, targets []string) published {
 	if dataset == "digits" && model == "lenet5" && len(targets) > 0 {
-		p := digitsPaper
-		if len(targets) == digitsTargets {
-			p.figures = maps.Clone(p.figures)
-			p.figures[catalog.AdvST] = alone(map[string]float64{average: advSTPublished})
-			p.source += " AdvST: Zheng et al., AAAI 2024, who give the average."
-		}
-		return p
+		return digitsPaper
 	}
 	means, ok := cifarPaper[dataset][model]
 	if !ok || !slices.Equal(targets, corrupt.Paper()) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/collective/mpi"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/system"
 )
@@ -222,6 +223,13 @@ func feed(ctx context.Context, queue chan<- Member, members []Member) {
 	}
 }
 
+// isOfLauncher reports whether a variable of the environment says that there are ranks
+// beside this process: a run of a sweep has none.
+func isOfLauncher(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	return slices.Contains(mpi.Variables(), name)
+}
+
 // train trains a member in a process of its own, from where an earlier one
 // stopped, and returns its summary.
 func (r *Runner) train(ctx context.Context, m Member) (*runfolder.Summary, error) {
@@ -234,6 +242,7 @@ func (r *Runner) train(ctx context.Context, m Member) (*runfolder.Summary, error
 	var out bytes.Buffer
 	c := exec.CommandContext(ctx, r.Program, args...)
 	c.Stdout, c.Stderr = &out, r.Err
+	c.Env = slices.DeleteFunc(os.Environ(), isOfLauncher)
 	system.Interruptible(c)
 	fail := func(err error) error { return fmt.Errorf("%s: %w", m, err) }
 	if r.Logs {

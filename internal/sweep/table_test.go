@@ -134,13 +134,6 @@ func TestPublishedFigures(t *testing.T) {
 	require.InDelta(t, (82.30+93.67)/2, row.cells[2].mean, 1e-9)
 	require.True(t, math.IsNaN(row.cells[3].mean))
 
-	require.NotContains(t, p.figures, catalog.AdvST, "its average is of all targets")
-	targets = []string{"svhn", "mnist-m", "syn", "usps"}
-	p = paperFigures("digits", "lenet5", targets)
-	row = p.row(catalog.AdvST, p.figures[catalog.AdvST], append(slices.Clone(targets), average), targets)
-	require.InDelta(t, 80.1, row.cells[4].mean, 0)
-	require.True(t, math.IsNaN(row.cells[0].mean))
-
 	p = paperFigures("cifar100", "wrn-40-2", corrupt.Paper())
 	require.InDelta(t, 64.11, p.figures[catalog.AugMix][average].mean, 0)
 	require.Nil(t, paperFigures("cifar100", "allconv", corrupt.Paper()).figures[catalog.AugMix])

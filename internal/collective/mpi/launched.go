@@ -1,0 +1,53 @@
+// Package mpi joins the ranks of a run by MPI, in builds with the tag mpi (make mpi).
+// Other builds only tell when a launcher has started several.
+package mpi
+
+import "strconv"
+
+// launchers lists the variables that launchers set, number of ranks and rank.
+var launchers = [][2]string{
+	{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"}, // Open MPI
+	{"PMI_SIZE", "PMI_RANK"},                         // MPICH
+	{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID"},         // srun
+	{"SLURM_NTASKS", "SLURM_PROCID"},
+}
+
+// array is set where the processes are tasks of a Slurm array, each with work of its own.
+const array = "SLURM_ARRAY_TASK_ID"
+
+// Launched returns how many ranks a launcher has started, 1 if none has, and the
+// variable that tells.
+func Launched(getenv func(string) string) (ranks int, variable string) {
+	for _, names := range launchers {
+		n, err := strconv.Atoi(getenv(names[0]))
+		if err != nil {
+			continue
+		}
+		if names[1] == "SLURM_PROCID" && getenv(array) != "" {
+			break
+		}
+		return max(n, 1), names[0]
+	}
+	return 1, ""
+}
+
+// LaunchedAs returns the rank that a launcher has started this process as, 0 if none
+// has.
+func LaunchedAs(getenv func(string) string) int {
+	ranks, variable := Launched(getenv)
+	for _, names := range launchers {
+		if rank, err := strconv.Atoi(getenv(names[1])); ranks > 1 && names[0] == variable && err == nil {
+			return rank
+		}
+	}
+	return 0
+}
+
+// Variables returns the names of the variables that Launched reads.
+func Variables() []string {
+	var all []string
+	for _, names := range launchers {
+		all = append(all, names[0])
+	}
+	return all
+}

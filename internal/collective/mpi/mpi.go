@@ -1,0 +1,303 @@
+//go:build mpi
+
+package mpi
+
+/*
+#define _GNU_SOURCE
+#include <mpi.h>
+#include <dirent.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// What exchange and barrier return beside the codes of MPI.
+enum { lost = -1 };
+
+static MPI_Comm world, beats;
+static int rank = 0, size = 1;
+static MPI_Request beat_out = MPI_REQUEST_NULL, beat_in = MPI_REQUEST_NULL;
+static char out, in;
+static double heard, sent, patience;
+
+static int start(double limit) {
+	int provided, code;
+	if ((code = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided)) != MPI_SUCCESS) return code;
+	if (provided < MPI_THREAD_FUNNELED) return MPI_ERR_OTHER;
+	if ((code = MPI_Comm_dup(MPI_COMM_WORLD, &world)) != MPI_SUCCESS) return code;
+	if ((code = MPI_Comm_dup(MPI_COMM_WORLD, &beats)) != MPI_SUCCESS) return code;
+	MPI_Comm_set_errhandler(world, MPI_ERRORS_RETURN);
+	MPI_Comm_set_errhandler(beats, MPI_ERRORS_RETURN);
+	MPI_Comm_rank(world, &rank);
+	MPI_Comm_size(world, &size);
+	heard = MPI_Wtime();
+	patience = limit;
+	return MPI_SUCCESS;
+}
+
+// beat tells the next rank every second that this one lives, and returns lost if the
+// rank before has been silent for too long.
+static int beat(void) {
+	int done, code;
+	if (size == 1) return MPI_SUCCESS; // not yet started, or stopped
+	double now = MPI_Wtime();
+	if ((code = MPI_Test(&beat_out, &done, MPI_STATUS_IGNORE)) != MPI_SUCCESS) return code;
+	if (done && now - sent > 1) {
+		if ((code = MPI_Isend(&out, 1, MPI_BYTE, (rank + 1) % size, 0, beats, &beat_out)) != MPI_SUCCESS) return code;
+		sent = now;
+	}
+	if ((code = MPI_Test(&beat_in, &done, MPI_STATUS_IGNORE)) != MPI_SUCCESS) return code;
+	if (done) {
+		heard = now;
+		return MPI_Irecv(&in, 1, MPI_BYTE, (rank + size - 1) % size, 0, beats, &beat_in);
+	}
+	return now - heard > patience ? lost : MPI_SUCCESS;
+}
+
+// finish waits for requests: at first it does nothing else, then it lets other threads
+// run between, and at last it sleeps.
+static int finish(int n, MPI_Request *requests) {
+	MPI_Status statuses[2];
+	int done, code;
+	double begin = MPI_Wtime(), next = begin + 0.5;
+	for (;;) {
+		if ((code = MPI_Testall(n, requests, &done, statuses)) != MPI_SUCCESS || done) return code;
+		double now = MPI_Wtime();
+		if (now > next) {
+			if ((code = beat()) != MPI_SUCCESS) return code;
+			next = now + 0.5;
+		}
+		if (now - begin > 5e-3) {
+			struct timespec nap = {0, 50000};
+			nanosleep(&nap, NULL);
+		} else if (now - begin > 5e-5) {
+			sched_yield();
+		}
+	}
+}
+
+static int exchange(int peer, void *send, int sends, void *recv, int recvs) {
+	MPI_Request requests[2];
+	int code;
+	if ((code = MPI_Irecv(recv, recvs, MPI_BYTE, peer, 0, world, &requests[0])) != MPI_SUCCESS) return code;
+	if ((code = MPI_Isend(send, sends, MPI_BYTE, peer, 0, world, &requests[1])) != MPI_SUCCESS) return code;
+	return finish(2, requests);
+}
+
+static int barrier(void) {
+	MPI_Request request;
+	int code = MPI_Ibarrier(world, &request);
+	return code != MPI_SUCCESS ? code : finish(1, &request);
+}
+
+static void stop(void) {
+	size = 1;
+	if (beat_in != MPI_REQUEST_NULL) {
+		MPI_Cancel(&beat_in);
+		MPI_Request_free(&beat_in);
+	}
+	if (beat_out != MPI_REQUEST_NULL) MPI_Request_free(&beat_out);
+	MPI_Finalize();
+}
+
+static int own_rank(void) { return rank; }
+static int ranks(void) { return size; }
+
+static void abort_all(int code) { MPI_Abort(MPI_COMM_WORLD, code); }
+
+static void library(char *text) {
+	int length;
+	MPI_Get_library_version(text, &length);
+}
+
+static int text_limit(void) { return MPI_MAX_LIBRARY_VERSION_STRING; }
+
+static void describe(int code, char *text) {
+	int length;
+	MPI_Error_string(code, text, &length);
+}
+
+// share_cpus returns how many CPUs this rank has for itself. Ranks of a node that may
+// all run on the same ones, not bound by a launcher, get a part of them each.
+static int share_cpus(void) {
+#ifdef __linux__
+	MPI_Comm node;
+	int nodes, place, same = 1;
+	MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+	MPI_Comm_size(node, &nodes);
+	MPI_Comm_rank(node, &place);
+	cpu_set_t own, part, *all = malloc(nodes * sizeof own);
+	CPU_ZERO(&own);
+	if (sched_getaffinity(0, sizeof own, &own) != 0) {
+		free(all);
+		return 0;
+	}
+	MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, node);
+	for (int i = 0; i < nodes; i++) same = same && CPU_EQUAL(&all[i], &own);
+	free(all);
+	MPI_Comm_free(&node);
+	int n = CPU_COUNT(&own);
+	if (!same || nodes == 1) return n;
+	if (n < nodes) return 1;
+	CPU_ZERO(&part);
+	for (int cpu = 0, i = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &own)) continue;
+		if (i >= place * n / nodes && i < (place + 1) * n / nodes) CPU_SET(cpu, &part);
+		i++;
+	}
+	DIR *tasks = opendir("/proc/self/task");
+	for (struct dirent *task; tasks && (task = readdir(tasks));)
+		if (atoi(task->d_name) > 0) sched_setaffinity(atoi(task->d_name), sizeof part, &part);
+	if (tasks) closedir(tasks);
+	return CPU_COUNT(&part);
+#else
+	return 0;
+#endif
+}
+*/
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/meada-cpu/meada-cpu/internal/collective"
+)
+
+// Built reports whether this is a build with MPI.
+const Built = true
+
+// patience is how long the rank before may be silent.
+const patience = 20 * time.Second
+
+// Library returns the name and version of the MPI library.
+func Library() string {
+	text := make([]byte, C.text_limit())
+	C.library((*C.char)(unsafe.Pointer(&text[0])))
+	line, _, _ := strings.Cut(string(text), "\x00")
+	line, _, _ = strings.Cut(strings.TrimSpace(line), "\n")
+	line, _, _ = strings.Cut(line, ",")
+	return strings.Join(strings.Fields(line), " ")
+}
+
+// link is the process's place among the ranks. One thread alone calls MPI: that which
+// has started it.
+type link struct {
+	calls   chan call
+	results chan error
+}
+
+type call struct {
+	do         func() error // nil for an exchange
+	peer       int
+	send, recv []byte
+}
+
+// Join joins the ranks that a launcher has started, nil if there is this process alone.
+// Where the launcher has not bound the ranks of a node to CPUs they share them out, and
+// GOMAXPROCS is each one's part.
+func Join() (*Ranks, error) {
+	if ranks, _ := Launched(os.Getenv); ranks < 2 {
+		return nil, nil
+	}
+	l := &link{make(chan call), make(chan error)}
+	go l.serve()
+	if err := l.call(func() error { return failure(C.start(C.double(patience.Seconds()))) }); err != nil {
+		return nil, err
+	}
+	cpus := 0
+	_ = l.call(func() error { cpus = int(C.share_cpus()); return nil })
+	if cpus > 0 {
+		runtime.GOMAXPROCS(cpus)
+	}
+	group, err := collective.New(l)
+	return &Ranks{Group: group, link: l}, err
+}
+
+// serve makes the calls.
+func (l *link) serve() {
+	runtime.LockOSThread()
+	tick := time.NewTicker(time.Second)
+	for {
+		select {
+		case c := <-l.calls:
+			if c.do != nil {
+				l.results <- c.do()
+			} else {
+				l.results <- exchange(c.peer, c.send, c.recv)
+			}
+		case <-tick.C:
+			C.beat() // the next exchange says what is wrong
+		}
+	}
+}
+
+func (l *link) call(do func() error) error {
+	l.calls <- call{do: do}
+	return <-l.results
+}
+
+func (l *link) Rank() int { return int(C.own_rank()) }
+func (l *link) Size() int { return int(C.ranks()) }
+
+func (l *link) Exchange(peer int, send, recv []byte) error {
+	l.calls <- call{peer: peer, send: send, recv: recv}
+	return <-l.results
+}
+
+// most is the most bytes of a message.
+const most = 1 << 28
+
+func exchange(peer int, send, recv []byte) error {
+	for {
+		s, r := min(len(send), most), min(len(recv), most)
+		err := failure(C.exchange(C.int(peer), unsafe.Pointer(unsafe.SliceData(send)), C.int(s), unsafe.Pointer(unsafe.SliceData(recv)), C.int(r)))
+		send, recv = send[s:], recv[r:]
+		if err != nil || len(send)+len(recv) == 0 {
+			return err
+		}
+	}
+}
+
+// failure returns the error of a code.
+func failure(code C.int) error {
+	switch code {
+	case C.MPI_SUCCESS:
+		return nil
+	case C.lost:
+		before := (C.own_rank() + C.ranks() - 1) % C.ranks()
+		return fmt.Errorf("rank %d has not been heard of for %v: %w", before, patience, collective.ErrLost)
+	}
+	text := make([]byte, C.MPI_MAX_ERROR_STRING)
+	C.describe(code, (*C.char)(unsafe.Pointer(&text[0])))
+	line, _, _ := strings.Cut(string(text), "\x00")
+	return fmt.Errorf("MPI: %s", line)
+}
+
+// Leave ends MPI once every rank calls it.
+func (r *Ranks) Leave() {
+	if r == nil {
+		return
+	}
+	if err := r.link.call(func() error { return failure(C.barrier()) }); err != nil {
+		r.Abort(1)
+	}
+	_ = r.link.call(func() error { C.stop(); return nil })
+}
+
+// Abort ends all ranks with an exit code.
+func (r *Ranks) Abort(code int) {
+	if r != nil {
+		_ = r.link.call(func() error { C.abort_all(C.int(code)); return nil })
+	}
+}
+
+// Ranks is a group that is joined by MPI.
+type Ranks struct {
+	*collective.Group
+	link *link
+}

@@ -1,0 +1,35 @@
+//go:build !mpi
+
+package mpi
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/meada-cpu/meada-cpu/internal/collective"
+)
+
+// Built reports whether this is a build with MPI.
+const Built = false
+
+// Library returns the name and version of the MPI library.
+func Library() string { return "" }
+
+// Ranks is a group that is joined by MPI.
+type Ranks struct{ *collective.Group }
+
+// Join returns nil, a process alone, or an error if a launcher has started several
+// that this build cannot join.
+func Join() (*Ranks, error) {
+	if ranks, variable := Launched(os.Getenv); ranks > 1 {
+		return nil, fmt.Errorf("started as %d ranks (%s), but this build has no MPI: it would train %d times; "+
+			"use meada-cpu-mpi (make mpi), or unset %s", ranks, variable, ranks, variable)
+	}
+	return nil, nil
+}
+
+// Leave ends MPI.
+func (r *Ranks) Leave() {}
+
+// Abort ends all ranks.
+func (r *Ranks) Abort(int) {}

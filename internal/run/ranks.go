@@ -1,0 +1,226 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/collective"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
+)
+
+// A SharedError is one that every rank of a run has: rank 0 tells of it, and all end by
+// themselves.
+type SharedError struct{ Err error }
+
+func (e *SharedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e *SharedError) Unwrap() error { return e.Err }
+
+// What a rank tells the others before a step. The largest number counts.
+const (
+	goOn        byte = iota
+	stop             // after the step
+	completed        // there is no step
+	interrupted      // there is no step in this process
+)
+
+// finding is what a rank tells the others at the start.
+type finding struct {
+	Host  string
+	Error string      // "" if it is ready
+	Data  bool        // the error is of data
+	Usage bool        // the error is of settings
+	Facts [][2]string // by name, which all ranks must have in common
+}
+
+// Agree returns an error, the same on all ranks, if one of them has one.
+func Agree(g *collective.Group, err error) error { return agree(g, nil, err) }
+
+// agree returns an error, the same on all ranks, if one of them has one or their facts
+// differ.
+func agree(g *collective.Group, facts [][2]string, err error) error {
+	if g.Size() == 1 {
+		return err
+	}
+	own := finding{Facts: facts}
+	own.Host, _ = os.Hostname() // "" is as good
+	if err != nil {
+		own.Error, own.Data, own.Usage = err.Error(), errors.Is(err, dataset.ErrData), cli.IsUsage(err)
+	}
+	text, failed := json.Marshal(own)
+	if failed != nil {
+		return failed
+	}
+	texts, failed := g.Texts(string(text))
+	if failed != nil {
+		return failed
+	}
+	all := make([]finding, len(texts))
+	for rank, text := range texts {
+		if err := json.Unmarshal([]byte(text), &all[rank]); err != nil {
+			return err
+		}
+	}
+	if all[0].Error != "" && g.Rank() == 0 {
+		return &SharedError{err} // with its kind
+	}
+	if err := compare(all); err != nil {
+		return &SharedError{err}
+	}
+	return nil
+}
+
+// compare returns the first error of a rank or, if there is none, the first fact in
+// which one differs from rank 0.
+func compare(all []finding) error {
+	for rank, f := range all {
+		text := fmt.Sprintf("rank %d on %s: %s", rank, f.Host, f.Error)
+		switch {
+		case f.Error == "":
+		case f.Data:
+			return fmt.Errorf("%s%w", text, errData)
+		case f.Usage:
+			return cli.UsageError("%s", text)
+		default:
+			return errors.New(text)
+		}
+	}
+	for rank, f := range all {
+		for i, fact := range all[0].Facts {
+			if f.Facts[i] != fact {
+				return fmt.Errorf("the ranks differ in their %s: rank 0 on %s has %s, rank %d on %s %s",
+					fact[0], all[0].Host, fact[1], rank, f.Host, f.Facts[i][1])
+			}
+		}
+	}
+	return nil
+}
+
+// errData marks an error as one of data and adds nothing to its text.
+var errData error = dataError{}
+
+type dataError struct{}
+
+func (dataError) Error() string        { return "" }
+func (dataError) Is(target error) bool { return target == dataset.ErrData }
+
+// meet lets the ranks agree that each has loaded the same.
+func (r *run) meet(data *dataset.Task, err error) error {
+	if r.Group.Size() == 1 || err != nil {
+		return agree(r.Group, nil, err)
+	}
+	if r.Resume == "" && max(1, r.Shards)%r.Group.Size() != 0 {
+		return agree(r.Group, nil, cli.UsageError("--shards %d: expected a multiple of the %d ranks", max(1, r.Shards), r.Group.Size()))
+	}
+	settings, err := r.Settings.Text()
+	if err != nil {
+		return agree(r.Group, nil, err)
+	}
+	sums, err := json.Marshal(checksums(data))
+	kernels := "assembly"
+	if r.engine.InstructionSet() == generic {
+		kernels = generic + " on " + runtime.GOARCH
+	}
+	return agree(r.Group, [][2]string{
+		{"versions", cli.Version()},
+		{"kernel sets", kernels},
+		{"settings", settings},
+		{"data", digest(sums)},
+		{"weights", r.weightsSum},
+	}, err)
+}
+
+// divide lets the ranks agree that each stands at the same point, and divides the
+// training.
+func (r *run) divide(err error) error {
+	if r.Group.Size() == 1 {
+		return err
+	}
+	if err == nil {
+		err = r.trainer.Divide(r.Group)
+	}
+	if err != nil {
+		return agree(r.Group, nil, err)
+	}
+	sum, err := r.trainer.Sum()
+	return agree(r.Group, [][2]string{{"checkpoints", sum}}, err)
+}
+
+// digest returns the beginning of a checksum.
+func digest(text []byte) string { return fmt.Sprintf("%x", sha256.Sum256(text))[:16] }
+
+// shared marks an error that all ranks have.
+func (r *run) shared(err error) error {
+	if r.Group.Size() > 1 && (errors.As(err, new(*train.DivergedError)) || errors.Is(err, cli.ErrInterrupted)) {
+		return &SharedError{err}
+	}
+	return err
+}
+
+// assist is Train on a rank beyond 0.
+func assist(ctx context.Context, o Options) error {
+	o.Quiet, o.Log = true, io.Discard
+	r := &run{Options: o, progress: cli.NewStatus(o.Log, true)}
+	var err error
+	if r.engine, err = tensor.NewEngine(o.Threads); err != nil {
+		return agree(o.Group, nil, err)
+	}
+	defer r.engine.Close()
+	data, _, err := r.load()
+	if err := r.meet(data, err); err != nil {
+		return err
+	}
+	if err := r.divide(r.join(data)); err != nil {
+		return err
+	}
+	for {
+		own := goOn
+		if ctx.Err() != nil {
+			own = stop
+		}
+		switch all, err := r.Group.Largest(own); {
+		case err != nil:
+			return err
+		case all == completed:
+			return nil
+		case all == interrupted:
+			return r.shared(cli.ErrInterrupted)
+		}
+		if _, err := r.trainer.Step(); err != nil {
+			return r.shared(err)
+		}
+	}
+}
+
+// join makes the trainer ready where rank 0 makes the run folder ready too.
+func (r *run) join(data *dataset.Task) error {
+	if r.overflows { // each rank has its own
+		r.plan.Overflow = os.TempDir()
+	}
+	var err error
+	if r.Resume != "" {
+		from, err := train.NewCheckpoints(runfolder.CheckpointsOf(r.Resume)).Read()
+		if !errors.Is(err, train.ErrNoCheckpoint) {
+			if err == nil {
+				r.trainer, err = train.Resume(r.engine, r.network, data, r.plan, from)
+			}
+			return err
+		}
+		if _, _, err := r.readWeights(); err != nil {
+			return err
+		}
+	}
+	r.trainer, err = train.New(r.engine, r.network, data, r.plan)
+	return err
+}
