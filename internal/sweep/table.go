@@ -43,9 +43,45 @@ func readOutcome(dir string) (*outcome, error) {
 	return &outcome{dir, config, summary}, nil
 }
 
+// unlike returns the first difference of the settings of two runs beside algorithm and
+// seed, "" for none. A setting that both have as it is published for their methods is
+// none.
+func unlike(a, b *runfolder.Settings) (string, error) {
+	except := []string{"algorithm", "seed"}
+	var changed []string
+	for _, s := range []*runfolder.Settings{a, b} {
+		differences, err := runfolder.Differences(publishedFor(s), s)
+		if err != nil {
+			return "", err
+		}
+		changed = append(changed, keysOf(differences)...)
+	}
+	differences, err := runfolder.Differences(a, b)
+	if err != nil {
+		return "", err
+	}
+	for _, key := range keysOf(differences) {
+		if !slices.Contains(changed, key) {
+			except = append(except, key)
+		}
+	}
+	return runfolder.FirstDifference(a, b, except...)
+}
+
+// keysOf returns the keys that differences begin with.
+func keysOf(differences []string) []string {
+	var keys []string
+	for _, d := range differences {
+		key, _, _ := strings.Cut(d, " ")
+		keys = append(keys, key)
+	}
+	return keys
+}
+
 // readOutcomes reads the complete runs in a sweep's folder, one for each
 // algorithm and seed, and names the folders of those that are not. Runs that
-// differ in more than algorithm and seed do not belong in one table.
+// differ in more than algorithm, seed and what their methods have do not belong in
+// one table.
 func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -70,7 +106,7 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 			continue
 		}
 		if len(all) > 0 {
-			difference, err := runfolder.FirstDifference(&all[0].config.Settings, &o.config.Settings, "algorithm", "seed")
+			difference, err := unlike(&all[0].config.Settings, &o.config.Settings)
 			if err != nil {
 				return nil, nil, err
 			}

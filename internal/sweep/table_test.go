@@ -139,6 +139,24 @@ func TestPublishedFigures(t *testing.T) {
 	require.Nil(t, paperFigures("cifar100", "allconv", corrupt.Paper()).figures[catalog.AugMix])
 }
 
+// Methods with settings of their own stand in one table; a run with others does not.
+func TestSettingsOfMethodsAreNoDifference(t *testing.T) {
+	t.Parallel()
+	settings := func(a catalog.Algorithm) *runfolder.Settings {
+		return publishedFor(&runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(a)})
+	}
+	for _, a := range catalog.Algorithms() {
+		difference, err := unlike(settings(catalog.ERM), settings(a))
+		require.NoError(t, err)
+		require.Empty(t, difference, a)
+	}
+	other := settings(catalog.AugMix)
+	other.Consistency = 1
+	difference, err := unlike(settings(catalog.ERM), other)
+	require.NoError(t, err)
+	require.Contains(t, difference, "consistency none instead of 1")
+}
+
 // exampleConfig is the config.json of a run.
 func exampleConfig(f *testing.F, a catalog.Algorithm) []byte {
 	text, err := json.Marshal(runfolder.Config{
