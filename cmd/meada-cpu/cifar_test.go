@@ -170,7 +170,7 @@ func TestBadInputOfCIFAR(t *testing.T) {
 		"other network":        {shortCIFAR(good, "--model", "lenet5"), exitUsage, []string{"--model lenet5", "cifar10", "wrn"}},
 		"large network":        {[]string{"train", "--model", "alexnet"}, exitUsage, []string{"--model alexnet", "synthetic-digits"}},
 		"steps for epochs":     {shortCIFAR(good, "--loops-train", "5"), exitUsage, []string{"--loops-train 5", "cifar10", "--epochs"}},
-		"epochs for steps":     {[]string{"train", "--epochs", "5"}, exitUsage, []string{"--epochs 5", "quick", "--loops-train"}},
+		"epochs for steps":     {[]string{"train", "--epochs", "5"}, exitUsage, []string{"--epochs 5", "synthetic", "--loops-train"}},
 		"steps for wrn":        {[]string{"train", "--model", "wrn", "--preset", "digits", "--dataset", "synthetic-digits"}, exitUsage, []string{"--preset digits", "lenet5", "wrn"}},
 		"no data":              {[]string{"train", "--preset", "cifar100"}, exitUsage, []string{"cifar100", "--data"}},
 		"domain of cifar":      {shortCIFAR(good, "--source", "photo"), exitUsage, []string{"--source photo", "pacs"}},
