@@ -101,7 +101,7 @@ func (f *fusion) operation(v Value) op {
 	o := op{node: n, in: n.in, out: v}
 	switch n.kind {
 	case convNode:
-		if m := f.next(o.out, normNode); m != nil && f.mode != Train {
+		if m := f.next(o.out, normNode); m != nil && !f.mode.trains() {
 			o.fold = m.norm
 			f.absorb(&o)
 		}
