@@ -341,7 +341,11 @@ func (r *Run) descentLine(name string, value func(runfolder.Minimise) float64) s
 }
 
 func (r *Run) lossFigure() figure {
-	return r.courseFigure("Training loss", "Mean cross-entropy of the batches; a phase adds harder images.", svg.Chart{
+	caption := "Mean cross-entropy of the batches."
+	if len(r.Phases) > 0 {
+		caption = "Mean cross-entropy of the batches; a phase adds harder images."
+	}
+	return r.courseFigure("Training loss", caption, svg.Chart{
 		Format: svg.Short, Lines: []svg.Line{r.descentLine("cross-entropy, nats", func(d runfolder.Minimise) float64 { return d.Loss })},
 	})
 }
