@@ -274,3 +274,22 @@ func TestDivergedOnOneRank(t *testing.T) {
 	require.True(t, errors.As(errs[0], &diverged))
 	require.Equal(t, errs[0], errs[1])
 }
+
+// Ranks compare their states by this checksum before they begin.
+func TestSumOfAState(t *testing.T) {
+	t.Parallel()
+	trainer, _ := toyTrainer(t, 1, nil, toyConfig(erm))
+	sum := func() string {
+		s, err := trainer.Sum()
+		require.NoError(t, err)
+		return s
+	}
+	begin := sum()
+	_, err := trainer.Step() // what was all zeros has an order
+	require.NoError(t, err)
+	first := sum()
+	require.NotEqual(t, begin, first)
+	for range 20 {
+		require.Equal(t, first, sum())
+	}
+}

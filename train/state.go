@@ -85,7 +85,9 @@ func (t *Trainer) arrays() []safetensors.Tensor {
 	for _, p := range t.network.State() {
 		all = append(all, safetensors.Tensor{Name: networkPrefix + p.Name, Shape: p.Shape, Data: p.Data, Int64: p.Int64})
 	}
-	for name, data := range t.descent.optimiser.arrays() {
+	moments := t.descent.optimiser.arrays()
+	for _, name := range slices.Sorted(maps.Keys(moments)) {
+		data := moments[name]
 		all = append(all, safetensors.Tensor{Name: name, Shape: []int{len(data)}, Data: data})
 	}
 	all = append(all, t.descent.average.arrays()...)
