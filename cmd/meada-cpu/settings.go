@@ -49,6 +49,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.Decay, "decay", "weight decay")
 	f.Switch(&s.Cosine, "cosine", "anneal Adam's rate to 0 over the run, as SGD's is")
 	f.Number(&s.EMA, "ema", "test the moving average of the weights over the steps, of decay X; 0 for the weights themselves")
+	f.Number(&s.SWA, "swa", "test the mean of the weights after a share X of the run (SWA), of every step, or every epoch where those are counted")
 	f.Number(&s.LRBackbone, "lr-backbone", "learning rate of the layers up to the embedding, which --weights has trained; 0 for that of --lr")
 	f.Switch(&s.FreezeBN, "freeze-bn", "normalise batches by the statistics that --weights has")
 	f.Switch(&s.Freeze, "freeze", "train the layers behind the embedding alone: the others see each image once, without flips and crops")

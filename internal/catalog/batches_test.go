@@ -117,6 +117,16 @@ func TestViewsOneAfterTheOther(t *testing.T) {
 		_, err := ParseViews(names)
 		require.ErrorContains(t, err, message)
 	}
+	s.EMA, s.SWA = 0, 0.75
+	c, err = s.Config("lenet5")
+	require.NoError(t, err)
+	require.Equal(t, train.SWA{From: 7500, Every: 1}, c.Averaging)
+	s = CIFAR(ERM)
+	s.SWA = 0.999
+	c, err = s.Config("wrn")
+	require.NoError(t, err)
+	require.Equal(t, train.SWA{From: 99, Every: 1}, c.Averaging, "there is a mean at the end of the run")
+
 	_, err = ParseMix("mixip")
 	require.ErrorContains(t, err, "expected none, mixup, cutmix")
 }
@@ -125,6 +135,8 @@ func TestCheckViewsOfBatches(t *testing.T) {
 	t.Parallel()
 	for message, change := range map[string]func(*Settings){
 		"--ema 1: expected a number":                  func(s *Settings) { s.EMA = 1 },
+		"--swa 1: expected a share":                   func(s *Settings) { s.SWA = 1 },
+		"--ema 0.9 and --swa 0.5: expected one":       func(s *Settings) { s.EMA, s.SWA = 0.9, 0.5 },
 		"--all-views: all views of an image would be": func(s *Settings) { s.AllViews = true },
 	} {
 		s := CIFAR(ERM)

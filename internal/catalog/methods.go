@@ -264,6 +264,7 @@ type Settings struct {
 	Decay    float64 `json:"decay,omitempty"`    // of every parameter
 	Cosine   bool    `json:"cosine,omitempty"`   // anneal Adam's rate to 0, as SGD's always is
 	EMA      float64 `json:"ema,omitempty"`      // decay of the moving average of weights that is tested; 0 for none
+	SWA      float64 `json:"swa,omitempty"`      // share of the run after which the mean of its weights begins, which is tested; 0 for none
 
 	// What becomes of images before a descent step, in this order.
 	Flip        bool    `json:"flip,omitempty"`         // mirrored at random
@@ -421,8 +422,11 @@ func (s *Settings) descent(network string) train.Config {
 	} else if s.LRBackbone > 0 {
 		c.Backbone.Rate = s.LRBackbone / s.LR
 	}
-	if s.EMA > 0 {
+	switch {
+	case s.EMA > 0:
 		c.Averaging = train.EMA{Decay: s.EMA}
+	case s.SWA > 0:
+		c.Averaging = train.SWA{From: int(s.SWA * float64(s.LoopsTrain+s.Epochs)), Every: 1}
 	}
 	c.Views = s.viewsOf(network)
 	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing, Contrast: s.Contrast}

@@ -304,6 +304,10 @@ func (s *Settings) checkViews() error {
 		return cli.UsageError("--contrast %v and --freeze: the embeddings stay as they are, expected one of them", s.Contrast)
 	case s.EMA >= 1:
 		return cli.UsageError("--ema %v: expected a number less than 1", s.EMA)
+	case s.SWA >= 1:
+		return cli.UsageError("--swa %v: expected a share of the run, less than 1", s.SWA)
+	case s.EMA > 0 && s.SWA > 0:
+		return cli.UsageError("--ema %v and --swa %v: expected one of them, the other 0", s.EMA, s.SWA)
 	case s.AllViews && s.sameViews():
 		return cli.UsageError("--all-views: all views of an image would be the same, expected --views, --cutout or --noise too")
 	case s.Consistency > 0 && s.sameViews():

@@ -130,6 +130,9 @@ func describeOptimiser(s *runfolder.Settings) string {
 	if s.EMA > 0 {
 		text += fmt.Sprintf(", tested: the moving average of the weights, decay %g", s.EMA)
 	}
+	if s.SWA > 0 {
+		text += fmt.Sprintf(", tested: the mean of the weights from %g of the run on", s.SWA)
+	}
 	return text
 }
 
