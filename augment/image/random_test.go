@@ -145,6 +145,9 @@ func TestSettingsThatDoNotFit(t *testing.T) {
 		"Crop.Padding is -2 pixels, expected 0 or more":               Common{Crop{-2}},
 		"AutoAugment.Policy is 3, expected CIFAR10, ImageNet or SVHN": AutoAugment{3},
 		"RandAugment.Operations is 0, expected 1 or more":             RandAugment{0, 9},
+		"PixMix.Rounds is -1 mixtures, expected 0 to 64":              PixMix{Rounds: -1},
+		"PixMix.Beta is 0, expected 0.001 to 1000":                    PixMix{},
+		"PixMix.Severity is 11, expected 0.1 to 10":                   PixMix{1, 3, 11},
 		"RandAugment.Magnitude is 31, expected 0 to 30":               RandAugment{2, 31},
 	} {
 		_, err := op.Make(2, 8, 8)

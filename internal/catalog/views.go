@@ -30,6 +30,7 @@ const (
 	ViewsRandConvMix      Views = "randconv-mix"
 	ViewsProRandConv      Views = "pro-randconv"
 	ViewsPrime            Views = "prime"
+	ViewsPixMix           Views = "pixmix"
 )
 
 // noViews is what flags take for "".
@@ -39,7 +40,7 @@ const noViews = "none"
 var ViewNames = []string{
 	noViews, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
 	string(ViewsAutoAugmentLarge), string(ViewsRandAugment), string(ViewsRandConv), string(ViewsRandConvMix),
-	string(ViewsProRandConv), string(ViewsPrime),
+	string(ViewsProRandConv), string(ViewsPrime), string(ViewsPixMix),
 }
 
 // ParseViews reads the names of views, or none. Those that change bytes come
@@ -107,6 +108,8 @@ func (v Views) add(view *train.View, network string) {
 			op = image.AutoAugment{Policy: image.ImageNet}
 		case ViewsRandAugment:
 			op = image.RandAugment{Operations: 2, Magnitude: 9}
+		case ViewsPixMix:
+			op = image.PixMix{Rounds: 4, Beta: 3, Severity: 3}
 		default:
 			view.Batch = append(view.Batch, Views(name).batchOp(network))
 			continue

@@ -52,6 +52,7 @@ const (
 	TransformChain                   // operations of differentiable transformations, by batch
 	Transform                        // their parameters, by image
 	AugMax                           // the weights that ascents of AugMax begin with
+	PixMix                           // PixMix's mixtures and fractals
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
