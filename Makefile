@@ -9,7 +9,7 @@ VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/meada-cpu-pytorch
 PYTHON ?= $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help build mpi test bench bench-pytorch fuzz fmt dist ci
+.PHONY: help build mpi test bench bench-pytorch fuzz attack fmt dist ci
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ $(VENV)/bin/python:
 
 fuzz: ## fuzz every parser, one after the other, for FUZZTIME (10m) each
 	.ci/run fuzz
+
+attack: ## damage files, kill runs, draw shapes, for ATTACK_TIME (10m) each; MEADA_SEED repeats one
+	ATTACK_TIME=$${ATTACK_TIME:-10m} $(GO) test -count=1 -timeout 24h -v -p 1 -parallel 1 -run '^TestAttack' ./conv ./train/nn ./cmd/meada-cpu
 
 fmt: ## format the Go files
 	gofmt -w .

@@ -145,11 +145,11 @@ func (t *Trainer) evaluate() (Event, error) {
 	}
 	labels := s.part.Labels[t.at.Offset:][:logits.N]
 	t.at.Correct += confuse(confusion, pairs, logits, labels)
+	if !tensor.Finite(t.engine, logits.Data) {
+		return Event{}, t.diverged(Event{Step: t.at.Step}, "a logit of a test image")
+	}
 	if d.Severities == nil {
-		q := &s.test.Quality[t.at.Domain]
-		if q.Add(logits, labels, t.at.Offset); !finite(q.Loss) {
-			return Event{}, t.diverged(Event{Step: t.at.Step}, "a logit of a test image")
-		}
+		s.test.Quality[t.at.Domain].Add(logits, labels, t.at.Offset)
 	}
 	t.at.Offset += logits.N
 	t.at.Done += logits.N

@@ -102,7 +102,7 @@ func runEval(std streams, s evalSettings) error {
 	}
 	result, err := run.Evaluate(engine, network, data, s.logits, s.adapt != "")
 	if err != nil {
-		return err
+		return blame(s.weights, err)
 	}
 	if s.json {
 		return json.NewEncoder(std.out).Encode(struct {

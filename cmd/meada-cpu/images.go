@@ -29,6 +29,14 @@ func openWeights(path *string) (*zoo.Weights, error) {
 	return zoo.ReadWeights(*path)
 }
 
+// blame names the file of weights in an error about what they compute.
+func blame(path string, err error) error {
+	if errors.As(err, new(*zoo.WeightsError)) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return err
+}
+
 // completeImages sets what the flags leave open to what weights were trained on: the
 // dataset, which it returns, and how its pictures are resized.
 func completeImages(i *catalog.Images, w *zoo.Weights) (*catalog.Dataset, error) {

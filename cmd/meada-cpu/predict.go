@@ -124,5 +124,5 @@ func runPredict(std streams, s predictSettings) error {
 	if err := summary.Print(to); failed == nil {
 		return err
 	}
-	return failed
+	return blame(s.weights, failed)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
@@ -23,6 +24,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/internal/predict"
+	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
@@ -222,4 +224,33 @@ func TestPredictBadInput(t *testing.T) {
 	}
 	unnamed := predictions(t, dir, "--weights", altered(zoo.MetaClassNames, ""), filepath.Join("mixed", "good.png"))
 	require.Equal(t, strconv.Itoa(unnamed[0].Label), unnamed[0].Class)
+}
+
+// Weights that are finite may make logits that are not: no prediction, no accuracy.
+func TestLogitsThatOverflow(t *testing.T) {
+	t.Parallel()
+	network, err := zoo.New(runtest.Tiny, 10)
+	require.NoError(t, err)
+	for _, p := range network.Params {
+		for i := range p.Data {
+			p.Data[i] = 1e30
+		}
+	}
+	dir, data := t.TempDir(), tinyDigits(t)
+	weights, picture := filepath.Join(dir, "w.safetensors"), filepath.Join(dir, "white.png")
+	require.NoError(t, network.Save(weights, map[string]string{zoo.MetaModel: runtest.Tiny, zoo.MetaClasses: "10", zoo.MetaNormalisation: "mean=0,0,0 std=1,1,1"}))
+	white := image.NewGray(image.Rect(0, 0, 9, 9))
+	for i := range white.Pix {
+		white.Pix[i] = 255
+	}
+	writePicture(t, picture, white)
+	for what, args := range map[string][]string{
+		"domain mnist": {"eval", "--weights", weights, "--dataset", "digits", "--data", data},
+		picture:        {"predict", "--weights", weights, picture},
+	} {
+		var out, errors bytes.Buffer
+		require.Equal(t, exitData, meada(args, &out, &errors), errors.String())
+		require.Contains(t, errors.String(), fmt.Sprintf("meada-cpu: %s: it makes logits of %s NaN or infinite\n", weights, what))
+		require.NotContains(t, out.String(), "NaN")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // Ranked is a class and its probability.
@@ -46,7 +47,8 @@ const pass = 16
 
 // Run classifies pictures and prints what the network says about each. The error is
 // about the number of those that cannot be read, if there are some. The next pictures
-// are decoded while the network sees those before.
+// are decoded while the network sees those before. Logits that are not finite end it with
+// a *zoo.WeightsError, which does not name the file.
 func (p *Predictor) Run(pictures []Picture, out *Printer) (Summary, error) {
 	evaluator := train.NewEvaluatorOf(p.Engine, p.Network, pass)
 	summary := newSummary(p.Classes)
@@ -61,7 +63,11 @@ func (p *Predictor) Run(pictures []Picture, out *Printer) (Summary, error) {
 		for first := 0; first < b.images.N; {
 			logits := evaluator.Logits(&b.images, first)
 			for n := range logits.N {
-				one := p.predict(b.read[first+n], logits.Image(n))
+				picture := b.read[first+n]
+				if !tensor.Finite(p.Engine, logits.Image(n)) {
+					return summary, &zoo.WeightsError{Err: fmt.Errorf("it makes logits of %s NaN or infinite", picture.File)}
+				}
+				one := p.predict(picture, logits.Image(n))
 				summary.add(one)
 				if err := out.print(one); err != nil {
 					return summary, err

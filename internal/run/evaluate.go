@@ -13,6 +13,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // Evaluation is the result of a network's test on every domain of a task.
@@ -27,14 +28,15 @@ type Evaluation struct {
 // Evaluate tests a network on every domain of a task. Unless the folder logits is
 // "", it writes the logits of each domain there as <domain>.npy, float32, images x
 // classes. With adapt, batch normalisation first takes the statistics of the images
-// at hand, those of a domain or of a corruption and severity.
+// at hand, those of a domain or of a corruption and severity. Logits that are not
+// finite are a *zoo.WeightsError, which does not name the file.
 func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, logits string, adapt bool) (*Evaluation, error) {
 	if logits != "" {
 		if err := os.MkdirAll(logits, 0o777); err != nil {
 			return nil, err
 		}
 	}
-	e := evaluator{train.NewEvaluator(engine, network), network.Classes, logits, nil}
+	e := evaluator{train.NewEvaluator(engine, network), engine, network.Classes, logits, nil}
 	if adapt {
 		var err error
 		if e.adaptation, err = train.NewAdaptation(engine, network); err != nil {
@@ -80,6 +82,7 @@ func (e *Evaluation) Print(out io.Writer) error {
 // evaluator measures a network on domains.
 type evaluator struct {
 	*train.Evaluator
+	engine  *tensor.Engine
 	classes int
 	logits  string // folder to write logits to, "" for none
 
@@ -104,6 +107,9 @@ func (e *evaluator) test(d *dataset.Domain, q *train.Quality, pairs map[int]int)
 		correct := 0
 		for first := 0; first < images.N; {
 			batch := e.Logits(&images, first)
+			if !tensor.Finite(e.engine, batch.Data) {
+				return 0, nil, &zoo.WeightsError{Err: fmt.Errorf("it makes logits of domain %s NaN or infinite", d.Name)}
+			}
 			labels := images.Labels[first:][:batch.N]
 			correct += train.Correct(batch, labels)
 			q.Add(batch, labels, first)

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"path"
@@ -80,7 +81,11 @@ func zipBytes(f *zip.File, content []byte) ([]byte, error) {
 		if err != nil || size > uint64(len(content)) || uint64(at) > uint64(len(content))-size {
 			return nil, malformed("%.80q ends outside of the archive", f.Name)
 		}
-		return content[at:][:size], nil
+		data := content[at:][:size]
+		if crc32.ChecksumIEEE(data) != f.CRC32 && f.CRC32 != 0 { // 0 where torch.save was told to compute none
+			return nil, malformed("%.80q is damaged, it does not have its checksum", f.Name)
+		}
+		return data, nil
 	}
 	// Deflate makes at most 1,032 bytes of one.
 	if size/1100 > uint64(len(content)) {
@@ -92,6 +97,9 @@ func zipBytes(f *zip.File, content []byte) ([]byte, error) {
 	}
 	defer r.Close()
 	data, err := readAll(r, int(size))
+	if err == nil { // the checksum is compared at the end
+		_, err = io.Copy(io.Discard, r)
+	}
 	if err != nil {
 		return nil, malformed("%.80q: %v", f.Name, err)
 	}

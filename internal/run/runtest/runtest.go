@@ -21,13 +21,15 @@ import (
 const (
 	LeNet = "lenet-small" // of LeNet5's form, 34 k parameters
 	WRN   = "wrn-10-1"    // a wide residual network, 78 k parameters
+	Tiny  = "tiny"        // one convolution, 342 parameters, for thousands of runs
 )
 
 // AddNetworks makes the small networks known, before any test runs.
 func AddNetworks() {
 	zoo.Networks = append(zoo.Networks, zoo.Entry{Name: LeNet, Model: LeNet, Side: 32, What: "for tests", New: lenet},
+		zoo.Entry{Name: Tiny, Model: Tiny, Side: 32, What: "for tests", New: tiny},
 		zoo.Entry{Name: WRN, Model: WRN, Side: 32, What: "for tests", New: func(classes int) *nn.Network { return zoo.WideResNet(10, 1, classes) }})
-	zoo.Names = append(zoo.Names, LeNet, WRN)
+	zoo.Names = append(zoo.Names, LeNet, Tiny, WRN)
 	catalog.DigitNetworks = append(catalog.DigitNetworks, LeNet)
 }
 
@@ -40,6 +42,13 @@ func lenet(classes int) *nn.Network {
 	x = g.ReLU(g.Linear("fc1", g.Flatten(x), nn.Linear{Out: 64}))
 	embedding := g.ReLU(g.Linear("fc2", x, nn.Linear{Out: 64}))
 	return g.Network(LeNet, g.Linear("fc3", embedding, nn.Linear{Out: classes}), embedding)
+}
+
+func tiny(classes int) *nn.Network {
+	g, x := nn.NewGraph(3, 32, 32)
+	x = g.ReLU(g.Conv("conv", x, nn.Conv{Out: 2, Kernel: 5, Stride: 4, Bias: true}))
+	embedding := g.Flatten(g.MaxPool(x, 2, 2))
+	return g.Network(Tiny, g.Linear("fc", embedding, nn.Linear{Out: classes}), embedding)
 }
 
 // Digits writes a digits dataset of random pictures: 70 source images,
