@@ -50,7 +50,7 @@ func meada(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	if err := cli.Execute(root, args, stdout, stderr); err != nil {
-		if !saidElsewhere(err) {
+		if !known(err) {
 			complain(stderr, err)
 		}
 		return exitCode(err)

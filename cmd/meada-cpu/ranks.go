@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -15,26 +17,45 @@ import (
 
 // onEveryRank runs a function as one of the ranks that a launcher has started. An error
 // that the other ranks do not know of ends them too.
-func onEveryRank(do func(*collective.Group) error) error {
-	ranks, err := mpi.Join()
+func onEveryRank(stderr io.Writer, do func(*collective.Group) error) error {
+	ranks, err := mpi.Join(patience)
 	if err != nil {
-		return cli.UsageError("%v", err)
+		complain(stderr, err) // on every rank: none knows of the others
+		if !mpi.Built {
+			err = cli.UsageError("%v", err)
+		}
+		return said{err}
 	}
 	if ranks == nil {
 		return do(nil)
 	}
 	err = do(ranks.Group)
-	if err != nil && !errors.As(err, new(*run.SharedError)) {
-		complain(os.Stderr, err)
+	shared := errors.As(err, new(*run.SharedError))
+	if err != nil && (!shared || ranks.Rank() == 0) {
+		complain(stderr, err) // before this rank leaves: launchers end the others with the first that fails
+		err = said{err}
+	}
+	if err != nil && !shared {
 		ranks.Abort(exitCode(err))
 	}
 	ranks.Leave()
 	return err
 }
 
-// saidElsewhere reports whether rank 0 tells of an error, which is not this one.
-func saidElsewhere(err error) bool {
-	return mpi.LaunchedAs(os.Getenv) > 0 && (cli.IsUsage(err) || errors.As(err, new(*run.SharedError)))
+// patience is how long a rank may be silent.
+const patience = 20 * time.Second
+
+// said is an error that the user knows of.
+type said struct{ error }
+
+func (s said) Unwrap() error { return s.error }
+
+// known reports whether this process, or rank 0, has told the user of an error.
+func known(err error) bool {
+	if mpi.LaunchedAs(os.Getenv) > 0 && (cli.IsUsage(err) || errors.As(err, new(*run.SharedError))) {
+		return true
+	}
+	return errors.As(err, new(said))
 }
 
 // resolveShard finds out which part of a sweep is that of this process. Ranks are none.

@@ -29,7 +29,7 @@ func newTrain(std streams) *cobra.Command {
 			"meada-cpu train --resume runs/20260102-030405-digits-me-ada-s1",
 		RunE: func(c *cobra.Command, _ []string) error {
 			s.Command, s.Log = commandLine(), std.err
-			return onEveryRank(func(g *collective.Group) error {
+			return onEveryRank(std.err, func(g *collective.Group) error {
 				s.Group = g
 				if err := run.Agree(g, s.resolveFor(g.Size(), c.Flags())); err != nil {
 					return err

@@ -1,14 +1,18 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/collective"
@@ -41,7 +45,7 @@ type finding struct {
 	Error string      // "" if it is ready
 	Data  bool        // the error is of data
 	Usage bool        // the error is of settings
-	Facts [][2]string // by name, which all ranks must have in common
+	Facts [][2]string // name and value, which all ranks must have in common
 }
 
 // Agree returns an error, the same on all ranks, if one of them has one.
@@ -97,14 +101,24 @@ func compare(all []finding) error {
 		}
 	}
 	for rank, f := range all {
-		for i, fact := range all[0].Facts {
-			if f.Facts[i] != fact {
+		for _, fact := range slices.Concat(all[0].Facts, f.Facts) {
+			if first, other := all[0].fact(fact[0]), f.fact(fact[0]); first != other {
 				return fmt.Errorf("the ranks differ in their %s: rank 0 on %s has %s, rank %d on %s %s",
-					fact[0], all[0].Host, fact[1], rank, f.Host, f.Facts[i][1])
+					fact[0], all[0].Host, first, rank, f.Host, other)
 			}
 		}
 	}
 	return nil
+}
+
+// fact returns what the rank has found.
+func (f *finding) fact(name string) string {
+	for _, fact := range f.Facts {
+		if fact[0] == name {
+			return cmp.Or(fact[1], "none")
+		}
+	}
+	return "none"
 }
 
 // errData marks an error as one of data and adds nothing to its text.
@@ -123,22 +137,49 @@ func (r *run) meet(data *dataset.Task, err error) error {
 	if r.Resume == "" && max(1, r.Shards)%r.Group.Size() != 0 {
 		return agree(r.Group, nil, cli.UsageError("--shards %d: expected a multiple of the %d ranks", max(1, r.Shards), r.Group.Size()))
 	}
-	settings, err := r.Settings.Text()
+	facts, err := r.facts(data)
+	return agree(r.Group, facts, err)
+}
+
+// facts returns what all ranks must have in common before the training.
+func (r *run) facts(data *dataset.Task) ([][2]string, error) {
+	version, err := build()
 	if err != nil {
-		return agree(r.Group, nil, err)
+		return nil, err
 	}
-	sums, err := json.Marshal(checksums(data))
 	kernels := "assembly"
 	if r.engine.InstructionSet() == generic {
 		kernels = generic + " on " + runtime.GOARCH
 	}
-	return agree(r.Group, [][2]string{
-		{"versions", cli.Version()},
-		{"kernel sets", kernels},
-		{"settings", settings},
-		{"data", digest(sums)},
-		{"weights", r.weightsSum},
-	}, err)
+	facts := [][2]string{{"versions", version}, {"kernel sets", kernels}}
+	text, err := r.Settings.Text()
+	if err != nil {
+		return nil, err
+	}
+	var settings map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &settings); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		facts = append(facts, [2]string{"settings, " + name, string(settings[name])})
+	}
+	sums, err := json.Marshal(checksums(data))
+	return append(facts, [2]string{"data", digest(sums)}, [2]string{"weights", r.weightsSum}), err
+}
+
+// build returns the version of the program, and where that names none the checksum of
+// its file.
+func build() (string, error) {
+	version := cli.Version()
+	if version != "(devel)" && !strings.HasSuffix(version, "+dirty") {
+		return version, nil
+	}
+	name, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	program, err := os.ReadFile(name)
+	return version + " " + digest(program), err
 }
 
 // divide lets the ranks agree that each stands at the same point, and divides the

@@ -18,9 +18,9 @@ static MPI_Comm world, beats;
 static int rank = 0, size = 1;
 static MPI_Request beat_out = MPI_REQUEST_NULL, beat_in = MPI_REQUEST_NULL;
 static char out, in;
-static double heard, sent, patience;
+static double beaten, sent, silence, interval, patience;
 
-static int start(double limit) {
+static int start(double every, double limit) {
 	int provided, code;
 	if ((code = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided)) != MPI_SUCCESS) return code;
 	if (provided < MPI_THREAD_FUNNELED) return MPI_ERR_OTHER;
@@ -30,28 +30,32 @@ static int start(double limit) {
 	MPI_Comm_set_errhandler(beats, MPI_ERRORS_RETURN);
 	MPI_Comm_rank(world, &rank);
 	MPI_Comm_size(world, &size);
-	heard = MPI_Wtime();
+	beaten = MPI_Wtime();
+	interval = every;
 	patience = limit;
 	return MPI_SUCCESS;
 }
 
-// beat tells the next rank every second that this one lives, and returns lost if the
-// rank before has been silent for too long.
+// beat tells the next rank at every interval that this one lives, and returns lost if
+// the rank before has been silent for too long. It is called twice an interval or more
+// often: of a longer time this process was stopped too, as a suspended job is.
 static int beat(void) {
 	int done, code;
 	if (size == 1) return MPI_SUCCESS; // not yet started, or stopped
 	double now = MPI_Wtime();
 	if ((code = MPI_Test(&beat_out, &done, MPI_STATUS_IGNORE)) != MPI_SUCCESS) return code;
-	if (done && now - sent > 1) {
+	if (done && now - sent >= interval) {
 		if ((code = MPI_Isend(&out, 1, MPI_BYTE, (rank + 1) % size, 0, beats, &beat_out)) != MPI_SUCCESS) return code;
 		sent = now;
 	}
-	if ((code = MPI_Test(&beat_in, &done, MPI_STATUS_IGNORE)) != MPI_SUCCESS) return code;
-	if (done) {
-		heard = now;
-		return MPI_Irecv(&in, 1, MPI_BYTE, (rank + size - 1) % size, 0, beats, &beat_in);
+	silence += now - beaten < interval ? now - beaten : interval;
+	beaten = now;
+	for (;;) {
+		if ((code = MPI_Test(&beat_in, &done, MPI_STATUS_IGNORE)) != MPI_SUCCESS) return code;
+		if (!done) return silence > patience ? lost : MPI_SUCCESS;
+		silence = 0;
+		if ((code = MPI_Irecv(&in, 1, MPI_BYTE, (rank + size - 1) % size, 0, beats, &beat_in)) != MPI_SUCCESS) return code;
 	}
-	return now - heard > patience ? lost : MPI_SUCCESS;
 }
 
 // finish waits for requests: at first it does nothing else, then it lets other threads
@@ -59,13 +63,13 @@ static int beat(void) {
 static int finish(int n, MPI_Request *requests) {
 	MPI_Status statuses[2];
 	int done, code;
-	double begin = MPI_Wtime(), next = begin + 0.5;
+	double begin = MPI_Wtime(), next = begin + interval / 2;
 	for (;;) {
 		if ((code = MPI_Testall(n, requests, &done, statuses)) != MPI_SUCCESS || done) return code;
 		double now = MPI_Wtime();
 		if (now > next) {
 			if ((code = beat()) != MPI_SUCCESS) return code;
-			next = now + 0.5;
+			next = now + interval / 2;
 		}
 		if (now - begin > 5e-3) {
 			struct timespec nap = {0, 50000};
@@ -91,6 +95,7 @@ static int barrier(void) {
 }
 
 static void stop(void) {
+	beat(); // takes what the library would complain of
 	size = 1;
 	if (beat_in != MPI_REQUEST_NULL) {
 		MPI_Cancel(&beat_in);
@@ -171,9 +176,6 @@ import (
 // Built reports whether this is a build with MPI.
 const Built = true
 
-// patience is how long the rank before may be silent.
-const patience = 20 * time.Second
-
 // Library returns the name and version of the MPI library.
 func Library() string {
 	text := make([]byte, C.text_limit())
@@ -187,8 +189,9 @@ func Library() string {
 // link is the process's place among the ranks. One thread alone calls MPI: that which
 // has started it.
 type link struct {
-	calls   chan call
-	results chan error
+	calls    chan call
+	results  chan error
+	patience time.Duration
 }
 
 type call struct {
@@ -198,15 +201,24 @@ type call struct {
 }
 
 // Join joins the ranks that a launcher has started, nil if there is this process alone.
+// Each tells the next one twenty times in the time of patience that it lives. One that
+// is silent for so long ends the link.
+//
 // Where the launcher has not bound the ranks of a node to CPUs they share them out, and
 // GOMAXPROCS is each one's part.
-func Join() (*Ranks, error) {
-	if ranks, _ := Launched(os.Getenv); ranks < 2 {
+func Join(patience time.Duration) (*Ranks, error) {
+	count, _ := Launched(os.Getenv)
+	if count < 2 {
 		return nil, nil
 	}
-	l := &link{make(chan call), make(chan error)}
-	go l.serve()
-	if err := l.call(func() error { return failure(C.start(C.double(patience.Seconds()))) }); err != nil {
+	l := &link{make(chan call), make(chan error), patience}
+	interval := patience / 20
+	go l.serve(interval / 2)
+	joined := make(chan error, 1)
+	go func() {
+		joined <- l.call(func() error { return l.failure(C.start(C.double(interval.Seconds()), C.double(patience.Seconds()))) })
+	}()
+	if err := wait(joined, count); err != nil {
 		return nil, err
 	}
 	cpus := 0
@@ -218,17 +230,34 @@ func Join() (*Ranks, error) {
 	return &Ranks{Group: group, link: l}, err
 }
 
+// arrival is how many seconds ranks may take to join the others.
+const arrival = 30
+
+// wait waits for the ranks. It counts its own seconds, not those in which it was
+// stopped.
+func wait(joined chan error, count int) error {
+	for range arrival {
+		select {
+		case err := <-joined:
+			return err
+		case <-time.After(time.Second):
+		}
+	}
+	return fmt.Errorf("started as %d ranks, but MPI has not joined them in %d seconds: "+
+		"another may run a program without MPI, with another MPI library, or not at all", count, arrival)
+}
+
 // serve makes the calls.
-func (l *link) serve() {
+func (l *link) serve(beat time.Duration) {
 	runtime.LockOSThread()
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(beat)
 	for {
 		select {
 		case c := <-l.calls:
 			if c.do != nil {
 				l.results <- c.do()
 			} else {
-				l.results <- exchange(c.peer, c.send, c.recv)
+				l.results <- l.exchange(c.peer, c.send, c.recv)
 			}
 		case <-tick.C:
 			C.beat() // the next exchange says what is wrong
@@ -252,10 +281,10 @@ func (l *link) Exchange(peer int, send, recv []byte) error {
 // most is the most bytes of a message.
 const most = 1 << 28
 
-func exchange(peer int, send, recv []byte) error {
+func (l *link) exchange(peer int, send, recv []byte) error {
 	for {
 		s, r := min(len(send), most), min(len(recv), most)
-		err := failure(C.exchange(C.int(peer), unsafe.Pointer(unsafe.SliceData(send)), C.int(s), unsafe.Pointer(unsafe.SliceData(recv)), C.int(r)))
+		err := l.failure(C.exchange(C.int(peer), unsafe.Pointer(unsafe.SliceData(send)), C.int(s), unsafe.Pointer(unsafe.SliceData(recv)), C.int(r)))
 		send, recv = send[s:], recv[r:]
 		if err != nil || len(send)+len(recv) == 0 {
 			return err
@@ -264,13 +293,13 @@ func exchange(peer int, send, recv []byte) error {
 }
 
 // failure returns the error of a code.
-func failure(code C.int) error {
+func (l *link) failure(code C.int) error {
 	switch code {
 	case C.MPI_SUCCESS:
 		return nil
 	case C.lost:
 		before := (C.own_rank() + C.ranks() - 1) % C.ranks()
-		return fmt.Errorf("rank %d has not been heard of for %v: %w", before, patience, collective.ErrLost)
+		return fmt.Errorf("rank %d has not been heard of for %v: %w", before, l.patience, collective.ErrLost)
 	}
 	text := make([]byte, C.MPI_MAX_ERROR_STRING)
 	C.describe(code, (*C.char)(unsafe.Pointer(&text[0])))
@@ -283,7 +312,7 @@ func (r *Ranks) Leave() {
 	if r == nil {
 		return
 	}
-	if err := r.link.call(func() error { return failure(C.barrier()) }); err != nil {
+	if err := r.link.call(func() error { return r.link.failure(C.barrier()) }); err != nil {
 		r.Abort(1)
 	}
 	_ = r.link.call(func() error { C.stop(); return nil })

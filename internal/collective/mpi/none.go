@@ -5,6 +5,7 @@ package mpi
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/collective"
 )
@@ -20,7 +21,7 @@ type Ranks struct{ *collective.Group }
 
 // Join returns nil, a process alone, or an error if a launcher has started several
 // that this build cannot join.
-func Join() (*Ranks, error) {
+func Join(time.Duration) (*Ranks, error) {
 	if ranks, variable := Launched(os.Getenv); ranks > 1 {
 		return nil, fmt.Errorf("started as %d ranks (%s), but this build has no MPI: it would train %d times; "+
 			"use meada-cpu-mpi (make mpi), or unset %s", ranks, variable, ranks, variable)
