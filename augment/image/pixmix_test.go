@@ -61,36 +61,3 @@ func TestPixMixShares(t *testing.T) {
 		}
 	}
 }
-
-// Heights go from 0 to 255, their neighbours are near, and planes differ in
-// colour alone.
-func TestFractal(t *testing.T) {
-	t.Parallel()
-	const h, w = 24, 20
-	f := newFractal(h, w)
-	require.Equal(t, 32, f.side)
-	draw := rng.New(3, rng.PixMix)
-	dst := make([]uint8, 3*h*w)
-	near, far := 0.0, 0.0
-	for range 50 {
-		f.paint(dst, draw)
-		low, high := int32(255), int32(0)
-		for i, v := range f.height {
-			low, high = min(low, v), max(high, v)
-			near += math.Abs(float64(v - f.at(i%32+1, i/32)))
-			far += math.Abs(float64(v - f.at(i%32+13, i/32+7)))
-		}
-		require.Equal(t, [2]int32{0, 255}, [2]int32{low, high})
-		colours := map[int32][3]uint8{}
-		for i := range h * w {
-			height := f.height[i/w*32+i%w]
-			colour := [3]uint8{dst[i], dst[h*w+i], dst[2*h*w+i]}
-			if seen, ok := colours[height]; ok {
-				require.Equal(t, seen, colour)
-			}
-			colours[height] = colour
-		}
-		require.Greater(t, len(colours), 20)
-	}
-	require.Less(t, near, far/2)
-}

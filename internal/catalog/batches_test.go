@@ -74,6 +74,15 @@ func TestMixtures(t *testing.T) {
 	}
 }
 
+func TestFractals(t *testing.T) {
+	t.Parallel()
+	s := Digits(ERM)
+	s.Views = ViewsPixMix + "+" + ViewsFractals
+	c, err := s.Config("lenet5")
+	require.NoError(t, err)
+	require.Equal(t, []train.View{{Image: []augment.ImageOp{image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Fractals{Most: 1}}}}, c.Views)
+}
+
 func TestPrime(t *testing.T) {
 	t.Parallel()
 	c := presetConfig(t, "cifar10", "wrn", Prime)

@@ -31,6 +31,7 @@ const (
 	ViewsProRandConv      Views = "pro-randconv"
 	ViewsPrime            Views = "prime"
 	ViewsPixMix           Views = "pixmix"
+	ViewsFractals         Views = "fractals"
 )
 
 // noViews is what flags take for "".
@@ -40,7 +41,7 @@ const noViews = "none"
 var ViewNames = []string{
 	noViews, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
 	string(ViewsAutoAugmentLarge), string(ViewsRandAugment), string(ViewsRandConv), string(ViewsRandConvMix),
-	string(ViewsProRandConv), string(ViewsPrime), string(ViewsPixMix),
+	string(ViewsProRandConv), string(ViewsPrime), string(ViewsPixMix), string(ViewsFractals),
 }
 
 // ParseViews reads the names of views, or none. Those that change bytes come
@@ -110,6 +111,8 @@ func (v Views) add(view *train.View, network string) {
 			op = image.RandAugment{Operations: 2, Magnitude: 9}
 		case ViewsPixMix:
 			op = image.PixMix{Rounds: 4, Beta: 3, Severity: 3}
+		case ViewsFractals:
+			op = image.Fractals{Most: 1}
 		default:
 			view.Batch = append(view.Batch, Views(name).batchOp(network))
 			continue

@@ -53,6 +53,7 @@ const (
 	Transform                        // their parameters, by image
 	AugMax                           // the weights that ascents of AugMax begin with
 	PixMix                           // PixMix's mixtures and fractals
+	Fractals                         // that values become
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
