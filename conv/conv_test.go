@@ -177,84 +177,90 @@ func TestConv(t *testing.T) {
 	}
 	for si, s := range shapes {
 		for _, count := range []int{s.N, s.N - 1} {
-			e := expect(s, count, rand.New(rand.NewSource(int64(si))))
-			bits := map[string][]float32{}
-			for _, kernels := range sets {
-				for _, threads := range threadCounts {
-					name := fmt.Sprintf("%v, %d images, %s, %d threads", s, count, kernels.Name, threads)
-					engine := tensor.NewEngineOn(threads, kernels)
-					c := New(engine, s, Options{})
-					c.PlanBackwardData()
-					c.PlanBackwardWeights()
-					shared := engine.Shared()
-					for i := range shared {
-						shared[i] = float32(math.NaN())
-					}
-					for worker := range threads {
-						for i := range engine.Scratch(worker) {
-							engine.Scratch(worker)[i] = float32(math.NaN())
-						}
-					}
-					winograd := c.winograd != nil
-					taps := s.R * s.S
+			requireConv(t, s, count, rand.New(rand.NewSource(int64(si))), sets, threadCounts)
+		}
+	}
+}
 
-					y := clone(e.dy)
-					c.Forward(y, e.x, e.w, e.bias, simd.Identity)
-					forward := images(t, y, e.dy, name)
-					requireClose(t, e.y, forward, s.C*taps, winograd, name+", forward")
-					c.Forward(y, e.x, e.w, e.bias, simd.ReLU)
-					for i, v := range images(t, y, e.dy, name) {
-						require.Equal(t, max(0, forward[i]), v, name+", ReLU")
-					}
-					steep := make([]float32, len(e.w))
-					for i, v := range e.w {
-						steep[i] = 16 * v
-					}
-					c.Forward(y, e.x, steep, e.bias, simd.Identity)
-					unbounded := images(t, y, e.dy, name)
-					c.Forward(y, e.x, steep, e.bias, simd.ReLU6)
-					for i, v := range images(t, y, e.dy, name) {
-						require.Equal(t, min(max(0, unbounded[i]), 6), v, name+", ReLU6")
-					}
-
-					dx := clone(e.dx)
-					c.BackwardData(dx, e.dy, e.w, false)
-					grad := images(t, dx, e.dx, name)
-					requireClose(t, e.grad, grad, s.K*taps, winograd, name+", backward to the data")
-					dx = clone(e.dx)
-					c.BackwardData(dx, e.dy, e.w, true)
-					added := images(t, dx, e.dx, name)
-					sum := make([]float64, len(added))
-					for i, v := range images(t, e.dx, e.dx, name) {
-						sum[i] = float64(v) + e.grad[i]
-					}
-					requireClose(t, sum, added, s.K*taps, winograd, name+", backward to the data, accumulating")
-
-					dw, db := make([]float32, s.Weights()), make([]float32, s.K)
-					c.BackwardWeights(dw, db, e.x, e.dy)
-					pixels := count * s.OutH() * s.OutW()
-					requireClose(t, e.dw, dw, pixels, winograd, name+", backward to the weights")
-					requireClose(t, e.db, db, pixels, false, name+", bias gradient")
-
-					kind := "assembly"
-					if kernels.Name == "generic" {
-						kind = kernels.Name
-					}
-					all := slices.Concat(forward, grad, added, dw, db)
-					if bits[kind] == nil {
-						bits[kind] = all
-					}
-					require.True(t, slices.Equal(bits[kind], all), "%s: other bits than the first kernel set or thread count", name)
-					if kernels.Name != "generic" && threads > 1 && count < s.N {
-						require.Zero(t, testing.AllocsPerRun(3, func() {
-							c.Forward(y, e.x, e.w, e.bias, simd.ReLU)
-							c.BackwardData(dx, e.dy, e.w, false)
-							c.BackwardWeights(dw, db, e.x, e.dy)
-						}), name)
-					}
-					engine.Close()
+// requireConv holds all passes over count images against the definition.
+func requireConv(t *testing.T, s Shape, count int, r *rand.Rand, sets []*simd.Kernels, threadCounts []int) {
+	t.Helper()
+	e := expect(s, count, r)
+	bits := map[string][]float32{}
+	for _, kernels := range sets {
+		for _, threads := range threadCounts {
+			name := fmt.Sprintf("%v, %d images, %s, %d threads", s, count, kernels.Name, threads)
+			engine := tensor.NewEngineOn(threads, kernels)
+			c := New(engine, s, Options{})
+			c.PlanBackwardData()
+			c.PlanBackwardWeights()
+			shared := engine.Shared()
+			for i := range shared {
+				shared[i] = float32(math.NaN())
+			}
+			for worker := range threads {
+				for i := range engine.Scratch(worker) {
+					engine.Scratch(worker)[i] = float32(math.NaN())
 				}
 			}
+			winograd := c.winograd != nil
+			taps := s.R * s.S
+
+			y := clone(e.dy)
+			c.Forward(y, e.x, e.w, e.bias, simd.Identity)
+			forward := images(t, y, e.dy, name)
+			requireClose(t, e.y, forward, s.C*taps, winograd, name+", forward")
+			c.Forward(y, e.x, e.w, e.bias, simd.ReLU)
+			for i, v := range images(t, y, e.dy, name) {
+				require.Equal(t, max(0, forward[i]), v, name+", ReLU")
+			}
+			steep := make([]float32, len(e.w))
+			for i, v := range e.w {
+				steep[i] = 16 * v
+			}
+			c.Forward(y, e.x, steep, e.bias, simd.Identity)
+			unbounded := images(t, y, e.dy, name)
+			c.Forward(y, e.x, steep, e.bias, simd.ReLU6)
+			for i, v := range images(t, y, e.dy, name) {
+				require.Equal(t, min(max(0, unbounded[i]), 6), v, name+", ReLU6")
+			}
+
+			dx := clone(e.dx)
+			c.BackwardData(dx, e.dy, e.w, false)
+			grad := images(t, dx, e.dx, name)
+			requireClose(t, e.grad, grad, s.K*taps, winograd, name+", backward to the data")
+			dx = clone(e.dx)
+			c.BackwardData(dx, e.dy, e.w, true)
+			added := images(t, dx, e.dx, name)
+			sum := make([]float64, len(added))
+			for i, v := range images(t, e.dx, e.dx, name) {
+				sum[i] = float64(v) + e.grad[i]
+			}
+			requireClose(t, sum, added, s.K*taps, winograd, name+", backward to the data, accumulating")
+
+			dw, db := make([]float32, s.Weights()), make([]float32, s.K)
+			c.BackwardWeights(dw, db, e.x, e.dy)
+			pixels := count * s.OutH() * s.OutW()
+			requireClose(t, e.dw, dw, pixels, winograd, name+", backward to the weights")
+			requireClose(t, e.db, db, pixels, false, name+", bias gradient")
+
+			kind := "assembly"
+			if kernels.Name == "generic" {
+				kind = kernels.Name
+			}
+			all := slices.Concat(forward, grad, added, dw, db)
+			if bits[kind] == nil {
+				bits[kind] = all
+			}
+			require.True(t, slices.Equal(bits[kind], all), "%s: other bits than the first kernel set or thread count", name)
+			if kernels.Name != "generic" && threads > 1 && count < s.N {
+				require.Zero(t, testing.AllocsPerRun(3, func() {
+					c.Forward(y, e.x, e.w, e.bias, simd.ReLU)
+					c.BackwardData(dx, e.dy, e.w, false)
+					c.BackwardWeights(dw, db, e.x, e.dy)
+				}), name)
+			}
+			engine.Close()
 		}
 	}
 }

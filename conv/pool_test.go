@@ -36,31 +36,35 @@ func TestPooling(t *testing.T) {
 		{N: 2, C: 2, H: 7, W: 8, Window: 4, Stride: 3, Pad: 2},
 	} {
 		for _, kernels := range simd.Available() {
-			t.Run(fmt.Sprintf("%v/%s", s, kernels.Name), func(t *testing.T) {
-				e := tensor.NewEngineOn(2, kernels)
-				defer e.Close()
-				x := coarse(tensor.New(s.N, s.C+2, s.H, s.W)).Channels(1, 1+s.C)
-				y := tensor.New(s.N, s.C+1, s.OutH(), s.OutW()).Channels(1, 1+s.C)
-				dy := coarse(tensor.New(s.N, s.C+1, s.OutH(), s.OutW())).Channels(0, s.C)
-				dx := coarse(tensor.New(s.N, s.C+3, s.H, s.W)).Channels(2, 2+s.C)
-				for _, relu := range []bool{false, true} {
-					p := NewMaxPool(e, s)
-					arg := make([]uint8, s.Out())
-					p.Forward(y, arg, x, relu)
-					p.Backward(dx, dy, arg)
-					s.maximum(t, x, y, dx, dy, relu)
-					want := append([]float32(nil), y.Data...)
-					p.Forward(y, nil, x, relu)
-					require.Equal(t, want, y.Data)
-				}
-				if s.Window == s.Stride && s.Pad == 0 {
-					p := NewAvgPool(e, s)
-					p.Forward(y, x)
-					p.Backward(dx, dy)
-					s.average(t, x, y, dx, dy)
-				}
-			})
+			t.Run(fmt.Sprintf("%v/%s", s, kernels.Name), func(t *testing.T) { requirePooling(t, s, kernels, 2) })
 		}
+	}
+}
+
+// requirePooling holds every way to pool against the definition.
+func requirePooling(t *testing.T, s PoolShape, kernels *simd.Kernels, threads int) {
+	t.Helper()
+	e := tensor.NewEngineOn(threads, kernels)
+	defer e.Close()
+	x := coarse(tensor.New(s.N, s.C+2, s.H, s.W)).Channels(1, 1+s.C)
+	y := tensor.New(s.N, s.C+1, s.OutH(), s.OutW()).Channels(1, 1+s.C)
+	dy := coarse(tensor.New(s.N, s.C+1, s.OutH(), s.OutW())).Channels(0, s.C)
+	dx := coarse(tensor.New(s.N, s.C+3, s.H, s.W)).Channels(2, 2+s.C)
+	for _, relu := range []bool{false, true} {
+		p := NewMaxPool(e, s)
+		arg := make([]uint8, s.Out())
+		p.Forward(y, arg, x, relu)
+		p.Backward(dx, dy, arg)
+		s.maximum(t, x, y, dx, dy, relu)
+		want := append([]float32(nil), y.Data...)
+		p.Forward(y, nil, x, relu)
+		require.Equal(t, want, y.Data)
+	}
+	if s.Window == s.Stride && s.Pad == 0 {
+		p := NewAvgPool(e, s)
+		p.Forward(y, x)
+		p.Backward(dx, dy)
+		s.average(t, x, y, dx, dy)
 	}
 }
 
