@@ -60,12 +60,20 @@ func known(err error) bool {
 
 // resolveShard finds out which part of a sweep is that of this process. Ranks are none.
 func resolveShard(shard *sweep.Shard) error {
-	if ranks, variable := mpi.Launched(os.Getenv); mpi.Built && ranks > 1 {
-		return cli.UsageError("sweep: started as %d ranks (%s), but it trains run by run: start it once, or parts of it with --shard; or unset %s",
-			ranks, variable, variable)
+	if err := refuseRanks("sweep", ", or parts of it with --shard"); err != nil {
+		return err
 	}
 	if err := shard.Resolve(os.Getenv); err != nil {
 		return cli.UsageError("--shard: %v", err)
+	}
+	return nil
+}
+
+// refuseRanks refuses to be several ranks, for a command that trains run by run.
+func refuseRanks(name, instead string) error {
+	if ranks, variable := mpi.Launched(os.Getenv); mpi.Built && ranks > 1 {
+		return cli.UsageError("%s: started as %d ranks (%s), but it trains run by run: start it once%s; or unset %s",
+			name, ranks, variable, instead, variable)
 	}
 	return nil
 }

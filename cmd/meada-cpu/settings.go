@@ -15,8 +15,9 @@ import (
 // settings are what the flags of train decide.
 type settings struct {
 	run.Options
-	config string
-	json   bool
+	config  string
+	compare bool
+	json    bool
 }
 
 // define declares the flags of train.
@@ -24,6 +25,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f := cli.NewFlags(set)
 	f.Group("what to train")
 	cli.Choice(f, &s.Algorithm, "algorithm", "method, see below", catalog.Algorithms()...)
+	f.Switch(&s.compare, "compare", "train with erm too, and show both beside each other; the same command again resumes")
 	declareImages(f, &s.Images)
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default 224")
@@ -140,4 +142,4 @@ func trainSettings(flags []string) (*runfolder.Settings, error) {
 
 // perRunFlags are the flags of train that sweep sets itself or that make no sense
 // for several runs.
-var perRunFlags = []string{"algorithm", "seed", "out", "threads", "quiet", "json", "http", "resume"}
+var perRunFlags = []string{"algorithm", "seed", "out", "threads", "quiet", "json", "http", "resume", "compare"}

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"maps"
-	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -102,16 +99,12 @@ func (s *sweepSettings) parse(args []string) error {
 
 // resolve notes which flags of train every run gets.
 func (s *sweepSettings) resolve(set *pflag.FlagSet) error {
-	own := append(slices.Clone(perRunFlags), "algorithms", "seeds", "table", "jobs", "shard")
-	given := cli.Given(set)
-	for _, name := range slices.Sorted(maps.Keys(given)) {
+	for _, name := range slices.Sorted(maps.Keys(cli.Given(set))) {
 		if s.table != "" && name != "table" {
 			return cli.UsageError("sweep --table DIR takes no other flag than that, got --%s", name)
 		}
-		if !slices.Contains(own, name) {
-			s.shared = append(s.shared, "--"+name+"="+given[name])
-		}
 	}
+	s.shared = sharedFlags(set, "algorithms", "seeds", "table", "jobs", "shard")
 	return nil
 }
 
@@ -127,19 +120,11 @@ func runSweep(std streams, s sweepSettings) error {
 	if err := resolveShard(&s.shard); err != nil {
 		return err
 	}
-	program, err := os.Executable()
+	runner, err := newRunner(std, "sweep", s.threads, s.quiet, s.shared)
 	if err != nil {
 		return err
 	}
-	runner := sweep.Runner{
-		Program: program, Jobs: s.jobs, Threads: cmp.Or(s.threads, runtime.GOMAXPROCS(0)), Logs: s.quiet,
-		Err: std.err, Say: cli.NewStatus(std.err, s.quiet).Line, Endure: func(err error) bool { return exitCode(err) == exitDiverged },
-	}
-	for _, flag := range s.shared {
-		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); slices.Contains(processFlags, name) {
-			runner.Resume = append(runner.Resume, flag)
-		}
-	}
+	runner.Jobs = s.jobs
 	ctx, stop := cli.Interruption()
 	defer stop()
 	complete, err := runner.Sweep(ctx, s.out, s.shard, s.members(), trainSettings)

@@ -26,8 +26,12 @@ func newTrain(std streams) *cobra.Command {
 			"meada-cpu train --preset cifar10 --data DIR --model allconv --corruptions on-the-fly --test-images 1000\n" +
 			"meada-cpu train --preset pacs --data DIR --source photo --weights pretrained\n" +
 			"meada-cpu train --preset pictures --data DIR\n" +
+			"meada-cpu train --compare --data pictures\n" +
 			"meada-cpu train --resume runs/20260102-030405-digits-me-ada-s1",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if s.compare {
+				return runComparison(std, &s, c.Flags())
+			}
 			s.Command, s.Log = commandLine(), std.err
 			return onEveryRank(std.err, func(g *collective.Group) error {
 				s.Group = g
@@ -93,6 +97,11 @@ on any number of threads, and ends with the same weights and metrics, bit for
 bit. The folder checkpoint in the run folder holds the last two and, as long as
 the run is not complete, every adversarial image: as much again as the memory
 that these take. The times add up, but for what was lost since the checkpoint.
+
+With --compare the folder, by default runs/compare-<dataset>-<algorithm>-s<seed>,
+holds two runs, erm and that of the method, of the same data, seed and settings,
+and comparison.html. Where a schedule counts epochs, a method that adds images
+takes more steps: the table shows how many.
 
 The time expected at the start and the share of the peak count the multiply-adds
 of convolutions, as the direct algorithm needs them, and of linear layers against

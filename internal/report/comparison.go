@@ -31,6 +31,7 @@ type comparison struct {
 	Warnings        []string // of what does not compare
 	Measured        string   // heading of the table of Runs
 	Selections      []string // headings of the values of Runs
+	Oracle          bool     // one of them was chosen on the targets
 	Runs            []comparedRun
 	Tables          []comparedTable
 	Figures         []figure
@@ -97,18 +98,21 @@ func compare(runs []*Run) *comparison {
 		Measured:   "Average accuracy on the targets",
 		Selections: []string{"last", "source validation", "best on targets"},
 	}
+	tests := []func(*Run) *runfolder.Evaluate{(*Run).last, (*Run).validated, (*Run).oracle}
 	if !runs[0].hasAverage() {
 		c.Measured = "Accuracy on the source"
+		c.Selections, tests = c.Selections[:2], tests[:2]
 	}
+	c.Oracle = len(tests) > 2
 	var rows [][]cell
 	for i, r := range runs {
 		row := comparedRun{
 			Style: svg.Style(i), Name: r.name(), Algorithm: r.title(), Dataset: r.Config.Dataset, Seed: fmt.Sprint(r.Config.Seed),
 			Steps: cli.Count(r.steps()), Time: cli.Duration(r.seconds()),
 		}
-		for _, t := range []*runfolder.Evaluate{r.last(), r.validated(), r.oracle()} {
+		for _, test := range tests {
 			if sameTargets(runs[0], r) {
-				row.Values = append(row.Values, newCell(t, average))
+				row.Values = append(row.Values, newCell(test(r), average))
 			} else {
 				row.Values = append(row.Values, cell{Text: otherImages, value: -1})
 			}

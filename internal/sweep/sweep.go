@@ -74,8 +74,19 @@ func Members(dir string, algorithms []catalog.Algorithm, seeds []uint64, shared 
 	return all
 }
 
-// Find reports whether the run has been done with the settings want, or else
-// notes whether it was begun. A folder with another run's settings is an error.
+// Pair lists the runs that compare an algorithm with ERM, in folders of the algorithms'
+// names in dir, both with the flags shared.
+func Pair(dir string, a catalog.Algorithm, seed uint64, shared []string) []Member {
+	pair := Members(dir, []catalog.Algorithm{catalog.ERM, a}, []uint64{seed}, shared)
+	for i := range pair {
+		pair[i].Dir = filepath.Join(dir, string(pair[i].Algorithm))
+	}
+	return pair
+}
+
+// Find reports whether the run has been done with the settings want, and notes its
+// folder, or else notes whether it was begun. A folder with another run's settings is an
+// error.
 func (m *Member) Find(want *runfolder.Settings) (complete bool, err error) {
 	for dir := range attempts(m.Dir) {
 		var config *runfolder.Config
@@ -98,7 +109,7 @@ func (m *Member) Find(want *runfolder.Settings) (complete bool, err error) {
 			return false, fmt.Errorf("%s: the run there has other settings, %s: use another folder", dir, difference)
 		}
 		if o != nil {
-			m.Begun = ""
+			m.Dir, m.Begun = dir, ""
 			return true, nil
 		}
 		m.Begun = cmp.Or(m.Begun, dir)
@@ -122,6 +133,7 @@ func attempts(dir string) func(func(string) bool) {
 
 // Runner trains members.
 type Runner struct {
+	Name    string // of the command that sweeps
 	Program string // the command that has train
 	Jobs    int    // runs at a time
 	Threads int    // workers of all of them together
@@ -149,14 +161,14 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 	r.Threads = max(1, r.Threads/r.Jobs)
 	r.Logs = r.Logs || r.Jobs > 1
 	if shard.Count > 1 {
-		r.Say("sweep: part %d of %d, runs %d to %d of %d", shard.Index+1, shard.Count, lo+1, hi, len(members))
+		r.Say("%s: part %d of %d, runs %d to %d of %d", r.Name, shard.Index+1, shard.Count, lo+1, hi, len(members))
 	}
 	resumed := ""
 	if begun > 0 {
 		resumed = fmt.Sprintf(", %d of them to be resumed", begun)
 	}
-	r.Say("sweep: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d",
-		hi-lo, hi-lo-len(missing), len(missing), resumed, r.Jobs, r.Threads)
+	r.Say("%s: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d",
+		r.Name, hi-lo, hi-lo-len(missing), len(missing), resumed, r.Jobs, r.Threads)
 	if err := r.run(ctx, missing); err != nil {
 		return false, err
 	}
@@ -187,8 +199,7 @@ func (r *Runner) run(ctx context.Context, members []Member) error {
 				head := fmt.Sprintf("[%d/%d] %-10s", done, len(members), m)
 				switch {
 				case err == nil:
-					r.Say("%s %s %s best, %s last, in %s", head, quantity(sum), cli.Percent(sum.Accuracy.Best.Average),
-						cli.Percent(sum.Accuracy.Last.Average), cli.Duration(sum.Seconds.Total))
+					r.Say("%s %s, in %s", head, reached(sum), cli.Duration(sum.Seconds.Total))
 				case ctx.Err() == nil:
 					r.Say("%s %v", head, err)
 					failed = append(failed, err)

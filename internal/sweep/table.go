@@ -15,6 +15,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/sweep/statistics"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -125,17 +126,25 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 	return all, incomplete, nil
 }
 
-// selection is a way to choose the test of a run whose accuracy is reported.
+// selection is a way to choose the test of a run whose accuracy is reported, nil where
+// there is none.
 type selection struct {
 	name string
 	of   func(*runfolder.Summary) *runfolder.Accuracy
 }
 
-var selections = []selection{
-	{"best on targets", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.Best }},
-	{"source validation", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.SourceValidation }},
-	{"last", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.Last }},
-}
+var (
+	best = selection{"best on targets", func(s *runfolder.Summary) *runfolder.Accuracy {
+		if isAlone(s) {
+			return nil
+		}
+		return s.Accuracy.Best
+	}}
+	validated = selection{"source validation", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.SourceValidation }}
+	last      = selection{"last", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.Last }}
+
+	selections = []selection{best, validated, last}
+)
 
 // cell is an accuracy in per cent, over some runs. A mean that is not known is
 // NaN, and so is the deviation of a single run.
@@ -257,12 +266,16 @@ const average = "average"
 // isAlone reports whether a run tested nothing but the source.
 func isAlone(s *runfolder.Summary) bool { return s.Accuracy.Last != nil && s.Accuracy.Last.Alone }
 
-// quantity names what runs are compared by.
-func quantity(s *runfolder.Summary) string {
-	if isAlone(s) {
-		return "accuracy"
+// reached tells in a line what accuracy a run has come to.
+func reached(s *runfolder.Summary) string {
+	last := cli.Percent(s.Accuracy.Last.Average)
+	if !isAlone(s) {
+		return fmt.Sprintf("average %s best, %s last", cli.Percent(s.Accuracy.Best.Average), last)
 	}
-	return average
+	if v := s.Accuracy.SourceValidation; v != nil {
+		return fmt.Sprintf("accuracy %s validated, %s last", cli.Percent(v.Average), last)
+	}
+	return fmt.Sprintf("accuracy %s last", last)
 }
 
 // compared tells what ME-ADA and the others are compared by.

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+)
+
+// train --compare is two runs, which are those of train itself, and one table.
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), tinyDigits(t)
+	args := short(data, "--compare", "--seed", "3")
+	first := succeed(t, dir, args...)
+	folder := filepath.Join("runs", "compare-digits-me-ada-s3")
+	require.Contains(t, first.err, "compare: 2 runs, 0 complete, 2 to do")
+	require.Contains(t, first.out, "report: "+filepath.Join(folder, "comparison.html")+"\n")
+	require.FileExists(t, filepath.Join(dir, folder, "comparison.html"))
+
+	erm, err := readOutcome(filepath.Join(dir, folder, "erm"))
+	require.NoError(t, err)
+	meada, err := readOutcome(filepath.Join(dir, folder, "me-ada"))
+	require.NoError(t, err)
+	require.Equal(t, erm.config.Checksums, meada.config.Checksums)
+	succeed(t, dir, short(data, "--algorithm", "erm", "--seed", "3", "--quiet", "--out", "alone")...)
+	alone, err := readOutcome(filepath.Join(dir, "alone"))
+	require.NoError(t, err)
+	require.Equal(t, alone.summary.Accuracy, erm.summary.Accuracy)
+	for _, line := range []string{
+		`accuracy in % +last +source validation +best on targets`,
+		`(?: +erm +me-ada){3}`,
+		`average` + pairOf(erm.summary.Accuracy.Last.Average, meada.summary.Accuracy.Last.Average) +
+			pairOf(erm.summary.Accuracy.SourceValidation.Average, meada.summary.Accuracy.SourceValidation.Average) +
+			pairOf(erm.summary.Accuracy.Best.Average, meada.summary.Accuracy.Best.Average),
+		`erm +8 steps in .*` + regexp.QuoteMeta(filepath.Join(folder, "erm")),
+	} {
+		require.Regexp(t, `(?m)^`+line+`$`, first.out)
+	}
+
+	// The same command trains what is missing, and only that.
+	require.NoError(t, os.Remove(filepath.Join(dir, folder, "me-ada", runfolder.SummaryFile)))
+	again := succeed(t, dir, args...)
+	require.Contains(t, again.err, "compare: 2 runs, 1 complete, 1 to do, 1 of them to be resumed")
+	table := regexp.MustCompile(`(?s)^.*?\n\n`)
+	require.Equal(t, table.FindString(first.out), table.FindString(again.out))
+	var both []runfolder.Summary
+	require.NoError(t, json.Unmarshal([]byte(succeed(t, dir, append(args, "--json", "--quiet")...).out), &both))
+	require.Equal(t, []string{"erm", "me-ada"}, []string{both[0].Algorithm, both[1].Algorithm})
+	require.Equal(t, meada.summary.Accuracy, both[1].Accuracy)
+
+	r := invoke(t, dir, append(args, "--lr", "0.5")...)
+	require.Equal(t, exitFailed, r.code)
+	require.Contains(t, r.err, "lr 0.001 instead of 0.5: use another folder")
+}
+
+// pairOf is what the table has of a pair of accuracies.
+func pairOf(a, b float64) string { return ` +` + cli.Percent(a) + ` +` + cli.Percent(b) }
+
+// Pictures of one's own compare too; without targets nothing is said of them.
+func TestCompareWithoutTargets(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 5, "classes/dog", "classes/horse")
+	r := succeed(t, dir, "train", "--compare", "--data", "classes", "--model", small, "--algorithm", "cutout", "--max-steps", "2", "--out", "both")
+	require.Regexp(t, `held-out \(source\)( +[0-9.]+){4}\n`, r.out)
+	require.NotContains(t, r.out+r.err, "average")
+	require.NotContains(t, r.out, "targets")
+	page, err := os.ReadFile(filepath.Join(dir, "both", "comparison.html"))
+	require.NoError(t, err)
+	require.NotContains(t, string(page), "on targets")
+}
