@@ -113,7 +113,7 @@ func TestPartsAreChecked(t *testing.T) {
 	defer engine.Close()
 	data := toyData(t)
 	data.Domains[1] = corrupted(data.Source)
-	data.Domains[1].Severities[1] = func() (dataset.Images, error) {
+	data.Domains[1].Severities[1] = func(dataset.Blocks) (dataset.Images, error) {
 		s := toySource(t)
 		s.Labels[1] = 99
 		return s, nil

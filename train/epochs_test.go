@@ -229,7 +229,7 @@ func corrupted(source dataset.Images) dataset.Domain {
 	}
 	d := dataset.Domain{Name: "fog", Images: dataset.Images{N: 2 * source.N, C: 3, H: 32, W: 32}}
 	for _, images := range []dataset.Images{source, dark} {
-		d.Severities = append(d.Severities, func() (dataset.Images, error) { return images, nil })
+		d.Severities = append(d.Severities, func(dataset.Blocks) (dataset.Images, error) { return images, nil })
 	}
 	return d
 }
@@ -264,7 +264,7 @@ func TestSeverities(t *testing.T) {
 	}
 
 	failure := errors.New("gone")
-	data.Domains[1].Severities[1] = func() (dataset.Images, error) { return dataset.Images{}, failure }
+	data.Domains[1].Severities[1] = func(dataset.Blocks) (dataset.Images, error) { return dataset.Images{}, failure }
 	trainer, err = New(engine, network, data, c)
 	require.NoError(t, err)
 	for err == nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
@@ -14,6 +15,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/collective"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 	"github.com/meada-cpu/meada-cpu/train/objective"
 )
@@ -291,5 +293,73 @@ func TestSumOfAState(t *testing.T) {
 	require.NotEqual(t, begin, first)
 	for range 20 {
 		require.Equal(t, first, sum())
+	}
+}
+
+// Each rank tests with those corrupted images alone that it has asked for, also where a
+// test goes on at some image on another number of ranks.
+func TestRanksMakeWhatTheyTest(t *testing.T) {
+	t.Parallel()
+	c := shardedConfig()
+	c.Growth.Phases, c.Averaging, c.Schedule = 0, nil, Epochs{Total: 1, TestEvery: 1}
+	test := func(ranks, alone int) (accuracy [][]float64) {
+		links, cut := collective.Local(ranks)
+		accuracy = make([][]float64, ranks)
+		var all sync.WaitGroup
+		for rank, link := range links {
+			data := toyData(t)
+			numbers := make([]int, 200)
+			for i := range numbers {
+				numbers[i] = i * i % data.Source.N
+			}
+			images := data.Source.Pick(numbers)
+			data.Domains[1] = dataset.Domain{Name: "fog", Images: dataset.Images{N: images.N, C: 3, H: 32, W: 32}}
+			data.Domains[1].Severities = []func(dataset.Blocks) (dataset.Images, error){func(some dataset.Blocks) (dataset.Images, error) {
+				if some.Size == 0 {
+					return images, nil
+				}
+				part := images
+				part.Data = make([]uint8, len(images.Data))
+				for lo := some.First; lo < images.N; lo += some.Step {
+					for n := lo; n < min(lo+some.Size, images.N); n++ {
+						copy(part.Image(n), images.Image(n))
+					}
+				}
+				return part, nil
+			}}
+			network := smallNormalised()
+			network.Init(1)
+			engine := tensor.NewEngineOn(1, nil)
+			t.Cleanup(engine.Close)
+			trainer, err := New(engine, network, data, c)
+			require.NoError(t, err)
+			all.Go(func() {
+				for !trainer.Done() {
+					if done := trainer.at.Domain == 1 && trainer.at.Done == alone; trainer.at.Kind == Evaluate && done {
+						trainer.tests.part = dataset.Images{} // as after resumption
+						assert.NoError(t, trainer.Divide(link))
+					}
+					e, err := trainer.Step()
+					if !assert.NoError(t, err) {
+						cut()
+						return
+					}
+					if e.Test != nil {
+						accuracy[rank] = slices.Clone(e.Test.Accuracy)
+					}
+				}
+			})
+		}
+		all.Wait()
+		return accuracy
+	}
+	want := test(1, -1)[0]
+	require.NotEqual(t, want[0], want[1])
+	for _, ranks := range []int{2, 4} {
+		for _, alone := range []int{0, evaluationBatch, 2 * evaluationBatch} {
+			for rank, got := range test(ranks, alone) {
+				require.Equal(t, want, got, "rank %d of %d, from image %d on", rank, ranks, alone)
+			}
+		}
 	}
 }

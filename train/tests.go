@@ -82,10 +82,14 @@ func (t *Trainer) Domains() []dataset.Domain { return t.tests.domains }
 // Evaluator returns the evaluator that tests use, for use between Steps.
 func (t *Trainer) Evaluator() *Evaluator { return t.tests.evaluator }
 
-// readPart reads the part of the domain that comes next.
+// readPart reads what this rank tests of the part of the domain that comes next.
 func (t *Trainer) readPart() error {
 	d := &t.tests.domains[t.at.Domain]
-	part, err := d.Part(t.at.Part)
+	var some dataset.Blocks
+	if ranks := t.group.Size(); ranks > 1 {
+		some = dataset.Blocks{First: t.at.Offset + t.group.Rank()*evaluationBatch, Size: evaluationBatch, Step: ranks * evaluationBatch}
+	}
+	part, err := d.Part(t.at.Part, some)
 	if err != nil {
 		return err
 	}

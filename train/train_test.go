@@ -358,7 +358,7 @@ func TestAverage(t *testing.T) {
 	domains := []dataset.Domain{{Name: "source", Source: true}, {Name: "a"}, {Name: "b"}}
 	require.InDelta(t, 0.3, Average(domains, []float64{1, 0.2, 0.4}), 1e-15)
 	require.Equal(t, 0.9, Average(domains[:1], []float64{0.9}), "no targets: the source's own")
-	fog := dataset.Domain{Name: "fog", Severities: make([]func() (dataset.Images, error), 5)}
+	fog := dataset.Domain{Name: "fog", Severities: make([]func(dataset.Blocks) (dataset.Images, error), 5)}
 	require.Equal(t, 0.7, Average([]dataset.Domain{domains[0], fog}, []float64{0.9, 0.7}), "no targets: the corruptions")
 	require.Equal(t, 0.2, Average([]dataset.Domain{domains[0], fog, domains[1]}, []float64{0.9, 0.7, 0.2}), "never mixed with targets")
 }

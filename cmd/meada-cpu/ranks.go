@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/internal/collective"
 	"github.com/meada-cpu/meada-cpu/internal/collective/mpi"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/sweep"
@@ -17,7 +16,7 @@ import (
 
 // onEveryRank runs a function as one of the ranks that a launcher has started. An error
 // that the other ranks do not know of ends them too.
-func onEveryRank(stderr io.Writer, do func(*collective.Group) error) error {
+func onEveryRank(stderr io.Writer, do func(*mpi.Ranks) error) error {
 	ranks, err := mpi.Join(patience)
 	if err != nil {
 		complain(stderr, err) // on every rank: none knows of the others
@@ -27,9 +26,9 @@ func onEveryRank(stderr io.Writer, do func(*collective.Group) error) error {
 		return said{err}
 	}
 	if ranks == nil {
-		return do(nil)
+		return do(&mpi.Ranks{})
 	}
-	err = do(ranks.Group)
+	err = do(ranks)
 	shared := errors.As(err, new(*run.SharedError))
 	if err != nil && (!shared || ranks.Rank() == 0) {
 		complain(stderr, err) // before this rank leaves: launchers end the others with the first that fails

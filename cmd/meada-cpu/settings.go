@@ -114,7 +114,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 		"and the flags below can be given, without --direct and --out")
 	f.Integer(&s.CheckpointEvery, "checkpoint-every", 1, "checkpoints every N steps, those of phases and tests counted too; by default one a minute")
 	f.Integer(&s.Threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
-	f.Size(&s.MaxMemory, "max-memory", "refuse a run that needs more, such as 2GB or 1500MiB, or none; by default what machine and control group have left")
+	f.Size(&s.MaxMemory, "max-memory", "refuse a run that needs more, such as 2GB or 1500MiB, or none; ranks of a machine share it; by default what machine and control group have left")
 	f.Switch(&s.Direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
 	f.Text(&s.Out, "out", "DIR", "run folder; by default runs/<time>-<dataset>-<algorithm>-s<seed>")
 	f.Text(&s.HTTP, "http", "[HOST:]PORT", "serve the report while training, and /metrics for Prometheus; without HOST to this machine alone")

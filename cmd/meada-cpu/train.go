@@ -11,7 +11,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/internal/collective"
+	"github.com/meada-cpu/meada-cpu/internal/collective/mpi"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 )
 
@@ -33,9 +33,9 @@ func newTrain(std streams) *cobra.Command {
 				return runComparison(std, &s, c.Flags())
 			}
 			s.Command, s.Log = commandLine(), std.err
-			return onEveryRank(std.err, func(g *collective.Group) error {
-				s.Group = g
-				if err := run.Agree(g, s.resolveFor(g.Size(), c.Flags())); err != nil {
+			return onEveryRank(std.err, func(ranks *mpi.Ranks) error {
+				s.Group, s.Neighbours = ranks.Group, ranks.Neighbours
+				if err := run.Agree(s.Group, s.resolveFor(s.Group.Size(), c.Flags())); err != nil {
 					return err
 				}
 				return trainNetwork(std, &s)

@@ -95,7 +95,7 @@ func (e *evaluator) test(d *dataset.Domain, q *train.Quality, pairs map[int]int)
 	var logits []float32
 	total := 0
 	for part := range d.Parts() {
-		images, err := d.Part(part)
+		images, err := d.Part(part, dataset.Blocks{})
 		if err != nil {
 			return 0, nil, err
 		}

@@ -48,10 +48,19 @@ func (r *run) fitMemory(data *dataset.Task) (string, error) {
 // memoryLimit returns how much memory the run may take, 0 or less for no limit, and
 // who says so.
 func (r *run) memoryLimit() (limit int64, whose string) {
-	if r.MaxMemory != 0 {
-		return r.MaxMemory, "allowed by --max-memory"
+	ranks, each := int64(max(1, r.Neighbours)), ""
+	if ranks > 1 {
+		each = fmt.Sprintf(" to each of %d ranks of this machine", ranks)
 	}
-	return system.AvailableMemory(), "available"
+	if r.MaxMemory < 0 {
+		return r.MaxMemory, ""
+	}
+	if r.MaxMemory > 0 {
+		return r.MaxMemory / ranks, "allowed" + each + " by --max-memory"
+	}
+	available, own := system.AvailableMemory(), system.HeldMemory() // the others hold as much
+	own = min(own, available)
+	return (available-own)/ranks + own, "available" + each
 }
 
 // tooLarge says what a run needs too much, and what would lower it.

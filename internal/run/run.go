@@ -40,6 +40,9 @@ type Options struct {
 	// Rank 0 alone writes and prints.
 	Group *collective.Group
 
+	// Neighbours is how many ranks share this machine's memory, 0 as 1.
+	Neighbours int
+
 	Command string    // that starts the run, for its record
 	Quiet   bool      // no settings, no progress
 	Log     io.Writer // for settings, progress and warnings

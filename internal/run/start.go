@@ -191,7 +191,7 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		[2]string{"machine", fmt.Sprintf("%s, %s, %s", m.CPU, m.SIMD, cli.Number(s.Threads, "thread"))},
 	)
 	if ranks := r.Group.Size(); ranks > 1 {
-		rows = append(rows, [2]string{"ranks", fmt.Sprintf("%d, for %d shards", ranks, s.Shards)})
+		rows = append(rows, [2]string{"ranks", fmt.Sprintf("%d, %d of them on this machine, for %d shards", ranks, r.Neighbours, s.Shards)})
 	}
 	return append(rows,
 		[2]string{"seed", fmt.Sprint(s.Seed)},

@@ -122,10 +122,10 @@ func TestCorruptCached(t *testing.T) {
 	suite := corrupt.NewSuite(engine, side, side, 1, nil)
 	a, b := Corrupt(want, suite), Corrupt(got, suite)
 	for i := range a[:3] {
-		wantPart, err := a[i].Part(4)
+		wantPart, err := a[i].Part(4, Blocks{})
 		require.NoError(t, err)
 		wantBytes := bytes.Clone(wantPart.Data)
-		part, err := b[i].Part(4)
+		part, err := b[i].Part(4, Blocks{})
 		require.NoError(t, err)
 		require.Equal(t, wantBytes, part.Data, a[i].Name)
 		require.False(t, part.Cached())

@@ -21,7 +21,7 @@ func (c *Corruptions) Domains(h, w, n int) ([]Domain, error) {
 		if err := c.check(name, h, w); err != nil {
 			return nil, err
 		}
-		domains = append(domains, corruptedDomain(name, n, h, w, func(severity int) (Images, error) {
+		domains = append(domains, corruptedDomain(name, n, h, w, func(severity int, _ Blocks) (Images, error) {
 			images, err := c.Read(name, severity)
 			return images.Subsample(n), err
 		}))
@@ -50,18 +50,25 @@ func Corrupt(images Images, s *corrupt.Suite) []Domain {
 	corrupted.Data, corrupted.cached, corrupted.places = make([]uint8, images.N*images.C*images.H*images.W), nil, nil
 	var domains []Domain
 	for _, name := range corrupt.Paper() {
-		domains = append(domains, corruptedDomain(name, images.N, images.H, images.W, func(severity int) (Images, error) {
-			s.Apply(corrupted.Data, images.Block(corrupted.Data, 0, images.N), name, severity, 0)
+		domains = append(domains, corruptedDomain(name, images.N, images.H, images.W, func(severity int, some Blocks) (Images, error) {
+			if some.Size == 0 {
+				some = Blocks{Size: images.N, Step: images.N}
+			}
+			for lo := some.First; lo < images.N; lo += some.Step {
+				hi := min(lo+some.Size, images.N)
+				block := corrupted.Block(nil, lo, hi)
+				s.Apply(block, images.Block(block, lo, hi), name, severity, lo)
+			}
 			return corrupted, nil
 		}))
 	}
 	return domains
 }
 
-func corruptedDomain(name string, n, h, w int, read func(severity int) (Images, error)) Domain {
+func corruptedDomain(name string, n, h, w int, read func(int, Blocks) (Images, error)) Domain {
 	d := Domain{Name: name, Images: Images{N: n * corrupt.Severities, C: 3, H: h, W: w}}
 	for severity := range corrupt.Severities {
-		d.Severities = append(d.Severities, func() (Images, error) { return read(severity + 1) })
+		d.Severities = append(d.Severities, func(some Blocks) (Images, error) { return read(severity+1, some) })
 	}
 	return d
 }

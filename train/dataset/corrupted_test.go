@@ -25,7 +25,7 @@ func TestDomainsOfAFolder(t *testing.T) {
 		require.Equal(t, 5*want, d.N)
 		require.Equal(t, 5, d.Parts())
 		for part := range d.Parts() {
-			got, err := d.Part(part)
+			got, err := d.Part(part, Blocks{})
 			require.NoError(t, err)
 			all, err := c.Read("fog", part+1)
 			require.NoError(t, err)
@@ -59,11 +59,17 @@ func TestDomainsOnTheFly(t *testing.T) {
 		require.Equal(t, corrupt.Paper()[i], d.Name)
 		require.Equal(t, 10, d.N)
 		for part := range d.Parts() {
-			got, err := d.Part(part)
+			got, err := d.Part(part, Blocks{})
 			require.NoError(t, err)
 			suite.Apply(want, images.Data, d.Name, part+1, 0)
 			require.Equal(t, want, got.Data)
 			require.Equal(t, images.Labels, got.Labels)
+
+			clear(got.Data)
+			got, err = d.Part(part, Blocks{First: 1, Size: 1, Step: 2})
+			require.NoError(t, err)
+			require.Equal(t, want[len(want)/2:], got.Image(1))
+			require.Equal(t, make([]uint8, len(want)/2), got.Image(0), "nobody looks at it")
 		}
 	}
 }

@@ -83,19 +83,24 @@ type Domain struct {
 	// Severities, if not nil, is what a corrupted domain consists of: each reads
 	// the images of one severity, from the mildest on, when their turn comes.
 	// Images has their shape and N, the number of all of them, but no data.
-	Severities []func() (Images, error)
+	Severities []func(Blocks) (Images, error)
 }
+
+// Blocks are the images that a reader of a part looks at: Size of them from First on, as
+// many from First+Step on, and so on to the end. Zero stands for all. The others need not
+// be there.
+type Blocks struct{ First, Size, Step int }
 
 // Parts returns the number of parts to read the domain in: its severities, or
 // one.
 func (d *Domain) Parts() int { return max(1, len(d.Severities)) }
 
-// Part returns one part of the domain.
-func (d *Domain) Part(i int) (Images, error) {
+// Part returns one part of the domain, with some of its images at least.
+func (d *Domain) Part(i int, some Blocks) (Images, error) {
 	if d.Severities == nil {
 		return d.Images, nil
 	}
-	return d.Severities[i]()
+	return d.Severities[i](some)
 }
 
 // Subsample returns the images that Spread names: a copy, or the set itself if it has

@@ -30,8 +30,8 @@ func (t *Task) Relabel(classes []string) error {
 		d := &t.Domains[i]
 		d.Images.relabel(to)
 		for s, read := range d.Severities {
-			d.Severities[s] = func() (Images, error) {
-				images, err := read()
+			d.Severities[s] = func(some Blocks) (Images, error) {
+				images, err := read(some)
 				images.relabel(to)
 				return images, err
 			}

@@ -14,7 +14,7 @@ func TestRelabel(t *testing.T) {
 		return &Task{
 			Classes: []string{"ant", "bee", "cat"}, Source: images(2, 0, 1), Held: images(1),
 			Domains: []Domain{{Images: shared}, {Images: shared},
-				{Severities: []func() (Images, error){func() (Images, error) { return images(1, 1, 0), nil }}}},
+				{Severities: []func(Blocks) (Images, error){func(Blocks) (Images, error) { return images(1, 1, 0), nil }}}},
 		}
 	}
 	one := task()
@@ -26,7 +26,7 @@ func TestRelabel(t *testing.T) {
 	require.Equal(t, []uint16{3}, one.Held.Labels)
 	require.Equal(t, []uint16{2, 3, 1}, one.Domains[0].Labels)
 	require.Equal(t, []uint16{2, 3, 1}, one.Domains[1].Labels, "which shares them with the other")
-	part, err := one.Domains[2].Part(0)
+	part, err := one.Domains[2].Part(0, Blocks{})
 	require.NoError(t, err)
 	require.Equal(t, []uint16{3, 3, 2}, part.Labels)
 	require.EqualError(t, task().Relabel([]string{"bee", "cat", "dog"}),

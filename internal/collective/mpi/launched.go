@@ -2,7 +2,19 @@
 // Other builds only tell when a launcher has started several.
 package mpi
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/meada-cpu/meada-cpu/internal/collective"
+)
+
+// Ranks is a group that is joined by MPI. Zero is a process alone.
+type Ranks struct {
+	*collective.Group
+	Neighbours int // the ranks on this machine
+
+	link *link
+}
 
 // launchers lists the variables that launchers set, number of ranks and rank.
 var launchers = [][2]string{

@@ -122,15 +122,18 @@ static void describe(int code, char *text) {
 	MPI_Error_string(code, text, &length);
 }
 
-// share_cpus returns how many CPUs this rank has for itself. Ranks of a node that may
-// all run on the same ones, not bound by a launcher, get a part of them each.
-static int share_cpus(void) {
-#ifdef __linux__
+// share_cpus returns how many CPUs this rank has for itself, and sets neighbours to how many
+// ranks its node has. Ranks of a node that may all run on the same CPUs, not bound by a
+// launcher, get a part of them each.
+static int share_cpus(int *neighbours) {
 	MPI_Comm node;
-	int nodes, place, same = 1;
+	int nodes, place;
 	MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
 	MPI_Comm_size(node, &nodes);
 	MPI_Comm_rank(node, &place);
+	*neighbours = nodes;
+#ifdef __linux__
+	int same = 1;
 	cpu_set_t own, part, *all = malloc(nodes * sizeof own);
 	CPU_ZERO(&own);
 	if (sched_getaffinity(0, sizeof own, &own) != 0) {
@@ -221,13 +224,13 @@ func Join(patience time.Duration) (*Ranks, error) {
 	if err := wait(joined, count); err != nil {
 		return nil, err
 	}
-	cpus := 0
-	_ = l.call(func() error { cpus = int(C.share_cpus()); return nil })
+	cpus, neighbours := 0, C.int(1)
+	_ = l.call(func() error { cpus = int(C.share_cpus(&neighbours)); return nil })
 	if cpus > 0 {
 		runtime.GOMAXPROCS(cpus)
 	}
 	group, err := collective.New(l)
-	return &Ranks{Group: group, link: l}, err
+	return &Ranks{Group: group, Neighbours: int(neighbours), link: l}, err
 }
 
 // arrival is how many seconds ranks may take to join the others.
@@ -323,10 +326,4 @@ func (r *Ranks) Abort(code int) {
 	if r != nil {
 		_ = r.link.call(func() error { C.abort_all(C.int(code)); return nil })
 	}
-}
-
-// Ranks is a group that is joined by MPI.
-type Ranks struct {
-	*collective.Group
-	link *link
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"github.com/meada-cpu/meada-cpu/internal/collective"
 )
 
 // Built reports whether this is a build with MPI.
@@ -15,9 +13,6 @@ const Built = false
 
 // Library returns the name and version of the MPI library.
 func Library() string { return "" }
-
-// Ranks is a group that is joined by MPI.
-type Ranks struct{ *collective.Group }
 
 // Join returns nil, a process alone, or an error if a launcher has started several
 // that this build cannot join.
@@ -30,7 +25,10 @@ func Join(time.Duration) (*Ranks, error) {
 }
 
 // Leave ends MPI.
-func (r *Ranks) Leave() {}
+func (*Ranks) Leave() {}
 
 // Abort ends all ranks.
-func (r *Ranks) Abort(int) {}
+func (*Ranks) Abort(int) {}
+
+// link joins the ranks.
+type link struct{}
