@@ -27,7 +27,7 @@ func checkSweep(t *testing.T, args []string, env map[string]string, tasks int) {
 		require.NoError(t, one.parse(m.Flags))
 		require.Equal(t, "digits", one.Dataset)
 	}
-	require.NoError(t, s.shard.Resolve(func(name string) string { return env[name] }))
+	require.NoError(t, s.shard.Resolve(func(name string) string { return env[name] }, 0))
 	require.Equal(t, tasks, s.shard.Count)
 	lo, hi := s.shard.Of(len(all))
 	require.Equal(t, 3, hi-lo)

@@ -57,12 +57,13 @@ func known(err error) bool {
 	return errors.As(err, new(said))
 }
 
-// resolveShard finds out which part of a sweep is that of this process. Ranks are none.
-func resolveShard(shard *sweep.Shard) error {
+// resolveShard finds out which part of the sweep in a folder is that of this process.
+// Ranks are none.
+func resolveShard(shard *sweep.Shard, dir string) error {
 	if err := refuseRanks("sweep", ", or parts of it with --shard"); err != nil {
 		return err
 	}
-	if err := shard.Resolve(os.Getenv); err != nil {
+	if err := shard.Resolve(os.Getenv, sweep.Parts(dir)); err != nil {
 		return cli.UsageError("--shard: %v", err)
 	}
 	return nil

@@ -117,7 +117,7 @@ func runSweep(std streams, s sweepSettings) error {
 	if s.table != "" {
 		return sweep.WriteTables(s.table, std.out, std.err)
 	}
-	if err := resolveShard(&s.shard); err != nil {
+	if err := resolveShard(&s.shard, s.out); err != nil {
 		return err
 	}
 	runner, err := newRunner(std, "sweep", s.threads, s.quiet, s.shared)

@@ -93,7 +93,15 @@ func TestSweepShards(t *testing.T) {
 	require.Contains(t, succeed(t, dir, "sweep", "--table", "all").out, "| ERM | last | 3 |")
 	entries, err := os.ReadDir(filepath.Join(dir, "all"))
 	require.NoError(t, err)
-	require.Len(t, entries, 3+3, "three runs and the three tables")
+	require.Len(t, entries, 3+3+1, "three runs, the three tables and the number of parts")
+
+	// Tasks of an array that is no whole one of as many parts: theirs are not known.
+	for name, value := range map[string]string{"ID": "1", "MIN": "0", "MAX": "2", "COUNT": "3"} {
+		t.Setenv("SLURM_ARRAY_TASK_"+name, value)
+	}
+	again := invoke(t, dir, shortSweep(data, "all", "--seeds", "1-3", "--algorithms", "erm")...)
+	require.Equal(t, exitUsage, again.code)
+	require.Contains(t, again.err, "--shard: the sweep was begun in 2 parts, and the Slurm array has 3 tasks")
 }
 
 // The same command again resumes what was interrupted, be it by a signal to the

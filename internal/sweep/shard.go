@@ -3,6 +3,8 @@ package sweep
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -33,8 +35,9 @@ func (s *Shard) Set(text string) error {
 }
 
 // Resolve completes a shard by the array variables of Slurm or Kubernetes. It
-// refuses a task that could be another part than the one it was started for.
-func (s *Shard) Resolve(getenv func(string) string) error {
+// refuses a task that could be another part than the one it was started for: begun is
+// how many parts the sweep has by [Parts].
+func (s *Shard) Resolve(getenv func(string) string, begun int) error {
 	if s.Index >= 0 && s.Count > 0 {
 		return nil
 	}
@@ -43,6 +46,10 @@ func (s *Shard) Resolve(getenv func(string) string) error {
 	switch {
 	case getenv(slurmID) != "":
 		index, count, err = slurmPart(getenv, s.Count)
+		if err == nil && s.Count == 0 && begun > 0 && count != begun {
+			err = fmt.Errorf("the sweep was begun in %d parts, and the Slurm array has %d tasks: it may be a part of another; give the part as I/%d, or the number of parts",
+				begun, count, begun)
+		}
 	case getenv(kubernetesIndex) != "":
 		index, count, err = kubernetesPart(getenv, s.Count)
 	case s.Count > 0:
@@ -118,6 +125,31 @@ func variable(getenv func(string) string, name string) (int, error) {
 		return 0, fmt.Errorf("%s is %q, expected a number", name, text)
 	}
 	return n, nil
+}
+
+// partsFile is the form of the name of an empty file in a sweep's folder that tells the
+// number of parts: several tasks may write it at once.
+const partsFile = "parts-%d"
+
+// Parts returns how many parts the sweep in a folder was first divided into, 0 if it was
+// not.
+func Parts(dir string) int {
+	files, _ := filepath.Glob(filepath.Join(dir, "parts-*")) // no folder, no parts
+	for _, path := range files {
+		var n int
+		if _, err := fmt.Sscanf(filepath.Base(path), partsFile, &n); err == nil && n > 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// note leaves the number of parts in a sweep's folder, unless there is one.
+func (s Shard) note(dir string) error {
+	if s.Count < 2 || Parts(dir) > 0 {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(dir, fmt.Sprintf(partsFile, s.Count)), nil, 0o666)
 }
 
 // Of returns the shard's part of n things, as a range.

@@ -2,6 +2,8 @@ package sweep
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +33,7 @@ func TestShardOfTheEnvironment(t *testing.T) {
 	for name, c := range map[string]struct {
 		given Shard
 		env   map[string]string
+		begun int
 		want  Shard
 		err   string
 	}{
@@ -49,6 +52,10 @@ func TestShardOfTheEnvironment(t *testing.T) {
 		"with holes":               {env: array(5, 0, 5, 1, 3), err: "give its part as I/N"},
 		"some again":               {env: array(4, 3, 4, 1, 2), err: "may be a part of another"},
 		"one again":                {env: array(0, 0, 0, 1, 1), err: "may be a part of another"},
+		"requeued":                 {env: array(3, 0, 9, 1, 10), begun: 10, want: Shard{3, 10}},
+		"the first ones again":     {env: array(1, 0, 1, 1, 2), begun: 10, err: "was begun in 10 parts, and the Slurm array has 2 tasks"},
+		"in other parts, as told":  {given: Shard{unnumbered, 2}, env: array(1, 0, 1, 1, 2), begun: 10, want: Shard{1, 2}},
+		"given, in other parts":    {given: Shard{2, 4}, begun: 10, want: Shard{2, 4}},
 		"in steps, of how many":    {env: array(4, 0, 8, 2, 5), err: "may be a part of another"},
 		"outside its array":        {env: array(10, 0, 9, 1, 10), err: "which part is that of task 10 is not known"},
 		"no bounds":                {given: ten, env: map[string]string{slurmID: "3"}, err: `SLURM_ARRAY_TASK_MIN is "", expected a number`},
@@ -60,7 +67,7 @@ func TestShardOfTheEnvironment(t *testing.T) {
 		"no array":                 {given: ten, err: "neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set"},
 	} {
 		s := c.given
-		err := s.Resolve(func(name string) string { return c.env[name] })
+		err := s.Resolve(func(name string) string { return c.env[name] }, c.begun)
 		if c.err != "" {
 			require.ErrorContains(t, err, c.err, name)
 			require.Equal(t, c.given, s, name)
@@ -68,6 +75,20 @@ func TestShardOfTheEnvironment(t *testing.T) {
 		}
 		require.NoError(t, err, name)
 		require.Equal(t, c.want, s, name)
+	}
+}
+
+// What the first task leaves in the folder tells the others, and those of a later array.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.Zero(t, Parts(filepath.Join(dir, "nowhere")))
+	require.NoError(t, Shard{0, 1}.note(dir))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "parts-of-dog"), 0o777))
+	require.Zero(t, Parts(dir))
+	for _, s := range []Shard{{3, 10}, {0, 10}, {1, 2}} {
+		require.NoError(t, s.note(dir))
+		require.Equal(t, 10, Parts(dir))
 	}
 }
 

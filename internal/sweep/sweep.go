@@ -157,6 +157,9 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return false, err
 	}
+	if err := shard.note(out); err != nil {
+		return false, err
+	}
 	r.Jobs = max(1, min(r.Jobs, len(missing)))
 	r.Threads = max(1, r.Threads/r.Jobs)
 	r.Logs = r.Logs || r.Jobs > 1
