@@ -118,7 +118,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 
 // write writes what the ascent makes of the training images.
 func (s *augmentSettings) write(std streams, network *nn.Network, data *dataset.Task, status *cli.Status) error {
-	engine, err := tensor.NewEngine(s.threads)
+	engine, err := tensor.NewEngine(cli.Threads(s.threads, std.err))
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ that Winograd's may exceed it.`,
 		Example: "meada-cpu bench\n" +
 			"meada-cpu bench --threads 1 --json",
 		RunE: func(*cobra.Command, []string) error {
-			report, err := benchmark.Run(threads)
+			report, err := benchmark.Run(cli.Threads(threads, std.err))
 			if err != nil {
 				return err
 			}

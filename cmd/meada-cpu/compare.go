@@ -83,7 +83,7 @@ func newRunner(std streams, name string, threads int, quiet bool, shared []strin
 		return nil, err
 	}
 	r := &sweep.Runner{
-		Name: name, Program: program, Threads: cmp.Or(threads, runtime.GOMAXPROCS(0)), Logs: quiet,
+		Name: name, Program: program, Threads: cmp.Or(cli.Threads(threads, std.err), runtime.GOMAXPROCS(0)), Logs: quiet,
 		Err: std.err, Say: cli.NewStatus(std.err, quiet).Line, Endure: func(err error) bool { return exitCode(err) == exitDiverged },
 	}
 	for _, flag := range shared {

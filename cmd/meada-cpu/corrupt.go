@@ -100,7 +100,7 @@ func runCorrupt(std streams, s corruptSettings) error {
 	if c.Images, err = s.pictures.ReadTest(s.domain, c.Status); err != nil {
 		return err
 	}
-	engine, err := tensor.NewEngine(s.threads)
+	engine, err := tensor.NewEngine(cli.Threads(s.threads, std.err))
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func runEval(std streams, s evalSettings) error {
 	if err := s.complete(w); err != nil {
 		return err
 	}
-	engine, err := tensor.NewEngine(s.threads)
+	engine, err := tensor.NewEngine(cli.Threads(s.threads, std.err))
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (k *killer) process(t *testing.T, args []string) *attack.Process {
 	require.NoError(t, err)
 	return &attack.Process{
 		Path: command, Dir: k.dir, Output: output, Args: append(slices.Clone(args), "--threads", strconv.Itoa(1+k.random.IntN(3))),
-		Env: append(os.Environ(), "MEADA_ISA="+k.sets[k.random.IntN(len(k.sets))]),
+		Env: append(os.Environ(), "GOMAXPROCS=3", "MEADA_ISA="+k.sets[k.random.IntN(len(k.sets))]),
 	}
 }
 

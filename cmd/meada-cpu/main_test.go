@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -59,9 +60,15 @@ type result struct {
 // invoke runs the program in dir.
 func invoke(t *testing.T, dir string, args ...string) result {
 	t.Helper()
+	return invokeWith(t, dir, nil, args...)
+}
+
+// invokeWith is invoke with more variables in the environment.
+func invokeWith(t *testing.T, dir string, env []string, args ...string) result {
+	t.Helper()
 	var out, errors bytes.Buffer
 	c := exec.Command(command, args...)
-	c.Dir, c.Stdout, c.Stderr = dir, &out, &errors
+	c.Dir, c.Stdout, c.Stderr, c.Env = dir, &out, &errors, append(os.Environ(), env...)
 	if err := c.Run(); err != nil {
 		require.IsType(t, &exec.ExitError{}, err)
 	}
@@ -180,8 +187,10 @@ func metrics(t *testing.T, folder string) []map[string]any {
 func TestTrainIsReproducible(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
-	run := func(name string, flags ...string) ([]byte, []map[string]any) {
-		succeed(t, dir, short(data, append(flags, "--out", name, "--quiet")...)...)
+	run := func(name string, threads int, flags ...string) ([]byte, []map[string]any) {
+		r := invokeWith(t, dir, []string{"GOMAXPROCS=3"}, short(data, append(flags, "--out", name, "--quiet")...)...)
+		require.Zero(t, r.code, r.err)
+		require.EqualValues(t, threads, readJSON(t, filepath.Join(dir, name, "summary.json"))["threads"])
 		bytes, err := os.ReadFile(filepath.Join(dir, name, "last.safetensors"))
 		require.NoError(t, err)
 		lines := metrics(t, filepath.Join(dir, name))
@@ -192,13 +201,14 @@ func TestTrainIsReproducible(t *testing.T) {
 		}
 		return bytes, lines
 	}
-	weights, lines := run("one", "--threads", "1")
-	for _, threads := range []string{"2", "3"} {
-		w, l := run("with"+threads, "--threads", threads)
-		require.True(t, bytes.Equal(weights, w), "last.safetensors with %s threads", threads)
-		require.Equal(t, lines, l, "metrics.jsonl with %s threads", threads)
+	weights, lines := run("one", 1, "--threads", "1")
+	for _, threads := range []int{2, 3} {
+		name := fmt.Sprint(threads)
+		w, l := run(name, threads, "--threads", name)
+		require.True(t, bytes.Equal(weights, w), "last.safetensors with %d threads", threads)
+		require.Equal(t, lines, l, "metrics.jsonl with %d threads", threads)
 	}
-	other, _ := run("other", "--seed", "2")
+	other, _ := run("other", 3, "--seed", "2")
 	require.False(t, bytes.Equal(weights, other), "another seed")
 }
 
@@ -207,11 +217,15 @@ func TestEvalAgreesWithTrain(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	succeed(t, dir, short(data, "--out", "r")...)
 	weights := filepath.Join("r", "last.safetensors")
-	r := succeed(t, dir, "eval", "--weights", weights, "--data", data, "--json", "--logits", "logits", "--threads=1")
+	r := invokeWith(t, dir, []string{"GOMAXPROCS=1"}, "eval", "--weights", weights, "--data", data, "--json", "--logits", "logits", "--threads=9")
+	require.Zero(t, r.code, r.err)
+	require.Contains(t, r.err, "note: --threads 9 is more than the 1 CPU that this process may use: as many workers are started\n")
 	var printed struct {
 		Accuracy map[string]float64
+		Threads  int
 	}
 	require.NoError(t, json.Unmarshal([]byte(r.out), &printed))
+	require.Equal(t, 1, printed.Threads)
 	last := readJSON(t, filepath.Join(dir, "r", "summary.json"))["accuracy"].(map[string]any)["last"].(map[string]any)
 	delete(last, "step")
 	require.Len(t, printed.Accuracy, len(last))

@@ -106,7 +106,7 @@ func runPredict(std streams, s predictSettings) error {
 	if err != nil {
 		return err
 	}
-	if p.Engine, err = tensor.NewEngine(s.threads); err != nil {
+	if p.Engine, err = tensor.NewEngine(cli.Threads(s.threads, std.err)); err != nil {
 		return err
 	}
 	defer p.Engine.Close()
