@@ -67,7 +67,8 @@ func newCheck(std streams) *cobra.Command {
 		Use:   "check DIR",
 		Short: "look at your own pictures: what is understood of them, and what is wrong",
 		Long: "Decodes every picture of a folder or CSV manifest and prints in a line what is\n" +
-			"understood, oddities, and all pictures that cannot be read: then the exit code is 3.",
+			"understood, oddities, and all pictures that cannot be read: then the exit code is 3.\n" +
+			"It keeps no picture, so that it needs neither memory nor a --cache.",
 		Example: "meada-cpu data check pictures\nmeada-cpu data check PACS/kfold --target sketch",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -81,6 +82,8 @@ func newCheck(std streams) *cobra.Command {
 		},
 	}
 	declareDomains(cli.NewFlags(c.Flags()), &i)
+	cli.SetReason(c, "cache", "it decodes every picture each time and keeps none; train, eval and augment take it")
+	cli.SetReason(c, "skip-bad", "it lists all that cannot be read and goes on in any case")
 	return c
 }
 

@@ -48,6 +48,7 @@ the accuracy by class (with --format csv and json on standard error).
 A line of --format json is {"file", "class", "label", "probability", "entropy"},
 with "true" where the true class is known, and with --top "top", a list of
 {"class", "label", "probability"}.`)
+	cli.SetReason(c, "cache", "it reads every picture once, a batch at a time, and keeps none; eval takes it")
 	f := cli.NewFlags(c.Flags())
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)

@@ -38,13 +38,21 @@ func IsUsage(err error) bool {
 // notes is the annotation of a command for the text between flags and examples.
 const notes = "notes"
 
-// SetNotes sets the part of a command's help that follows its flags.
-func SetNotes(c *cobra.Command, text string) {
+// lacks begins the annotations of a command with why it has no flag of a name.
+const lacks = "lacks --"
+
+// SetReason sets why a command has no flag of a name that related commands have.
+func SetReason(c *cobra.Command, name, why string) { annotate(c, lacks+name, why) }
+
+func annotate(c *cobra.Command, key, text string) {
 	if c.Annotations == nil {
 		c.Annotations = map[string]string{}
 	}
-	c.Annotations[notes] = text
+	c.Annotations[key] = text
 }
+
+// SetNotes sets the part of a command's help that follows its flags.
+func SetNotes(c *cobra.Command, text string) { annotate(c, notes, text) }
 
 // NoArguments refuses arguments that are no flags.
 func NoArguments(c *cobra.Command, args []string) error { return noArguments(seeHelp(c), args) }
@@ -66,7 +74,12 @@ func seeHelp(c *cobra.Command) string {
 func Prepare(root *cobra.Command) {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(seeHelp(c), c.Flags(), err) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if _, name, unknown := unknownFlag(err); unknown && c.Annotations[lacks+name] != "" {
+			return UsageError("%s takes no --%s: %s", c.CommandPath(), name, c.Annotations[lacks+name])
+		}
+		return flagError(seeHelp(c), c.Flags(), err)
+	})
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { _ = WriteHelp(c.OutOrStdout(), c) })
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

@@ -330,20 +330,30 @@ func Names(set *pflag.FlagSet) []string {
 	return names
 }
 
+// unknownFlag returns the name of a flag, and what it was typed with, where the error is
+// that there is none.
+func unknownFlag(err error) (dashes, name string, unknown bool) {
+	var e *pflag.NotExistError
+	if !errors.As(err, &e) {
+		return "", "", false
+	}
+	name, dashes = e.GetSpecifiedName(), "--"
+	if short := e.GetSpecifiedShortnames(); short != "" {
+		name, dashes = short, "-"
+	}
+	name, _, _ = strings.Cut(name, "=")
+	return dashes, name, true
+}
+
 // flagError says what is wrong with a flag: its name, the value as typed, and
 // what was expected.
 func flagError(see string, set *pflag.FlagSet, err error) error {
-	var unknown *pflag.NotExistError
+	if dashes, name, unknown := unknownFlag(err); unknown {
+		return UsageError(`unknown flag %s%s%s, see "%s"`, dashes, name, didYouMean("--", name, Names(set)), see)
+	}
 	var missing *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError
 	switch {
-	case errors.As(err, &unknown):
-		name, dashes := unknown.GetSpecifiedName(), "--"
-		if short := unknown.GetSpecifiedShortnames(); short != "" {
-			name, dashes = short, "-"
-		}
-		name, _, _ = strings.Cut(name, "=")
-		return UsageError(`unknown flag %s%s%s, see "%s"`, dashes, name, didYouMean("--", name, Names(set)), see)
 	case errors.As(err, &missing):
 		return UsageError("--%s needs a value", missing.GetFlag().Name)
 	case errors.As(err, &invalid):

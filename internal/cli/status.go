@@ -68,6 +68,23 @@ func (s *Status) Line(format string, args ...any) {
 	fmt.Fprintf(s.out, format+"\n", args...)
 }
 
+// Columns prints columns that stay, two blanks between them: in a line, or in more where
+// they are too many.
+func (s *Status) Columns(what string, columns ...string) {
+	line := fmt.Sprintf("%-9s", what)
+	for i, column := range columns {
+		gap := "  "
+		if i == 0 {
+			gap = " "
+		} else if utf8.RuneCountInString(line)+len(gap)+utf8.RuneCountInString(column) > tableWidth {
+			s.Line("%s", line)
+			line, gap = fmt.Sprintf("%-9s", ""), " "
+		}
+		line += gap + column
+	}
+	s.Line("%s", line)
+}
+
 // Clear takes the live line away.
 func (s *Status) Clear() {
 	if s.drawn {

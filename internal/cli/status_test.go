@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,4 +112,18 @@ func TestNarrowTerminals(t *testing.T) {
 	} {
 		require.Equal(t, text, fit(detail, width), width)
 	}
+}
+
+// Columns are not torn, and no line is longer than 119 of its letters.
+func TestStatusColumns(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	long := strings.Repeat("ä", 57)
+	s := NewStatus(&out, false)
+	s.Columns("test", "step 1", "a 2", long)
+	s.Columns("test", long[:2*47], long, "b 3")
+	s.Columns("test", long[:2*50], long, "b 3")
+	require.Equal(t, "test      step 1  a 2  "+long+"\n"+
+		"test      "+long[:2*47]+"  "+long+"\n          b 3\n"+
+		"test      "+long[:2*50]+"  "+long+"\n          b 3\n", out.String())
 }

@@ -151,7 +151,7 @@ func overlays(runs []*Run) []figure {
 		}),
 	}
 	domains := domainNames(runs)
-	comparable := func(name string, line func(*Run) svg.Line) func(*Run) svg.Line {
+	where := func(name string, line func(*Run) svg.Line) func(*Run) svg.Line {
 		return func(r *Run) svg.Line {
 			if !sameImages(runs, r, name) {
 				return svg.Line{}
@@ -161,10 +161,10 @@ func overlays(runs []*Run) []figure {
 	}
 	for _, name := range domains {
 		list = append(list, overlay(runs, "Accuracy on "+name, "", 1, svg.WholePercent,
-			comparable(name, func(r *Run) svg.Line { return r.testLine("", on(name), 0) })))
+			where(name, func(r *Run) svg.Line { return r.testLine("", on(name), 0) })))
 	}
 	for _, name := range domains {
-		loss := comparable(name, func(r *Run) svg.Line { return r.lossByDomain(name, 0) })
+		loss := where(name, func(r *Run) svg.Line { return r.lossByDomain(name, 0) })
 		if slices.ContainsFunc(runs, func(r *Run) bool { return len(loss(r).Points) > 0 }) {
 			list = append(list, overlay(runs, "Test loss on "+name, "Mean negative log-likelihood of the labels, in nats.", 0, svg.Short, loss))
 		}
@@ -186,36 +186,57 @@ func sameSum(a, b *Run, name string) bool {
 	return a.Config.Checksums[name] == b.Config.Checksums[name]
 }
 
-// sameImages reports whether a run was tested on the same images of a domain as
-// the first of runs that has it.
+// sameSource reports whether two runs drew the images that they held out of the same
+// ones, and as many. Which were drawn depends on the seed.
+func sameSource(a, b *Run) bool {
+	sum := a.Config.SourceSum
+	return sum != "" && sum == b.Config.SourceSum && a.Config.HeldOut == b.Config.HeldOut
+}
+
+// isHeld reports whether a domain of a run is what it held out.
+func (r *Run) isHeld(domain string) bool {
+	return slices.ContainsFunc(r.Config.Domains, func(d runfolder.Domain) bool { return d.Name == domain && d.Held })
+}
+
+// comparable reports whether two runs were tested on the same images of a domain, or on
+// what they held out of the same source.
+func comparable(a, b *Run, domain string) bool {
+	return sameSum(a, b, domain) || a.isHeld(domain) && b.isHeld(domain) && sameSource(a, b)
+}
+
+// sameImages reports whether a run's tests on a domain compare with those of the first
+// of runs that has it.
 func sameImages(runs []*Run, r *Run, domain string) bool {
 	has := func(r *Run) bool {
 		return slices.ContainsFunc(r.Config.Domains, func(d runfolder.Domain) bool { return d.Name == domain })
 	}
 	first := slices.IndexFunc(runs, has)
-	return first < 0 || !has(r) || sameSum(runs[first], r, domain)
+	return first < 0 || !has(r) || comparable(runs[first], r, domain)
 }
 
-// sameTargets reports whether the averages of two runs are over the same images.
-func sameTargets(a, b *Run) bool {
-	targets := func(r *Run) []string {
-		var names []string
-		for _, d := range r.Config.Domains {
-			if d.Source != r.hasTargets() {
-				names = append(names, d.Name)
-			}
+// averaged lists the domains that the average of a run is over.
+func (r *Run) averaged() []string {
+	var names []string
+	for _, d := range r.Config.Domains {
+		if d.Source != r.hasTargets() {
+			names = append(names, d.Name)
 		}
-		slices.Sort(names)
-		return names
 	}
-	names := targets(a)
-	return slices.Equal(names, targets(b)) && !slices.ContainsFunc(names, func(name string) bool { return !sameSum(a, b, name) })
+	slices.Sort(names)
+	return names
+}
+
+// sameTargets reports whether the averages of two runs compare.
+func sameTargets(a, b *Run) bool {
+	names := a.averaged()
+	return slices.Equal(names, b.averaged()) && !slices.ContainsFunc(names, func(name string) bool { return !comparable(a, b, name) })
 }
 
 // warnings says in what the data of runs differ from those of the first.
 func warnings(runs []*Run) []string {
 	var list []string
 	first := runs[0]
+	drawn := false
 	for _, r := range runs[1:] {
 		var others []string
 		for _, d := range r.domains() {
@@ -223,21 +244,32 @@ func warnings(runs []*Run) []string {
 				others = append(others, d.Name)
 			}
 		}
-		switch {
-		case len(others) > 1:
-			list = append(list, fmt.Sprintf("%s: %s hold other images than those of %s, so that neither its accuracies on them nor its average compare.",
-				r.name(), strings.Join(others, ", "), first.name()))
-		case len(others) == 1:
-			list = append(list, fmt.Sprintf("%s: %s holds other images than that of %s, so that neither its accuracy on it nor its average compares.",
-				r.name(), others[0], first.name()))
-		case !sameTargets(first, r):
+		if len(others) > 0 {
+			list = append(list, otherData(r, first, others))
+		} else if !slices.Equal(first.averaged(), r.averaged()) {
 			list = append(list, fmt.Sprintf("%s: its average is over other domains than that of %s.", r.name(), first.name()))
 		}
 		if !sameSum(first, r, runfolder.TrainingSet) {
-			list = append(list, fmt.Sprintf("%s: its training images are others than those of %s.", r.name(), first.name()))
+			if sameSource(first, r) {
+				drawn = true
+			} else {
+				list = append(list, fmt.Sprintf("%s: its training images are others than those of %s.", r.name(), first.name()))
+			}
 		}
 	}
+	if drawn {
+		list = append(list, "The runs' seeds held out different images of the same source.")
+	}
 	return list
+}
+
+// otherData says that domains of a run have other images than those of the first.
+func otherData(r, first *Run, domains []string) string {
+	what := "its accuracy there does not compare"
+	if slices.ContainsFunc(domains, func(name string) bool { return slices.Contains(r.averaged(), name) }) {
+		what = "neither its accuracy there nor its average compares"
+	}
+	return fmt.Sprintf("%s: its images of %s are others than those of %s, so that %s.", r.name(), cli.Join(domains), first.name(), what)
 }
 
 // domainNames lists the domains of all runs.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -386,7 +387,7 @@ func TestComparisonOfOtherData(t *testing.T) {
 	c.Config.Checksums[runfolder.TrainingSet] = runfolder.Checksum{Images: 70, SHA256: "cd"}
 	p := compare([]*Run{a, b, c})
 	require.Equal(t, []string{
-		"second: far holds other images than that of first, so that neither its accuracy on it nor its average compares.",
+		"second: its images of far are others than those of first, so that neither its accuracy there nor its average compares.",
 		"third: its training images are others than those of first.",
 	}, p.Warnings)
 	require.Equal(t, otherImages, p.Tables[0].Rows[1].Values[0].Text)
@@ -404,6 +405,49 @@ func TestComparisonOfOtherData(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"first", "third", "first", "third"}, names)
+}
+
+// Seeds that hold out other images of the same source compare, other sources do not.
+func TestComparisonOfSeeds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		sources  [2]string
+		alone    bool
+		same     bool
+		warnings []string
+	}{
+		{[2]string{"s", "s"}, false, true, []string{"The runs' seeds held out different images of the same source."}},
+		{[2]string{"s", "s"}, true, true, []string{"The runs' seeds held out different images of the same source."}},
+		{[2]string{"s", "t"}, false, false, []string{
+			"second: its images of own are others than those of first, so that its accuracy there does not compare.",
+			"second: its training images are others than those of first.",
+		}},
+		{[2]string{"", ""}, true, false, []string{
+			"second: its images of own are others than those of first, so that neither its accuracy there nor its average compares.",
+			"second: its training images are others than those of first.",
+		}},
+	} {
+		var runs []*Run
+		for i, name := range []string{"first", "second"} {
+			r := load(t, exampleRun(t, name))
+			for j := range r.Config.Domains {
+				r.Config.Domains[j].Held = r.Config.Domains[j].Name == "own"
+			}
+			if c.alone {
+				r.Tests[0].Corruptions = nil
+				r.Config.Domains = slices.DeleteFunc(r.Config.Domains, func(d runfolder.Domain) bool { return !d.Source })
+			}
+			r.Config.SourceSum, r.Config.HeldOut = c.sources[i], 0.2
+			r.Config.Checksums = map[string]runfolder.Checksum{"own": {Images: 9, SHA256: name}, "train": {Images: 36, SHA256: name}}
+			runs = append(runs, r)
+		}
+		p := compare(runs)
+		require.Equal(t, c.warnings, p.Warnings)
+		own := p.Tables[0].Rows[1].Values
+		require.Equal(t, c.same, own[len(own)-1].Text != otherImages)
+		require.Equal(t, !c.alone || c.same, p.Runs[1].Values[0].Text != otherImages)
+		require.Equal(t, !c.alone, len(p.Selections) == 3 && p.Oracle, "best on targets")
+	}
 }
 
 func TestManyClasses(t *testing.T) {

@@ -361,15 +361,13 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	}
 	r.Last = accuracy
 	r.Last.Step = t.Step
-	text := r.describeTest(t)
 	if t.Improved {
-		text += "  best so far"
 		r.Best = r.Last
 		if err := r.save(runfolder.BestFile, t.Step+1); err != nil {
 			return err
 		}
 	}
-	r.progress.Line("%-9s %s", "test", text)
+	r.progress.Columns("test", r.describeTest(t)...)
 	if err := r.validate(t); err != nil {
 		return err
 	}
@@ -379,21 +377,24 @@ func (r *run) observeTest(e train.Event, now time.Time) error {
 	return r.log(line)
 }
 
-// describeTest tells the accuracy on each domain.
-func (r *run) describeTest(t *train.Test) string {
-	text := fmt.Sprintf("step %d ", t.Step)
+// describeTest tells the accuracy on each domain, column by column.
+func (r *run) describeTest(t *train.Test) []string {
+	columns := []string{fmt.Sprintf("step %d", t.Step)}
 	for i := range r.domains {
 		if r.domains[i].Severities == nil {
-			text += fmt.Sprintf(" %s %s ", r.domains[i].Name, cli.Percent(t.Accuracy[i]))
+			columns = append(columns, r.domains[i].Name+" "+cli.Percent(t.Accuracy[i]))
 		}
 	}
 	if r.Corrupted != nil {
-		text += fmt.Sprintf(" corrupted %s ", cli.Percent(r.Corrupted.Mean()))
+		columns = append(columns, "corrupted "+cli.Percent(r.Corrupted.Mean()))
 	}
 	if train.HasTargets(r.domains) {
-		text += " average " + cli.Percent(t.Average)
+		columns = append(columns, "average "+cli.Percent(t.Average))
 	}
-	return text
+	if t.Improved {
+		columns = append(columns, "best so far")
+	}
+	return columns
 }
 
 // validate keeps the weights if the test is the best so far by the source's own

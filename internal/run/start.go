@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -48,6 +49,7 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 		Checksums:  checksums(data),
 		Absent:     data.Absent,
 		HeldOut:    data.Holdout,
+		SourceSum:  sourceChecksum(data),
 		WeightsSum: r.weightsSum,
 	})
 	if err != nil {
@@ -255,6 +257,30 @@ func checksums(b *dataset.Task) map[string]runfolder.Checksum {
 		}
 	}
 	return sums
+}
+
+// sourceChecksum returns the SHA-256 of the checksums of the training images and those
+// held out, each with its label, in the order of their values: the same whatever seed
+// drew them. It is "" where none are held out.
+func sourceChecksum(b *dataset.Task) string {
+	if b.Held.N == 0 {
+		return ""
+	}
+	var sums [][]byte
+	for _, s := range []*dataset.Images{&b.Source, &b.Held} {
+		for n := range s.N {
+			h := sha256.New()
+			h.Write(s.Image(n))
+			_ = binary.Write(h, binary.LittleEndian, s.Labels[n]) // a hash takes everything
+			sums = append(sums, h.Sum(nil))
+		}
+	}
+	slices.SortFunc(sums, bytes.Compare)
+	h := sha256.New()
+	for _, sum := range sums {
+		h.Write(sum)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // describeDomains lists the test sets with their sizes.

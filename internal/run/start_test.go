@@ -17,3 +17,17 @@ func TestChecksumsOfNarrowAndWideLabels(t *testing.T) {
 	images.Labels[1] = 256
 	require.Equal(t, "366dcb38806a930d052d8b7bac72a4e59bbe8a78792b4d975ed944dc0f64f6e5", sum()) // 1 2 3 4 0 0 0 1
 }
+
+// What is held out changes with the seed, the checksum of all does not.
+func TestSourceChecksum(t *testing.T) {
+	t.Parallel()
+	images := func(labels []uint16, pixels ...uint8) dataset.Images {
+		return dataset.Images{Data: pixels, Labels: labels, N: len(labels), C: 1, H: 1, W: 1}
+	}
+	a := dataset.Task{Source: images([]uint16{0, 1, 1}, 7, 8, 9), Held: images([]uint16{0}, 6)}
+	b := dataset.Task{Source: images([]uint16{1, 0, 1}, 9, 6, 8), Held: images([]uint16{0}, 7)}
+	other := dataset.Task{Source: images([]uint16{1, 0, 1}, 9, 6, 8), Held: images([]uint16{1}, 7)}
+	require.Equal(t, sourceChecksum(&a), sourceChecksum(&b))
+	require.NotEqual(t, sourceChecksum(&a), sourceChecksum(&other))
+	require.Empty(t, sourceChecksum(&dataset.Task{Source: a.Source}))
+}

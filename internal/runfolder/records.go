@@ -52,6 +52,7 @@ type Config struct {
 	Checksums  map[string]Checksum `json:"data_checksums"` // of TrainingSet and of every domain
 	Absent     []string            `json:"absent_domains,omitempty"`
 	HeldOut    float64             `json:"held_out,omitempty"`       // share of the training images, see catalog.Images.Holdout
+	SourceSum  string              `json:"source_sha256,omitempty"`  // of the source's images, held out or not, whatever was drawn
 	WeightsSum string              `json:"weights_sha256,omitempty"` // of the file Weights
 	Sum        string              `json:"config_sha256"`            // of all the others, see configSum
 }

@@ -213,3 +213,24 @@ func TestScoresOfPairs(t *testing.T) {
 	require.Equal(t, ClassScore{Class: "c"}, scores[2], "no image is of it, and two that are said to be are not")
 	require.Equal(t, scores, PairScores(classes, [][3]int{{0, 0, 3}, {0, 1, 1}, {1, 1, 2}, {1, 2, 2}}))
 }
+
+// Weights to begin with may be those of a run, as everywhere.
+func TestWeightsOfARunFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := Settings{Weights: dir}
+	_, err := s.WeightsFile()
+	require.ErrorContains(t, err, "a folder without weights")
+	for _, name := range []string{BestFile, LastFile, ValidatedFile} {
+		want := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(want, nil, 0o666))
+		got, err := s.WeightsFile()
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		s.Weights = want
+		got, err = s.WeightsFile()
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		s.Weights = dir
+	}
+}

@@ -30,7 +30,7 @@ func (s *Settings) WeightsFile() (string, error) {
 	if s.Weights == catalog.Pretrained {
 		return catalog.PretrainedWeights(s.Model)
 	}
-	return s.Weights, nil
+	return WeightsFile(s.Weights)
 }
 
 // ofHost are the settings that do not change the result of a run.
