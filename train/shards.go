@@ -21,7 +21,17 @@ type shards struct {
 
 	gradients, statistics treeSum
 	outcomes              []outcome // by shard
+
+	// The sums of gradients over the ranks begin in pieces while the last shard of a rank
+	// is still in its backward pass: from each cut to the one before, sent of them so far.
+	piece int // the least number of gradients of one
+	cuts  []int
+	sent  int
+	last  bool
 }
+
+// piece is that of shards: a message of 256 KiB takes longer than it takes to begin.
+const piece = 1 << 16
 
 // outcome is what the descent on a batch, or a shard of one, tells.
 type outcome struct {
@@ -59,7 +69,7 @@ func newShards(engine *tensor.Engine, network *nn.Network, c *Config) *shards {
 	if c.shards() == 1 {
 		return nil
 	}
-	s := &shards{network: network, count: c.shards(), outcomes: make([]outcome, c.shards())}
+	s := &shards{network: network, count: c.shards(), piece: piece, outcomes: make([]outcome, c.shards())}
 	s.gradients = newTreeSum(engine, network.Grads, s.count)
 	s.statistics = newTreeSum(engine, network.CollectStatistics(), s.count)
 	return s
@@ -91,6 +101,7 @@ func (t *Trainer) Divide(link Link) error {
 	t.tests.room = tensor.New(group.Size()*evaluationBatch, t.network.Classes, 1, 1)
 	if t.shards != nil {
 		t.shards.group = group
+		t.shards.overlap(t.descent.plan)
 	}
 	return nil
 }
@@ -112,6 +123,7 @@ func (s *shards) each(numbers []int32, views int, sums []*treeSum, compute func(
 			share := float64(hi-lo) / float64(len(numbers))
 			s.network.SetDropoutCounter(dropped + uint64(lo)*draws)
 			s.network.SetShare(share)
+			s.last = i+1 == own
 			compute(shard, numbers[lo:hi], share)
 		}
 		for _, sum := range sums {
@@ -132,6 +144,9 @@ func (t *Trainer) learnInShards(numbers []int32) (outcome, error) {
 	s.each(numbers, t.config.views(), sums[:], func(shard int, images []int32, share float64) {
 		s.outcomes[shard] = t.learn(images, share)
 	})
+	if err := s.finish(); err != nil {
+		return outcome{}, err
+	}
 	if err := collective.GatherOf(s.group, s.outcomes, s.count/s.group.Size()); err != nil {
 		return outcome{}, err
 	}
@@ -140,13 +155,55 @@ func (t *Trainer) learnInShards(numbers []int32) (outcome, error) {
 		clear(s.gradients.total) // they are not those of a step
 		return all, nil
 	}
-	for _, sum := range sums {
-		if err := s.group.Sum(sum.total, sum.add); err != nil {
-			return all, err
-		}
-	}
 	s.network.FollowStatistics()
 	return all, nil
+}
+
+// overlap lets the sums over the ranks begin while a plan's backward pass goes on.
+func (s *shards) overlap(plan *nn.Plan) {
+	s.cuts, plan.Progress = s.cuts[:0], nil
+	if s.group.Size() == 1 {
+		return
+	}
+	before := len(s.gradients.total)
+	for _, from := range plan.Stages() {
+		if from == 0 || before-from >= s.piece {
+			s.cuts = append(s.cuts, from)
+			before = from
+		}
+	}
+	plan.Progress = s.progress
+}
+
+// progress begins the sums over the ranks of the gradients from a number on, which the
+// last shard of this rank has computed.
+func (s *shards) progress(from int) {
+	own := s.count / s.group.Size()
+	for s.last && s.sent < len(s.cuts) && s.cuts[s.sent] >= from {
+		s.gradients.pushFrom(s.cuts[s.sent], own-1, own)
+		s.send()
+	}
+}
+
+// send begins the sum of the next piece.
+func (s *shards) send() {
+	hi := len(s.gradients.total)
+	if s.sent > 0 {
+		hi = s.cuts[s.sent-1]
+	}
+	s.group.Begin(s.gradients.total[s.cuts[s.sent]:hi], s.gradients.addAlone)
+	s.sent++
+}
+
+// finish ends the sums over the ranks. All ranks call it, also those whose last shard has
+// not come to a backward pass.
+func (s *shards) finish() error {
+	for s.sent < len(s.cuts) {
+		s.send()
+	}
+	s.sent = 0
+	s.group.Begin(s.statistics.total, s.statistics.addAlone)
+	return s.group.Finish()
 }
 
 // forward lets the running statistics follow those of a batch.
@@ -185,29 +242,43 @@ func total(all []outcome) outcome {
 type treeSum struct {
 	engine   *tensor.Engine
 	total    []float32   // what a shard leaves and, after the last one, the sum
+	left     int         // the first values of total, which are still to be added
 	branches [][]float32 // by height
 	add      func(dst, src []float32)
+	addAlone func(dst, src []float32) // on the calling goroutine
 }
 
 func newTreeSum(engine *tensor.Engine, total []float32, shards int) treeSum {
-	s := treeSum{engine: engine, total: total}
+	s := treeSum{engine: engine, total: total, left: len(total)}
 	for range bits.Len(uint(shards)) - 1 {
 		s.branches = append(s.branches, tensor.Aligned(len(total)))
 	}
 	task := &addition{engine: engine}
-	s.add = task.run
+	s.add, s.addAlone = task.run, func(dst, src []float32) {
+		for lo := 0; lo < len(dst); lo += simd.MaxCall {
+			hi := min(lo+simd.MaxCall, len(dst))
+			engine.Kernels.Axpy(1, src[lo:hi], dst[lo:hi])
+		}
+	}
 	return s
 }
 
-// push adds what shard i of n has left.
+// push adds what shard i of n has left, but for what pushFrom has added.
 func (s *treeSum) push(i, n int) {
-	height := 0
+	s.pushFrom(0, i, n)
+	s.left = len(s.total)
+}
+
+// pushFrom adds the values from number lo on of what shard i of n has left.
+func (s *treeSum) pushFrom(lo, i, n int) {
+	total, height := s.total[lo:s.left], 0
 	for ; i>>height&1 == 1; height++ {
-		s.add(s.total, s.branches[height])
+		s.add(total, s.branches[height][lo:s.left])
 	}
 	if i+1 < n {
-		copy(s.branches[height], s.total)
+		copy(s.branches[height][lo:s.left], total)
 	}
+	s.left = lo
 }
 
 // addition is the task that adds src to dst.

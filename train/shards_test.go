@@ -106,7 +106,11 @@ func trainOn(t *testing.T, ranks, threads int, kernels *simd.Kernels, c Config) 
 		trainer, _ := epochTrainer(t, threads, kernels, c)
 		group, err := collective.New(link)
 		require.NoError(t, err)
+		trainer.shards.piece = 100 // as if the network were large
 		require.NoError(t, trainer.Divide(group))
+		if ranks > 1 && c.Views != nil && !c.Backbone.Frozen {
+			require.Greater(t, len(trainer.shards.cuts), 2)
+		}
 		all.Go(func() {
 			ends[rank], errs[rank] = run(trainer)
 			if errs[rank] != nil {

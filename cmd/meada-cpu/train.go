@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,7 +35,7 @@ func newTrain(std streams) *cobra.Command {
 			}
 			s.Command, s.Log = commandLine(), std.err
 			return onEveryRank(std.err, func(ranks *mpi.Ranks) error {
-				s.Group, s.Neighbours = ranks.Group, ranks.Neighbours
+				s.Group, s.Neighbours, s.Threads = ranks.Group, ranks.Neighbours, cmp.Or(s.Threads, ranks.CPUs)
 				if err := run.Agree(s.Group, s.resolveFor(s.Group.Size(), c.Flags())); err != nil {
 					return err
 				}

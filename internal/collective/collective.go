@@ -23,8 +23,19 @@ type Link interface {
 type Group struct {
 	link    Link
 	scratch []float32
-	step    [1]byte
 	steps   []byte
+
+	// Sums that go on while the rank computes.
+	jobs    chan sum
+	ended   chan error
+	work    func() // does the jobs
+	working bool
+}
+
+// sum is what a Sum is of. The zero sum ends the work.
+type sum struct {
+	values []float32
+	add    func(dst, src []float32)
 }
 
 // New returns the group of the ranks that a link joins, whose number must be a power
@@ -33,7 +44,9 @@ func New(link Link) (*Group, error) {
 	if n := link.Size(); n < 1 || n&(n-1) != 0 {
 		return nil, fmt.Errorf("%d ranks, expected a power of two", n)
 	}
-	return &Group{link: link, steps: make([]byte, link.Size())}, nil
+	g := &Group{link: link, steps: make([]byte, link.Size()), jobs: make(chan sum, 64), ended: make(chan error)}
+	g.work = g.do
+	return g, nil
 }
 
 // Rank returns the number of this process, from 0.
@@ -85,6 +98,44 @@ func (g *Group) Sum(values []float32, add func(dst, src []float32)) error {
 		}
 	}
 	return nil
+}
+
+// Begin is Sum that goes on while the caller does other things than with the group: add
+// is called on a goroutine of its own. Sums are computed in the order in which they begin,
+// on all ranks the same. Finish ends them.
+func (g *Group) Begin(values []float32, add func(dst, src []float32)) {
+	if g.Size() == 1 || len(values) == 0 {
+		return
+	}
+	if !g.working {
+		g.working = true
+		go g.work()
+	}
+	g.jobs <- sum{values, add}
+}
+
+// Finish waits for the sums that have begun.
+func (g *Group) Finish() error {
+	if g == nil || !g.working {
+		return nil
+	}
+	g.jobs <- sum{}
+	g.working = false
+	return <-g.ended
+}
+
+// do computes sums until there is an error, and takes them to the last.
+func (g *Group) do() {
+	var err error
+	for job := range g.jobs {
+		if job.add == nil {
+			break
+		}
+		if err == nil {
+			err = g.Sum(job.values, job.add)
+		}
+	}
+	g.ended <- err
 }
 
 type part struct{ lo, hi int }

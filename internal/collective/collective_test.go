@@ -77,6 +77,40 @@ func TestSum(t *testing.T) {
 	}
 }
 
+// Sums that go on beside other work are those of Sum, in the order of their beginning.
+func TestBegin(t *testing.T) {
+	t.Parallel()
+	together(t, 4, func(g *Group) error {
+		for step := range 3 {
+			values := make([]float32, 1000)
+			for i := range values {
+				values[i] = float32(g.Rank()*i + step)
+			}
+			for lo := 0; lo < len(values); lo += 10 { // more than wait at a time
+				g.Begin(values[lo:lo+10], add)
+			}
+			if err := g.Finish(); err != nil {
+				return err
+			}
+			for i, v := range values {
+				if v != float32((0+1+2+3)*i+4*step) {
+					return fmt.Errorf("rank %d, step %d: value %d is %v", g.Rank(), step, i, v)
+				}
+			}
+		}
+		return nil
+	})
+	links, cut := Local(2)
+	g, err := New(links[0])
+	require.NoError(t, err)
+	cut()
+	for range 100 {
+		g.Begin(make([]float32, 4), add)
+	}
+	require.ErrorIs(t, g.Finish(), ErrLost)
+	require.NoError(t, g.Finish())
+}
+
 func TestGather(t *testing.T) {
 	t.Parallel()
 	for _, ranks := range []int{1, 2, 4, 8} {

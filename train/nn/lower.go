@@ -365,3 +365,32 @@ func (p *program) keepsResult(o *op) bool {
 	}
 	return false
 }
+
+// stages returns for each step of the backward pass from where on the gradients of the
+// parameters are there after it.
+func (p *program) stages() []int {
+	set := map[*Param]int{} // the step that computes the gradient
+	steps := 0
+	for i := len(p.ops) - 1; i >= 0; i-- {
+		if o := &p.ops[i]; o.needsGrad && o.kind != concatNode {
+			for _, param := range o.params() {
+				set[param] = steps
+			}
+			steps++
+		}
+	}
+	from := len(p.net.Grads)
+	stages := slices.Repeat([]int{from}, steps)
+	last := 0
+	for _, param := range slices.Backward(p.net.Params) {
+		from -= padded(len(param.Data))
+		last = max(last, set[param])
+		if last < steps {
+			stages[last] = from
+		}
+	}
+	for i := 1; i < steps; i++ {
+		stages[i] = min(stages[i], stages[i-1])
+	}
+	return stages
+}

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -147,4 +148,48 @@ func fill(x []float32, v float32) {
 	for i := range x {
 		x[i] = v
 	}
+}
+
+// Backward tells truly from where on the gradients are there, also where parameters were
+// made in another order than the backward pass meets them.
+func TestProgressOfBackward(t *testing.T) {
+	t.Parallel()
+	g, x := NewGraph(3, 8, 8)
+	shortcut := g.Conv("shortcut", x, Conv{Out: 4, Kernel: 1, Stride: 1})
+	x = g.ReLU(g.BatchNorm("bn1", g.Conv("conv1", x, Conv{Out: 4, Kernel: 3, Stride: 1, Padding: 1})))
+	x = g.Add(g.Conv("conv2", x, Conv{Out: 4, Kernel: 3, Stride: 1, Padding: 1}), shortcut)
+	x = g.ReLU(g.BatchNorm("bn2", x))
+	embedding := g.Flatten(g.AvgPool(x, 8))
+	net := g.Network("net", g.Linear("fc", embedding, Linear{Out: 5}), embedding)
+	net.Init(1)
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	plan := Compile(e, net, 2, Train)
+	images, dLogits := tensor.New(2, 3, 8, 8), tensor.New(2, 5, 1, 1)
+	for i := range images.Data {
+		images.Data[i] = float32(i*i%17) - 8
+	}
+	for i := range dLogits.Data {
+		dLogits.Data[i] = float32(i%3) - 1
+	}
+	plan.Forward(images)
+	plan.Backward(dLogits, tensor.Tensor{})
+	want := slices.Clone(net.Grads)
+	fill(net.Grads, float32(math.NaN()))
+	var stages []int
+	plan.Progress = func(from int) {
+		stages = append(stages, from)
+		at := 0
+		for _, p := range net.Params {
+			if at >= from {
+				require.Equal(t, want[at:][:len(p.Grad)], p.Grad, "%s, from %d on", p.Name, from)
+			}
+			at += padded(len(p.Data))
+		}
+	}
+	plan.Forward(images)
+	plan.Backward(dLogits, tensor.Tensor{})
+	require.Equal(t, plan.Stages(), stages)
+	require.Greater(t, len(stages), 3)
+	require.Zero(t, stages[len(stages)-1])
 }

@@ -36,9 +36,14 @@ type Plan struct {
 	Mode  Mode
 	Batch int // the largest batch
 
+	// Progress, if it is set, is called during Backward in the modes that train, as soon
+	// as the gradients from number from of Network.Grads on are there. See Stages.
+	Progress func(from int)
+
 	engine  *tensor.Engine
 	program *program
 	memory  []float32
+	stages  []int    // by backward step: from where on the gradients are there
 	sized   []*sized // by batch size, built on first use
 	current *sized   // the last Forward's
 }
@@ -87,6 +92,7 @@ func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
 		sized:   make([]*sized, batch+1),
 	}
 	p.memory = tensor.Aligned(p.program.floats * batch)
+	p.stages = p.program.stages()
 	p.size(batch)
 	return p
 }
@@ -141,10 +147,21 @@ func (p *Plan) Backward(dLogits, dEmbedding tensor.Tensor) (dx tensor.Tensor) {
 			copy(s.dEmbedding.Image(n), dEmbedding.Image(n))
 		}
 	}
-	for _, step := range s.backward {
+	from := len(p.program.net.Grads)
+	for i, step := range s.backward {
 		step.backward()
+		if p.Progress != nil && p.Mode.trains() && p.stages[i] < from {
+			from = p.stages[i]
+			p.Progress(from)
+		}
 	}
 	return s.dInput
+}
+
+// Stages returns the numbers that Progress is called with, for a batch of any size: they
+// fall, down to 0.
+func (p *Plan) Stages() []int {
+	return slices.DeleteFunc(slices.Compact(slices.Clone(p.stages)), func(from int) bool { return from == len(p.program.net.Grads) })
 }
 
 // size returns the plan for batches of n images.

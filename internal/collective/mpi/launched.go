@@ -12,6 +12,7 @@ import (
 type Ranks struct {
 	*collective.Group
 	Neighbours int // the ranks on this machine
+	CPUs       int // those of this rank for itself
 
 	link *link
 }

@@ -58,8 +58,8 @@ static int beat(void) {
 	}
 }
 
-// finish waits for requests: at first it does nothing else, then it lets other threads
-// run between, and at last it sleeps.
+// finish waits for requests: at first it does nothing else, then it sleeps between, for
+// other threads may compute on the same CPU.
 static int finish(int n, MPI_Request *requests) {
 	MPI_Status statuses[2];
 	int done, code;
@@ -71,11 +71,9 @@ static int finish(int n, MPI_Request *requests) {
 			if ((code = beat()) != MPI_SUCCESS) return code;
 			next = now + interval / 2;
 		}
-		if (now - begin > 5e-3) {
+		if (now - begin > 5e-5) {
 			struct timespec nap = {0, 50000};
 			nanosleep(&nap, NULL);
-		} else if (now - begin > 5e-5) {
-			sched_yield();
 		}
 	}
 }
@@ -207,8 +205,9 @@ type call struct {
 // Each tells the next one twenty times in the time of patience that it lives. One that
 // is silent for so long ends the link.
 //
-// Where the launcher has not bound the ranks of a node to CPUs they share them out, and
-// GOMAXPROCS is each one's part.
+// Where the launcher has not bound the ranks of a node to CPUs they share them out.
+// GOMAXPROCS is one more than the CPUs of this rank: what waits for other ranks takes
+// none.
 func Join(patience time.Duration) (*Ranks, error) {
 	count, _ := Launched(os.Getenv)
 	if count < 2 {
@@ -226,11 +225,12 @@ func Join(patience time.Duration) (*Ranks, error) {
 	}
 	cpus, neighbours := 0, C.int(1)
 	_ = l.call(func() error { cpus = int(C.share_cpus(&neighbours)); return nil })
-	if cpus > 0 {
-		runtime.GOMAXPROCS(cpus)
+	if cpus == 0 {
+		cpus = runtime.GOMAXPROCS(0)
 	}
+	runtime.GOMAXPROCS(cpus + 1)
 	group, err := collective.New(l)
-	return &Ranks{Group: group, Neighbours: int(neighbours), link: l}, err
+	return &Ranks{Group: group, Neighbours: int(neighbours), CPUs: cpus, link: l}, err
 }
 
 // arrival is how many seconds ranks may take to join the others.
