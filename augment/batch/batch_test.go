@@ -2,6 +2,8 @@ package batch
 
 import (
 	"encoding/json"
+	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"testing"
@@ -314,4 +316,37 @@ func BenchmarkOperations(b *testing.B) {
 			}
 		})
 	}
+}
+
+// A plane far from 0 whose first value is an outlier is standardised as float64
+// arithmetic does it.
+func TestStandardiseOutlier(t *testing.T) {
+	t.Parallel()
+	engines(t, func(e *tensor.Engine) {
+		p := newProRandConv(ProRandConv{}, e, 1, 32, 32)
+		p.slope[0], p.offset[0] = 1, 0
+		m := &p.memory[0].Value
+		r := rand.New(rand.NewPCG(1, 2))
+		sum, square := 0.0, 0.0
+		for i := range m.out { // the same plane in every lane
+			if i%lanes > 0 {
+				m.out[i] = m.out[i-1]
+				continue
+			}
+			if m.out[i] = float32(5 + 0.01*r.NormFloat64()); i == 0 {
+				m.out[i] = 0
+			}
+			sum += float64(m.out[i])
+		}
+		mean := sum / float64(p.pixels)
+		for i := 0; i < len(m.out); i += lanes {
+			square += (float64(m.out[i]) - mean) * (float64(m.out[i]) - mean)
+		}
+		deviation := math.Sqrt(square/float64(p.pixels) + varianceFloor)
+		p.standardise(m, 0)
+		for i, got := range m.planes {
+			want := math.Tanh((float64(m.out[i%p.pixels*lanes]) - mean) / deviation)
+			require.InDelta(t, want, got, 4e-6, "%s, pixel %d", e.Kernels.Name, i)
+		}
+	})
 }

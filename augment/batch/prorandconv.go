@@ -74,7 +74,7 @@ type proRandConvMemory struct {
 	gelu    []float32
 	call    simd.DepthwisePlane
 	line    line
-	sums    [3]float32 // a plane's first value, sum and sum of squares from there
+	sums    [3]float32 // a plane's centre, sum and sum of squares from there
 }
 
 func newProRandConv(o ProRandConv, e *tensor.Engine, c, h, w int) *proRandConv {
@@ -235,18 +235,28 @@ func (p *proRandConv) standardise(m *proRandConvMemory, c int) {
 	}
 	for i := range lanes {
 		plane := m.planes[i*p.pixels:][:p.pixels]
-		first, sum, sumSq := &m.sums[0], &m.sums[1], &m.sums[2]
-		*first = plane[0]
+		centre, sum, sumSq := &m.sums[0], &m.sums[1], &m.sums[2]
+		*centre = centreOf(plane)
 		k.SumSumSq(m.sums[1:2], m.sums[2:3], plane, m.sums[0:1], p.pixels)
 		mean := float64(*sum) / float64(p.pixels)
 		variance := max(float64(*sumSq)/float64(p.pixels)-float64(mean*mean), 0)
 		slope := float64(p.slope[c]) / math.Sqrt(variance+varianceFloor)
-		offset := float64(p.offset[c]) - float64(slope*(float64(*first)+mean))
+		offset := float64(p.offset[c]) - float64(slope*(float64(*centre)+mean))
 		// tanh(z) = 2 sigmoid(2z) - 1, and the kernel gives u*sigmoid(1.702u).
 		m.line = line{float32(slope * 2 / geluSlope), float32(offset * 2 / geluSlope)}
 		m.line.apply(p.engine, plane, plane)
 		p.tanh(plane, m.gelu)
 	}
+}
+
+// centreOf returns the median of five values spread over a plane: neither an outlier nor
+// a border decides what the variance is summed from.
+func centreOf(plane []float32) float32 {
+	var v [5]float32
+	for i := range v {
+		v[i] = plane[(2*i+1)*len(plane)/(2*len(v))]
+	}
+	return portable.Median5(v)
 }
 
 // tanh sets every u to tanh(0.851u).

@@ -83,3 +83,12 @@ func SinCos(x float64) (sin, cos float64) {
 	}
 	return sin, cos
 }
+
+// Median5 returns the median of five numbers, none of them NaN.
+func Median5(v [5]float32) float32 {
+	// The largest and the smallest of four are not the median of five; with the
+	// fifth that leaves three.
+	low := max(min(v[0], v[1]), min(v[2], v[3]))
+	high := min(max(v[0], v[1]), max(v[2], v[3]))
+	return max(min(low, high), min(max(low, high), v[4]))
+}

@@ -2,6 +2,7 @@ package portable
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,4 +39,16 @@ func TestSinCos(t *testing.T) {
 	sin, cos := SinCos(0)
 	require.Zero(t, sin)
 	require.Equal(t, 1.0, cos)
+}
+
+func TestMedian5(t *testing.T) {
+	t.Parallel()
+	for code := range 3125 {
+		var v [5]float32
+		for i, rest := 0, code; i < 5; i, rest = i+1, rest/5 {
+			v[i] = float32(rest % 5)
+		}
+		sorted := slices.Sorted(slices.Values(v[:]))
+		require.Equal(t, sorted[2], Median5(v), "%v", v)
+	}
 }

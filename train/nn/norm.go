@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 
+	"github.com/meada-cpu/meada-cpu/internal/portable"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -304,11 +305,7 @@ func sampleCentre(x *tensor.Tensor, c int) float32 {
 		plane := channels(x, image, c, c+1)
 		v[i] = plane[(2*(i*step%samples)+1)*len(plane)/(2*samples)]
 	}
-	// The largest and the smallest of four are not the median of five; with the
-	// fifth that leaves three.
-	low := max(min(v[0], v[1]), min(v[2], v[3]))
-	high := min(max(v[0], v[1]), max(v[2], v[3]))
-	return max(min(low, high), min(max(low, high), v[4]))
+	return portable.Median5(v)
 }
 
 // sums returns where the two sums over each plane of image n go.
