@@ -19,8 +19,14 @@ import (
 //
 // A task takes the images of a chunk of the batch, a few at a time, through both
 // steps in its worker's own memory, so that a worker multiplies what it prepared.
-// Small images whose pixels lie evenly apart are multiplied several in one call of
-// the kernel.
+// They are multiplied a stretch of pixels after another, so that panels and tiles stay
+// in its caches and each tile of the gradient is seldom read and written. Small images
+// whose pixels lie evenly apart are multiplied several in one call of the kernel.
+//
+// What meets the rows of the product is read where it is if the kernels can, which
+// spares turning the larger operand: the output gradient, or where 1x1 filters are
+// fewer than the channels and fill whole panels, the images.
+//
 // Within a chunk each element of dw is one chain of multiply-adds over images and
 // pixels in order; the chunks' gradients are added in a fixed tree, see partials.
 type weightGrad struct {
@@ -31,13 +37,19 @@ type weightGrad struct {
 	rows, cols        int          // of a padded image
 	block             int          // channels that lie together
 	swap              bool         // taps are the rows of the product
-	height, width     int          // of the product, for one row of the filter
-	tiles             tensor.Tiles // of its rows
-	panels            int          // of its columns
-	images            int          // prepared together
-	callImages        int          // of one kernel call: whole ones, or 1 and
-	callRows          int          // as many rows of its output
-	gradient          partials     // K, R, S, C; swapped: group, R, S, C, K
+	inPlace           bool         // what meets its rows is read in the images
+	tiles             tensor.Tiles // of the product's rows
+	rowTiles          []weightsTile
+	columnTiles       []weightsTile
+	filterRow         int      // elements of the gradient from one row of the filter to the next
+	rowDistance       int      // between the product's rows in the gradient
+	tileRows          []int32  // offsets of the rows of a tile there
+	images            int      // prepared together
+	stretchImages     int      // of a stretch: whole ones, or 1 and
+	stretchRows       int      // as many rows of its output
+	oneCall           bool     // the kernel takes the images of a stretch in one call
+	blockTiles        int      // of a block
+	gradient          partials // K, R, S, C; swapped: group, R, S, C, K
 
 	// Operands of the current run.
 	dw, dbias []float32
@@ -52,9 +64,14 @@ const preparedBytes = 256 << 10
 // gradient of their own.
 const chunkPixels = 1024
 
-// callPixels bounds the inner dimension of one kernel call, enoughPixels is from
-// which on it is worth reading and writing the tile.
-const callPixels, enoughPixels = 2048, 256
+// stretchPixels is the inner dimension for which a tile is read and written once:
+// a panel of so many pixels and a block of tiles, blockBytes, stay in the
+// second-level cache.
+const stretchPixels, blockBytes = 1024, 192 << 10
+
+// placePixels is the number of pixels up to which rows of several images are better
+// interleaved than read where they are, a distance apart that caches may not like.
+const placePixels = 170
 
 // maxTranspose bounds the columns of one Transpose call.
 const maxTranspose = 2048
@@ -67,28 +84,90 @@ func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	if p.channels%nr == 0 {
 		p.block = nr
 	}
-	p.height, p.width = p.filters, s.S*p.channels
-	p.swap = p.block == p.channels && p.filters%nr == 0
-	if p.swap {
-		p.height, p.width = p.width, p.height
-	}
-	p.tiles = tensor.CutTiles(p.height, e.Kernels.MR)
-	p.panels = (p.width + nr - 1) / nr
 	area := s.OutH() * s.OutW()
+	// Each tap of a row of filters meets the images as they are.
+	plain := s.R*s.S == 1 && s.Stride == 1 && p.rows == s.H && p.cols == s.W
+	inPlace := !e.Kernels.PackedA && !tensor.Aliases(area) && area > placePixels
+	p.swap = p.filters%nr == 0 && (p.block == p.channels || plain && inPlace && p.filters < p.channels)
+	p.inPlace = inPlace && (plain || !p.swap)
 	p.gradient = newPartials(e, s.N, (chunkPixels+area-1)/area, s.Weights())
-	p.images = min(p.gradient.chunk, max(1, preparedBytes/4/(p.xSize()+p.dySize())))
-	p.callImages, p.callRows = 1, max(1, callPixels/s.OutW())
-	if s.Stride == 1 && p.cols == s.OutW() { // an image's pixels are as far apart in the next row
-		p.callImages = min(p.gradient.chunk, max(1, enoughPixels/area))
-		p.images = max(p.images, p.callImages)
-	}
+	p.cutProduct()
+	p.cutPixels()
 	e.Reserve(p.gradient.total()+s.N*s.K, max(p.images*(p.xSize()+p.dySize()), p.channels*s.R*s.S))
 	return p
 }
 
-// xSize and dySize return the sizes of one group of a prepared image.
-func (p *weightGrad) xSize() int  { return p.channels * p.rows * p.cols }
-func (p *weightGrad) dySize() int { return p.filters * p.shape.OutH() * p.shape.OutW() }
+// cutProduct cuts the product for one row of the filter into tiles.
+func (p *weightGrad) cutProduct() {
+	s, nr := p.shape, p.engine.Kernels.NR
+	taps, area := s.S*p.channels, s.OutH()*s.OutW()
+	height, width := p.filters, taps
+	p.filterRow, p.rowDistance = taps, s.R*taps
+	if p.swap {
+		height, width = width, height
+		p.filterRow, p.rowDistance = taps*p.filters, p.filters
+	}
+	// Tap i is channel i%channels of the filter's column i/channels.
+	tapAt := func(i int) int {
+		column, channel := i/p.channels, i%p.channels
+		return channel/p.block*p.block*p.rows*p.cols + column*p.block + channel%p.block
+	}
+	p.tiles = tensor.CutTiles(height, p.engine.Kernels.MR)
+	for t := range p.tiles.Count {
+		first, n := p.tiles.Tile(t)
+		tile := weightsTile{n, first * p.rowDistance, first * area}
+		if p.swap && !p.inPlace {
+			tile.at = tapAt(first)
+		}
+		p.rowTiles = append(p.rowTiles, tile)
+	}
+	for j := 0; j < width; j += nr {
+		tile := weightsTile{min(nr, width-j), j, tapAt(j)}
+		if p.swap {
+			tile.at = j * area
+		}
+		p.columnTiles = append(p.columnTiles, tile)
+	}
+	p.tileRows = make([]int32, p.engine.Kernels.MR)
+	for i := range p.tileRows {
+		p.tileRows[i] = int32(i * p.rowDistance)
+	}
+}
+
+// cutPixels cuts a chunk's images into those that are prepared together, and these
+// into stretches.
+func (p *weightGrad) cutPixels() {
+	s := p.shape
+	area := s.OutH() * s.OutW()
+	p.images = min(p.gradient.chunk, max(1, preparedBytes/4/(p.xSize()+p.dySize())))
+	p.stretchImages, p.stretchRows = min(p.gradient.chunk, max(1, stretchPixels/area)), s.OutH()
+	if area > stretchPixels {
+		p.stretchRows = max(1, stretchPixels/s.OutW())
+	}
+	if p.stretchImages > 1 && s.Stride == 1 && p.cols == s.OutW() { // an image's pixels are as far apart in the next row
+		p.oneCall = true
+		p.images = max(p.images, p.stretchImages)
+	}
+	p.stretchImages = min(p.stretchImages, p.images)
+	p.images -= p.images % p.stretchImages
+	p.blockTiles = max(1, blockBytes/4/(p.engine.Kernels.MR*p.stretchImages*p.stretchRows*s.OutW()))
+}
+
+// xSize and dySize return the sizes of one group of a prepared image, 0 if it is read
+// in place.
+func (p *weightGrad) xSize() int {
+	if p.inPlace && p.swap {
+		return 0
+	}
+	return p.channels * p.rows * p.cols
+}
+
+func (p *weightGrad) dySize() int {
+	if p.inPlace && !p.swap {
+		return 0
+	}
+	return p.filters * p.shape.OutH() * p.shape.OutW()
+}
 
 // sums returns the sums of dy over the pixels of each image.
 func (p *weightGrad) sums() []float32 {
@@ -105,32 +184,33 @@ func (p *weightGrad) run(dw, dbias []float32, x, dy tensor.Tensor) {
 // weightsChunk computes the gradient of one group from a chunk of images.
 type weightsChunk struct{ *weightGrad }
 
-func (q weightsChunk) Do(task, worker int) {
-	p := q.weightGrad
+func (c weightsChunk) Do(task, worker int) {
+	p := c.weightGrad
 	group := task % p.shape.Groups
 	chunk := task / p.shape.Groups
 	size := p.gradient.size / p.shape.Groups
 	dw := p.gradient.of(chunk)[group*size:][:size]
 	first, n := p.gradient.images(chunk, p.x.N)
 	cut := arena(p.engine.Scratch(worker))
-	xs, dys := cut.take(p.images*p.xSize()), cut.take(p.images*p.dySize())
+	q := weightsImages{tile: p.engine.Tile(worker), dw: dw, group: group}
+	q.xs, q.dys = cut.take(p.images*p.xSize()), cut.take(p.images*p.dySize())
 	for i := 0; i < n; i += p.images {
-		images := min(p.images, n-i)
-		for j := range images {
-			p.prepare(xs[j*p.xSize():][:p.xSize()], dys[j*p.dySize():][:p.dySize()], first+i+j, group)
+		q.first, q.images = first+i, min(p.images, n-i)
+		for j := range q.images {
+			p.prepare(q.xs[j*p.xSize():], q.dys[j*p.dySize():], q.first+j, group)
 		}
-		prefetch := p.prefetch(group, first+i+images)
-		p.multiply(p.engine.Tile(worker), dw, xs, dys, images, i > 0, &prefetch)
+		q.prefetch = p.prefetch(group, first+i+q.images)
+		p.multiply(&q)
 	}
 }
 
 // prefetch returns the images that are prepared after those before next.
 func (p *weightGrad) prefetch(group, next int) prefetcher {
-	if p.images*(p.xSize()+p.dySize()) > preparedBytes/4 { // they would push the present ones out
-		return prefetcher{}
-	}
 	s := p.shape
 	plane, area := s.H*s.W, s.OutH()*s.OutW()
+	if p.images*(p.channels*plane+p.filters*area) > preparedBytes/4 { // they would push the present ones out
+		return prefetcher{}
+	}
 	return prefetcher{parts: [2]region{
 		regionOf(p.x, next, p.images, group*p.channels*plane, p.channels*plane),
 		regionOf(p.dy, next, p.images, group*p.filters*area, p.filters*area),
@@ -147,7 +227,7 @@ func (p *weightGrad) prepare(xs, dys []float32, image, group int) {
 	plane := s.H * s.W
 	x := p.x.Image(image)[group*p.channels*plane:]
 	dy := p.dy.Image(image)[group*p.filters*area:]
-	for c := 0; c < p.channels; c += p.block {
+	for c := 0; c < p.channels && p.xSize() > 0; c += p.block {
 		p.channelsLast(xs[c*p.rows*p.cols:][:p.block*p.rows*p.cols], x[c*plane:])
 	}
 	interleave := func(f, m int) {
@@ -156,11 +236,13 @@ func (p *weightGrad) prepare(xs, dys []float32, image, group int) {
 			kernels.Transpose(&to[i*m], &from[i], m, min(maxTranspose, area-i), m, area)
 		}
 	}
-	if p.swap {
-		for j := range p.panels {
-			interleave(j*kernels.NR, kernels.NR)
+	switch {
+	case p.dySize() == 0:
+	case p.swap:
+		for f := 0; f < p.filters; f += kernels.NR {
+			interleave(f, kernels.NR)
 		}
-	} else {
+	default:
 		for t := range p.tiles.Count {
 			f, m := p.tiles.Tile(t)
 			interleave(f, m)
@@ -196,86 +278,131 @@ func (p *weightGrad) channelsLast(dst, planes []float32) {
 	clear(dst[(s.PadH+s.H)*row:])
 }
 
-// multiply computes the prepared images' share in the gradient of a group, or adds
-// it. Meanwhile it fetches what follows.
-func (p *weightGrad) multiply(call *simd.GemmTile, dw, xs, dys []float32, images int, add bool, prefetch *prefetcher) {
-	for r := range p.shape.R {
-		for j := range p.panels {
-			for t := range p.tiles.Count {
-				tile := p.tile(r, j, t)
-				for image := 0; image < images; image += p.callImages {
-					tile.mode = simd.FromC
-					if image == 0 && !add {
-						tile.mode = simd.FromZero
-					}
-					p.multiplyTile(call, &tile, dw, xs[image*p.xSize():], dys[image*p.dySize():], min(p.callImages, images-image), prefetch)
+// weightsImages are a few images and where their share in the gradient of a group
+// goes.
+type weightsImages struct {
+	tile          *simd.GemmTile
+	dw            []float32
+	group         int
+	first, images int
+	xs, dys       []float32 // as prepared
+	add           bool      // to what is in dw
+	prefetch      prefetcher
+}
+
+// weightsTile is a few rows or columns of the product for the first row of the filter,
+// and where they begin.
+type weightsTile struct {
+	n  int
+	dw int // in the gradient of a group
+	at int // in their operand
+}
+
+// operand is a side of the product: where it begins, and the distances between
+// its rows or columns, between pixels, between rows of pixels and between images.
+type operand struct {
+	data                    []float32
+	row, pixel, line, image int
+}
+
+// operands returns what meets the rows of the product and its columns. Where rows
+// are interleaved, their pixels are as far apart as the tile is high.
+func (p *weightGrad) operands(q *weightsImages) (rows, columns operand) {
+	s, nr := p.shape, p.engine.Kernels.NR
+	outW, area := s.OutW(), s.OutH()*s.OutW()
+	x := operand{q.xs, 1, s.Stride * p.block, s.Stride * p.cols * p.block, p.xSize()}
+	dy := operand{q.dys, 1, nr, outW * nr, p.dySize()}
+	switch {
+	case p.inPlace && p.swap:
+		x = operand{p.x.Data[q.first*p.x.Stride+q.group*p.channels*area:], area, 1, outW, p.x.Stride}
+	case p.inPlace:
+		dy = operand{p.dy.Data[q.first*p.dy.Stride+q.group*p.filters*area:], area, 1, outW, p.dy.Stride}
+	}
+	if p.swap {
+		return x, dy
+	}
+	return dy, x
+}
+
+// multiply adds the images' share, a stretch of pixels after another. Meanwhile it
+// fetches what follows.
+func (p *weightGrad) multiply(q *weightsImages) {
+	a, b := p.operands(q)
+	for image := 0; image < q.images; image += p.stretchImages {
+		n := min(p.stretchImages, q.images-image)
+		for y := 0; y < p.shape.OutH(); y += p.stretchRows {
+			for r := range p.shape.R {
+				p.multiplyStretch(q, &a, &b, weightsStretch{image, n, y, r})
+			}
+			q.add = true
+		}
+	}
+}
+
+// weightsStretch is n images from one on, or rows of it from y on, and a row of the
+// filter.
+type weightsStretch struct{ image, n, y, r int }
+
+// multiplyStretch adds the share of a stretch: all panels with one block of tiles,
+// then with the next.
+func (p *weightGrad) multiplyStretch(q *weightsImages, a, b *operand, at weightsStretch) {
+	s := p.shape
+	call := q.tile
+	*call = simd.GemmTile{
+		CRow: p.rowDistance, ARow: a.row, ACol: a.pixel, BRow: b.pixel,
+		K: s.OutW(), KOuter: min(p.stretchRows, s.OutH()-at.y),
+	}
+	if p.oneCall { // the rows of an image are one, what follows are the images
+		call.K, call.KOuter = s.OutH()*s.OutW(), at.n
+	}
+	for t0 := 0; t0 < p.tiles.Count; t0 += p.blockTiles {
+		rows := p.rowTiles[t0:min(t0+p.blockTiles, p.tiles.Count)]
+		for j := range p.columnTiles {
+			column := &p.columnTiles[j]
+			dw := q.dw[at.r*p.filterRow+column.dw:]
+			for t := range rows {
+				row := &rows[t]
+				if t+1 < len(rows) {
+					p.engine.Kernels.Prefetch(&dw[rows[t+1].dw], &p.tileRows[0], rows[t+1].n)
 				}
+				call.C, call.M, call.N, call.Mode = &dw[row.dw], row.n, column.n, simd.FromC
+				if !q.add {
+					call.Mode = simd.FromZero
+				}
+				p.multiplyTile(q, a, b, at, row.at, column.at)
 			}
 		}
 	}
 }
 
-// weightsTile is a register tile of the product for row r of the filter: m x n
-// elements of dw and where their operands begin.
-type weightsTile struct {
-	m, n   int
-	dw     int // the first element, and
-	dwRow  int // the distance between rows
-	x      int // in a prepared image, for the first output pixel
-	dy     int // in a prepared output gradient, and
-	dyWide int // the distance between pixels
-	mode   simd.TileMode
-}
-
-// tile returns tile t of panel j for row r of the filter. Tap i of a row is channel
-// i%channels of the filter's column i/channels.
-func (p *weightGrad) tile(r, j, t int) weightsTile {
-	s := p.shape
-	nr := p.engine.Kernels.NR
-	taps := s.S * p.channels
-	row, m := p.tiles.Tile(t)
-	column := j * nr
-	tile := weightsTile{m: m, n: min(nr, p.width-column)}
-	tap, filter := column, row
-	if p.swap {
-		tap, filter = row, column
-		tile.dw, tile.dwRow, tile.dyWide = (r*taps+tap)*p.filters+filter, p.filters, nr
+// multiplyTile adds the products of a stretch to a tile whose operands begin at
+// rows and columns.
+func (p *weightGrad) multiplyTile(q *weightsImages, a, b *operand, at weightsStretch, rows, columns int) {
+	call := q.tile
+	line := a.line
+	if !p.swap && !p.inPlace { // interleaved
+		call.ACol, line = call.M, p.shape.OutW()*call.M
+	}
+	rows += at.image*a.image + at.y*line
+	columns += at.image*b.image + at.y*b.line
+	// Where the row of the filter begins.
+	if filterRow := at.r * p.cols * p.block; p.swap {
+		rows += filterRow
 	} else {
-		tile.dw, tile.dwRow, tile.dyWide = (filter*s.R+r)*taps+tap, s.R*taps, m
+		columns += filterRow
 	}
-	tile.dy = filter * s.OutH() * s.OutW()
-	at, channel := tap/p.channels, tap%p.channels
-	block := channel / p.block
-	tile.x = block*p.block*p.rows*p.cols + (r*p.cols+at)*p.block + channel%p.block
-	return tile
-}
-
-// multiplyTile adds the products of one image, or a call's images, to a tile.
-func (p *weightGrad) multiplyTile(call *simd.GemmTile, tile *weightsTile, dw, x, dy []float32, images int, prefetch *prefetcher) {
-	s := p.shape
-	outH, outW := s.OutH(), s.OutW()
-	xWide, xJump := s.Stride*p.block, s.Stride*p.cols*p.block // between pixels, between rows
-	dyWide, dyJump := tile.dyWide, outW*tile.dyWide
-	rows := p.callRows
-	if images > 1 { // the rows of an image are one, what follows are the images
-		rows, outH, outW = images, images, outH*outW
-		xJump, dyJump = p.xSize(), p.dySize()
+	calls := at.n
+	call.AJump, call.BJump = line, b.line
+	if p.oneCall {
+		call.AJump, call.BJump, calls = a.image, b.image, 1
 	}
-	*call = simd.GemmTile{C: &dw[tile.dw], CRow: tile.dwRow, ARow: 1, M: tile.m, N: tile.n, K: outW, Mode: tile.mode}
-	if p.swap {
-		call.ACol, call.AJump, call.BRow, call.BJump = xWide, xJump, dyWide, dyJump
-	} else {
-		call.ACol, call.AJump, call.BRow, call.BJump = dyWide, dyJump, xWide, xJump
-	}
-	for y := 0; y < outH; y += rows {
-		call.KOuter = min(rows, outH-y)
-		call.A, call.B = &dy[y*dyJump+tile.dy], &x[y*xJump+tile.x]
-		if p.swap {
-			call.A, call.B = call.B, call.A
-		}
-		call.Prefetch = prefetch.next(call.KOuter*outW, call.BRow)
+	for range calls {
+		call.A, call.B = &a.data[rows], &b.data[columns]
+		call.Prefetch = q.prefetch.next(call.KOuter*call.K, call.BRow)
 		p.engine.Kernels.Gemm(call)
 		call.Mode = simd.FromC
+		rows += a.image
+		columns += b.image
 	}
 }
 

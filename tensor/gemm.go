@@ -79,10 +79,10 @@ const fewTiles = 3
 // packWorth is the number of columns from which on packing A pays.
 const packWorth = 96
 
-// aliases reports whether rows so many elements apart share a few sets of a cache,
+// Aliases reports whether rows so many elements apart share a few sets of a cache,
 // as those at multiples of 4 KiB do, and push each other out of it. Such operands
 // are packed; others are read where they are, which is faster at every size.
-func aliases(distance int) bool { return distance%1024 == 0 }
+func Aliases(distance int) bool { return distance%1024 == 0 }
 
 // Epilogue says what Gemm does beside the product. At most one of Accumulate,
 // RowBias and ColumnBias is set; a bias is where each element's chain of
@@ -209,8 +209,8 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.bRow, g.bCol = stored(g.TransB, ldb)
 		g.rowBias, g.colBias = ep.RowBias, ep.ColumnBias
 	}
-	g.packA = g.wide && (g.engine.Kernels.PackedA || g.aCol != 1 || aliases(g.aRow))
-	g.bInPlace = g.bCol == 1 && (g.tiles.Count <= fewTiles || !aliases(g.bRow))
+	g.packA = g.wide && (g.engine.Kernels.PackedA || g.aCol != 1 || Aliases(g.aRow))
+	g.bInPlace = g.bCol == 1 && (g.tiles.Count <= fewTiles || !Aliases(g.bRow))
 	g.packB = g.tall && !g.bInPlace
 	if g.bCol == 1 && g.ldOffsets != g.bRow {
 		for i := range g.offsets {
