@@ -212,6 +212,7 @@ func TestPresets(t *testing.T) {
 		{"--preset quick", "synthetic-digits", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
 		{"--dataset digits --data D", "digits", "lenet5", 0, 0, "digits", catalog.NoCorruptions},
 		{"--preset digits --data D", "digits", "lenet5", 0, 0, "digits", catalog.NoCorruptions},
+		{"--preset digits-best --data D", "digits", "lenet5", 0, 0, "digits-best", catalog.NoCorruptions},
 		{"--preset cifar10 --data D", "cifar10", "wrn", 100, 5e-4, "cifar10", catalog.NoCorruptions},
 		{"--preset cifar100 --data D --model densenet", "cifar100", "densenet", 200, 1e-4, "cifar100", catalog.NoCorruptions},
 		{"--dataset cifar100 --data D --model resnext", "cifar100", "resnext", 200, 5e-4, "cifar100", catalog.NoCorruptions},
@@ -234,7 +235,7 @@ func TestPresets(t *testing.T) {
 		require.Equal(t, c.preset, s.Preset, c.args)
 		require.Equal(t, c.corrupt, s.Corruptions, c.args)
 		algorithm := catalog.MEADA
-		if c.preset == "synthetic" {
+		if c.preset == "synthetic" || c.preset == "digits-best" {
 			algorithm = catalog.RandConv
 		}
 		require.Equal(t, algorithm, s.Algorithm, c.args)

@@ -33,7 +33,7 @@ func TestCompletion(t *testing.T) {
 		"train --algorithm=ad":         "ada advst",
 		"train --corruptions ":         "none on-the-fly",
 		"train --loops-m":              "--loops-min",
-		"train --quiet --preset d":     "digits",
+		"train --quiet --preset d":     "digits digits-best",
 		"train --weights ":             "pretrained",
 		"eval --algo":                  "",
 		"predict --format ":            "table csv json",

@@ -41,7 +41,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Seed(&s.Seed, "seed", "everything random follows from it")
 
 	f.Group("descent")
-	f.Integer(&s.LoopsTrain, "loops-train", 1, "descent steps, presets synthetic, quick and digits only")
+	f.Integer(&s.LoopsTrain, "loops-train", 1, "descent steps, presets synthetic, quick, digits and digits-best only")
 	f.Integer(&s.Epochs, "epochs", 1, "passes over the training images, the other presets only")
 	f.Integer(&s.MaxSteps, "max-steps", 1, "end after that many descent steps at the latest")
 	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
@@ -86,7 +86,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 
 	f.Group("maximisation")
 	f.Integer(&s.K, "k", 0, "phases; of advst and me-advst the sets of images that are kept, and a phase whenever due")
-	f.Integer(&s.LoopsMin, "loops-min", 1, "descent steps between phases, presets synthetic, quick and digits only")
+	f.Integer(&s.LoopsMin, "loops-min", 1, "descent steps between phases, presets synthetic, quick, digits and digits-best only")
 	f.Integer(&s.EpochsMin, "epochs-min", 1, "epochs between phases, the other presets only")
 	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")
 	f.Number(&s.LRMax, "lr-max", "step size of the ascent")

