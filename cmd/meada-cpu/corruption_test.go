@@ -97,7 +97,7 @@ func newCorruption(t *testing.T, c *damaged) *corruption {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {
 		for _, pattern := range c.targets {
-			if match, err := filepath.Match(pattern, name); err != nil || match {
+			if match, err := filepath.Match(pattern, name); err != nil || match && len(c.files[name]) > 0 {
 				require.NoError(t, err)
 				a.targets = append(a.targets, name)
 			}

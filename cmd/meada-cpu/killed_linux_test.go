@@ -59,14 +59,21 @@ func TestAttackKilled(t *testing.T) {
 		}
 		killers[i] = newKiller(t, rand.New(rand.NewPCG(seed, uint64(i))), kind.args)
 	}
-	for round := 0; round < least || time.Now().Before(end); round++ {
+	tell := func() {
+		for i, k := range killers {
+			t.Logf("%s: %d of %d killed runs ended the same, %d kills: %v, then %v", kinds[i].name, k.runs, k.runs, k.kills, k.moments, k.damages)
+		}
+	}
+	const often = 25
+	for round := 1; round <= least || time.Now().Before(end); round++ {
 		for _, k := range killers {
 			k.kill(t)
 		}
+		if round%often == 0 {
+			tell()
+		}
 	}
-	for i, k := range killers {
-		t.Logf("%s: %d of %d killed runs ended the same, %d kills: %v, then %v", kinds[i].name, k.runs, k.runs, k.kills, k.moments, k.damages)
-	}
+	tell()
 }
 
 // killer kills runs of one kind.

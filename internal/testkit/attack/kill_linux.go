@@ -106,6 +106,9 @@ func callOf(thread int) Call {
 		_                  [16]byte
 	}
 	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(thread), unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
+	if errno == unix.ESRCH { // it is gone, as all threads are when one ends the process
+		return ""
+	}
 	if errno != 0 {
 		panic(fmt.Sprintf("attack: what a system call is, is not known: %v", errno))
 	}
