@@ -1,9 +1,12 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"image"
+	"image/png"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -334,10 +337,11 @@ func damagedCases(t *testing.T) []damaged {
 	for _, name := range []string{"train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"} {
 		packed[name+".gz"] = gzipped(t, digits[name])
 	}
+	packed["mnist_m/mnist_m_test.tar.gz"] = gzipped(t, mnistM(t))
 	cases := []damaged{
 		{name: "idx", files: digits, args: eval("--data", "@"), targets: []string{"*ubyte"}},
 		{name: "libsvm", files: digits, args: eval("--data", "@"), targets: []string{"usps.t"}, text: true},
-		{name: "gzip, bzip2", files: packed, args: eval("--data", "@"), targets: []string{"*.gz", "*.bz2", "syn/*"}, sealed: true},
+		{name: "gzip, bzip2", files: packed, args: eval("--data", "@"), targets: []string{"*.gz", "*.bz2", "syn/*", "mnist_m/*"}, sealed: true},
 		{name: "mat", files: packed, args: eval("--data", "@"), targets: []string{"svhn/*"}},
 		{name: "safetensors", files: digits, args: eval("--data", "@"), targets: []string{"w.safetensors"}},
 	}
@@ -352,6 +356,29 @@ func damagedCases(t *testing.T) []damaged {
 	cases = append(cases, damagedPictures(t, weights)...)
 	cases = append(cases, damagedFolders(t, digits["w.pth"])...)
 	return append(cases, damagedRuns(t, run, train)...)
+}
+
+// mnistM is MNIST-M's archive of two pictures.
+func mnistM(t *testing.T) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	add := func(name string, content []byte) {
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}))
+		_, err := w.Write(content)
+		require.NoError(t, err)
+	}
+	for i := range 2 {
+		var picture bytes.Buffer
+		m := image.NewRGBA(image.Rect(0, 0, 32, 32))
+		for p := range m.Pix {
+			m.Pix[p] = uint8(p*(i+1)) | uint8(p%4/3*255)
+		}
+		require.NoError(t, png.Encode(&picture, m))
+		add(fmt.Sprintf("mnist_m/mnist_m_test/%08d.png", i), picture.Bytes())
+	}
+	add("mnist_m/mnist_m_test_labels.txt", []byte("00000000.png 7\n00000001.png 2\n"))
+	require.NoError(t, w.Close())
+	return b.Bytes()
 }
 
 // damagedCIFAR has CIFAR's formats, and NumPy's.
