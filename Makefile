@@ -40,7 +40,8 @@ fuzz: ## fuzz every parser, one after the other, for FUZZTIME (10m) each
 	.ci/run fuzz
 
 attack: ## damage files, kill runs, draw shapes, for ATTACK_TIME (10m) each; MEADA_SEED repeats one
-	ATTACK_TIME=$${ATTACK_TIME:-10m} $(GO) test -count=1 -timeout 24h -v -p 1 -parallel 1 -run '^TestAttack' ./conv ./train/nn ./cmd/meada-cpu
+	MEADA_ATTACK=1 ATTACK_TIME=$${ATTACK_TIME:-10m} $(GO) test -count=1 -timeout 24h -v -p 1 -parallel 1 \
+		-run '^(TestAttack.*|TestDamagedRunFolder)$$' ./conv ./train/nn ./internal/run ./cmd/meada-cpu
 
 fmt: ## format the Go files
 	gofmt -w .
