@@ -72,9 +72,14 @@ const spinTime = 500 * time.Microsecond
 // goroutines run: those it waits for may be among them.
 const spins = 20000
 
-// spin waits until done or for spinTime, and reports whether it is done.
-func spin(done func() bool) bool {
-	for begin := time.Now(); ; {
+// busy counts the workers of the engines that run an operation. Where they are more
+// than the processors, a goroutine that looks keeps another engine's from working.
+var busy atomic.Int32
+
+// spin waits until done or for spinTime, or not at all where the engines that run have
+// so many workers that, with others, processors are short. It reports whether it is done.
+func spin(others int, done func() bool) bool {
+	for begin := time.Now(); int(busy.Load())+others <= runtime.GOMAXPROCS(0); {
 		for range spins {
 			if done() {
 				return true
@@ -85,6 +90,7 @@ func spin(done func() bool) bool {
 		}
 		runtime.Gosched()
 	}
+	return done()
 }
 
 // NewEngine starts an engine with that many workers, the calling goroutine being
@@ -197,9 +203,11 @@ func (e *Engine) Run(tasks int, t Task) {
 		}
 		return
 	}
+	busy.Add(int32(e.threads))
 	e.start(tasks, t)
 	e.drain(0)
 	e.wait()
+	busy.Add(-int32(e.threads))
 }
 
 // start hands a task to the workers; nil ends them.
@@ -217,7 +225,7 @@ func (e *Engine) start(tasks int, t Task) {
 
 // wait returns when all workers have finished.
 func (e *Engine) wait() {
-	if spin(func() bool { return e.pending.Load() == 0 }) {
+	if spin(0, func() bool { return e.pending.Load() == 0 }) {
 		return
 	}
 	// A wake-up may be the late report of a worker that finished the operation
@@ -246,7 +254,7 @@ func (e *Engine) work(w *worker, index int) {
 	seen := uint32(0)
 	for {
 		started := func() bool { return e.epoch.Load() != seen }
-		for !spin(started) {
+		for !spin(e.threads, started) {
 			w.parked.Store(true)
 			if started() && w.parked.Swap(false) {
 				break

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,6 +41,10 @@ func (t tests) Run() int {
 		panic(err)
 	}
 	if err := os.Setenv("MEADA_CACHE", filepath.Join(filepath.Dir(command), "cache")); err != nil { // none of the user's weights
+		panic(err)
+	}
+	// Tests run beside each other: more threads a process would wait for processors.
+	if err := os.Setenv("GOMAXPROCS", cmp.Or(os.Getenv("GOMAXPROCS"), "1")); err != nil {
 		panic(err)
 	}
 	return t.M.Run()

@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"MEADA_ISA", "GOCOVERDIR"} {
+			for _, name := range []string{"MEADA_ISA", "GOCOVERDIR", "GOMAXPROCS"} {
 				if value, ok := os.LookupEnv(name); ok {
 					env.Setenv(name, value)
 				}

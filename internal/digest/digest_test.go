@@ -9,7 +9,7 @@
 // named: what changed is then seen in review. The runs of -short go through every
 // kernel set on one thread and on two, the others through one set each, in turn, of
 // which the digest makes them the same. Continuous integration (CI=true) takes every
-// kernel set for each run, adds the two runs of the largest networks, and runs NEON's
+// kernel set for each run, adds the runs marked as its own, which take longest, and runs NEON's
 // kernels in QEMU.
 package digest
 
@@ -54,7 +54,7 @@ type run struct {
 	// and which are long enough to be interrupted.
 	Short     bool   `json:"short,omitempty"`
 	Emulated  bool   `json:"emulated,omitempty"`
-	Large     bool   `json:"large,omitempty"`     // left to CI
+	CI        bool   `json:"ci,omitempty"`        // left to CI, for its time
 	Interrupt string `json:"interrupt,omitempty"` // by a signal
 	// Digests are in the order of the versions, the last is today's.
 	Digests []digest `json:"digests"`
@@ -95,7 +95,7 @@ func TestDigests(t *testing.T) {
 	var recording sync.Mutex
 	t.Run("runs", func(t *testing.T) {
 		for i, r := range runs {
-			if testing.Short() && !r.Short || r.Large && !whole {
+			if testing.Short() && !r.Short || r.CI && !whole {
 				continue
 			}
 			machines := machinesFor(i, r, command, sets, whole)
