@@ -74,11 +74,11 @@ func sliced(r *rand.Rand, n, c, h, w int) tensor.Tensor {
 
 // visit calls tap for every product of the convolution.
 func visit(s Shape, images int, tap func(n, k, out, in, weight int)) {
-	cg, kg := s.C/s.Groups, s.K/s.Groups
+	cg, kg, outH, outW := s.C/s.Groups, s.K/s.Groups, s.OutH(), s.OutW()
 	for n := range images {
 		for k := range s.K {
-			for oy := range s.OutH() {
-				for ox := range s.OutW() {
+			for oy := range outH {
+				for ox := range outW {
 					for c := range cg {
 						for i := range s.R {
 							for j := range s.S {
@@ -86,7 +86,7 @@ func visit(s Shape, images int, tap func(n, k, out, in, weight int)) {
 								if y < 0 || y >= s.H || x < 0 || x >= s.W {
 									continue
 								}
-								tap(n, k, (k*s.OutH()+oy)*s.OutW()+ox, ((k/kg*cg+c)*s.H+y)*s.W+x, ((k*cg+c)*s.R+i)*s.S+j)
+								tap(n, k, (k*outH+oy)*outW+ox, ((k/kg*cg+c)*s.H+y)*s.W+x, ((k*cg+c)*s.R+i)*s.S+j)
 							}
 						}
 					}

@@ -66,9 +66,9 @@ func TestDamagedRunFolder(t *testing.T) {
 	o.CheckpointEvery = 1
 	complete(t, o)
 	want := lasting(files(t, o.Out))
-	every, ways, least := 9, 1, 3
+	every, ways, least := 16, 1, 2
 	if os.Getenv("CI") != "" && !testing.Short() {
-		ways, least = 3, 10
+		every, ways, least = 9, 3, 10
 	}
 	if os.Getenv("MEADA_ATTACK") != "" {
 		every, ways, least = 1, 3, 10
