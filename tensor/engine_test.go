@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,4 +45,23 @@ func TestRunIgnoresLateReports(t *testing.T) {
 		e.Run(2, l)
 		require.True(t, l.finished, "Run returned while a part was running")
 	}
+}
+
+// Goroutines look for what they wait for only where there are processors for the
+// workers of all engines that run.
+func TestSpinning(t *testing.T) {
+	looks := 0
+	never := func() bool { looks++; return false }
+	require.False(t, spin(0, never))
+	require.GreaterOrEqual(t, looks, spins)
+
+	looks = 0
+	require.False(t, spin(runtime.GOMAXPROCS(0)+1, never))
+	require.Equal(t, 1, looks)
+
+	busy.Add(int32(runtime.GOMAXPROCS(0) + 1))
+	defer busy.Add(-int32(runtime.GOMAXPROCS(0) + 1))
+	looks = 0
+	require.False(t, spin(0, never))
+	require.Equal(t, 1, looks)
 }
