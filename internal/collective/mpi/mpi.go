@@ -15,7 +15,7 @@ package mpi
 enum { lost = -1 };
 
 static MPI_Comm world, beats;
-static int rank = 0, size = 1;
+static int rank = 0, size = 1, leaving = 0;
 static MPI_Request beat_out = MPI_REQUEST_NULL, beat_in = MPI_REQUEST_NULL;
 static char out, in;
 static double beaten, sent, silence, interval, patience;
@@ -44,7 +44,7 @@ static int beat(void) {
 	if (size == 1) return MPI_SUCCESS; // not yet started, or stopped
 	double now = MPI_Wtime();
 	if ((code = MPI_Test(&beat_out, &done, MPI_STATUS_IGNORE)) != MPI_SUCCESS) return code;
-	if (done && now - sent >= interval) {
+	if (done && !leaving && now - sent >= interval) {
 		if ((code = MPI_Isend(&out, 1, MPI_BYTE, (rank + 1) % size, 0, beats, &beat_out)) != MPI_SUCCESS) return code;
 		sent = now;
 	}
@@ -92,8 +92,14 @@ static int barrier(void) {
 	return code != MPI_SUCCESS ? code : finish(1, &request);
 }
 
+// stop ends MPI once all ranks have come to a barrier. Before another one they send no
+// beats: what is on its way then is received, or libraries complain of it or wait for it.
 static void stop(void) {
-	beat(); // takes what the library would complain of
+	leaving = 1;
+	if (barrier() == MPI_SUCCESS) {
+		beat();
+		if (beat_out != MPI_REQUEST_NULL) MPI_Wait(&beat_out, MPI_STATUS_IGNORE);
+	}
 	size = 1;
 	if (beat_in != MPI_REQUEST_NULL) {
 		MPI_Cancel(&beat_in);
@@ -318,8 +324,16 @@ func (r *Ranks) Leave() {
 	if err := r.link.call(func() error { return r.link.failure(C.barrier()) }); err != nil {
 		r.Abort(1)
 	}
-	_ = r.link.call(func() error { C.stop(); return nil })
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.link.call(func() error { C.stop(); return nil }) }()
+	select {
+	case <-stopped:
+	case <-time.After(farewell): // the run is complete
+	}
 }
+
+// farewell is how long the library may take to end.
+const farewell = 10 * time.Second
 
 // Abort ends all ranks with an exit code.
 func (r *Ranks) Abort(code int) {
