@@ -27,7 +27,7 @@ func newTrain(std streams) *cobra.Command {
 			"meada-cpu train --preset cifar10 --data DIR --model allconv --corruptions on-the-fly --test-images 1000\n" +
 			"meada-cpu train --preset pacs --data DIR --source photo --weights pretrained\n" +
 			"meada-cpu train --preset pictures --data DIR\n" +
-			"meada-cpu train --compare --data pictures\n" +
+			"meada-cpu train --compare --dataset folder --data pictures\n" +
 			"meada-cpu train --resume runs/20260102-030405-digits-me-ada-s1",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if s.compare {
