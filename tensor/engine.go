@@ -57,6 +57,8 @@ type PerWorker[T any] struct {
 	_     cacheLines
 }
 
+// Who goes to sleep says so by Swap, then looks once more. After Store, QEMU lets the look
+// come first on an emulated arm64, and a wake-up is lost.
 type worker struct {
 	parked atomic.Bool // sleeps on wake
 	wake   chan struct{}
@@ -231,7 +233,7 @@ func (e *Engine) wait() {
 	// A wake-up may be the late report of a worker that finished the operation
 	// before this one, so pending alone says when this one is over.
 	for e.pending.Load() != 0 {
-		e.waiting.Store(true)
+		e.waiting.Swap(true)
 		if e.pending.Load() == 0 && e.waiting.Swap(false) {
 			return
 		}
@@ -255,7 +257,7 @@ func (e *Engine) work(w *worker, index int) {
 	for {
 		started := func() bool { return e.epoch.Load() != seen }
 		for !spin(e.threads, started) {
-			w.parked.Store(true)
+			w.parked.Swap(true)
 			if started() && w.parked.Swap(false) {
 				break
 			}
