@@ -82,10 +82,12 @@ func TestFractals(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []train.View{{Image: []augment.ImageOp{image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Fractals{Most: 1}}}}, c.Views)
 	c = presetConfig(t, "digits-best", "lenet5", "")
-	require.Len(t, c.Views, 1)
-	require.Equal(t, []augment.ImageOp{image.ResizedCrop{Least: 0.7}, image.PixMix{Rounds: 4, Beta: 3, Severity: 3}}, c.Views[0].Image)
-	require.Len(t, c.Views[0].Batch, 1)
-	require.Zero(t, c.Objective.Consistency)
+	require.Len(t, c.Views, 3)
+	for i, v := range c.Views {
+		require.Equal(t, []augment.ImageOp{image.Common{Op: image.ResizedCrop{Least: 0.7}}}, v.Image[:1])
+		require.Equal(t, i > 0, len(v.Image) == 2 && v.Image[1] == image.PixMix{Rounds: 4, Beta: 3, Severity: 3})
+	}
+	require.InDelta(t, 5, c.Objective.Consistency, 0)
 }
 
 func TestPrime(t *testing.T) {
