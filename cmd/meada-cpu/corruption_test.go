@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -96,7 +95,7 @@ func newCorruption(t *testing.T, c *damaged) *corruption {
 		r, ended := a.run(t, "")
 		require.True(t, ended)
 		require.Zero(t, r.code, r.err)
-		c.files = contents(t, a.dir)
+		c.files = runtest.Files(t, a.dir)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.files)) {
 		for _, pattern := range c.targets {
@@ -137,7 +136,7 @@ func write(t *testing.T, path string, content []byte) {
 // restore makes the folder what it was, and empties the other.
 func (a *corruption) restore(t *testing.T) {
 	t.Helper()
-	for name, content := range contents(t, a.dir) {
+	for name, content := range runtest.Files(t, a.dir) {
 		if original, ok := a.files[name]; !ok {
 			require.NoError(t, os.Remove(filepath.Join(a.dir, name)))
 		} else if !bytes.Equal(content, original) {
@@ -151,24 +150,6 @@ func (a *corruption) restore(t *testing.T) {
 	}
 	require.NoError(t, os.RemoveAll(a.scratch))
 	require.NoError(t, os.Mkdir(a.scratch, 0o777))
-}
-
-// contents reads the files of a folder.
-func contents(t *testing.T, dir string) map[string][]byte {
-	t.Helper()
-	all := map[string][]byte{}
-	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == runfolder.LockFile {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		all[name], err = os.ReadFile(path)
-		return err
-	}))
-	return all
 }
 
 // try damages one file and holds what the command does against what is promised.
@@ -193,7 +174,7 @@ func (a *corruption) try(t *testing.T, random *rand.Rand) {
 	if strings.Contains(r.err, "goroutine ") {
 		tell("it panics: %s", r.err)
 	}
-	after := contents(t, a.dir)
+	after := runtest.Files(t, a.dir)
 	if r.code == 0 {
 		switch result := a.outcome(t, r); {
 		case result == want:
@@ -314,7 +295,7 @@ func in(folder string, files map[string][]byte) map[string][]byte {
 }
 
 func damagedCases(t *testing.T) []damaged {
-	digits := contents(t, tinyDigits(t))
+	digits := runtest.Files(t, tinyDigits(t))
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	for name, content := range digits {
@@ -324,7 +305,7 @@ func damagedCases(t *testing.T) []damaged {
 	train := []string{"train", "--dataset", "digits", "--data", data, "--model", runtest.Tiny, "--batch-size", "16", "--lr", "0.001", "--epochs", "2", "--epochs-min", "1",
 		"--loops-adv", "1", "--k", "1", "--max-memory", "none", "--threads", "1", "--quiet"}
 	succeed(t, dir, append(train, "--out", run)...)
-	folder := contents(t, run)
+	folder := runtest.Files(t, run)
 	weights := folder[runfolder.LastFile]
 	eval := func(more ...string) []string {
 		return append([]string{"eval", "--weights", "@/w.safetensors", "--json", "--threads", "1"}, more...)
@@ -383,7 +364,7 @@ func mnistM(t *testing.T) []byte {
 
 // damagedCIFAR has CIFAR's formats, and NumPy's.
 func damagedCIFAR(t *testing.T, weights []byte) []damaged {
-	binary := contents(t, tinyCIFAR(t))
+	binary := runtest.Files(t, tinyCIFAR(t))
 	binary["w.pth"] = weights
 	eval := []string{"eval", "--weights", "@/w.pth", "--dataset", "cifar10", "--model", runtest.Tiny, "--data", "@", "--json", "--threads", "1"}
 	python := map[string][]byte{"w.pth": weights, "cifar-10-batches-py/data_batch_1": fixture(t, "cifar10_like_protocol5"),
@@ -435,13 +416,13 @@ func damagedPictures(t *testing.T, weights []byte) []damaged {
 func damagedFolders(t *testing.T, weights []byte) []damaged {
 	dir := t.TempDir()
 	plainPictures(t, dir, 2, "pictures/0", "pictures/1")
-	files := contents(t, dir)
+	files := runtest.Files(t, dir)
 	files["manifest.csv"] = []byte("path,label,domain,split\npictures/0/0.png,a,,train\npictures/0/1.png,a,near,test\npictures/1/0.png,\"b\",,train\npictures/1/1.png,b,near,test\n")
 	names := []string{"path,label\n"}
 	for class := range 10 { // as many as the weights have
 		names = append(names, fmt.Sprintf("pictures/%d/0.png,%d\n", class%2, class))
 	}
-	cached := with(contents(t, dir), "manifest.csv", []byte(strings.Join(names, "")), "w.pth", weights)
+	cached := with(runtest.Files(t, dir), "manifest.csv", []byte(strings.Join(names, "")), "w.pth", weights)
 	return []damaged{
 		{name: "manifest", files: files, args: []string{"data", "check", "@"}, targets: []string{"manifest.csv"}, text: true, lists: true},
 		{name: "cache", files: cached, targets: []string{"cache/*"}, sealed: true, renewed: true,
@@ -452,10 +433,10 @@ func damagedFolders(t *testing.T, weights []byte) []damaged {
 // damagedRuns has the files of a run folder, of which some are read anew by reports,
 // tables and resumed runs.
 func damagedRuns(t *testing.T, run string, train []string) []damaged {
-	complete := in("runs/me-ada-s1", contents(t, run))
+	complete := in("runs/me-ada-s1", runtest.Files(t, run))
 	dir := t.TempDir()
 	whole := func(folder string) string {
-		last := contents(t, filepath.Join(folder, "r"))
+		last := runtest.Files(t, filepath.Join(folder, "r"))
 		return string(last[runfolder.LastFile]) + string(last[runfolder.ValidatedFile])
 	}
 	interrupted(t, dir, filepath.Join(dir, "r", runfolder.CheckpointFolder, "previous.safetensors"),
@@ -463,7 +444,7 @@ func damagedRuns(t *testing.T, run string, train []string) []damaged {
 	return []damaged{
 		{name: "report", files: complete, args: []string{"report", "--out", "@@/page.html", "@/runs/me-ada-s1"}, targets: []string{"runs/me-ada-s1/*.json*"}, text: true},
 		{name: "table", files: complete, args: []string{"sweep", "--table", "@/runs"}, targets: []string{"runs/me-ada-s1/*.json"}, text: true, renewed: true},
-		{name: "checkpoint", files: contents(t, dir), args: []string{"train", "--resume", "@/r", "--quiet", "--threads", "1"},
+		{name: "checkpoint", files: runtest.Files(t, dir), args: []string{"train", "--resume", "@/r", "--quiet", "--threads", "1"},
 			targets: []string{"r/config.json", "r/metrics.jsonl", "r/checkpoint/*"}, sealed: true, lists: true,
 			result: func(_ *testing.T, folder string) string { return whole(folder) }},
 	}

@@ -161,7 +161,7 @@ func (k *killer) kill(t *testing.T) {
 	for fatal := true; ; fatal = k.random.IntN(3) == 0 {
 		var before map[string][]byte
 		if whole != nil {
-			before = contents(t, folder)
+			before = runtest.Files(t, folder)
 		}
 		code, said := k.attempt(t, args, fatal)
 		switch {
@@ -173,7 +173,7 @@ func (k *killer) kill(t *testing.T) {
 		case code == exitData && whole != nil:
 			k.damages["refused"]++
 			require.Contains(t, said, "no usable checkpoint: ")
-			require.Equal(t, before, contents(t, folder), "nothing is touched")
+			require.Equal(t, before, runtest.Files(t, folder), "nothing is touched")
 			require.NoError(t, os.RemoveAll(folder))
 			for name, content := range whole {
 				write(t, filepath.Join(folder, name), content)
@@ -191,7 +191,7 @@ func (k *killer) kill(t *testing.T) {
 			return
 		case exists(filepath.Join(folder, runfolder.ConfigFile)):
 			args = []string{"train", "--quiet", "--resume", "r"}
-			if before = contents(t, folder); k.damage(t, folder) && whole == nil {
+			if before = runtest.Files(t, folder); k.damage(t, folder) && whole == nil {
 				whole = before
 			}
 		}

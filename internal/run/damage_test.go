@@ -3,7 +3,6 @@ package run
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,26 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
-
-// files returns the content of the files of a folder but the lock's.
-func files(t *testing.T, dir string) map[string][]byte {
-	t.Helper()
-	all := map[string][]byte{}
-	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == runfolder.LockFile {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		require.NoError(t, err)
-		all[name], err = os.ReadFile(path)
-		return err
-	}))
-	return all
-}
 
 func restore(t *testing.T, dir string, content map[string][]byte) {
 	t.Helper()
@@ -65,7 +49,7 @@ func TestDamagedRunFolder(t *testing.T) {
 	o := short(t, filepath.Join(dir, "whole"))
 	o.CheckpointEvery = 1
 	complete(t, o)
-	want := lasting(files(t, o.Out))
+	want := lasting(runtest.Files(t, o.Out))
 	every, ways, least := 16, 1, 2
 	if os.Getenv("CI") != "" && !testing.Short() {
 		every, ways, least = 9, 3, 10
@@ -82,7 +66,7 @@ func TestDamagedRunFolder(t *testing.T) {
 			break
 		}
 		require.ErrorIs(t, err, cli.ErrInterrupted)
-		left := files(t, o.Out)
+		left := runtest.Files(t, o.Out)
 		o.Resume = o.Out
 		for i, name := range slices.Sorted(maps.Keys(left)) {
 			for way := range ways {
@@ -101,10 +85,10 @@ func TestDamagedRunFolder(t *testing.T) {
 				case "emptied":
 					require.NoError(t, os.WriteFile(path, nil, 0o666))
 				}
-				before := files(t, o.Out)
+				before := runtest.Files(t, o.Out)
 				_, err := Train(t.Context(), o)
 				if err == nil {
-					got := lasting(files(t, o.Out))
+					got := lasting(runtest.Files(t, o.Out))
 					require.ElementsMatch(t, slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(got)), "%s %s after %d", name, damage, steps)
 					for file := range want {
 						if file == name && damage == "changed" {
@@ -117,7 +101,7 @@ func TestDamagedRunFolder(t *testing.T) {
 				}
 				require.ErrorContains(t, err, filepath.Base(name), "%s %s after %d", name, damage, steps)
 				require.True(t, errors.As(err, new(*dataset.Error)) || errors.As(err, new(*zoo.WeightsError)), "%s %s after %d: %T %v", name, damage, steps, err, err)
-				require.Equal(t, before, files(t, o.Out), "%s %s after %d", name, damage, steps)
+				require.Equal(t, before, runtest.Files(t, o.Out), "%s %s after %d", name, damage, steps)
 				outcomes["refused"]++
 			}
 		}
