@@ -12,11 +12,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/testkit/attack"
 	"github.com/meada-cpu/meada-cpu/simd"
 )
+
+// fewSteps are flags of short runs.
+var fewSteps = []string{"--model", runtest.Tiny, "--loops-adv", "2", "--k", "2", "--batch-size", "8", "--lr", "0.001", "--quiet"}
 
 // Runs that are killed with SIGKILL just before or after a system call that creates,
 // renames, syncs or removes a file, half of the time a rename, and resumed on another
@@ -38,9 +42,8 @@ func TestAttackKilled(t *testing.T) {
 	}
 	pictures := t.TempDir()
 	plainPictures(t, pictures, 6, "train/dog", "train/horse", "test/dog", "test-far/horse")
-	few := []string{"--model", runtest.Tiny, "--loops-adv", "2", "--k", "2", "--batch-size", "8", "--lr", "0.001", "--quiet"}
 	in := func(epochs string, args ...string) []string {
-		return slices.Concat([]string{"train"}, args, few, []string{"--epochs", epochs, "--epochs-min", "1"})
+		return slices.Concat([]string{"train"}, args, fewSteps, []string{"--epochs", epochs, "--epochs-min", "1"})
 	}
 	kinds := []struct {
 		name string
@@ -74,6 +77,40 @@ func TestAttackKilled(t *testing.T) {
 		}
 	}
 	tell()
+}
+
+// A run that is killed on one kernel set and goes on, perhaps with a damaged
+// checkpoint, on another ends as if it had stayed on either. Where one of the two is
+// generic, it agrees within rounding, and the command says so. Continuous integration
+// (CI=true) tries one pair of kernel sets, make attack (MEADA_ATTACK=1) each in turn for
+// as long as ATTACK_TIME tells.
+func TestAttackKernelSets(t *testing.T) {
+	if os.Getenv("CI") == "" && os.Getenv("MEADA_ATTACK") == "" {
+		t.Skip("for its time: CI=true or make attack runs it")
+	}
+	t.Parallel()
+	random := rand.New(rand.NewPCG(attack.Seed(t), 0))
+	var pairs [][2]string
+	for _, from := range simd.Available() {
+		for _, to := range simd.Available() {
+			if from != to {
+				pairs = append(pairs, [2]string{from.Name, to.Name})
+			}
+		}
+	}
+	if pairs == nil {
+		t.Skip("this CPU has the generic kernel set only")
+	}
+	random.Shuffle(len(pairs), func(i, j int) { pairs[i], pairs[j] = pairs[j], pairs[i] })
+	k := newKiller(t, random, slices.Concat([]string{"train", "--dataset", "digits", "--data", tinyDigits(t)}, fewSteps, []string{"--epochs", "2", "--epochs-min", "1"}))
+	tried := map[string]int{}
+	end := time.Now().Add(attack.Duration(t, 0))
+	for i := 0; i == 0 || time.Now().Before(end); i++ {
+		from, to := pairs[i%len(pairs)][0], pairs[i%len(pairs)][1]
+		k.change(t, from, to)
+		tried[from+" to "+to]++
+	}
+	t.Logf("%v, then %v", tried, k.damages)
 }
 
 // killer kills runs of one kind.
@@ -195,6 +232,52 @@ func (k *killer) kill(t *testing.T) {
 				whole = before
 			}
 		}
+	}
+}
+
+// change has a run killed on one kernel set, once it has left two checkpoints, and
+// completed on another.
+func (k *killer) change(t *testing.T, from, to string) {
+	t.Helper()
+	what := from + " to " + to
+	folder, at := filepath.Join(k.dir, "r"), len(k.calls)/2+k.random.IntN(len(k.calls)/3)
+	k.sets = []string{from}
+	process := k.process(t, append(slices.Clone(k.args), "--out", "r"))
+	defer process.Output.Close()
+	_, code := process.Run(t, func(n int, _ attack.Call, _ bool) bool { return n >= at })
+	require.Equal(t, attack.Killed, code, what)
+	k.damage(t, folder)
+
+	k.sets = []string{to}
+	code, said := k.attempt(t, []string{"train", "--quiet", "--resume", "r"}, false)
+	require.Zero(t, code, "%s: %s", what, said)
+	if from != "generic" && to != "generic" {
+		require.NotContains(t, said, "warning: begun with")
+		requireSame(t, k.want, folder, what)
+	} else {
+		require.Contains(t, said, fmt.Sprintf("warning: begun with %s, it goes on with %s: the result agrees within rounding", from, to))
+		require.ElementsMatch(t, keys(k.want), keys(remains(t, folder)), what)
+		requireClose(t, filepath.Join(k.dir, "whole"), folder, what)
+	}
+	require.NoError(t, os.RemoveAll(folder))
+}
+
+// requireClose requires the last weights of two runs to be equal but for rounding.
+func requireClose(t *testing.T, want, got, message string) {
+	t.Helper()
+	read := func(folder string) map[string][]float32 {
+		tensors, _, err := safetensors.Read(filepath.Join(folder, runfolder.LastFile))
+		require.NoError(t, err)
+		values := map[string][]float32{}
+		for _, tensor := range tensors {
+			values[tensor.Name] = tensor.Data
+		}
+		return values
+	}
+	w, g := read(want), read(got)
+	require.Len(t, g, len(w), message)
+	for name := range w {
+		require.InDeltaSlice(t, w[name], g[name], 1e-5, "%s: %s", message, name)
 	}
 }
 

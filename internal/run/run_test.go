@@ -169,3 +169,23 @@ func TestPatienceNeedsImages(t *testing.T) {
 	r.domains = append(r.domains, dataset.Domain{Name: "own", Source: true})
 	require.NoError(t, r.checkPatience())
 }
+
+// A run that goes on with kernels or a version that may give other bits says so.
+func TestOtherBits(t *testing.T) {
+	t.Parallel()
+	machine := func(simd, version string) runfolder.Machine { return runfolder.Machine{SIMD: simd, Version: version} }
+	for _, c := range []struct {
+		then, now runfolder.Machine
+		why       string
+	}{
+		{machine("avx2", "1"), machine("avx2", "1"), ""},
+		{machine("avx2", "1"), machine("avx512", "1"), ""},
+		{machine("neon", "1"), machine("avx2", "1"), ""},
+		{machine("generic", "1"), machine("generic", "1"), ""},
+		{machine("avx2", "1"), machine("generic", "1"), "begun with avx2, it goes on with generic: the result agrees within rounding, not bit for bit"},
+		{machine("generic", "1"), machine("neon", "2"), "begun with generic, it goes on with neon: the result agrees within rounding, not bit for bit"},
+		{machine("avx2", "1"), machine("avx512", "2"), "begun with version 1, it goes on with 2: the result may differ"},
+	} {
+		require.Equal(t, c.why, otherBits(&c.then, c.now))
+	}
+}
