@@ -4,7 +4,10 @@
 // the source counts.
 package resample
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // A Filter weighs the pixels of the source by their distance from the place of
 // a pixel of the result, in pixels of the coarser of the two images.
@@ -37,7 +40,6 @@ type Resizer struct {
 
 	across, down axis
 	between      []uint8 // 3 x partH x dstW
-	sums         []int32 // dstW, of the row of the result at hand
 }
 
 // axis is how one side of the result is made: of windows of the source's
@@ -63,7 +65,7 @@ func NewResizer(filter Filter, srcH, srcW, dstH, dstW int) *Resizer {
 	r := &Resizer{
 		filter: filter, srcW: srcW, srcH: srcH, dstW: dstW, dstH: dstH,
 		across: newAxis(filter, srcW, dstW), down: newAxis(filter, srcH, dstH),
-		between: make([]uint8, 3*srcH*dstW), sums: make([]int32, dstW),
+		between: make([]uint8, 3*srcH*dstW),
 	}
 	r.Part(0, 0, srcH, srcW)
 	return r
@@ -168,16 +170,18 @@ func (r *Resizer) three(dst, src []uint8) {
 	for y := range r.partH {
 		row0, row1, row2 := r.row(src, y), r.row(src[plane:], y), r.row(src[2*plane:], y)
 		to0, to1, to2 := r.between[y*r.dstW:][:r.dstW], r.between[n+y*r.dstW:][:r.dstW], r.between[2*n+y*r.dstW:][:r.dstW]
-		for x, w := range r.across.windows {
-			sum0, sum1, sum2 := int32(half), int32(half), int32(half)
-			weights := w.weights
-			from0, from1, from2 := row0[w.first:][:len(weights)], row1[w.first:][:len(weights)], row2[w.first:][:len(weights)]
-			for j, weight := range weights {
-				sum0 += weight * int32(from0[j])
-				sum1 += weight * int32(from1[j])
-				sum2 += weight * int32(from2[j])
+		for x := range r.across.windows {
+			w := &r.across.windows[x]
+			if len(w.weights) != 2 {
+				to0[x], to1[x], to2[x] = w.three(row0, row1, row2)
+				continue
 			}
-			to0[x], to1[x], to2[x] = toByte(sum0), toByte(sum1), toByte(sum2)
+			// Nearly all have two weights where the size hardly changes.
+			first, second := w.weights[0], w.weights[1]
+			from0, from1, from2 := row0[w.first:][:2], row1[w.first:][:2], row2[w.first:][:2]
+			to0[x] = uint8((half + first*int32(from0[0]) + second*int32(from0[1])) >> precision)
+			to1[x] = uint8((half + first*int32(from1[0]) + second*int32(from1[1])) >> precision)
+			to2[x] = uint8((half + first*int32(from2[0]) + second*int32(from2[1])) >> precision)
 		}
 	}
 	for c := range 3 {
@@ -192,30 +196,65 @@ func (r *Resizer) rows(dst, between []uint8) {
 		return
 	}
 	for y, w := range r.down.windows {
-		to := dst[y*r.dstW:][:r.dstW]
-		if len(w.weights) == 2 {
-			above, below := between[w.first*r.dstW:][:len(to)], between[(w.first+1)*r.dstW:][:len(to)]
-			first, second := w.weights[0], w.weights[1]
-			for x := range to {
-				to[x] = toByte(half + first*int32(above[x]) + second*int32(below[x]))
-			}
+		to, rows := dst[y*r.dstW:][:r.dstW], between[w.first*r.dstW:]
+		if len(w.weights) > mostUnclipped {
+			w.column(to, rows, 0)
 			continue
 		}
-		sums := r.sums
-		for x := range sums {
-			sums[x] = half
-		}
-		for j, weight := range w.weights {
-			row := between[(w.first+j)*r.dstW:][:len(sums)]
-			for x, v := range row {
-				sums[x] += weight * int32(v)
-			}
-		}
-		for x, sum := range sums {
-			to[x] = toByte(sum)
-		}
+		w.columns(to, rows)
+		w.column(to, rows, len(to)&^7)
 	}
 }
+
+// three returns the pixel that the window gives of each of three rows.
+func (w *window) three(row0, row1, row2 []uint8) (_, _, _ uint8) {
+	weights := w.weights
+	sum0, sum1, sum2 := int32(half), int32(half), int32(half)
+	from0, from1, from2 := row0[w.first:][:len(weights)], row1[w.first:][:len(weights)], row2[w.first:][:len(weights)]
+	for j, weight := range weights {
+		sum0 += weight * int32(from0[j])
+		sum1 += weight * int32(from1[j])
+		sum2 += weight * int32(from2[j])
+	}
+	return toByte(sum0), toByte(sum1), toByte(sum2)
+}
+
+// columns sets all of a row but its last len(to)%8 pixels to what the window
+// gives of rows of the same length, eight columns at a time: their sums, of 32 bits each,
+// lie in pairs in four words.
+func (w *window) columns(to, rows []uint8) {
+	const pair = 0xff | 0xff<<32 // a byte of each half of a word
+	for x := 0; x+8 <= len(to); x += 8 {
+		sum0, sum1, sum2, sum3 := uint64(half|half<<32), uint64(half|half<<32), uint64(half|half<<32), uint64(half|half<<32)
+		at := x
+		for _, weight := range w.weights {
+			v, factor := binary.LittleEndian.Uint64(rows[at:]), uint64(weight)
+			sum0 += factor * (v & pair)
+			sum1 += factor * (v >> 8 & pair)
+			sum2 += factor * (v >> 16 & pair)
+			sum3 += factor * (v >> 24 & pair)
+			at += len(to)
+		}
+		binary.LittleEndian.PutUint64(to[x:], sum0>>precision&pair|sum1>>precision&pair<<8|
+			sum2>>precision&pair<<16|sum3>>precision&pair<<24)
+	}
+}
+
+// column does as columns for the pixels of a row from x on, one at a time.
+func (w *window) column(to, rows []uint8, x int) {
+	for ; x < len(to); x++ {
+		sum := int32(half)
+		for j, weight := range w.weights {
+			sum += weight * int32(rows[j*len(to)+x])
+		}
+		to[x] = toByte(sum)
+	}
+}
+
+// mostUnclipped is a number of weights whose sum rounding makes so little larger
+// than one that no sum of bytes exceeds 255: n weights are at most n/2 too
+// large, and 255 n/2 is below half.
+const mostUnclipped = 1 << 13
 
 // half is a weight's 1/2: it makes a truncation a rounding.
 const half = 1 << (precision - 1)

@@ -65,7 +65,7 @@ func TestSameSize(t *testing.T) {
 // TestConstant checks that the weights of every window add up to one, for
 // shrinking and enlarging alike.
 func TestConstant(t *testing.T) {
-	for _, size := range [][4]int{{1, 1, 5, 7}, {5, 7, 1, 1}, {300, 9, 32, 32}, {31, 33, 32, 32}} {
+	for _, size := range [][4]int{{1, 1, 5, 7}, {5, 7, 1, 1}, {300, 9, 32, 32}, {31, 33, 32, 32}, {40000, 9, 2, 9}} {
 		src := make([]uint8, size[0]*size[1])
 		for i := range src {
 			src[i] = 255

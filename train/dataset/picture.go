@@ -257,6 +257,10 @@ func (p planes) resize(dst []uint8, o *PictureOptions) error {
 		return fmt.Errorf("a picture of %dx%d pixels is too long to be cropped, expected at most %d:1", p.h, p.w, mostLength)
 	}
 	h, w := o.scaled(p.h, p.w)
+	if h == side && w == side && (p.h != side || p.w != side) {
+		resample.NewResizer(resample.Bilinear, p.h, p.w, side, side).Planes(dst[:3*side*side], p.data)
+		return nil
+	}
 	top, left := centred(side, h), centred(side, w)
 	scaled := p.scale(h, w)
 	for c := range 3 {
