@@ -14,6 +14,10 @@
 //
 // With -scaling it measures what threads gain, beside as many engines apart.
 //
+// With -predict FILE it predicts the efficiency of training on many machines from the
+// step times in a file (steps/zen3.json), the sums that training does, and assumptions
+// that it prints.
+//
 // Samples are taken in turn, so the ratios hold on a machine that others use;
 // figures are the best sample, with the median in brackets. It prints tables and
 // writes DIR/<rival>-<isa>-<N>t.json and .svg, or DIR/networks-<isa>-<N>t.json.
@@ -95,6 +99,7 @@ type options struct {
 	threads                    int
 	pytorch, networks, scaling bool
 	python, preload, only, out string
+	predict                    string
 	budget                     time.Duration
 }
 
@@ -104,6 +109,7 @@ func main() {
 	flag.BoolVar(&o.pytorch, "pytorch", false, "compare with PyTorch instead of gonum")
 	flag.BoolVar(&o.networks, "networks", false, "steps of the networks beside PyTorch's instead of all else; takes 16 GB of memory")
 	flag.BoolVar(&o.scaling, "scaling", false, "what threads gain in each case, up to -threads or all CPUs, instead of all else")
+	flag.StringVar(&o.predict, "predict", "", "file of step times: predict from it what many machines gain, instead of all else")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
 	flag.StringVar(&o.preload, "preload", "", "allocator that PyTorch runs over (default: tcmalloc or jemalloc where Debian puts them)")
 	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches")
@@ -131,6 +137,14 @@ func (o *options) run() (err error) {
 		return fmt.Errorf("-only: %w", err)
 	}
 	runtime.GOMAXPROCS(o.threads) // gonum takes as many
+	if o.predict != "" {
+		engine, err := tensor.NewEngine(o.threads)
+		if err != nil {
+			return err
+		}
+		defer engine.Close()
+		return predict(os.Stdout, engine, o.predict)
+	}
 	rivals := []rival{gonum{}}
 	if o.scaling {
 		rivals = nil

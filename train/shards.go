@@ -30,9 +30,6 @@ type shards struct {
 	last  bool
 }
 
-// piece is that of shards: a message of 256 KiB takes longer than it takes to begin.
-const piece = 1 << 16
-
 // outcome is what the descent on a batch, or a shard of one, tells.
 type outcome struct {
 	loss     float64 // of a shard times its share in the batch
@@ -69,7 +66,7 @@ func newShards(engine *tensor.Engine, network *nn.Network, c *Config) *shards {
 	if c.shards() == 1 {
 		return nil
 	}
-	s := &shards{network: network, count: c.shards(), piece: piece, outcomes: make([]outcome, c.shards())}
+	s := &shards{network: network, count: c.shards(), piece: collective.Piece, outcomes: make([]outcome, c.shards())}
 	s.gradients = newTreeSum(engine, network.Grads, s.count)
 	s.statistics = newTreeSum(engine, network.CollectStatistics(), s.count)
 	return s
@@ -161,17 +158,11 @@ func (t *Trainer) learnInShards(numbers []int32) (outcome, error) {
 
 // overlap lets the sums over the ranks begin while a plan's backward pass goes on.
 func (s *shards) overlap(plan *nn.Plan) {
-	s.cuts, plan.Progress = s.cuts[:0], nil
+	s.cuts, plan.Progress = nil, nil
 	if s.group.Size() == 1 {
 		return
 	}
-	before := len(s.gradients.total)
-	for _, from := range plan.Stages() {
-		if from == 0 || before-from >= s.piece {
-			s.cuts = append(s.cuts, from)
-			before = from
-		}
-	}
+	s.cuts = collective.Cuts(plan.Stages(), len(s.gradients.total), s.piece)
 	plan.Progress = s.progress
 }
 

@@ -100,6 +100,23 @@ func (g *Group) Sum(values []float32, add func(dst, src []float32)) error {
 	return nil
 }
 
+// Piece is the least number of values that a sum begins with while others are still
+// computed: a message of 256 KiB takes longer than it takes to begin.
+const Piece = 1 << 16
+
+// Cuts returns where n values, of which those from each stage on are there one after the
+// other, are cut into pieces of at least so many. Stages fall, down to 0.
+func Cuts(stages []int, n, least int) []int {
+	var cuts []int
+	for _, from := range stages {
+		if from == 0 || n-from >= least {
+			cuts = append(cuts, from)
+			n = from
+		}
+	}
+	return cuts
+}
+
 // Begin is Sum that goes on while the caller does other things than with the group: add
 // is called on a goroutine of its own. Sums are computed in the order in which they begin,
 // on all ranks the same. Finish ends them.

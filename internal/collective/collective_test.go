@@ -111,6 +111,13 @@ func TestBegin(t *testing.T) {
 	require.NoError(t, g.Finish())
 }
 
+func TestCuts(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []int{60, 20, 0}, Cuts([]int{95, 60, 50, 20, 10, 0}, 100, 30))
+	require.Equal(t, []int{95, 60, 0}, Cuts([]int{95, 60, 0}, 100, 1))
+	require.Equal(t, []int{0}, Cuts([]int{50, 0}, 100, 200))
+}
+
 func TestGather(t *testing.T) {
 	t.Parallel()
 	for _, ranks := range []int{1, 2, 4, 8} {
