@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
@@ -102,6 +105,60 @@ func TestSweepShards(t *testing.T) {
 	again := invoke(t, dir, shortSweep(data, "all", "--seeds", "1-3", "--algorithms", "erm")...)
 	require.Equal(t, exitUsage, again.code)
 	require.Contains(t, again.err, "--shard: the sweep was begun in 2 parts, and the Slurm array has 3 tasks")
+}
+
+// A pod of an Indexed Job that is started anew, and a requeued task of a Slurm array, go
+// on with their own part and touch no other; one whose part is not known does nothing.
+func TestRestartedTasks(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), tinyDigits(t)
+	all := filepath.Join(dir, "all")
+	sweep := func(env []string, more ...string) result {
+		return invokeWith(t, dir, env, shortSweep(data, "all", append([]string{"--seeds", "1-3", "--algorithms", "erm", "--loops-train", "2", "--loops-min", "1", "--test-every", "2"}, more...)...)...)
+	}
+	pod := func(index string) []string { return []string{"JOB_COMPLETION_INDEX=" + index} }
+	task := func(id, last string) []string {
+		return []string{"SLURM_ARRAY_TASK_ID=" + id, "SLURM_ARRAY_TASK_MIN=0", "SLURM_ARRAY_TASK_MAX=" + last, "SLURM_ARRAY_TASK_COUNT=3", "SLURM_RESTART_COUNT=1"}
+	}
+	for _, index := range []string{"0", "1", "2"} {
+		require.Zero(t, sweep(pod(index), "--shard", "3").code)
+	}
+	for _, c := range []struct {
+		name string
+		env  []string
+		args []string
+		own  string // the run that is not complete and is its part
+		code int
+		says string
+	}{
+		{"pod, stopped", pod("1"), []string{"--shard", "3"}, "erm-s2", 0, "1 to do, 1 of them to be resumed"},
+		{"pod, another's stopped", pod("0"), []string{"--shard", "3"}, "", 0, "1 runs, 1 complete, 0 to do"},
+		{"pod, no number of parts", pod("1"), nil, "", exitUsage, "an Indexed Job whose size is not known"},
+		{"pod, beyond", pod("3"), []string{"--shard", "3"}, "", exitUsage, "expected one below 3"},
+		{"task, requeued", task("2", "2"), nil, "erm-s3", 0, "1 to do, 1 of them to be resumed"},
+		{"task, array with holes", task("2", "5"), nil, "", exitUsage, "which part is that of task 2 is not known"},
+	} {
+		stopped := cmp.Or(c.own, "erm-s3") // what it may not complete, if nothing is its own
+		summary := filepath.Join(all, stopped, runfolder.SummaryFile)
+		content, err := os.ReadFile(summary)
+		require.NoError(t, err)
+		require.NoError(t, os.Remove(summary))
+		before := runtest.Files(t, all)
+		r := sweep(c.env, c.args...)
+		require.Equal(t, c.code, r.code, "%s: %s", c.name, r.err)
+		require.Contains(t, r.err, c.says, c.name)
+		after := runtest.Files(t, all)
+		if c.own != "" {
+			require.FileExists(t, summary, c.name)
+			own := func(name string, _ []byte) bool { return strings.HasPrefix(filepath.ToSlash(name), c.own+"/") }
+			maps.DeleteFunc(before, own)
+			maps.DeleteFunc(after, own)
+		}
+		require.Equal(t, before, after, c.name)
+		if c.own == "" {
+			require.NoError(t, os.WriteFile(summary, content, 0o666))
+		}
+	}
 }
 
 // The same command again resumes what was interrupted, be it by a signal to the
