@@ -17,7 +17,8 @@ type eventLog struct{ *tfevents.Writer }
 
 // startEvents begins an event file if the options say so, or if the run that is
 // resumed has one. That of a resumed run repeats what the run has logged so far, and
-// makes TensorBoard forget what the processes before have written.
+// takes the place of those that the processes before have written: a TensorBoard that
+// has read them forgets them.
 func (r *run) startEvents() error {
 	resumed := r.Resume != ""
 	if !r.TensorBoard && !(resumed && tfevents.Exist(r.folder.Dir)) {
@@ -46,6 +47,9 @@ func (r *run) startEvents() error {
 				return err
 			}
 		}
+	}
+	if err := events.RemoveEarlier(); err != nil { // Windows keeps what TensorBoard has open
+		fmt.Fprintf(r.Log, "warning: event files that are out of date stay: %v\n", err)
 	}
 	return nil
 }

@@ -39,7 +39,8 @@ func TestTensorBoardFile(t *testing.T) {
 }
 
 // The file of a resumed run is written without the flag too, and has all that the run
-// has logged, after the mark that makes readers forget the file before.
+// has logged, after the mark that makes readers forget the file before. That is gone, but
+// not what others have put there.
 func TestTensorBoardOfAResumedRun(t *testing.T) {
 	t.Parallel()
 	o := short(t, filepath.Join(t.TempDir(), "r"))
@@ -47,8 +48,16 @@ func TestTensorBoardOfAResumedRun(t *testing.T) {
 	_, err := Train(&countdown{t.Context(), 14}, o)
 	require.ErrorIs(t, err, cli.ErrInterrupted)
 	o.Resume, o.TensorBoard = o.Out, false
-	complete(t, o)
 	paths, err := filepath.Glob(filepath.Join(o.Out, "events.out.tfevents.*"))
+	require.NoError(t, err)
+	require.Len(t, paths, 1)
+	before := paths[0]
+	others := filepath.Join(o.Out, "events.out.tfevents.1700000000.host.1.0") // as PyTorch names them
+	require.NoError(t, os.WriteFile(others, []byte("x"), 0o666))
+	complete(t, o)
+	require.NoFileExists(t, before)
+	require.FileExists(t, others)
+	paths, err = filepath.Glob(filepath.Join(o.Out, "events.out.tfevents.*"))
 	require.NoError(t, err)
 	require.Len(t, paths, 2)
 	content, err := os.ReadFile(paths[1])

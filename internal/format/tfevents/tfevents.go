@@ -8,8 +8,10 @@ package tfevents
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -21,12 +23,16 @@ import (
 // Writer appends events to a file. Each event is written at once, so that a
 // reader may follow and a crash loses none.
 type Writer struct {
-	file *os.File
-	buf  []byte
+	file    *os.File
+	buf     []byte
+	earlier []string // files that Writers have left in the folder
 }
 
 // prefix is what the names of event files begin with.
 const prefix = "events.out.tfevents."
+
+// suffix is what the names end with that Create gives. Those of other programs do not.
+const suffix = ".meada-cpu"
 
 // Exist reports whether there are event files in a folder.
 func Exist(dir string) bool {
@@ -47,20 +53,24 @@ func Create(dir string, now time.Time) (*Writer, error) {
 		return nil, err
 	}
 	second := now.Unix()
+	var earlier []string
 	for _, e := range entries {
 		if other, ok := strings.CutPrefix(e.Name(), prefix); ok {
+			if strings.HasSuffix(other, suffix) {
+				earlier = append(earlier, filepath.Join(dir, e.Name()))
+			}
 			var taken int64
 			if _, err := fmt.Sscanf(other, "%d.", &taken); err == nil {
 				second = max(second, taken+1)
 			}
 		}
 	}
-	name := fmt.Sprintf("%s%010d.%s.%d", prefix, second, host, os.Getpid())
+	name := fmt.Sprintf("%s%010d.%s.%d%s", prefix, second, host, os.Getpid(), suffix)
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{file: f}
+	w := &Writer{file: f, earlier: earlier}
 	if err := w.write(appendBytes(newEvent(now, 0), eventFileVersion, []byte("brain.Event:2"))); err != nil {
 		f.Close()
 		return nil, err
@@ -75,6 +85,18 @@ func (w *Writer) Close() error { return w.file.Close() }
 // one: they are of a process that was killed, and repeated in this file.
 func (w *Writer) Restart(now time.Time) error {
 	return w.write(appendBytes(newEvent(now, 0), eventSessionLog, appendVarint(nil, sessionStatus, sessionStart)))
+}
+
+// RemoveEarlier removes the files that Writers left in the folder before this one was
+// made, for readers that do not know what [Writer.Restart] tells.
+func (w *Writer) RemoveEarlier() error {
+	var all []error
+	for _, path := range w.earlier {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			all = append(all, err) // Join leaves nil out
+		}
+	}
+	return errors.Join(all...)
 }
 
 // Scalar records a value at a step.
