@@ -420,6 +420,9 @@ func TestInterruptionFinishesTheStep(t *testing.T) {
 
 // The default run, cut short and tested on fewer images.
 func TestSyntheticDigits(t *testing.T) {
+	if os.Getenv("CI") == "" || testing.Short() {
+		t.Skip("12,000 pictures to draw, 60 steps")
+	}
 	t.Parallel()
 	dir := t.TempDir()
 	succeed(t, dir, "train", "--model", small, "--algorithm", "erm", "--loops-train", "60", "--test-images", "100", "--out", "r")

@@ -52,6 +52,13 @@ var Datasets = []Dataset{
 			task := synthetic.Digits(syntheticSeed, syntheticTrain, syntheticTest)
 			return &task, nil
 		},
+		test: func(_, domain string, _ dataset.PictureOptions) (*dataset.Images, error) {
+			images, ok := synthetic.DigitsTest(syntheticSeed, domain, syntheticTest)
+			if !ok {
+				return nil, cli.UsageError("--domain %s: expected %s", domain, strings.Join(synthetic.DigitsDomains(), ", "))
+			}
+			return &images, nil
+		},
 	},
 	{
 		Name: "digits", What: "MNIST, tested on four other sets",

@@ -55,6 +55,26 @@ func Digits(seed uint64, train, test int) dataset.Task {
 	return b
 }
 
+// DigitsTest draws one test set of Digits, the source's own for "". It reports
+// whether there is such a domain.
+func DigitsTest(seed uint64, domain string, test int) (images dataset.Images, ok bool) {
+	for i, d := range domains {
+		if d.name == domain || domain == "" && d.source {
+			return drawSet(seed, uint64(i), test, d), true
+		}
+	}
+	return dataset.Images{}, false
+}
+
+// DigitsDomains names the domains of Digits, the source first.
+func DigitsDomains() []string {
+	var names []string
+	for _, d := range domains {
+		names = append(names, d.name)
+	}
+	return names
+}
+
 // drawSet draws the images 0..n-1 of one domain on all processors.
 func drawSet(seed, number uint64, n int, d domain) dataset.Images {
 	const size = channels * side * side

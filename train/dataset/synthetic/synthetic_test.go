@@ -72,7 +72,17 @@ func TestAnImageDependsOnItsNumberAlone(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for name, few := range named(Digits(5, 23, 17)) {
 		require.Equal(t, all[name].Data[:len(few.Data)], few.Data, name)
+		if name != "training" {
+			one, ok := DigitsTest(5, name, 17)
+			require.True(t, ok)
+			require.Equal(t, few, one, name)
+		}
 	}
+	own, ok := DigitsTest(5, "", 17)
+	require.True(t, ok)
+	require.Equal(t, all["handwritten"].Data[:len(own.Data)], own.Data)
+	_, ok = DigitsTest(5, "svhn", 17)
+	require.False(t, ok)
 }
 
 func TestNoTwoImagesAreEqual(t *testing.T) {
