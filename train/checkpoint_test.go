@@ -194,11 +194,11 @@ func TestResumeFromEveryCheckpoint(t *testing.T) {
 			want, _ := p.whole(t)
 			s := p.start(t, 2, nil, nil)
 			defer s.engine.Close()
-			for i := 0; i+3 < len(want); i += every {
+			for i := 0; i+every < len(want); i += every {
 				folder := t.TempDir()
 				c := NewCheckpoints(folder)
 				require.NoError(t, c.Write(s.Trainer, map[string][]byte{"place": {byte(i)}, "nothing": nil}))
-				for range 3 {
+				for range every {
 					s.step(t)
 				}
 				for _, images := range c.files { // as a crash in the middle of the next checkpoint leaves them
