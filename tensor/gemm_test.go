@@ -95,9 +95,12 @@ func TestGemm(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	small := [][3]int{{1, 1, 1}, {1, 10, 65}, {3, 5, 7}, {14, 32, 25}, {15, 33, 257}, {32, 10, 100}, {10, 32, 33}, {64, 49, 75}}
 	large := [][3]int{{100, 130, 300}, {300, 600, 40}, {257, 513, 129}, {32, 1024, 530}}
-	every := 1
-	if race.Enabled {
+	sets, every := simd.Available(), 1
+	switch {
+	case race.Enabled:
 		every, large = 5, large[1:2] // the reference is Go code
+	case testing.Short():
+		sets = sets[:1]
 	}
 	var products []product
 	for _, s := range small {
@@ -115,7 +118,7 @@ func TestGemm(t *testing.T) {
 	}
 	for _, p := range products {
 		bits := map[string][]float32{}
-		for _, kernels := range simd.Available() {
+		for _, kernels := range sets {
 			for _, threads := range []int{1, 3} {
 				e := NewEngineOn(threads, kernels)
 				g := NewGemm(e, p.m, p.n, p.k, p.transA, p.transB)
