@@ -111,6 +111,9 @@ func TestSweepShards(t *testing.T) {
 // A pod of an Indexed Job that is started anew, and a requeued task of a Slurm array, go
 // on with their own part and touch no other; one whose part is not known does nothing.
 func TestRestartedTasks(t *testing.T) {
+	if os.Getenv("CI") == "" || testing.Short() {
+		t.Skip("a dozen sweeps")
+	}
 	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
 	all := filepath.Join(dir, "all")
