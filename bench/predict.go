@@ -192,7 +192,7 @@ func predict(w io.Writer, engine *tensor.Engine, path string) error {
 	}
 	a := &assumed
 	fmt.Fprintf(w, "Measured, %s, %d threads, %s:\n\n", m.Machine, m.Threads, m.Date)
-	fmt.Fprintf(w, "| network | batch | step | gradients | sums a step | bytes each way, 8 machines | messages |\n|---|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(w, "| network | batch | step | summed | sums a step | bytes each way, 8 machines | messages |\n|---|--:|--:|--:|--:|--:|--:|\n")
 	loads := make([]load, len(m.Steps))
 	for i, s := range m.Steps {
 		if loads[i], err = loadOf(engine, s.Model); err != nil {

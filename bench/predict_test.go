@@ -65,6 +65,25 @@ func TestLoadOf(t *testing.T) {
 	require.Zero(t, l.statistics)
 }
 
+func TestPredict(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	steps := func(model string) string {
+		path := filepath.Join(t.TempDir(), "steps.json")
+		text := `{"machine": "M", "date": "D", "threads": 4, "steps": [{"network": "LeNet", "model": "` + model + `", "batch": 8, "milliseconds": 40}]}`
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	var out strings.Builder
+	require.NoError(t, predict(&out, e, steps("lenet5")))
+	require.Contains(t, out.String(), "Measured, M, 4 threads, D:")
+	require.Contains(t, out.String(), "\n| LeNet | 8 | 40 ms | 18.2 MB | ")
+	require.Contains(t, out.String(), "\n| LeNet | 10 ms | 10 | ", "16 cores for 4 threads")
+	require.Contains(t, out.String(), "\n| LeNet | 10 ms | 100 | ")
+	require.ErrorContains(t, predict(&out, e, steps("nobody")), "steps.json: ")
+}
+
 func TestReadMeasured(t *testing.T) {
 	t.Parallel()
 	m, err := readMeasured("steps/zen3.json")
