@@ -24,6 +24,7 @@ func weights(trainer *Trainer) [][]float32 {
 // are those of a run without one. Tests and the end of the run have the average,
 // everything else the weights.
 func TestAverages(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		averaging Averaging
 		decay     func(entered int) float64 // share of the average that stays

@@ -145,6 +145,7 @@ func sameKernels() []*simd.Kernels {
 // A run that is interrupted after every single step, each time to go on in a
 // new process with other threads and another instruction set, does the same.
 func TestResumeAfterEveryStep(t *testing.T) {
+	t.Parallel()
 	for name, p := range procedures(t) {
 		t.Run(name, func(t *testing.T) {
 			want, network := p.whole(t)
@@ -185,6 +186,7 @@ func (c *Checkpoints) writeAfter(t *Trainer, from *Checkpoint) error {
 // A checkpoint is gone back to after the run had gone on, and had even written
 // more images. Continuous integration (CI=true) tries more places.
 func TestResumeFromEveryCheckpoint(t *testing.T) {
+	t.Parallel()
 	every := 7
 	if os.Getenv("CI") != "" && !testing.Short() {
 		every = 3
@@ -232,6 +234,7 @@ func TestResumeFromEveryCheckpoint(t *testing.T) {
 // Every byte of a checkpoint counts: if one is damaged or missing, this is
 // noticed, and the checkpoint before is used.
 func TestDamagedCheckpoint(t *testing.T) {
+	t.Parallel()
 	p := procedures(t)["steps"]
 	want, network := p.whole(t)
 	s := p.start(t, 2, nil, nil)

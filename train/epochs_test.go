@@ -99,6 +99,7 @@ func TestOrderOfEpochs(t *testing.T) {
 }
 
 func TestMaxSteps(t *testing.T) {
+	t.Parallel()
 	c := epochConfig(meada)
 	for _, steps := range []int{3, 5, 6, 41, 100} {
 		c.MaxSteps = steps
@@ -184,6 +185,7 @@ func TestSameBitsOverEpochs(t *testing.T) {
 // The generic kernels round in other places: after a run of two phases its weights
 // are within 1e-4 of where the other sets' went, relative to how far they moved.
 func TestGenericKernelsStayClose(t *testing.T) {
+	t.Parallel()
 	sets := simd.Available()
 	if len(sets) == 1 {
 		t.Skip("this CPU has the generic kernel set only")

@@ -7,6 +7,7 @@ import (
 )
 
 func TestSampleFollowsTheSameImages(t *testing.T) {
+	t.Parallel()
 	trainer, _ := toyTrainer(t, 2, nil, toyConfig(meada))
 	phases, left := 0, 0
 	for !trainer.Done() {

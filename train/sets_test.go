@@ -13,6 +13,7 @@ import (
 // Where a phase replaces what the one before made, it moves the images of the
 // source and their labels, and the training set stays as large as it is then.
 func TestPhasesReplaceSets(t *testing.T) {
+	t.Parallel()
 	c := epochConfig(meada)
 	c.Schedule = Epochs{Total: 5, TestEvery: 5}
 	c.Growth.Phases, c.Growth.Every, c.Growth.Sets = 4, 1, 2

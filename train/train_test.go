@@ -119,6 +119,7 @@ func finish(t *testing.T, trainer *Trainer) []Event {
 // Replays a recorded run of the official trainer with its permutations, on
 // every kernel set in assembly, or on the generic one where it is in use.
 func TestOfficialRun(t *testing.T) {
+	t.Parallel()
 	for _, kernels := range sameKernels() {
 		for name, algorithm := range map[string]method{"ada": ada, "meada": meada} {
 			t.Run(kernels.Name+"/"+name, func(t *testing.T) { replay(t, kernels, algorithm, name) })
@@ -275,6 +276,7 @@ func TestResultIsTheEvaluatorsAndImproves(t *testing.T) {
 // The weights after a whole run have the same bits for any number of threads,
 // and on every instruction set but the generic one.
 func TestSameBits(t *testing.T) {
+	t.Parallel()
 	var want []float32
 	for _, kernels := range simd.Available() {
 		if kernels.Name == "generic" {

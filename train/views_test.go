@@ -92,6 +92,7 @@ func TestViews(t *testing.T) {
 }
 
 func TestViewsHaveTheSameBits(t *testing.T) {
+	t.Parallel()
 	var want []float32
 	threadCounts := []int{1, 3}
 	if race.Enabled {

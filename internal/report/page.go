@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
@@ -611,10 +612,24 @@ func (s *sample) triptych(n int, gain float64) *image.NRGBA {
 	return picture
 }
 
+// encoder shares what a picture is compressed with: a page has hundreds of small
+// ones, and each compressor takes 1.2 MB.
+var encoder = png.Encoder{BufferPool: new(encoderBuffers)}
+
+// encoderBuffers are the buffers of encoders at rest.
+type encoderBuffers struct{ sync.Pool }
+
+func (p *encoderBuffers) Get() *png.EncoderBuffer {
+	b, _ := p.Pool.Get().(*png.EncoderBuffer)
+	return b
+}
+
+func (p *encoderBuffers) Put(b *png.EncoderBuffer) { p.Pool.Put(b) }
+
 // dataURI returns a picture as an address that holds it.
 func dataURI(picture image.Image) (template.URL, error) {
 	var b bytes.Buffer
-	if err := png.Encode(&b, picture); err != nil {
+	if err := encoder.Encode(&b, picture); err != nil {
 		return "", err
 	}
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil

@@ -60,7 +60,13 @@ func listen(address string) (*monitor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--http %s: %w", address, err)
 	}
-	return &monitor{listener: listener}, nil
+	return &monitor{listener: listener, server: http.Server{
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       5 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    1 << 14,
+	}}, nil
 }
 
 // public reports whether others than this machine reach the port.
@@ -70,14 +76,7 @@ func (m *monitor) url() string { return "http://" + m.listener.Addr().String() +
 
 // serve answers requests about the run in a folder until close.
 func (m *monitor) serve(dir string) {
-	m.server = http.Server{
-		Handler:           monitorHandler(dir),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       5 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    1 << 14,
-	}
+	m.server.Handler = monitorHandler(dir)
 	go m.server.Serve(m.listener) // ends with close
 }
 

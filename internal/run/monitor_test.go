@@ -140,14 +140,15 @@ func TestMonitorServer(t *testing.T) {
 	t.Parallel()
 	m, err := listen("0")
 	require.NoError(t, err)
-	m.serve(t.TempDir())
-	defer m.close()
 	for name, limit := range map[string]time.Duration{
 		"headers": m.server.ReadHeaderTimeout, "request": m.server.ReadTimeout, "answer": m.server.WriteTimeout, "next request": m.server.IdleTimeout,
 	} {
 		require.Positive(t, limit, name)
 		require.LessOrEqual(t, limit, time.Minute, name)
 	}
+	m.server.ReadTimeout = time.Second // two of the requests below wait as long
+	m.serve(t.TempDir())
+	defer m.close()
 	const own = "Host: 127.0.0.1\r\n"
 	for request, code := range map[string]int{
 		"GET / HTTP/1.1\r\n" + own:                                                 500, // the folder holds no run

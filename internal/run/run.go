@@ -145,7 +145,7 @@ func (r *run) prepare() ([][2]string, error) {
 	if err := r.startEvents(); err != nil {
 		return nil, err
 	}
-	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 20))
+	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 8))
 	r.clock.spent = r.Spent
 	return append(r.describe(data, beginning), [2]string{"expected", r.clock.expected()}, [2]string{"memory", memory}), nil
 }

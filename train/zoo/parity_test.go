@@ -278,6 +278,7 @@ func TestEvaluation(t *testing.T) {
 }
 
 func TestTraining(t *testing.T) {
+	t.Parallel()
 	forEachNetwork(t, func(t *testing.T, c *parityCase) {
 		plan := nn.Compile(c.engine, c.net, c.x.N, nn.Train)
 		logits, embedding := plan.Forward(c.x)
@@ -315,6 +316,7 @@ func TestFrozenBatchNorm(t *testing.T) {
 }
 
 func TestOptimisers(t *testing.T) {
+	t.Parallel()
 	forEachNetwork(t, func(t *testing.T, c *parityCase) {
 		start := copyState(c.net)
 		sgd := optim.NewSGD(c.engine, c.net.Values, c.net.Grads, c.rate)
@@ -382,6 +384,7 @@ func TestInputGradient(t *testing.T) {
 }
 
 func TestAscent(t *testing.T) {
+	t.Parallel()
 	forEachNetwork(t, func(t *testing.T, c *parityCase) {
 		plan := nn.Compile(c.engine, c.net, c.x.N, nn.Maximise)
 		trajectories := c.trajectories
@@ -413,6 +416,7 @@ func TestAscent(t *testing.T) {
 // The published CIFAR maximisation of 20 images in batches of 8, 8 and 4, here
 // all at a time. A byte in a thousand may differ.
 func TestPublishedMaximisation(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join("testdata", "cifar_maximise")
 	read := func(name string) npy.Array {
 		a, err := npy.Read(filepath.Join(dir, name+".npy"))

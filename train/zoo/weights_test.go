@@ -77,6 +77,7 @@ func TestTorchvisionWeights(t *testing.T) {
 }
 
 func TestEntriesAreNetworks(t *testing.T) {
+	t.Parallel()
 	for _, n := range Networks {
 		if testing.Short() && n.Side > 32 {
 			continue
@@ -155,6 +156,7 @@ func TestUnusableNormalisationsAreRefused(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	network := WideResNet(40, 2, 3)
 	network.Init(2)
 	network.Normalisation = nn.Normalisation{Mean: []float32{0.25, 0.5, 0.75}, Std: []float32{0.125, 1, 2}}

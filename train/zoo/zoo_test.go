@@ -35,6 +35,7 @@ var published = []struct {
 }
 
 func TestStateDicts(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("testdata", "state_dicts.json"))
 	require.NoError(t, err)
 	var want map[string]map[string][]int
@@ -80,6 +81,7 @@ func TestUnknownNetwork(t *testing.T) {
 
 // The head is the last layer, but for AlexNet, whose embedding has three behind it.
 func TestHead(t *testing.T) {
+	t.Parallel()
 	for _, p := range published {
 		n := network(t, p.name, p.classes)
 		want := p.params - p.classes*(p.embedding+1)
@@ -99,6 +101,7 @@ func TestHead(t *testing.T) {
 
 // Networks for several sizes have the same parameters at each.
 func TestNewSized(t *testing.T) {
+	t.Parallel()
 	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	for _, entry := range Networks {
@@ -168,6 +171,7 @@ func TestLite0Names(t *testing.T) {
 
 // The bounds and deviations listed in the published code.
 func TestInitialValues(t *testing.T) {
+	t.Parallel()
 	uniform := func(fanIn int) float64 { return 1 / math.Sqrt(float64(fanIn)) }
 	normal := func(fanOut int) float64 { return math.Sqrt(2 / float64(fanOut)) }
 	networks := map[string]*nn.Network{}
@@ -321,6 +325,7 @@ func TestGradientByTheEmbedding(t *testing.T) {
 }
 
 func TestThreadsGiveTheSameBits(t *testing.T) {
+	t.Parallel()
 	for _, build := range miniatures {
 		n := build()
 		x, labels := randomImages(n, 5)
@@ -339,6 +344,7 @@ func TestThreadsGiveTheSameBits(t *testing.T) {
 
 // The kernel sets in assembly differ in speed alone. The generic one may round otherwise.
 func TestInstructionSetsGiveTheSameBits(t *testing.T) {
+	t.Parallel()
 	for _, build := range miniatures {
 		n := build()
 		x, labels := randomImages(n, 3)
@@ -371,6 +377,7 @@ func requireSameBits(t *testing.T, want, got []float32, what string) {
 // A batch that is shorter than planned gives what a plan of its size gives, up
 // to the order in which a convolution that was planned for more images adds.
 func TestShortBatches(t *testing.T) {
+	t.Parallel()
 	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
 	for _, build := range miniatures {
