@@ -69,7 +69,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 		Read:     func(text string) (err error) { s.Views, err = catalog.ParseViews(text); return err },
 		Show:     func() string { return s.Views.String() },
 		Complete: cli.Words(catalog.ViewNames...),
-	}, strings.Join(catalog.ViewNames, ", ")+"; several with + between them")
+	}, strings.Join(catalog.ViewNames, ", ")+"; several with + between them, one of several with commas")
 	f.Integer(&s.Cutout, "cutout", 0, "cut out a square of N pixels")
 	f.Add("mix", &cli.Value{
 		Kind:     "NAME",

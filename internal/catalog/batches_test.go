@@ -81,6 +81,12 @@ func TestFractals(t *testing.T) {
 	c, err := s.Config("lenet5")
 	require.NoError(t, err)
 	require.Equal(t, []train.View{{Image: []augment.ImageOp{image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Fractals{Most: 1}}}}, c.Views)
+	s.Views, err = ParseViews("pixmix,fractals+randconv")
+	require.NoError(t, err)
+	c, err = s.Config("lenet5")
+	require.NoError(t, err)
+	require.Len(t, c.Views[0].Batch, 1)
+	require.Equal(t, []augment.ImageOp{image.OneOf{image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Fractals{Most: 1}}}, c.Views[0].Image)
 	c = presetConfig(t, "digits-best", "lenet5", "")
 	require.Len(t, c.Views, 3)
 	for i, v := range c.Views {

@@ -40,8 +40,8 @@ func syntheticDigits(string) Settings {
 }
 
 // digitsBest is what got furthest on both handwriting and backgrounds that are not
-// MNIST's, of what docs/methods.md has compared. Its own method is RandConv, with one
-// view of an image a step, which PixMix changes first.
+// MNIST's, of what docs/methods.md has compared. Its own method is RandConv, two of
+// whose views PixMix changes first.
 func digitsBest(string) Settings {
 	s := Digits(RandConv)
 	s.LR, s.Cosine, s.EMA = 1e-3, true, 0.99

@@ -14,7 +14,8 @@ import (
 )
 
 // Views names what descent steps see of images, beside what other settings
-// change of them: several names with + between them are one after the other.
+// change of them: several names with + between them are one after the other, of
+// several with commas between them one is drawn for each image.
 type Views string
 
 // The views, "" for images as they are. The operations of those for ImageNet
@@ -51,15 +52,21 @@ func ParseViews(names string) (Views, error) {
 		return "", nil
 	}
 	stage := 0
-	for name := range strings.SplitSeq(names, "+") {
-		if name == noViews || !slices.Contains(ViewNames, name) {
-			return "", fmt.Errorf("expected %s, or several with + between them%s", strings.Join(ViewNames, ", "), cli.DidYouMean(name, ViewNames))
+	for link := range strings.SplitSeq(names, "+") {
+		alternatives := strings.Split(link, ",")
+		for _, name := range alternatives {
+			if name == noViews || !slices.Contains(ViewNames, name) {
+				return "", fmt.Errorf("expected %s, or several with + or commas between them%s", strings.Join(ViewNames, ", "), cli.DidYouMean(name, ViewNames))
+			}
+			next := Views(name).stage()
+			if next > 0 && len(alternatives) > 1 {
+				return "", fmt.Errorf("%s cannot be one of several with commas between them, it does not give bytes", name)
+			}
+			if next < stage || next == 1 && stage == 1 {
+				return "", fmt.Errorf("%s cannot follow the views before it, which no longer give bytes", name)
+			}
+			stage = next
 		}
-		next := Views(name).stage()
-		if next < stage || next == 1 && stage == 1 {
-			return "", fmt.Errorf("%s cannot follow the views before it, which no longer give bytes", name)
-		}
-		stage = next
 	}
 	return Views(names), nil
 }
@@ -87,38 +94,54 @@ var autoAugmentFor = map[Kind]Views{
 
 // add adds to a view of a network's images what the names stand for.
 func (v Views) add(view *train.View, network string) {
-	for name := range strings.SplitSeq(string(v), "+") {
-		var op augment.ImageOp
-		switch Views(name) {
-		case "":
-			continue
-		case ViewsAugMix:
-			view.Values = image.AugMix{Severity: 3, Width: 3, Alpha: 1}
-			continue
-		case ViewsAugMixLarge:
-			view.Values = image.AugMix{Severity: 1, Width: 3, Alpha: 1}
-			continue
-		case ViewsPrime:
-			view.Values = image.Prime{Width: 3, Depth: 3, Cut: 100, Colour: 0.01, Filter: 4}
-			continue
-		case ViewsAutoAugment:
-			op = image.AutoAugment{Policy: image.CIFAR10}
-		case ViewsAutoAugmentSVHN:
-			op = image.AutoAugment{Policy: image.SVHN}
-		case ViewsAutoAugmentLarge:
-			op = image.AutoAugment{Policy: image.ImageNet}
-		case ViewsRandAugment:
-			op = image.RandAugment{Operations: 2, Magnitude: 9}
-		case ViewsPixMix:
-			op = image.PixMix{Rounds: 4, Beta: 3, Severity: 3}
-		case ViewsFractals:
-			op = image.Fractals{Most: 1}
-		default:
-			view.Batch = append(view.Batch, Views(name).batchOp(network))
-			continue
+	for link := range strings.SplitSeq(string(v), "+") {
+		var drawn image.OneOf
+		for name := range strings.SplitSeq(link, ",") {
+			if op := Views(name).imageOp(); op != nil {
+				drawn = append(drawn, op)
+			}
 		}
-		view.Image = append(view.Image, op)
+		switch name := Views(link); {
+		case len(drawn) > 1:
+			view.Image = append(view.Image, drawn)
+		case len(drawn) == 1:
+			view.Image = append(view.Image, drawn[0])
+		case name.stage() == 1:
+			view.Values = name.valueOp()
+		case name.stage() == 2:
+			view.Batch = append(view.Batch, name.batchOp(network))
+		}
 	}
+}
+
+// imageOp returns what changes the bytes of an image, nil for nothing.
+func (v Views) imageOp() augment.ImageOp {
+	switch v {
+	case ViewsAutoAugment:
+		return image.AutoAugment{Policy: image.CIFAR10}
+	case ViewsAutoAugmentSVHN:
+		return image.AutoAugment{Policy: image.SVHN}
+	case ViewsAutoAugmentLarge:
+		return image.AutoAugment{Policy: image.ImageNet}
+	case ViewsRandAugment:
+		return image.RandAugment{Operations: 2, Magnitude: 9}
+	case ViewsPixMix:
+		return image.PixMix{Rounds: 4, Beta: 3, Severity: 3}
+	case ViewsFractals:
+		return image.Fractals{Most: 1}
+	}
+	return nil
+}
+
+// valueOp returns what makes values of an image's bytes.
+func (v Views) valueOp() augment.ValueOp {
+	switch v {
+	case ViewsAugMix:
+		return image.AugMix{Severity: 3, Width: 3, Alpha: 1}
+	case ViewsAugMixLarge:
+		return image.AugMix{Severity: 1, Width: 3, Alpha: 1}
+	}
+	return image.Prime{Width: 3, Depth: 3, Cut: 100, Colour: 0.01, Filter: 4}
 }
 
 // batchOp returns what changes a batch, with the settings of its authors. Random

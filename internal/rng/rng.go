@@ -54,6 +54,7 @@ const (
 	AugMax                           // the weights that ascents of AugMax begin with
 	PixMix                           // PixMix's mixtures and fractals
 	Fractals                         // that values become
+	OneOf                            // which of several operations is applied
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
