@@ -166,6 +166,7 @@ func TestPicturesPreset(t *testing.T) {
 	r := invoke(t, t.TempDir(), "train", "--preset", "pictures", "--data", "D")
 	require.Equal(t, exitData, r.code)
 	require.Contains(t, r.err, "to get it: meada-cpu data fetch efficientnet-lite0")
+	require.Equal(t, "efficientnet-lite0", parse("--dataset", "folder", "--weights", "pretrained").Model)
 
 	require.NoError(t, os.WriteFile(filepath.Join(catalog.CacheFolder(), "tf_efficientnet_lite0-0aa007d2.pth"), nil, 0o666))
 	for _, s := range []settings{parse("--dataset", "folder"), parse("--preset", "pictures"), parse("--dataset", "folder", "--model", "efficientnet-lite0")} {

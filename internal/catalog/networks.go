@@ -79,15 +79,18 @@ func (d *Dataset) ChooseNetwork(name string) (string, error) {
 	return name, nil
 }
 
+// OwnNetwork is the network for people's own pictures, where its published weights are
+// there.
+const OwnNetwork = "efficientnet-lite0"
+
 // Choose returns the network, the preset and the weights to begin with that a dataset is
 // usually trained with, where they are "". Own pictures are fine-tuned if the published
-// weights of the network for that are there.
+// weights of the network for that are there, or asked for.
 func (d *Dataset) Choose(network, preset, weights string) (n, p, w string, err error) {
-	const usual = "efficientnet-lite0"
 	tune := preset == "pictures" || d.Own && preset == "" && (network == "" || KindOf(network) == ForPictures) &&
-		(weights != "" && network != "" || weights == "" && HasPretrained(cmp.Or(network, usual)))
+		(weights == Pretrained || weights != "" && network != "" || weights == "" && HasPretrained(cmp.Or(network, OwnNetwork)))
 	if tune {
-		network, preset, weights = cmp.Or(network, usual), "pictures", cmp.Or(weights, Pretrained)
+		network, preset, weights = cmp.Or(network, OwnNetwork), "pictures", cmp.Or(weights, Pretrained)
 	}
 	if network, err = d.ChooseNetwork(network); err != nil {
 		return "", "", "", err

@@ -77,16 +77,23 @@ func (r *run) reset(data *dataset.Task) error {
 	return r.folder.StartMetrics(nil)
 }
 
+// betterWeights tells how to begin better than with random weights, "" if nothing is known.
+func (r *run) betterWeights() string {
+	if catalog.KindOf(r.Model) == catalog.ForPictures {
+		return fmt.Sprintf("; for ImageNet's: meada-cpu data fetch %s, and train --weights %s", r.Model, catalog.Pretrained)
+	}
+	if d, err := catalog.FindDataset(r.Dataset); err == nil && d.Own && !catalog.HasPretrained(catalog.OwnNetwork) {
+		return fmt.Sprintf("; for photographs: meada-cpu data fetch %s, and this command again trains that network", catalog.OwnNetwork)
+	}
+	return ""
+}
+
 // readWeights reads the weights to begin with into the network, if there are
 // any, says what the network then has, and returns the file's checksum.
 func (r *run) readWeights() (beginning, checksum string, err error) {
 	path, err := r.WeightsFile()
 	if path == "" || err != nil {
-		beginning = "random"
-		if catalog.KindOf(r.Model) == catalog.ForPictures {
-			beginning = fmt.Sprintf("random; for ImageNet's: meada-cpu data fetch %s, and train --weights %s", r.Model, catalog.Pretrained)
-		}
-		return beginning, "", err
+		return "random" + r.betterWeights(), "", err
 	}
 	w, err := zoo.ReadWeights(path)
 	if err != nil {
