@@ -78,7 +78,11 @@ func (s *convolution) backward() {
 	if s.mask != nil {
 		s.mask.run()
 	}
-	if s.train {
+	switch {
+	case s.train && s.fold != nil:
+		s.conv.BackwardWeights(s.weight.Grad, s.fold.sums, s.x, s.dy)
+		s.fold.gradients()
+	case s.train:
 		var db []float32
 		if s.bias != nil {
 			db = s.bias.Grad

@@ -101,7 +101,7 @@ func (f *fusion) operation(v Value) op {
 	o := op{node: n, in: n.in, out: v}
 	switch n.kind {
 	case convNode:
-		if m := f.next(o.out, normNode); m != nil && !f.mode.trains() {
+		if m := f.next(o.out, normNode); m != nil && (!f.mode.trains() || f.net.FreezeBN) {
 			o.fold = m.norm
 			f.absorb(&o)
 		}
@@ -375,6 +375,9 @@ func (p *program) stages() []int {
 		if o := &p.ops[i]; o.needsGrad && o.kind != concatNode {
 			for _, param := range o.params() {
 				set[param] = steps
+			}
+			if o.fold != nil {
+				set[o.fold.weight], set[o.fold.bias] = steps, steps
 			}
 			steps++
 		}

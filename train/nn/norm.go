@@ -432,20 +432,24 @@ func (s *affine) backward() { s.bwd.run() }
 // fold is a convolution's filters and bias with the batch normalisation behind
 // it multiplied in: normalise(w*x + b) = (scale*w)*x + (scale*b + shift).
 type fold struct {
-	engine       *tensor.Engine
-	norm         *norm
-	weight, bias *Param
-	w, b         []float32 // the result
-	scale, zero  []float32
+	engine        *tensor.Engine
+	norm          *norm
+	weight, bias  *Param
+	w, b          []float32 // the result
+	scale, zero   []float32
+	sums          []float32 // of the gradient behind the normalisation, by filter
+	differentiate blocks
 }
 
 func newFold(e *tensor.Engine, o *op) *fold {
 	k := o.conv.K
-	return &fold{
+	f := &fold{
 		engine: e, norm: o.fold, weight: o.weight, bias: o.bias,
 		w: tensor.Aligned(len(o.weight.Data)), b: make([]float32, k),
-		scale: make([]float32, k), zero: make([]float32, k),
+		scale: make([]float32, k), zero: make([]float32, k), sums: make([]float32, k),
 	}
+	f.differentiate = blocks{e, k, f.gradient}
+	return f
 }
 
 func (f *fold) run() {
@@ -462,4 +466,31 @@ func (f *fold) run() {
 func (f *fold) Do(k, _ int) {
 	size := len(f.w) / len(f.b)
 	f.engine.Kernels.ScaleShift(f.w[k*size:][:size], f.weight.Data[k*size:][:size], f.scale[k:k+1], f.zero[k:k+1], size, simd.Identity)
+}
+
+// gradients turns the gradients of the folded filters and the sums of the gradient
+// behind the normalisation into those of all parameters.
+func (f *fold) gradients() { f.differentiate.run() }
+
+// gradient computes those of filter k. With g the gradient behind the normalisation, G
+// its sum and D = sum of g*x that of the folded filter,
+//
+//	dbias = G    dw = scale*D    db = scale*G    dweight = (w.D + (b - mean)*G)/std
+//
+// because the sum of g*(w*x) is w.D: the convolution's own result is not needed.
+func (f *fold) gradient(k int) {
+	size := len(f.w) / len(f.b)
+	d, w := f.weight.Grad[k*size:][:size], f.weight.Data[k*size:][:size]
+	sum, offset, scale := float64(f.sums[k]), -float64(f.norm.mean.data[k]), f.scale[k]
+	if f.bias != nil {
+		offset += float64(f.bias.Data[k])
+		f.bias.Grad[k] = scale * f.sums[k]
+	}
+	dot := float64(offset * sum)
+	for i, v := range d {
+		dot += float64(w[i]) * float64(v) // exact, so that it is the same fused or not
+		d[i] = scale * v
+	}
+	f.norm.bias.Grad[k] = f.sums[k]
+	f.norm.weight.Grad[k] = float32(dot / math.Sqrt(float64(f.norm.variance.data[k])+f.norm.epsilon))
 }

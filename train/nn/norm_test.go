@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -105,4 +106,63 @@ func TestBatchNormNeedsTwoValues(t *testing.T) {
 	require.Equal(t, 2, net.LeastBatch())
 	net.FreezeBN = true
 	require.Equal(t, 1, net.LeastBatch())
+}
+
+// A frozen batch normalisation gives the same gradients folded into the convolution
+// before it as apart from it, as it is behind a pooling of one pixel.
+func TestFoldedGradients(t *testing.T) {
+	t.Parallel()
+	network := func(apart bool) *Network {
+		g, x := NewGraph(3, 6, 5)
+		for i, c := range []Conv{{Out: 4, Kernel: 3, Padding: 1, Bias: true}, {Out: 4, Kernel: 3, Groups: 4}, {Out: 5, Kernel: 1, Bias: true}} {
+			name := string(rune('a' + i))
+			x = g.Conv(name, x, c)
+			if apart {
+				x = g.AvgPool(x, 1)
+			}
+			if x = g.BatchNorm(name+"n", x); i < 2 {
+				x = g.ReLU6(x)
+			}
+		}
+		out := g.Flatten(x)
+		n := g.Network("folded", out, out)
+		n.FreezeBN = true
+		return n
+	}
+	forEachSet(t, func(t *testing.T, e *tensor.Engine) {
+		folded, apart := network(false), network(true)
+		folded.Init(1)
+		random := rand.New(rand.NewPCG(4, 4))
+		state := folded.State()
+		for _, s := range state {
+			for i := range s.Data {
+				switch s.Data[i] = random.Float32() + 0.5; {
+				case strings.HasSuffix(s.Name, "mean"), strings.HasSuffix(s.Name, "bias"), len(s.Shape) > 1:
+					s.Data[i] -= 1
+				}
+			}
+		}
+		require.NoError(t, folded.SetState(state))
+		require.NoError(t, apart.SetState(state))
+		images := tensor.New(3, 3, 6, 5)
+		gradient := tensor.New(3, folded.Embedding, 1, 1)
+		for _, data := range [][]float32{images.Data, gradient.Data} {
+			for i := range data {
+				data[i] = random.Float32() - 0.5
+			}
+		}
+		var logits [2][]float32
+		for i, n := range []*Network{folded, apart} {
+			p := Compile(e, n, images.N, Train)
+			y, _ := p.Forward(images)
+			logits[i] = dense(y)
+			p.Backward(gradient, tensor.Tensor{})
+		}
+		require.InDeltaSlice(t, logits[1], logits[0], 1e-5)
+		for i, want := range apart.Params {
+			got := folded.Params[i]
+			require.Equal(t, want.Name, got.Name)
+			require.InDeltaSlice(t, want.Grad, got.Grad, 3e-5, want.Name)
+		}
+	})
 }
