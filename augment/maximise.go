@@ -115,6 +115,7 @@ func NewMaximiser(e *tensor.Engine, model Model, chunk, classes, embedding int, 
 	if err := c.Check(); err != nil {
 		panic(err)
 	}
+	e.Reserve(0, 0)
 	m := &Maximiser{
 		Config: c, engine: e, model: model,
 		means:        make([]Means, c.Steps),

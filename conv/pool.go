@@ -70,10 +70,12 @@ func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
 	for i := range s.Window * s.Window {
 		p.places = append(p.places, i/s.Window*p.width()+i%s.Window)
 	}
+	padded := 0
 	if s.Pad > 0 {
 		p.lines = rowOffsets(s.H, s.W)
-		e.Reserve(0, p.height()*p.width())
+		padded = p.height() * p.width()
 	}
+	e.Reserve(0, padded)
 	p.forward.MaxPool, p.backward.MaxPool = p, p
 	return p
 }
@@ -250,6 +252,7 @@ func NewAvgPool(e *tensor.Engine, s PoolShape) *AvgPool {
 	if s.Stride != s.Window || s.Pad != 0 {
 		panic("conv: average pooling needs stride = window and no padding, not " + s.String())
 	}
+	e.Reserve(0, 0)
 	p := &AvgPool{PoolShape: s, engine: e}
 	p.forward.AvgPool, p.backward.AvgPool = p, p
 	return p

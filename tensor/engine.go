@@ -158,8 +158,12 @@ func (e *Engine) InstructionSet() string { return e.Kernels.Name }
 func (e *Engine) Threads() int { return e.threads }
 
 // Close ends the workers. The engine must not be used after it; closing it again
-// does nothing.
+// does nothing. It panics on an engine that runs an operation.
 func (e *Engine) Close() {
+	if e.running.Swap(true) {
+		panic("tensor: an engine is closed while it runs an operation")
+	}
+	defer e.running.Store(false)
 	if !e.closed {
 		e.closed = true
 		e.start(0, nil)
@@ -167,8 +171,12 @@ func (e *Engine) Close() {
 }
 
 // Reserve makes sure that Shared has at least shared elements and Scratch at
-// least perWorker. Plans call it when they are built.
+// least perWorker. Whatever is planned on an engine calls it when it is built, with
+// zeros where it needs neither: it panics on one that is closed.
 func (e *Engine) Reserve(shared, perWorker int) {
+	if e.closed {
+		panic("tensor: the engine is closed")
+	}
 	if len(e.shared) < shared {
 		e.shared = Aligned(shared)
 	}

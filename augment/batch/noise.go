@@ -29,6 +29,7 @@ func (o Noise) Make(e *tensor.Engine, _, _, _, _ int) (augment.BatchFunc, error)
 	case !(o.Sparsity >= 0 && o.Sparsity <= 1):
 		return nil, fmt.Errorf("batch: Noise.Sparsity is %v, expected a probability", o.Sparsity)
 	}
+	e.Reserve(0, 0)
 	n := &noise{Noise: o, engine: e, sources: make([]tensor.PerWorker[rng.Source], e.Threads()), threshold: uint32(o.Sparsity * sparsitySteps)}
 	return n.run, nil
 }

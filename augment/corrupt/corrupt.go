@@ -107,6 +107,7 @@ func NewSuite(engine *tensor.Engine, width, height int, seed uint64, frost []Tex
 	if min(width, height) < MinSide {
 		panic(fmt.Sprintf("corrupt: images of %dx%d", height, width))
 	}
+	engine.Reserve(0, 0)
 	s := &Suite{
 		engine: engine,
 		width:  width, height: height,

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,8 +81,9 @@ func TestAttackKilled(t *testing.T) {
 }
 
 // A run that is killed on one kernel set and goes on, perhaps with a damaged
-// checkpoint, on another ends as if it had stayed on either. Where one of the two is
-// generic, it agrees within rounding, and the command says so. Continuous integration
+// checkpoint, on another, and after another kill on the first again, ends as if it had
+// stayed on either. Where one of the two is generic, it agrees within rounding, and the
+// command says so both times. Continuous integration
 // (CI=true) tries one pair of kernel sets, make attack (MEADA_ATTACK=1) each in turn for
 // as long as ATTACK_TIME tells.
 func TestAttackKernelSets(t *testing.T) {
@@ -235,8 +237,8 @@ func (k *killer) kill(t *testing.T) {
 	}
 }
 
-// change has a run killed on one kernel set, once it has left two checkpoints, and
-// completed on another.
+// change has a run killed on one kernel set, once it has left two checkpoints, killed on
+// another once it has left one more, and completed on the first.
 func (k *killer) change(t *testing.T, from, to string) {
 	t.Helper()
 	what := from + " to " + to
@@ -251,13 +253,31 @@ func (k *killer) change(t *testing.T, from, to string) {
 	}
 
 	k.sets = []string{to}
-	code, said := k.attempt(t, []string{"train", "--quiet", "--resume", "r"}, false)
+	resume := []string{"train", "--quiet", "--resume", "r"}
+	again := k.process(t, resume)
+	defer again.Output.Close()
+	latest := filepath.Join(folder, runfolder.CheckpointFolder, "latest.safetensors")
+	before, _ := os.Stat(latest)
+	_, code = again.Run(t, func(_ int, call attack.Call, after bool) bool {
+		if call != "rename" || !after {
+			return false
+		}
+		now, err := os.Stat(latest)
+		return err == nil && !os.SameFile(before, now)
+	})
+	content, err := os.ReadFile(again.Output.Name())
+	require.NoError(t, err)
+	require.Equal(t, attack.Killed, code, "%s: %s", what, content)
+	k.sets = []string{from}
+	code, said := k.attempt(t, resume, false)
 	require.Zero(t, code, "%s: %s", what, said)
+	said = string(content) + said
 	if from != "generic" && to != "generic" {
 		require.NotContains(t, said, "warning: begun with")
 		requireSame(t, k.want, folder, what)
 	} else {
-		require.Contains(t, said, fmt.Sprintf("warning: begun with %s, it goes on with %s: the result agrees within rounding", from, to))
+		warning := fmt.Sprintf("warning: begun with %s, continued with %s: the result agrees within rounding", from, to)
+		require.Equal(t, 2, strings.Count(said, warning), said)
 		require.ElementsMatch(t, keys(k.want), keys(remains(t, folder)), what)
 		requireClose(t, filepath.Join(k.dir, "whole"), folder, what)
 	}

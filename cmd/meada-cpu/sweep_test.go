@@ -99,6 +99,12 @@ func TestSweepShards(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries, 3+3+1, "three runs, the three tables and the number of parts")
 
+	t.Setenv("SLURM_ARRAY_TASK_ID", "1")
+	both := invoke(t, dir, args("2")...)
+	require.Equal(t, exitUsage, both.code)
+	require.Contains(t, both.err, "both SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are set")
+	t.Setenv("JOB_COMPLETION_INDEX", "")
+
 	// Tasks of an array that is no whole one of as many parts: theirs are not known.
 	for name, value := range map[string]string{"ID": "1", "MIN": "0", "MAX": "2", "COUNT": "3"} {
 		t.Setenv("SLURM_ARRAY_TASK_"+name, value)

@@ -220,15 +220,15 @@ func TestLastPointIsNoBatch(t *testing.T) {
 func TestHidePaths(t *testing.T) {
 	t.Parallel()
 	r := load(t, exampleRun(t, "run"))
-	r.settings = []runfolder.Setting{{Name: "data", Value: "/home/me/pictures"}, {Name: "weights", Value: "w.safetensors"}, {Name: "command", Value: "c"}}
-	r.Config.Absent = []string{"svhn (looked for /home/me/pictures/svhn.mat)", "usps (usps.bz2)"}
+	r.settings = []runfolder.Setting{{Name: "data", Value: "/home/me/my pictures"}, {Name: "weights", Value: "w.safetensors"}, {Name: "command", Value: "c"}}
+	r.Config.Absent = []string{"svhn (/home/me/my own, new pictures/svhn.mat)", "usps (usps.bz2)"}
 	r.Config.Command = "meada-cpu train --out 'a b'"
-	r.Confusion.Tests[1].Mistakes[0].File = "/home/me/pictures/<far>.png"
+	r.Confusion.Tests[1].Mistakes[0].File = "/home/me/my pictures/<far>.png"
 	r.HidePaths()
 	require.Equal(t, "meada-cpu train --out 'a b'", r.Config.Command)
-	require.Equal(t, "pictures", r.settings[0].Value)
+	require.Equal(t, "my pictures", r.settings[0].Value)
 	require.Equal(t, "w.safetensors", r.settings[1].Value)
-	require.Equal(t, []string{"svhn (looked for …)", "usps (usps.bz2)"}, r.Config.Absent)
+	require.Equal(t, []string{"svhn (svhn.mat)", "usps (usps.bz2)"}, r.Config.Absent)
 	require.False(t, strings.Contains(render(t, r, 0), "/home"))
 	for _, command := range []string{"meada-cpu train --data=/home/me", "meada-cpu train --out '/a b/c'", `meada-cpu train --data C:\me`} {
 		r.Config.Command = command

@@ -143,8 +143,8 @@ func readPNG(path string) (image.Image, error) {
 const maxPixels = 1 << 24
 
 // HidePaths takes absolute paths out of what the page and the metrics show, for a page
-// that others can see: of a setting and of a picture the last element is left, and the
-// command is left out if it has any.
+// that others can see: of a setting, of a file that was not found and of a picture the last
+// element is left, and the command is left out if it has any.
 func (r *Run) HidePaths() {
 	config := *r.Config
 	r.Config = &config
@@ -153,7 +153,10 @@ func (r *Run) HidePaths() {
 	}
 	config.Absent = slices.Clone(config.Absent)
 	for i, text := range config.Absent {
-		config.Absent[i] = absolutePath.ReplaceAllString(text, "$1…")
+		if at := absolutePath.FindStringSubmatchIndex(text); at != nil {
+			begin := at[3] // behind the group, where the path begins
+			config.Absent[i] = text[:begin] + filepath.Base(filepath.FromSlash(text[begin:]))
+		}
 	}
 	for i, s := range r.settings {
 		switch {
@@ -176,9 +179,9 @@ func (r *Run) HidePaths() {
 	}
 }
 
-// absolutePath finds the beginning of absolute paths, of Windows too, with their first
-// word.
-var absolutePath = regexp.MustCompile(`(^|[\s='"(,;:])(?:[A-Za-z]:[\\/]|\\\\|/)[^\s'",;)]+`)
+// absolutePath finds the beginning of absolute paths, of Windows too, behind a group. Where
+// they end is not known: there may be spaces in them.
+var absolutePath = regexp.MustCompile(`(^|[\s='"(,;:])(?:[A-Za-z]:[\\/]|\\\\|/)[^\s'",;)]`)
 
 // averageName names the average by what it is over.
 func (r *Run) averageName() string {

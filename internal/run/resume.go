@@ -43,6 +43,8 @@ type tally struct {
 	Spent   spent
 	Elapsed float64 // seconds, in this process and those before
 	PeakRSS int64   // the largest of those before
+
+	OtherBits []string // why the result may have other bits than where the run began
 }
 
 // The notes of a checkpoint.
@@ -111,12 +113,10 @@ func (r *run) resume(data *dataset.Task) (beginning string, err error) {
 	if err := checkData(recorded, r.Data, checksums(data)); err != nil {
 		return "", err
 	}
-	if why := otherBits(&recorded.Machine, ThisMachine(r.engine)); why != "" {
-		fmt.Fprintf(r.Log, "warning: %s\n", why)
-	}
 	r.checkpoints, r.saved = r.folder.Checkpoints(), time.Now()
 	from, err := r.checkpoints.Read()
 	if errors.Is(err, train.ErrNoCheckpoint) {
+		r.continueOn(&recorded.Machine, ThisMachine(r.engine))
 		return r.restart(data, recorded)
 	}
 	if err != nil {
@@ -131,11 +131,23 @@ func (r *run) resume(data *dataset.Task) (beginning string, err error) {
 	if err := json.Unmarshal(from.Notes[tallyNote], &r.tally); err != nil {
 		return "", r.resumeError(err)
 	}
+	r.continueOn(&recorded.Machine, ThisMachine(r.engine))
 	if err := r.checkLeft(from); err != nil {
 		return "", r.resumeError(fmt.Errorf("%w; to start over: %s", err, r.startOver()))
 	}
 	r.started = r.started.Add(-time.Duration(r.Elapsed * float64(time.Second)))
 	return fmt.Sprintf("the checkpoint after %s", cli.Number(from.Steps(), "step")), r.folder.StartMetrics(from.Notes[metricsNote])
+}
+
+// continueOn says why the run may end with other bits than where it began: by the
+// machine it goes on with now, or did before.
+func (r *run) continueOn(begun *runfolder.Machine, now runfolder.Machine) {
+	if why := otherBits(begun, now); why != "" && !slices.Contains(r.OtherBits, why) {
+		r.OtherBits = append(r.OtherBits, why)
+	}
+	for _, why := range r.OtherBits {
+		fmt.Fprintf(r.Log, "warning: %s\n", why)
+	}
 }
 
 // startOver returns the command that begins the run anew, in another folder.
@@ -210,9 +222,9 @@ const generic = "generic"
 func otherBits(then *runfolder.Machine, now runfolder.Machine) string {
 	switch {
 	case (then.SIMD == generic) != (now.SIMD == generic):
-		return fmt.Sprintf("begun with %s, it goes on with %s: the result agrees within rounding, not bit for bit", then.SIMD, now.SIMD)
+		return fmt.Sprintf("begun with %s, continued with %s: the result agrees within rounding, not bit for bit", then.SIMD, now.SIMD)
 	case then.Version != now.Version:
-		return fmt.Sprintf("begun with version %s, it goes on with %s: the result may differ", then.Version, now.Version)
+		return fmt.Sprintf("begun with version %s, continued with %s: the result may differ", then.Version, now.Version)
 	}
 	return ""
 }

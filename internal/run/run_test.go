@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -182,10 +183,22 @@ func TestOtherBits(t *testing.T) {
 		{machine("avx2", "1"), machine("avx512", "1"), ""},
 		{machine("neon", "1"), machine("avx2", "1"), ""},
 		{machine("generic", "1"), machine("generic", "1"), ""},
-		{machine("avx2", "1"), machine("generic", "1"), "begun with avx2, it goes on with generic: the result agrees within rounding, not bit for bit"},
-		{machine("generic", "1"), machine("neon", "2"), "begun with generic, it goes on with neon: the result agrees within rounding, not bit for bit"},
-		{machine("avx2", "1"), machine("avx512", "2"), "begun with version 1, it goes on with 2: the result may differ"},
+		{machine("avx2", "1"), machine("generic", "1"), "begun with avx2, continued with generic: the result agrees within rounding, not bit for bit"},
+		{machine("generic", "1"), machine("neon", "2"), "begun with generic, continued with neon: the result agrees within rounding, not bit for bit"},
+		{machine("avx2", "1"), machine("avx512", "2"), "begun with version 1, continued with 2: the result may differ"},
 	} {
 		require.Equal(t, c.why, otherBits(&c.then, c.now))
 	}
+
+	// It says so again where it goes on as it began.
+	begun, log, before := machine("avx2", "1"), new(bytes.Buffer), tally{}
+	for _, version := range []string{"1", "2", "2", "1"} {
+		r := run{Options: Options{Log: log}, tally: before}
+		r.continueOn(&begun, machine("avx2", version))
+		text, err := json.Marshal(r.tally) // as a checkpoint keeps it
+		require.NoError(t, err)
+		before = tally{}
+		require.NoError(t, json.Unmarshal(text, &before))
+	}
+	require.Equal(t, strings.Repeat("warning: begun with version 1, continued with 2: the result may differ\n", 3), log.String())
 }

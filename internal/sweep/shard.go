@@ -44,6 +44,8 @@ func (s *Shard) Resolve(getenv func(string) string, begun int) error {
 	var index, count int
 	var err error
 	switch {
+	case getenv(slurmID) != "" && getenv(kubernetesIndex) != "":
+		err = fmt.Errorf("both %s and %s are set, which of them numbers the parts is not known; give the part as I/N", slurmID, kubernetesIndex)
 	case getenv(slurmID) != "":
 		index, count, err = slurmPart(getenv, s.Count)
 		if err == nil && s.Count == 0 && begun > 0 && count != begun {

@@ -29,7 +29,8 @@ func array(id, low, high, step, count int) map[string]string {
 
 func TestShardOfTheEnvironment(t *testing.T) {
 	t.Parallel()
-	ten := Shard{unnumbered, 10}
+	ten, both := Shard{unnumbered, 10}, array(3, 0, 9, 1, 10)
+	both[kubernetesIndex] = "3"
 	for name, c := range map[string]struct {
 		given Shard
 		env   map[string]string
@@ -64,6 +65,8 @@ func TestShardOfTheEnvironment(t *testing.T) {
 		"kubernetes, unknown size": {env: map[string]string{kubernetesIndex: "4"}, err: "give the number of parts"},
 		"kubernetes, beyond":       {given: Shard{unnumbered, 3}, env: map[string]string{kubernetesIndex: "3"}, err: "expected one below 3"},
 		"kubernetes, no number":    {given: ten, env: map[string]string{kubernetesIndex: "-1"}, err: "expected a number"},
+		"slurm and kubernetes":     {given: ten, env: both, err: "both SLURM_ARRAY_TASK_ID and JOB_COMPLETION_INDEX are set"},
+		"both, and the part given": {given: Shard{2, 4}, env: both, want: Shard{2, 4}},
 		"no array":                 {given: ten, err: "neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set"},
 	} {
 		s := c.given

@@ -85,6 +85,7 @@ func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
 	if batch < 1 {
 		panic(fmt.Sprintf("nn: plan for batches of %d", batch))
 	}
+	e.Reserve(0, 0)
 	p := &Plan{
 		Mode: mode, Batch: batch,
 		engine:  e,

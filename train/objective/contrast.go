@@ -43,6 +43,7 @@ type Contrast struct {
 // NewContrast returns the contrast for batches of up to n images with that many
 // views and elements of the embedding.
 func NewContrast(e *tensor.Engine, n, views, width int) *Contrast {
+	e.Reserve(0, 0)
 	all := n * views
 	c := &Contrast{
 		engine: e, views: views,

@@ -138,6 +138,7 @@ func New(e *tensor.Engine, c Config, n, views, classes int) (*Objective, error) 
 	if err := c.Check(views, classes); err != nil {
 		return nil, err
 	}
+	e.Reserve(0, 0)
 	o := &Objective{
 		Config: c, engine: e, views: views, classes: classes,
 		terms:   make([]Terms, n),

@@ -35,6 +35,7 @@ type Adam struct {
 // NewAdam returns Adam for parameters p with gradients g, at rate lr and
 // PyTorch's defaults for the rest.
 func NewAdam(e *tensor.Engine, p, g []float32, lr float64) *Adam {
+	e.Reserve(0, 0)
 	a := &Adam{
 		LR: lr, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
 		M: tensor.Aligned(len(p)), V: tensor.Aligned(len(p)),
@@ -86,6 +87,7 @@ type SGD struct {
 
 // NewSGD returns plain SGD for parameters p with gradients g, at rate lr.
 func NewSGD(e *tensor.Engine, p, g []float32, lr float64) *SGD {
+	e.Reserve(0, 0)
 	s := &SGD{LR: lr, Buffer: tensor.Aligned(len(p)), Groups: []Group{{len(p), 1}}, engine: e, p: p, g: g}
 	s.task.SGD = s
 	return s
