@@ -3,10 +3,12 @@ package image
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/portable"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -28,10 +30,11 @@ const (
 	// by a pixel: the official code has the last one, not that in the middle.
 	filterDelta = filterSide*filterSide - 1
 	lowestCut   = 2
+	mostWork    = 1 << 17 // multiply-adds of a kernel's call
 )
 
 // Make returns the operation for images of c x h x w.
-func (p Prime) Make(_ *tensor.Engine, c, h, w int, normalise augment.Normalise) (augment.ValueFunc, error) {
+func (p Prime) Make(e *tensor.Engine, c, h, w int, normalise augment.Normalise) (augment.ValueFunc, error) {
 	switch {
 	case p.Width < 1 || p.Width > augMixMost:
 		return nil, fmt.Errorf("image: Prime.Width is %d chains, expected 1 to %d", p.Width, augMixMost)
@@ -42,17 +45,33 @@ func (p Prime) Make(_ *tensor.Engine, c, h, w int, normalise augment.Normalise) 
 	case !(p.Colour >= 0 && p.Colour <= 1) || !(p.Filter >= 0 && p.Filter <= 100):
 		return nil, fmt.Errorf("image: Prime of Colour %v and Filter %v, expected 0 to 1 and 0 to 100", p.Colour, p.Filter)
 	}
-	return p.primer(c, h, w, normalise).mix, nil
+	return p.primer(e, c, h, w, normalise).mix, nil
 }
 
-func (p Prime) primer(c, h, w int, normalise augment.Normalise) *primer {
+func (p Prime) primer(e *tensor.Engine, c, h, w int, normalise augment.Normalise) *primer {
 	size := c * h * w
-	m := &primer{Prime: p, c: c, h: h, w: w,
+	m := &primer{Prime: p, engine: e, c: c, h: h, w: w, curve: curveOf(p.Cut),
 		weights: make([]float64, p.Width), values: make([]float32, size), chain: make([]float32, size), spare: make([]float32, size),
-		black: make([]float32, c), span: make([]float32, c),
-		coefficients: make([]float64, max(p.Cut*p.Cut, c*p.Cut)), half: make([]float64, p.Cut*w),
-		across: make([]float64, h*w), down: make([]float64, h*w),
-		rows: sines(h, p.Cut), columns: sines(w, p.Cut)}
+		black: make([]float32, c), span: make([]float32, c), padded: readable(c * (h + filterSide - 1) * (w + filterSide - 1)),
+		coefficients: make([]float32, max(p.Cut*p.Cut, c*p.Cut)), half: readable(p.Cut * w),
+		across: make([]float32, h*w), down: make([]float32, h*w),
+		rows: make([]float32, h*p.Cut), columns: readable(p.Cut * w), lines: make([]int32, p.Cut)}
+	for k := range p.Cut {
+		m.lines[k] = int32(k * w)
+		for y := range h {
+			m.rows[y*p.Cut+k] = sine(k+1, y, h-1)
+		}
+		for x := range w {
+			m.columns[k*w+x] = sine(k+1, x, w-1)
+		}
+	}
+	for t := range m.taps {
+		m.taps[t] = int32(t/filterSide*(w+filterSide-1) + t%filterSide)
+	}
+	for i := range m.frequencies {
+		m.frequencies[i] = make([]float32, len(m.curve.lines))
+	}
+	m.odd, m.even, m.shape = make([]float32, m.curve.half+1), make([]float32, m.curve.half+1), make([]float32, 2*m.curve.half+3)
 	bytes, out := make([]uint8, size), make([]float32, size)
 	normalise(out, bytes)
 	for i := range m.black {
@@ -68,21 +87,51 @@ func (p Prime) primer(c, h, w int, normalise augment.Normalise) *primer {
 	return m
 }
 
-// sines returns sin(pi k x) of the places x of n pixels from 0 to 1, [pixel][k-1].
-func sines(n, cut int) []float64 {
-	table := make([]float64, n*cut)
-	for i := range table {
-		x := float64(i/cut) / float64(max(1, n-1))
-		// of a turn's half, so that multiples of pi are exact
-		angle := math.Mod(x*float64(i%cut+1), 2)
-		table[i], _ = portable.SinCos(math.Pi * angle)
+// readable returns n elements, behind which the depthwise kernel may read.
+func readable(n int) []float32 { return make([]float32, n+16) }
+
+// sine returns sin(pi k x) of the place x, at of last, from 0 to 1.
+func sine(k, at, last int) float32 {
+	// In half turns, so that multiples of pi are exact.
+	turn := math.Mod(float64(at)/float64(max(1, last))*float64(k), 2)
+	s, _ := portable.SinCos(math.Pi * turn)
+	return float32(s)
+}
+
+// curve holds sines of values from 0 to 1. They are symmetric about 1/2 where the
+// frequency is odd and change sign where it is even, so half of the values is enough.
+type curve struct {
+	half      int       // steps from 0 to 1/2
+	odd, even []float32 // of these frequencies, one line after the other: [step]
+	lines     []int32   // where these begin
+}
+
+// curves holds those that were made, by their frequencies.
+var curves sync.Map
+
+// curveOf returns the sines of up to cut frequencies: steps are an eighth of a byte's for
+// 100 of them, so that between four neighbours a cubic polynomial is exact to 1e-5.
+func curveOf(cut int) *curve {
+	if made, ok := curves.Load(cut); ok {
+		return made.(*curve)
 	}
-	return table
+	v := &curve{half: 255 * ((4*cut + 99) / 100), lines: make([]int32, (cut+1)/2)}
+	n := v.half + 1
+	v.odd, v.even = readable(len(v.lines)*n), readable(len(v.lines)*n)
+	for i := range v.lines {
+		v.lines[i] = int32(i * n)
+		for at := range n {
+			v.odd[i*n+at], v.even[i*n+at] = sine(2*i+1, at, 2*v.half), sine(2*i+2, at, 2*v.half)
+		}
+	}
+	made, _ := curves.LoadOrStore(cut, v)
+	return made.(*curve)
 }
 
 // primer is the memory of Prime.
 type primer struct {
 	Prime
+	engine       *tensor.Engine
 	c, h, w      int
 	draw         rng.Source
 	second       float64   // normal number of a pair
@@ -92,11 +141,21 @@ type primer struct {
 	chain, spare []float32
 	black, span  []float32 // what 0 is, normalised, and how far from there 1, by channel
 
-	coefficients  []float64 // of a primitive
-	half          []float64 // a field, of one dimension still in frequencies
-	across, down  []float64 // displacements, in pixels
-	rows, columns []float64
-	filter        [filterSide * filterSide]float32
+	coefficients []float32 // of a primitive
+	call         simd.DepthwisePlane
+
+	half          []float32 // a field, of one dimension still in frequencies: [y][pixel]
+	across, down  []float32 // displacements, in pixels
+	rows, columns []float32 // sines, [pixel][k-1] and [k-1][pixel]
+	lines         []int32   // where lines of half and columns begin
+
+	curve            *curve
+	frequencies      [2][]float32 // coefficients of the odd and of the even ones
+	odd, even, shape []float32    // a change of colour, by value: its sums, and itself with a step on both sides
+
+	filter [filterSide * filterSide]float32
+	taps   [filterSide * filterSide]int32
+	padded []float32 // the chain with zeros around it
 }
 
 // normal draws from the standard normal distribution, in pairs.
@@ -117,23 +176,28 @@ func (m *primer) mix(dst []float32, src []uint8, d augment.Draw) {
 		total += m.weights[i]
 	}
 	share := m.draw.Beta(1, 1)
-	for i, b := range src {
-		m.values[i] = float32(b) / 255
-		dst[i] = float32(float32(1-share) * m.values[i])
+	for lo := 0; lo < len(src); lo += simd.MaxCall {
+		hi := min(lo+simd.MaxCall, len(src))
+		m.engine.Kernels.FromUint8(m.values[lo:hi], src[lo:hi], 0, 1)
+		copy(dst[lo:hi], m.values[lo:hi])
+		m.engine.Kernels.Scale(float32(1-share), dst[lo:hi])
 	}
 	for _, weight := range m.weights {
 		copy(m.chain, m.values)
 		for range 1 + m.draw.IntN(m.Depth) {
 			m.apply()
 		}
-		weight := float32(share * weight / total)
-		for i, v := range m.chain {
-			dst[i] += float32(weight * v)
+		for lo := 0; lo < len(dst); lo += simd.MaxCall {
+			hi := min(lo+simd.MaxCall, len(dst))
+			m.engine.Kernels.Axpy(float32(share*weight/total), m.chain[lo:hi], dst[lo:hi])
 		}
 	}
 	plane := m.h * m.w
-	for i, v := range dst {
-		dst[i] = m.black[i/plane] + float32(v*m.span[i/plane])
+	for c := range m.c {
+		for lo := 0; lo < plane; lo += simd.MaxCall {
+			part := dst[c*plane+lo:][:min(simd.MaxCall, plane-lo)]
+			m.engine.Kernels.ScaleShift(part, part, m.span[c:c+1], m.black[c:c+1], len(part), simd.Identity)
+		}
 	}
 }
 
@@ -151,7 +215,7 @@ func (m *primer) apply() {
 		cut := 1 + m.draw.IntN(m.Cut)
 		deviation := math.Sqrt(m.draw.Uniform(0, m.Colour))
 		for i := range m.c * cut {
-			m.coefficients[i] = deviation * m.normal()
+			m.coefficients[i] = float32(deviation * m.normal())
 		}
 		m.recolour(cut)
 	default:
@@ -174,108 +238,123 @@ func temperatures(n, cut int) (low, high float64) {
 }
 
 // drawField sets a field to random displacements along an axis of n pixels.
-func (m *primer) drawField(cut int, temperature float64, field []float64, n int) {
+func (m *primer) drawField(cut int, temperature float64, field []float32, n int) {
 	for i := range cut * cut {
-		x, y := i/cut+1, i%cut+1
+		x, y := i%cut+1, i/cut+1
 		r := math.Sqrt(float64(x*x + y*y))
 		if m.coefficients[i] = 0; r < float64(cut)+0.5 {
-			m.coefficients[i] = m.normal() / r
+			m.coefficients[i] = float32(m.normal() / r)
 		}
 	}
 	m.setField(cut, math.Sqrt(temperature)*float64(n), field)
 }
 
 // setField sets a field to scale times the sum of sines along x and y with the
-// coefficients [x][y].
-func (m *primer) setField(cut int, scale float64, field []float64) {
+// coefficients [y][x].
+func (m *primer) setField(cut int, scale float64, field []float32) {
 	for y := range cut {
-		for at := range m.w {
-			sum := 0.0
-			for x, s := range m.columns[at*m.Cut:][:cut] {
-				sum += float64(s * m.coefficients[x*cut+y])
-			}
-			m.half[y*m.w+at] = sum
-		}
+		m.sum(m.half[y*m.w:][:m.w], m.columns, m.coefficients[y*cut:][:cut], m.lines)
 	}
 	for row := range m.h {
 		line := field[row*m.w:][:m.w]
-		clear(line)
-		for y, s := range m.rows[row*m.Cut:][:cut] {
-			for at, v := range m.half[y*m.w:][:m.w] {
-				line[at] += float64(s * v)
-			}
-		}
-		for at := range line {
-			line[at] *= scale
-		}
+		m.sum(line, m.half, m.rows[row*m.Cut:][:cut], m.lines)
+		m.engine.Kernels.Scale(float32(scale), line)
+	}
+}
+
+// sum sets y to the sum of lines of x, which begin at offsets, with weights.
+func (m *primer) sum(y, x, weights []float32, offsets []int32) {
+	some := max(16, mostWork/len(weights)&^15)
+	for lo := 0; lo < len(y); lo += some {
+		m.call = simd.DepthwisePlane{Y: &y[lo], X: &x[lo], W: &weights[0], Offsets: &offsets[0],
+			Taps: len(weights), Rows: 1, N: min(some, len(y)-lo)}
+		m.engine.Kernels.Depthwise(&m.call)
 	}
 }
 
 // displace moves the chain's pixels, bilinearly.
 func (m *primer) displace() {
-	for at := range m.h * m.w {
-		x := min(max(float64(at%m.w)-m.across[at], 0), float64(m.w-1))
-		y := min(max(float64(at/m.w)-m.down[at], 0), float64(m.h-1))
-		left, top := int(x), int(y)
-		right, bottom := min(left+1, m.w-1), min(top+1, m.h-1)
-		fx, fy := float32(x-float64(left)), float32(y-float64(top))
-		for plane := 0; plane < len(m.chain); plane += m.h * m.w {
-			up, low := m.chain[plane+top*m.w:], m.chain[plane+bottom*m.w:]
-			a := float32(up[left]*(1-fx)) + float32(up[right]*fx)
-			b := float32(low[left]*(1-fx)) + float32(low[right]*fx)
-			m.spare[plane+at] = float32(a*(1-fy)) + float32(b*fy)
+	plane := m.h * m.w
+	right, bottom := float32(m.w-1), float32(m.h-1)
+	for row := range m.h {
+		for column := range m.w {
+			at := row*m.w + column
+			x := min(max(float32(column)-m.across[at], 0), right)
+			y := min(max(float32(row)-m.down[at], 0), bottom)
+			left, top := int(x), int(y)
+			fx, fy := x-float32(left), y-float32(top)
+			corner := top*m.w + left
+			next, below := min(left+1, m.w-1)-left, (min(top+1, m.h-1)-top)*m.w
+			for i := corner; i < len(m.chain); i += plane {
+				up, low := m.chain[i], m.chain[i+below]
+				up += float32(fx * (m.chain[i+next] - up))
+				low += float32(fx * (m.chain[i+below+next] - low))
+				m.spare[at+i-corner] = up + float32(fy*(low-up))
+			}
 		}
 	}
 	m.chain, m.spare = m.spare, m.chain
 }
 
-// abreast is how many values recolour works on at a time.
-const abreast = 8
-
-// recolour adds sines of the values, with the coefficients [channel][k-1], by
-// Clenshaw's recurrence.
+// recolour adds sines of the values, with the coefficients [channel][k-1].
 func (m *primer) recolour(cut int) {
 	plane := m.h * m.w
 	for c := range m.c {
-		coefficients, part := m.coefficients[c*cut:][:cut], m.chain[c*plane:][:plane]
-		for lo := 0; lo < plane; lo += abreast {
-			var sin, twice, next, after [abreast]float64
-			some := part[lo:min(lo+abreast, plane)]
-			for i, v := range some {
-				s, cos := portable.SinCos(math.Pi * float64(v))
-				sin[i], twice[i] = s, 2*cos
-			}
-			for k := cut - 1; k >= 0; k-- {
-				for i := range abreast {
-					sum := coefficients[k] + float64(twice[i]*next[i]) - after[i]
-					after[i], next[i] = next[i], sum
-				}
-			}
-			for i, v := range some {
-				some[i] = min(max(float32(float64(v)+float64(next[i]*sin[i])), 0), 1)
-			}
+		m.setShape(m.coefficients[c*cut:][:cut])
+		part, last := m.chain[c*plane:][:plane], 2*m.curve.half-1
+		for i, v := range part {
+			x := v * float32(last+1)
+			step := min(int(x), last)
+			y := (*[4]float32)(m.shape[step:])
+			part[i] = min(max(v+cubic(y, x-float32(step)), 0), 1)
 		}
 	}
 }
 
+// setShape sets how much is added to values from 0 to 1.
+func (m *primer) setShape(coefficients []float32) {
+	v := m.curve
+	for i, x := range coefficients {
+		m.frequencies[i&1][i/2] = x
+	}
+	m.sum(m.odd, v.odd, m.frequencies[0][:(len(coefficients)+1)/2], v.lines)
+	clear(m.even)
+	if n := len(coefficients) / 2; n > 0 {
+		m.sum(m.even, v.even, m.frequencies[1][:n], v.lines)
+	}
+	shape, last := m.shape[1:], 2*v.half
+	for i, odd := range m.odd {
+		shape[i], shape[last-i] = odd+m.even[i], odd-m.even[i]
+	}
+	m.shape[0], shape[last+1] = -shape[1], -shape[last-1]
+}
+
+// cubic returns the value at t, from 0 to 1, of the polynomial that is y at -1, 0, 1
+// and 2.
+func cubic(y *[4]float32, t float32) float32 {
+	third := (y[3]-y[0])/6 + (y[1]-y[2])/2
+	second := (y[0]+y[2])/2 - y[1]
+	first := y[2] - y[1] - second - third
+	return y[1] + float32(t*(first+float32(t*(second+float32(t*third)))))
+}
+
 // convolve filters every plane of the chain, with zeros around it.
 func (m *primer) convolve() {
-	clear(m.spare)
+	const around = filterSide / 2
+	pitch, height := m.w+2*around, m.h+2*around
 	for row := range m.c * m.h {
-		out := m.spare[row*m.w:][:m.w]
-		for t, weight := range m.filter {
-			dy, dx := t/filterSide-1, t%filterSide-1
-			if y := row%m.h + dy; y < 0 || y >= m.h {
-				continue
-			}
-			in := m.chain[(row+dy)*m.w:][:m.w]
-			for x := max(0, -dx); x < m.w-max(0, dx); x++ {
-				out[x] += float32(weight * in[x+dx])
-			}
+		copy(m.padded[(row/m.h*height+row%m.h+around)*pitch+around:], m.chain[row*m.w:][:m.w])
+	}
+	rows := max(1, mostWork/(len(m.taps)*m.w))
+	for c := range m.c {
+		for top := 0; top < m.h; top += rows {
+			m.call = simd.DepthwisePlane{Y: &m.spare[(c*m.h+top)*m.w], X: &m.padded[(c*height+top)*pitch], W: &m.filter[0],
+				Offsets: &m.taps[0], Taps: len(m.taps), Rows: min(rows, m.h-top), N: m.w, YRow: m.w, XRow: pitch}
+			m.engine.Kernels.Depthwise(&m.call)
 		}
-		for x, v := range out {
-			out[x] = min(max(v, 0), 1)
-		}
+	}
+	for lo := 0; lo < len(m.spare); lo += simd.MaxCall {
+		m.engine.Kernels.Clamp(m.spare[lo:min(lo+simd.MaxCall, len(m.spare))], 0, 1)
 	}
 	m.chain, m.spare = m.spare, m.chain
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -31,38 +32,70 @@ func TestPrimeAsPyTorch(t *testing.T) {
 	}
 	var cases struct{ Displaced, Coloured, Filtered []primitive }
 	readJSON(t, "testdata/prime.json", &cases)
-	check := func(p primitive, apply func(m *primer)) {
-		m := prime.primer(c, h, w, halves)
-		for i, v := range p.Image {
-			m.chain[i] = float32(v)
-		}
-		apply(m)
-		for i, v := range m.chain {
-			require.InDelta(t, p.Want[i], v, 1e-5, i)
+	copyOf := func(dst []float32, values []float64) {
+		for i, v := range values {
+			dst[i] = float32(v)
 		}
 	}
-	for _, p := range cases.Displaced {
-		check(p, func(m *primer) {
-			copy(m.coefficients, p.Across)
-			m.setField(p.Cut, math.Sqrt(p.Temperature)*w, m.across)
-			copy(m.coefficients, p.Down)
-			m.setField(p.Cut, math.Sqrt(p.Temperature)*h, m.down)
-			m.displace()
-		})
+	// PyTorch has [x][y].
+	fieldOf := func(m *primer, p primitive, coefficients []float64, n int, field []float32) {
+		for i, v := range coefficients {
+			m.coefficients[i%p.Cut*p.Cut+i/p.Cut] = float32(v)
+		}
+		m.setField(p.Cut, math.Sqrt(p.Temperature)*float64(n), field)
 	}
-	for _, p := range cases.Coloured {
-		check(p, func(m *primer) {
-			copy(m.coefficients, p.Coefficients)
-			m.recolour(p.Cut)
-		})
-	}
-	for _, p := range cases.Filtered {
-		check(p, func(m *primer) {
-			for i, v := range p.Coefficients {
-				m.filter[i] = float32(v)
+	for _, kernels := range simd.Available() {
+		e := tensor.NewEngineOn(1, kernels)
+		check := func(p primitive, apply func(m *primer)) {
+			m := prime.primer(e, c, h, w, halves)
+			copyOf(m.chain, p.Image)
+			apply(m)
+			for i, v := range m.chain {
+				require.InDelta(t, p.Want[i], v, 1e-5, "%s %d", kernels.Name, i)
 			}
-			m.convolve()
-		})
+		}
+		for _, p := range cases.Displaced {
+			check(p, func(m *primer) {
+				fieldOf(m, p, p.Across, w, m.across)
+				fieldOf(m, p, p.Down, h, m.down)
+				m.displace()
+			})
+		}
+		for _, p := range cases.Coloured {
+			check(p, func(m *primer) {
+				copyOf(m.coefficients, p.Coefficients)
+				m.recolour(p.Cut)
+			})
+		}
+		for _, p := range cases.Filtered {
+			check(p, func(m *primer) {
+				copyOf(m.filter[:], p.Coefficients)
+				m.convolve()
+			})
+		}
+		e.Close()
+	}
+}
+
+// All changes of colour are as exact as the tables of their sines let them be, up to
+// the highest frequency.
+func TestPrimeColours(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	m := prime.primer(e, 1, 1, 8, halves)
+	for k := 1; k <= prime.Cut; k += 11 {
+		clear(m.coefficients)
+		m.coefficients[k-1] = 0.25
+		for i := range 200 {
+			for at := range m.chain {
+				m.chain[at] = float32(8*i+at) / 1599
+			}
+			want := m.chain[3]
+			want = min(max(want+float32(0.25*math.Sin(math.Pi*float64(k)*float64(want))), 0), 1)
+			m.recolour(prime.Cut)
+			require.InDelta(t, want, m.chain[3], 1e-5, "frequency %d, step %d", k, i)
+		}
 	}
 }
 
@@ -71,9 +104,11 @@ func TestPrimeAsPyTorch(t *testing.T) {
 func TestPrime(t *testing.T) {
 	t.Parallel()
 	const c, h, w = 3, 16, 16
-	f, err := prime.Make(nil, c, h, w, halves)
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	f, err := prime.Make(e, c, h, w, halves)
 	require.NoError(t, err)
-	again, err := prime.Make(nil, c, h, w, halves)
+	again, err := prime.Make(e, c, h, w, halves)
 	require.NoError(t, err)
 	src := make([]uint8, c*h*w)
 	r := rng.New(5, rng.Init)
@@ -94,8 +129,38 @@ func TestPrime(t *testing.T) {
 	require.Greater(t, len(seen), 55)
 }
 
+// Every instruction set gives the same bits.
+func TestPrimeSameBits(t *testing.T) {
+	t.Parallel()
+	const c, h, w = 3, 13, 21
+	src := make([]uint8, c*h*w)
+	for i := range src {
+		src[i] = uint8(i * i >> 3)
+	}
+	var want [8][]float32
+	for _, kernels := range simd.Available() {
+		if kernels.Name == "generic" {
+			continue
+		}
+		e := tensor.NewEngineOn(1, kernels)
+		f, err := prime.Make(e, c, h, w, halves)
+		require.NoError(t, err)
+		for n := range want {
+			got := make([]float32, len(src))
+			f(got, src, augment.Draw{Seed: 1, Image: n})
+			if want[n] == nil {
+				want[n] = got
+			}
+			require.Equal(t, want[n], got, "%s, image %d", kernels.Name, n)
+		}
+		e.Close()
+	}
+}
+
 func TestPrimeAllocatesNothing(t *testing.T) {
-	f, err := prime.Make(nil, 3, 12, 12, halves)
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	f, err := prime.Make(e, 3, 12, 12, halves)
 	require.NoError(t, err)
 	src, dst, d := make([]uint8, 3*12*12), make([]float32, 3*12*12), augment.Draw{}
 	require.Zero(t, testing.AllocsPerRun(20, func() {
@@ -119,7 +184,9 @@ func TestPrimeThatThereIsNot(t *testing.T) {
 }
 
 func BenchmarkPrime(b *testing.B) {
-	f, err := prime.Make(nil, 3, 32, 32, halves)
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	f, err := prime.Make(e, 3, 32, 32, halves)
 	require.NoError(b, err)
 	src, dst, d := make([]uint8, 3*32*32), make([]float32, 3*32*32), augment.Draw{}
 	for b.Loop() {
