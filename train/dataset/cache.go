@@ -151,7 +151,11 @@ func (f *cacheFile) open(path string) error {
 		return pathCause(err)
 	}
 	defer file.Close()
-	there, err := readCache(file)
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := readCache(file, info.Size())
 	if err != nil {
 		return err
 	}
@@ -174,14 +178,9 @@ func (f *cacheFile) open(path string) error {
 	return nil
 }
 
-// readCache reads the record of a file, and verifies its checksum.
-func readCache(file *os.File) (*cacheRecord, error) {
+// readCache reads the record of a file of so many bytes, and verifies its checksum.
+func readCache(file io.ReaderAt, size int64) (*cacheRecord, error) {
 	damaged := errors.New("the file is damaged")
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	size := info.Size()
 	var trailer [cacheTrailer]byte
 	if size < cacheTrailer {
 		return nil, damaged
@@ -200,12 +199,13 @@ func readCache(file *os.File) (*cacheRecord, error) {
 	if length > uint64(size-cacheTrailer) {
 		return nil, damaged
 	}
-	record := new(cacheRecord)
-	text := io.NewSectionReader(file, size-cacheTrailer-int64(length), int64(length))
+	record, pixels := new(cacheRecord), size-cacheTrailer-int64(length)
+	text := io.NewSectionReader(file, pixels, int64(length))
 	if err := json.NewDecoder(text).Decode(record); err != nil {
 		return nil, damaged
 	}
-	if record.Images < 1 || record.Side < 1 || record.bytes() != size-cacheTrailer-int64(length) ||
+	if record.Images < 1 || record.Side < 1 || record.Side > maxSide ||
+		pixels/int64(record.Images) != int64(3*record.Side*record.Side) || pixels%int64(record.Images) != 0 ||
 		slices.ContainsFunc(record.Bad, func(b badImage) bool { return b.Image < 0 || b.Image >= record.Images }) {
 		return nil, damaged
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 )
@@ -69,9 +70,21 @@ func checkDomain(name string) error {
 	case slices.Contains(corrupt.Names(), name):
 		use = "a corruption of the test set"
 	default:
-		return nil
+		return checkName("domain", name)
 	}
 	return fmt.Errorf("a domain cannot be named %q, which is %s: rename the folder", name, use)
+}
+
+// checkName refuses names of classes and domains that no line of a table can hold.
+func checkName(what, name string) error {
+	const most = 255 // bytes, as of a file's name
+	if len(name) > most {
+		return fmt.Errorf("a %s's name is of %d bytes, expected at most %d: %.40q...", what, len(name), most, name)
+	}
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("a %s cannot be named %q, which has control characters", what, name)
+	}
+	return nil
 }
 
 func checkClassCount(dir string, n int) error {

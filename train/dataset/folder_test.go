@@ -217,7 +217,7 @@ func TestPACS(t *testing.T) {
 func TestReservedNamesOfDomains(t *testing.T) {
 	t.Parallel()
 	good, _ := picture(t, 8, 1)
-	for _, name := range []string{"average", "step", "train", "test", "", "fog", "gaussian_noise", "held-out"} {
+	for _, name := range []string{"average", "step", "train", "test", "", "fog", "gaussian_noise", "held-out", "\x7f"} {
 		dir := t.TempDir()
 		writeTree(t, dir, map[string][]byte{"train/ant/a.png": good, "train/cat/a.png": good, "test-" + name + "/cat/a.png": good})
 		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
@@ -225,6 +225,8 @@ func TestReservedNamesOfDomains(t *testing.T) {
 		require.ErrorContains(t, err, fmt.Sprintf("test-%s: a domain cannot be named %q", name, name))
 	}
 	require.NoError(t, checkDomain("sketch"))
+	_, err := Folder(tree(t, "train/a\x7f/1.png", "train/cat/1.png"), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+	require.ErrorContains(t, err, `train: a class cannot be named "a\x7f", which has control characters`)
 }
 
 func TestNestedAndLinkedFolders(t *testing.T) {

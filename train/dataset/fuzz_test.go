@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"compress/flate"
 	"compress/zlib"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"image"
 	"image/gif"
 	"image/jpeg"
+	"math/big"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
@@ -330,6 +332,73 @@ func FuzzLists(f *testing.F) {
 				require.Less(t, int(name.label), 10)
 			}
 			return err
+		})
+	})
+}
+
+// FuzzManifest feeds manifests of pictures, and arranges these.
+func FuzzManifest(f *testing.F) {
+	f.Add("a/1.png,cat\na/2.png,dog\nb/1.png,cat,photo,test\n")
+	f.Add("\ufefflabel,split,path\r\ncat,train,\"a, b.png\"\r\ndog,VAL,/x/y.png\r\n")
+	f.Add("path,label,domain,split\n1.png,cat,one,train\n2.png,dog,one,val\n3.png,cat,two,\n4.png,dog,two,test\n")
+	f.Add("1.png,\"two\nlines\",test,train\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c := &collection{dir: "m.csv", leftOut: map[string]int{}}
+		parse := func() error { return c.parseManifest(strings.NewReader(text), "dir") }
+		thrifty(t, len(text), parse)
+		for _, p := range c.pictures {
+			require.NotEmpty(t, p.path)
+			require.NoError(t, checkName("label", p.class))
+			require.Contains(t, []string{"", trainSplit, valSplit, testSplit}, p.split)
+			if p.domain != "" {
+				require.NoError(t, checkDomain(p.domain))
+			}
+		}
+		for _, o := range []FolderOptions{{Holdout: UsualHoldout}, {Holdout: 0.5, TestsOnly: true}} {
+			a, err := c.arrange(&o)
+			if err != nil {
+				require.Less(t, len(err.Error()), 2000)
+				continue
+			}
+			held, _ := a.holdOut(&o)
+			n, labels := len(a.train)+len(held), a.labels()
+			for _, pictures := range a.tests {
+				n += len(pictures)
+				for _, file := range labelled(pictures, labels) {
+					require.Less(t, int(file.label), len(a.classes))
+				}
+			}
+			require.LessOrEqual(t, n, len(c.pictures))
+		}
+	})
+}
+
+// FuzzCache feeds files of a Cache: so many bytes of pixels, a record, and a length of that
+// which is too long by so many. Their checksum is right, as no fuzzer could make it.
+func FuzzCache(f *testing.F) {
+	f.Add(uint16(2*3*3*3), []byte(`{"format":"meada-cpu pictures 1","sources_sha256":"ab","images":2,"side":3,"bad":[{"image":1,"error":"no picture"}]}`), int8(0))
+	f.Add(uint16(0), []byte(`{"images":4611686018427387904,"side":2}`), int8(0))
+	f.Add(uint16(0), []byte(`{"images":1,"side":4294967296}`), int8(0))
+	f.Add(uint16(3), []byte(`{"images":1,"side":1,"bad":[{"image":-1}]}`), int8(0))
+	f.Add(uint16(3), []byte(`{"images":1,"side":1}`), int8(4))
+	f.Fuzz(func(t *testing.T, pixels uint16, record []byte, longer int8) {
+		content := append(make([]byte, pixels), record...)
+		content = binary.LittleEndian.AppendUint64(content, uint64(len(record))+uint64(int64(longer)))
+		sum := sha256.Sum256(content)
+		content = append(content, sum[:]...)
+		thrifty(t, len(content), func() error {
+			record, err := readCache(bytes.NewReader(content), int64(len(content)))
+			if err != nil {
+				return err
+			}
+			images := new(big.Int).Mul(big.NewInt(int64(record.Images)), big.NewInt(3*int64(record.Side)*int64(record.Side)))
+			require.True(t, images.IsInt64())
+			require.Equal(t, record.bytes(), images.Int64())
+			require.Less(t, images.Int64(), int64(len(content)))
+			for _, bad := range record.Bad {
+				require.True(t, bad.Image >= 0 && bad.Image < record.Images)
+			}
+			return nil
 		})
 	})
 }

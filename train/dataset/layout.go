@@ -184,6 +184,9 @@ func (c *collection) addClasses(dir string, classes []string, domain, split stri
 		return err
 	}
 	for _, class := range classes {
+		if err := checkName("class", class); err != nil {
+			return &Error{dir, err}
+		}
 		paths, err := pictureFiles(filepath.Join(dir, class), func(name string) { c.leftOut[kindOfFile(name)]++ })
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -146,15 +147,18 @@ func TestManifest(t *testing.T) {
 		}
 	}
 	for content, message := range map[string]string{
-		"":                            "no pictures in it",
-		"path,label\n":                "no pictures in it",
-		"a.png\n":                     `line 1: "a.png", expected path,label`,
-		"a.png,dog\nb.png,\n":         "line 2:",
-		"a.png,dog,,later\n":          `split "later", expected train, val or test`,
-		"a.png,dog,average\n":         `a domain cannot be named "average"`,
-		"a.png,\"dog\n":               "line 1",
-		"pictures/9.png,a\nb.png,b\n": "2 of 2 pictures cannot be read",
-		"pictures/0.png,dog,,test\n":  "no pictures to train on",
+		"":                     "no pictures in it",
+		"path,label\n":         "no pictures in it",
+		"a.png\n":              `line 1: "a.png", expected path,label`,
+		"a.png,dog\nb.png,\n":  "line 2:",
+		"a.png,dog,,later\n":   `split "later", expected train, val or test`,
+		"a.png,dog,average\n":  `a domain cannot be named "average"`,
+		"a.png,\"dog\n":        "line 1",
+		"a.png,\"do\ng\"\n":    `line 1: a label cannot be named "do\ng", which has control characters`,
+		"a.png,dog,\x1b[31m\n": `line 1: a domain cannot be named "\x1b[31m", which has control characters`,
+		"a.png," + strings.Repeat("g", 256) + "\n": "line 1: a label's name is of 256 bytes, expected at most 255",
+		"pictures/9.png,a\nb.png,b\n":              "2 of 2 pictures cannot be read",
+		"pictures/0.png,dog,,test\n":               "no pictures to train on",
 	} {
 		writeTree(t, dir, map[string][]byte{"manifest.csv": []byte(content)})
 		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})

@@ -95,6 +95,9 @@ func manifestLine(record []string, columns map[string]int) (found, error) {
 	if p.path == "" || p.class == "" {
 		return p, fmt.Errorf("%.80q, expected path,label[,domain[,split]]", strings.Join(record, ","))
 	}
+	if err := checkName("label", p.class); err != nil {
+		return p, err
+	}
 	if split := field("split"); split != "" {
 		if p.split = splitNames[strings.ToLower(split)]; p.split == "" {
 			return p, fmt.Errorf("split %.40q, expected train, val or test", split)
