@@ -99,7 +99,7 @@ func contents(x tensor.Tensor) []float32 {
 var operations = map[string]augment.BatchOp{
 	"RandConv":        RandConv{Sides: []int{1, 3, 5, 7}, Range: Range{0.5, 0.5}},
 	"RandConv, mixed": RandConv{Sides: []int{7}, Mix: true},
-	"ProRandConv":     ProRandConv{Most: 4, Offset: 0.2, Affine: 0.5, Range: Range{0.5, 0.5}},
+	"ProRandConv":     ProRandConv{Most: 10, Offset: 0.2, Affine: 0.5, Range: Range{0.5, 0.5}},
 	"Mixup":           Mixup{Alpha: 1},
 	"CutMix":          CutMix{Alpha: 1, Probability: 1},
 	"Noise":           Noise{Additive: 0.5, Multiplicative: 0.5, Sparsity: 0.65},
@@ -303,7 +303,7 @@ func TestDistributions(t *testing.T) {
 }
 
 func BenchmarkOperations(b *testing.B) {
-	for _, name := range []string{"RandConv", "ProRandConv"} {
+	for _, name := range []string{"RandConv", "ProRandConv", "Mixup", "CutMix", "Noise"} {
 		b.Run(name, func(b *testing.B) {
 			e := tensor.NewEngineOn(1, nil)
 			defer e.Close()

@@ -63,19 +63,13 @@ func (o *noise) Do(n, worker int) {
 	draw := &o.sources[worker].Value
 	*draw = *rng.New(d.Seed, rng.NoiseValues.Sub(d.Index()))
 	x := o.batch.X.Image(n)
-	spare, has := 0.0, false
 	for i, v := range x {
 		coins := draw.Uint32()
 		if coins%sparsitySteps >= o.threshold {
 			v *= 1 + float32(o.multiply*(2*draw.Float32()-1))
 		}
 		if coins/sparsitySteps >= o.threshold {
-			z := spare
-			if !has {
-				z, spare = draw.Normals()
-			}
-			has = !has
-			v = float32(v) + float32(o.add*z)
+			v = float32(v) + float32(o.add*draw.FastNormal())
 		}
 		x[i] = v
 	}

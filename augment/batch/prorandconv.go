@@ -105,7 +105,7 @@ func (p *proRandConv) run(b *augment.Batch) {
 	deviation := p.draw.Uniform(min(leastDeviation, p.Offset), p.Offset)
 	for t := range deformedTaps {
 		for at := range p.pixels {
-			dy, dx := p.draw.Normals()
+			dy, dx := p.draw.FastNormal(), p.draw.FastNormal()
 			p.setTap(t, at, float64(deviation*dy), float64(deviation*dx))
 		}
 	}
@@ -262,16 +262,17 @@ func centreOf(plane []float32) float32 {
 
 // tanh sets every u to tanh(0.851u).
 func (p *proRandConv) tanh(u, gelu []float32) {
-	const negligible = 1e-18
+	const negligible = 1e-30 // the square of what is its own tanh, and whose quotient may be none
 	for lo := 0; lo < len(u); lo += simd.MaxCall {
 		hi := min(lo+simd.MaxCall, len(u))
 		p.engine.Kernels.GELU(gelu[lo:hi], u[lo:hi])
 	}
+	gelu = gelu[:len(u)]
 	for i, v := range u {
-		if v > -negligible && v < negligible {
-			u[i] = 0
+		if v*v < negligible {
+			u[i] = 0.851 * v
 			continue
 		}
-		u[i] = (2*gelu[i] - v) / v
+		u[i] = (gelu[i] + gelu[i] - v) / v
 	}
 }

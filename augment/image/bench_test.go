@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 // The time of an image of 3 x 32 x 32, mean of many draws.
@@ -36,13 +37,18 @@ func BenchmarkOperations(b *testing.B) {
 			}
 		})
 	}
-	m := newMixer(b, published, 3, 32, 32)
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
 	values := make([]float32, len(image))
-	b.Run("image.AugMix", func(b *testing.B) {
-		n := 0
-		for b.Loop() {
-			m.mix(values, image, augment.Draw{Image: n & 0xffff})
-			n++
-		}
-	})
+	for _, op := range []augment.ValueOp{published, prime} {
+		f, err := op.Make(e, 3, 32, 32, halves)
+		require.NoError(b, err)
+		b.Run(fmt.Sprintf("%T", op), func(b *testing.B) {
+			n := 0
+			for b.Loop() {
+				f(values, image, augment.Draw{Image: n & 0xffff})
+				n++
+			}
+		})
+	}
 }

@@ -55,7 +55,8 @@ func (p Prime) primer(e *tensor.Engine, c, h, w int, normalise augment.Normalise
 		black: make([]float32, c), span: make([]float32, c), padded: readable(c * (h + filterSide - 1) * (w + filterSide - 1)),
 		coefficients: make([]float32, max(p.Cut*p.Cut, c*p.Cut)), half: readable(p.Cut * w),
 		across: make([]float32, h*w), down: make([]float32, h*w),
-		rows: make([]float32, h*p.Cut), columns: readable(p.Cut * w), lines: make([]int32, p.Cut)}
+		rows: make([]float32, h*p.Cut), columns: readable(p.Cut * w), lines: make([]int32, p.Cut),
+		falls: make([]float32, p.Cut*p.Cut)}
 	for k := range p.Cut {
 		m.lines[k] = int32(k * w)
 		for y := range h {
@@ -64,6 +65,10 @@ func (p Prime) primer(e *tensor.Engine, c, h, w int, normalise augment.Normalise
 		for x := range w {
 			m.columns[k*w+x] = sine(k+1, x, w-1)
 		}
+	}
+	for i := range m.falls {
+		x, y := i%p.Cut+1, i/p.Cut+1
+		m.falls[i] = float32(1 / math.Sqrt(float64(x*x+y*y)))
 	}
 	for t := range m.taps {
 		m.taps[t] = int32(t/filterSide*(w+filterSide-1) + t%filterSide)
@@ -134,8 +139,6 @@ type primer struct {
 	engine       *tensor.Engine
 	c, h, w      int
 	draw         rng.Source
-	second       float64   // normal number of a pair
-	has          bool      // it is still to be used
 	weights      []float64 // of the chains
 	values       []float32 // an image from 0 to 1
 	chain, spare []float32
@@ -144,6 +147,7 @@ type primer struct {
 	coefficients []float32 // of a primitive
 	call         simd.DepthwisePlane
 
+	falls         []float32 // 1/sqrt(x^2 + y^2), by which coefficients fall, [y-1][x-1]
 	half          []float32 // a field, of one dimension still in frequencies: [y][pixel]
 	across, down  []float32 // displacements, in pixels
 	rows, columns []float32 // sines, [pixel][k-1] and [k-1][pixel]
@@ -158,18 +162,8 @@ type primer struct {
 	padded []float32 // the chain with zeros around it
 }
 
-// normal draws from the standard normal distribution, in pairs.
-func (m *primer) normal() float64 {
-	if m.has = !m.has; m.has {
-		var z float64
-		z, m.second = m.draw.Normals()
-		return z
-	}
-	return m.second
-}
-
 func (m *primer) mix(dst []float32, src []uint8, d augment.Draw) {
-	m.draw, m.has = *rng.New(d.Seed, rng.Prime.Sub(d.Index())), false
+	m.draw = *rng.New(d.Seed, rng.Prime.Sub(d.Index()))
 	total := 0.0
 	for i := range m.weights {
 		m.weights[i] = m.draw.Gamma(1)
@@ -215,13 +209,13 @@ func (m *primer) apply() {
 		cut := 1 + m.draw.IntN(m.Cut)
 		deviation := math.Sqrt(m.draw.Uniform(0, m.Colour))
 		for i := range m.c * cut {
-			m.coefficients[i] = float32(deviation * m.normal())
+			m.coefficients[i] = float32(deviation * m.draw.FastNormal())
 		}
 		m.recolour(cut)
 	default:
 		deviation := m.draw.Uniform(0, m.Filter)
 		for i := range m.filter {
-			m.filter[i] = float32(deviation * m.normal())
+			m.filter[i] = float32(deviation * m.draw.FastNormal())
 		}
 		m.filter[filterDelta]++
 		m.convolve()
@@ -239,11 +233,13 @@ func temperatures(n, cut int) (low, high float64) {
 
 // drawField sets a field to random displacements along an axis of n pixels.
 func (m *primer) drawField(cut int, temperature float64, field []float32, n int) {
-	for i := range cut * cut {
-		x, y := i%cut+1, i/cut+1
-		r := math.Sqrt(float64(x*x + y*y))
-		if m.coefficients[i] = 0; r < float64(cut)+0.5 {
-			m.coefficients[i] = float32(m.normal() / r)
+	most := (float32(cut) + 0.5) * (float32(cut) + 0.5)
+	for y := range cut {
+		line, falls := m.coefficients[y*cut:][:cut], m.falls[y*m.Cut:][:cut]
+		for x := range line {
+			if line[x] = 0; float32((x+1)*(x+1)+(y+1)*(y+1)) < most {
+				line[x] = float32(m.draw.FastNormal()) * falls[x]
+			}
 		}
 	}
 	m.setField(cut, math.Sqrt(temperature)*float64(n), field)

@@ -182,15 +182,3 @@ func TestPrimeThatThereIsNot(t *testing.T) {
 		require.ErrorContains(t, err, message)
 	}
 }
-
-func BenchmarkPrime(b *testing.B) {
-	e := tensor.NewEngineOn(1, nil)
-	defer e.Close()
-	f, err := prime.Make(e, 3, 32, 32, halves)
-	require.NoError(b, err)
-	src, dst, d := make([]uint8, 3*32*32), make([]float32, 3*32*32), augment.Draw{}
-	for b.Loop() {
-		d.Image++
-		f(dst, src, d)
-	}
-}

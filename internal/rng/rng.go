@@ -96,7 +96,7 @@ func (s *Source) Counter() uint64 { return s.drawn }
 func (s *Source) SetCounter(words uint64) {
 	s.drawn = words
 	if words%4 != 0 {
-		s.block = s.generate()
+		s.generate()
 	}
 }
 
@@ -104,7 +104,7 @@ func (s *Source) SetCounter(words uint64) {
 func (s *Source) Uint32() uint32 {
 	i := s.drawn % 4
 	if i == 0 {
-		s.block = s.generate()
+		s.generate()
 	}
 	s.drawn++
 	return s.block[i]
@@ -141,20 +141,6 @@ func (s *Source) Normal() float64 {
 		q := float64(u*u) + float64(v*v)
 		if q > 0 && q < 1 {
 			return u * math.Sqrt(-2*portable.Log(q)/q)
-		}
-	}
-}
-
-// Normals draws two numbers from the standard normal distribution as Normal does
-// one, from 32 bits each: for noise by the image.
-func (s *Source) Normals() (x, y float64) {
-	for {
-		u := float64(s.Uint32())*0x1p-31 - 1
-		v := float64(s.Uint32())*0x1p-31 - 1
-		q := float64(u*u) + float64(v*v)
-		if q > 0 && q < 1 {
-			scale := math.Sqrt(-2 * portable.Log(q) / q)
-			return u * scale, v * scale
 		}
 	}
 }
@@ -227,22 +213,21 @@ func (s *Source) Shuffle(n int, swap func(i, j int)) {
 	}
 }
 
-// generate returns the block that holds word number s.drawn.
-func (s *Source) generate() [4]uint32 { return Block(s.seed, s.stream, s.drawn/4) }
+// generate sets the block to that which holds word number s.drawn.
+func (s *Source) generate() { s.block = Block(s.seed, s.stream, s.drawn/4) }
 
 // Block returns four words of a stream, of which number 4*block is the first.
-func Block(seed uint64, stream Stream, block uint64) [4]uint32 {
-	return philox(
-		[4]uint32{uint32(block), uint32(block >> 32), uint32(stream), uint32(stream >> 32)},
-		[2]uint32{uint32(seed), uint32(seed >> 32)})
+func Block(seed uint64, stream Stream, block uint64) (words [4]uint32) {
+	words[0], words[1], words[2], words[3] = philox(uint32(block), uint32(block>>32), uint32(stream), uint32(stream>>32),
+		uint32(seed), uint32(seed>>32))
+	return words
 }
 
-// philox is Philox4x32-10: Salmon, Moraes, Dror and Shaw, "Parallel random
-// numbers: as easy as 1, 2, 3", SC 2011, section 3.3.
-func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
+// philox is Philox4x32-10 of a counter and a key: Salmon, Moraes, Dror and Shaw,
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011, section 3.3. (Its words are
+// by themselves because those of an array would go through memory.)
+func philox(c0, c1, c2, c3, k0, k1 uint32) (uint32, uint32, uint32, uint32) {
 	const rounds = 10
-	c0, c1, c2, c3 := counter[0], counter[1], counter[2], counter[3]
-	k0, k1 := key[0], key[1]
 	for range rounds {
 		high0, low0 := bits.Mul32(0xD2511F53, c0)
 		high1, low1 := bits.Mul32(0xCD9E8D57, c2)
@@ -250,5 +235,5 @@ func philox(counter [4]uint32, key [2]uint32) [4]uint32 {
 		k0 += 0x9E3779B9
 		k1 += 0xBB67AE85
 	}
-	return [4]uint32{c0, c1, c2, c3}
+	return c0, c1, c2, c3
 }

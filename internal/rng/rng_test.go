@@ -28,7 +28,9 @@ func TestPhiloxKnownAnswers(t *testing.T) {
 			[4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
 		},
 	} {
-		require.Equal(t, c.want, philox(c.counter, c.key))
+		var got [4]uint32
+		got[0], got[1], got[2], got[3] = philox(c.counter[0], c.counter[1], c.counter[2], c.counter[3], c.key[0], c.key[1])
+		require.Equal(t, c.want, got)
 	}
 }
 
@@ -153,27 +155,49 @@ func TestNormalDistribution(t *testing.T) {
 	}
 }
 
-// Both numbers of a pair are normal and independent of each other.
-func TestPairsOfNormals(t *testing.T) {
+// So are numbers from the ziggurat, into its tail, and successive ones are independent.
+func TestFastNormalDistribution(t *testing.T) {
 	t.Parallel()
-	const n = 1 << 16
-	se := 1 / math.Sqrt(2*n)
+	const n = 1 << 19
+	se := 1 / math.Sqrt(n)
 	s := New(4, Init)
-	left, covariance, last := false, 0.0, 0.0
-	mean, variance, skewness, kurtosis := moments(2*n, func() float64 {
-		if left = !left; !left {
-			return last
+	beyond := [10]float64{} // share of draws beyond 0, 0.5, ... 4.5
+	covariance, last := 0.0, 0.0
+	mean, variance, skewness, kurtosis := moments(n, func() float64 {
+		x := s.FastNormal()
+		for k := range beyond {
+			if x > float64(k)/2 {
+				beyond[k] += 1.0 / n
+			}
 		}
-		var x float64
-		x, last = s.Normals()
 		covariance += x * last / n
+		last = x
 		return x
 	})
 	require.InDelta(t, 0, mean, 5*se)
 	require.InDelta(t, 1, variance, 5*math.Sqrt(2)*se)
 	require.InDelta(t, 0, skewness, 5*math.Sqrt(6)*se)
 	require.InDelta(t, 0, kurtosis, 5*math.Sqrt(24)*se)
-	require.InDelta(t, 0, covariance, 5/math.Sqrt(n))
+	require.InDelta(t, 0, covariance, 5*se)
+	for k := range beyond {
+		p := math.Erfc(float64(k)/2/math.Sqrt2) / 2
+		require.InDelta(t, p, beyond[k], 5*math.Sqrt(p*(1-p))*se, "beyond %v", float64(k)/2)
+	}
+	s = New(4, Init)
+	sum := 0.0
+	for range 1000 {
+		sum += s.FastNormal()
+	}
+	require.Equal(t, uint64(0xc031f7337f36e5a5), math.Float64bits(sum))
+}
+
+func TestZigguratLayersAreAlike(t *testing.T) {
+	t.Parallel()
+	tail := math.Sqrt(math.Pi/2) * math.Erfc(zigguratEnd/math.Sqrt2)
+	require.InDelta(t, zigguratArea, zigguratEnd*zigguratHeight[1]+tail, 1e-13)
+	for i := 1; i < zigguratLayers; i++ {
+		require.InDelta(t, zigguratArea, zigguratWidth[i]*(zigguratHeight[i+1]-zigguratHeight[i]), 1e-11, i)
+	}
 }
 
 // Chi-squared over the values of a small range; 99.99 % of the time it stays
