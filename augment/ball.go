@@ -63,6 +63,7 @@ func (m *Maximiser) enter() {
 	if m.centres.N == 0 {
 		m.centres = tensor.New(m.clean.N, m.images.C, m.images.H, m.images.W)
 	}
+	m.centres.Check("augment: the memory of the first images", m.clean.N, m.images.C, m.images.H, m.images.W)
 	m.engine.Run(m.images.N, &m.entering)
 }
 

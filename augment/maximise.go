@@ -149,6 +149,7 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 	}
 	images.Check("augment: the images", images.N, images.C, images.H, images.W)
 	m.images, m.labels, m.batch = images, labels, batch
+	m.checkStart()
 	if m.Ball.Norm != Unbounded {
 		m.enter()
 	}
@@ -169,6 +170,17 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 		m.engine.Run(images.N, &m.finish)
 	}
 	return m.means
+}
+
+// checkStart panics unless Start, Mean and Std have what the images need of them.
+func (m *Maximiser) checkStart() {
+	if m.Transforms != nil || m.Ball.Norm != Unbounded && m.Ball.RandomStart {
+		tensor.CheckVector("augment: the numbers of the images", m.Start.Numbers, m.images.N)
+	}
+	if m.Std != nil {
+		tensor.CheckVector("augment: the means of the channels", m.Mean, m.images.C)
+		tensor.CheckVector("augment: the deviations of the channels", m.Std, m.images.C)
+	}
 }
 
 // NonFinite returns the first of the images last maximised that was not finite

@@ -51,6 +51,7 @@ func (m *Maximiser) transform() {
 		m.ended, m.before = make([]bool, m.clean.N), make([]float64, m.clean.N)
 		m.start.Maximiser = m
 	}
+	m.sources01.Check("augment: the memory of the first images", m.clean.N, m.images.C, m.images.H, m.images.W)
 	_, embedding := m.model.Forward(m.images)
 	embedding.Check("augment: the model's embedding", m.images.N, m.clean.C, 1, 1)
 	for n := range m.images.N {

@@ -11,6 +11,10 @@
 //     with k ascending, begun at the value the tile mode names;
 //   - exp, log and GELU use one polynomial and one order of operations.
 //
+// Kernels look at no lengths but that which their contract names, and those in assembly
+// read and write wherever it leads: who calls them checks every slice before, as tensor,
+// conv, train/nn and augment do once for each call of theirs.
+//
 // The generic set is the readable twin of them all. The Go compiler may or may
 // not fuse a*b+c, so it agrees within a tolerance rather than bit for bit.
 package simd

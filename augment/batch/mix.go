@@ -98,6 +98,11 @@ func newPairs(e *tensor.Engine, n, c, h, w int) *pairs {
 
 // pair draws the pairs of a batch, and copies the images.
 func (p *pairs) pair(b *augment.Batch) {
+	if b.X.N > p.copy.N {
+		panic(fmt.Sprintf("batch: %d images, for batches of up to %d", b.X.N, p.copy.N))
+	}
+	b.X.Check("batch: the images", b.X.N, p.copy.C, p.copy.H, p.copy.W)
+	tensor.CheckVector("batch: the classes", b.Targets.First, b.X.N)
 	p.x = b.X
 	p.order = p.order[:b.X.N]
 	for i := range p.order {

@@ -52,6 +52,8 @@ func (o *noise) run(b *augment.Batch) {
 	o.add = o.Additive * o.draw.Beta(2, 5)
 	o.multiply = float32(o.Multiplicative * o.draw.Beta(2, 5))
 	o.batch = b
+	b.X.Check("batch: the images", b.X.N, b.X.C, b.X.H, b.X.W)
+	tensor.CheckVector("batch: the images' numbers", b.Numbers, b.X.N)
 	o.engine.Run(b.X.N, o)
 	o.batch = nil
 }

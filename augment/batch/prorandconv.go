@@ -159,6 +159,7 @@ func (p *proRandConv) setTap(t, at int, dy, dx float64) {
 
 // apply applies the block to every image.
 func (p *proRandConv) apply(x tensor.Tensor) {
+	x.Check("batch: the images", x.N, p.c, p.h, p.w)
 	p.x = x
 	p.engine.Run((x.N+lanes-1)/lanes, p)
 }

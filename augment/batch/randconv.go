@@ -69,6 +69,7 @@ func (r *randConv) run(b *augment.Batch) {
 
 // convolve applies the filter to every image.
 func (r *randConv) convolve(x tensor.Tensor) {
+	x.Check("batch: the images", x.N, r.filter.c, r.filter.h, r.filter.w)
 	r.x = x
 	r.engine.Run(x.N, r)
 }

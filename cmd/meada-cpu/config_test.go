@@ -62,7 +62,7 @@ func TestConfig(t *testing.T) {
 		require.Equal(t, exitUsage, r.code)
 		require.Contains(t, r.err, message)
 	}
-	for content, message := range map[string]string{"": "EOF", "{} {}": "more than one", "[1]": "cannot unmarshal"} {
+	for content, message := range map[string]string{"": "the file is empty", "{} {}": "more than one", "[1]": "cannot unmarshal"} {
 		path := filepath.Join(dir, "wrong.json")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o666))
 		_, err := configFlags("--config", path)

@@ -32,6 +32,9 @@ func configFlags(flag, path string) (map[string]string, error) {
 	if err != nil {
 		return fail(errors.Unwrap(err))
 	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return fail(errors.New("the file is empty"))
+	}
 	known := json.NewDecoder(bytes.NewReader(text))
 	known.DisallowUnknownFields()
 	if err := known.Decode(new(runfolder.Config)); err != nil {
