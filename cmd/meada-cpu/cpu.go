@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/collective/mpi"
 	"github.com/meada-cpu/meada-cpu/internal/run"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
@@ -25,13 +27,23 @@ func newCPU(std streams) *cobra.Command {
 		Args:  cli.NoArguments,
 		Example: "meada-cpu cpu\n" +
 			"MEADA_ISA=avx2 meada-cpu cpu",
-		RunE: func(*cobra.Command, []string) error { return runCPU(std) },
+		RunE: func(*cobra.Command, []string) error {
+			if !mpi.Built {
+				return runCPU(std, &mpi.Ranks{})
+			}
+			return onEveryRank(std.err, func(ranks *mpi.Ranks) error { return runCPU(std, ranks) })
+		},
 	}
 }
 
-func runCPU(std streams) error {
+func runCPU(std streams, ranks *mpi.Ranks) error {
 	name, err := tensor.InstructionSet()
 	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	places, err := ranks.Texts(fmt.Sprintf("%s, CPU %s, %s, %s", host, system.CPUs(), cli.Number(ranks.CPUs, "thread"), name))
+	if err != nil || ranks.Rank() > 0 {
 		return err
 	}
 	cli.Table(std.out, [][2]string{
@@ -49,8 +61,14 @@ func runCPU(std streams) error {
 	cache := cpuid.CPU.Cache
 	cli.Table(std.out, [][2]string{
 		{"caches", fmt.Sprintf("L1 %s, L2 %s, L3 %s", cli.Bytes(cache.L1D), cli.Bytes(cache.L2), cli.Bytes(cache.L3))},
-		{"threads", fmt.Sprintf("%d of %d logical processors", runtime.GOMAXPROCS(0), runtime.NumCPU())},
 		{"system", fmt.Sprintf("%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())},
 	})
+	if len(places) == 1 {
+		cli.Table(std.out, [][2]string{{"threads", fmt.Sprintf("%d of %d logical processors", runtime.GOMAXPROCS(0), runtime.NumCPU())}})
+		return nil
+	}
+	for rank, place := range places {
+		cli.Table(std.out, [][2]string{{fmt.Sprintf("rank %d", rank), place}})
+	}
 	return nil
 }

@@ -19,7 +19,10 @@ import (
 func onEveryRank(stderr io.Writer, do func(*mpi.Ranks) error) error {
 	ranks, err := mpi.Join(patience)
 	if err != nil {
-		complain(stderr, err) // on every rank: none knows of the others
+		// None knows of the others: each tells, unless one before it does and the launcher
+		// ends them all.
+		time.Sleep(time.Duration(min(mpi.LaunchedAs(os.Getenv), 3)) * time.Second)
+		complain(stderr, err)
 		if !mpi.Built {
 			err = cli.UsageError("%v", err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
@@ -200,7 +201,11 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		[2]string{"machine", fmt.Sprintf("%s, %s, %s", m.CPU, m.SIMD, cli.Number(s.Threads, "thread"))},
 	)
 	if ranks := r.Group.Size(); ranks > 1 {
-		rows = append(rows, [2]string{"ranks", fmt.Sprintf("%d, %d of them on this machine, for %d shards", ranks, r.Neighbours, s.Shards)})
+		text := fmt.Sprintf("%d, %d of them on this machine, for %d shards", ranks, r.Neighbours, s.Shards)
+		if cpus := system.CPUs(); cpus != "" {
+			text += ", this one on CPU " + cpus
+		}
+		rows = append(rows, [2]string{"ranks", text})
 	}
 	return append(rows,
 		[2]string{"seed", fmt.Sprint(s.Seed)},

@@ -3,7 +3,9 @@
 package mpi
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/collective"
 )
@@ -63,4 +65,16 @@ func Variables() []string {
 		all = append(all, names[0])
 	}
 	return all
+}
+
+// boundUnasked reports whether a launcher has bound this process to CPUs that nobody has
+// asked for. Open MPI 4 gives each of one or two ranks a single core, whatever the
+// machine has, unless it is told otherwise; what it is told it hands on.
+func boundUnasked(getenv func(string) string) bool {
+	asked := slices.ContainsFunc([]string{
+		"hwloc_base_binding_policy", "hwloc_base_cpu_set", "hwloc_base_slot_list",
+		"rmaps_base_cpus_per_rank", "orte_rankfile", "rmaps_rank_file_path",
+	}, func(name string) bool { return getenv("OMPI_MCA_"+name) != "" })
+	mapping := strings.ToLower(getenv("OMPI_MCA_rmaps_base_mapping_policy"))
+	return getenv("OMPI_MCA_orte_bound_at_launch") != "" && !asked && !strings.Contains(mapping, "pe=")
 }

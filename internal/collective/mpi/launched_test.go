@@ -1,6 +1,7 @@
 package mpi
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,5 +28,23 @@ func TestLaunched(t *testing.T) {
 		require.Equal(t, c.ranks, ranks, "%v", c.environment)
 		require.Equal(t, c.variable, variable, "%v", c.environment)
 		require.Equal(t, c.rank, LaunchedAs(getenv), "%v", c.environment)
+	}
+}
+
+func TestBoundUnasked(t *testing.T) {
+	t.Parallel()
+	for policy, expected := range map[string]bool{
+		"":                                      true,
+		"rmaps_base_mapping_policy=ppr:1:node":  true,
+		"rmaps_base_mapping_policy=socket:PE=4": false,
+		"hwloc_base_binding_policy=core":        false,
+		"hwloc_base_cpu_set=0,1":                false,
+		"orte_rankfile=hosts":                   false,
+	} {
+		name, value, _ := strings.Cut(policy, "=")
+		environment := map[string]string{"OMPI_MCA_" + name: value}
+		require.False(t, boundUnasked(func(name string) string { return environment[name] }), "%s, not bound", policy)
+		environment["OMPI_MCA_orte_bound_at_launch"] = "1"
+		require.Equal(t, expected, boundUnasked(func(name string) string { return environment[name] }), "%s", policy)
 	}
 }

@@ -10,6 +10,7 @@ package mpi
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 // What exchange and barrier return beside the codes of MPI.
 enum { lost = -1 };
@@ -109,6 +110,7 @@ static void stop(void) {
 	MPI_Finalize();
 }
 
+static int cpus(void) { return sysconf(_SC_NPROCESSORS_ONLN); }
 static int own_rank(void) { return rank; }
 static int ranks(void) { return size; }
 
@@ -126,6 +128,28 @@ static void describe(int code, char *text) {
 	MPI_Error_string(code, text, &length);
 }
 
+#ifdef __linux__
+// bind binds all threads of this process, and so those that they start.
+static void bind(const cpu_set_t *set) {
+	DIR *tasks = opendir("/proc/self/task");
+	for (struct dirent *task; tasks && (task = readdir(tasks));)
+		if (atoi(task->d_name) > 0) sched_setaffinity(atoi(task->d_name), sizeof *set, set);
+	if (tasks) closedir(tasks);
+}
+#endif
+
+// unbind gives this process all CPUs that the system lets it have, and returns how many.
+static int unbind(void) {
+#ifdef __linux__
+	cpu_set_t all;
+	memset(&all, 0xff, sizeof all);
+	bind(&all);
+	return sched_getaffinity(0, sizeof all, &all) == 0 ? CPU_COUNT(&all) : 0;
+#else
+	return 0;
+#endif
+}
+
 // share_cpus returns how many CPUs this rank has for itself, and sets neighbours to how many
 // ranks its node has. Ranks of a node that may all run on the same CPUs, not bound by a
 // launcher, get a part of them each.
@@ -140,10 +164,7 @@ static int share_cpus(int *neighbours) {
 	int same = 1;
 	cpu_set_t own, part, *all = malloc(nodes * sizeof own);
 	CPU_ZERO(&own);
-	if (sched_getaffinity(0, sizeof own, &own) != 0) {
-		free(all);
-		return 0;
-	}
+	sched_getaffinity(0, sizeof own, &own);
 	MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, node);
 	for (int i = 0; i < nodes; i++) same = same && CPU_EQUAL(&all[i], &own);
 	free(all);
@@ -157,10 +178,7 @@ static int share_cpus(int *neighbours) {
 		if (i >= place * n / nodes && i < (place + 1) * n / nodes) CPU_SET(cpu, &part);
 		i++;
 	}
-	DIR *tasks = opendir("/proc/self/task");
-	for (struct dirent *task; tasks && (task = readdir(tasks));)
-		if (atoi(task->d_name) > 0) sched_setaffinity(atoi(task->d_name), sizeof part, &part);
-	if (tasks) closedir(tasks);
+	bind(&part);
 	return CPU_COUNT(&part);
 #else
 	return 0;
@@ -173,6 +191,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 	"unsafe"
@@ -211,11 +230,14 @@ type call struct {
 // Each tells the next one twenty times in the time of patience that it lives. One that
 // is silent for so long ends the link.
 //
-// Where the launcher has not bound the ranks of a node to CPUs they share them out.
+// Where nobody has asked the launcher to bind the ranks of a node to CPUs they share them out.
 // GOMAXPROCS is one more than the CPUs of this rank: what waits for other ranks takes
 // none.
 func Join(patience time.Duration) (*Ranks, error) {
-	count, _ := Launched(os.Getenv)
+	count, variable := Launched(os.Getenv)
+	if boundUnasked(os.Getenv) {
+		runtime.GOMAXPROCS(int(C.unbind()))
+	}
 	if count < 2 {
 		return nil, nil
 	}
@@ -229,6 +251,10 @@ func Join(patience time.Duration) (*Ranks, error) {
 	if err := wait(joined, count); err != nil {
 		return nil, err
 	}
+	if size := l.Size(); size != count {
+		return nil, fmt.Errorf("started as %d ranks (%s), but %s has joined %d: start them with the launcher of this library "+
+			"(srun: with --mpi=pmix), or unset %s", count, variable, Library(), size, variable)
+	}
 	cpus, neighbours := 0, C.int(1)
 	_ = l.call(func() error { cpus = int(C.share_cpus(&neighbours)); return nil })
 	if cpus == 0 {
@@ -239,21 +265,40 @@ func Join(patience time.Duration) (*Ranks, error) {
 	return &Ranks{Group: group, Neighbours: int(neighbours), CPUs: cpus, link: l}, err
 }
 
-// arrival is how many seconds ranks may take to join the others.
-const arrival = 30
+// arrival is how long ranks may take to join the others on a machine that has CPUs for
+// all that runs on it.
+const arrival = 30 * time.Second
 
-// wait waits for the ranks. It counts its own seconds, not those in which it was
-// stopped.
+// wait waits for the ranks. It counts its own time, not that in which it was stopped, and
+// less of it where ranks have to wait for CPUs: to join takes some, of each.
 func wait(joined chan error, count int) error {
-	for range arrival {
+	const tick = time.Second / 4
+	for waited := time.Duration(0); waited < arrival; {
 		select {
 		case err := <-joined:
 			return err
-		case <-time.After(time.Second):
+		case <-time.After(tick):
+			load, _ := os.ReadFile("/proc/loadavg")
+			waited += time.Duration(float64(tick) * share(string(load), int(C.cpus())))
 		}
 	}
-	return fmt.Errorf("started as %d ranks, but MPI has not joined them in %d seconds: "+
-		"another may run a program without MPI, with another MPI library, or not at all", count, arrival)
+	return fmt.Errorf("started as %d ranks, but MPI has not joined them in %.0f seconds: "+
+		"another may run a program without MPI, with another MPI library, or not at all", count, arrival.Seconds())
+}
+
+// share returns what part of a CPU a thread gets on a machine of so many that is loaded
+// as Linux tells, a tenth at least: 1 where nothing is known.
+func share(loadavg string, cpus int) float64 {
+	fields := strings.Fields(loadavg)
+	if len(fields) < 4 {
+		return 1
+	}
+	running, _, _ := strings.Cut(fields[3], "/")
+	n, err := strconv.Atoi(running)
+	if err != nil || n <= cpus {
+		return 1
+	}
+	return max(float64(cpus)/float64(n), 0.1)
 }
 
 // serve makes the calls.

@@ -51,3 +51,18 @@ func stopSecond(t *testing.T) {
 		ranks.Abort(1)
 	}
 }
+
+// Ranks that wait for CPUs have longer to join.
+func TestShare(t *testing.T) {
+	t.Parallel()
+	for load, expected := range map[string]float64{
+		"0.10 0.20 0.30 1/130 99\n":   1,
+		"9.00 9.00 9.00 2/130 99\n":   1,
+		"0.00 0.00 0.00 8/130 99\n":   0.25,
+		"0.00 0.00 0.00 500/900 99\n": 0.1,
+		"":                            1,
+		"0 0 0 many 1":                1,
+	} {
+		require.Equal(t, expected, share(load, 2), "%q", load)
+	}
+}
