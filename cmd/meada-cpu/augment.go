@@ -110,6 +110,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
+	describePictures(std, data)
 	if err := w.Match(data); err != nil {
 		return err
 	}

@@ -77,18 +77,14 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 			return cli.UsageError("%s %s: %v", flag, recorder, err)
 		}
 	}
-	if s.Dataset == "" && s.Preset == "" && s.Data != "" {
-		var err error
-		if s.Dataset, err = catalog.InferDataset(s.Data); err != nil {
-			return err
-		}
-	}
 	if s.Dataset == "" {
 		preset, err := catalog.FindPreset(cmp.Or(s.Preset, catalog.Presets[0].Name))
 		if err != nil {
 			return err
 		}
-		s.Dataset = preset.Dataset
+		if s.Dataset, err = preset.DatasetOf(s.Data); err != nil {
+			return err
+		}
 	}
 	d, err := catalog.FindDataset(s.Dataset)
 	if err != nil {

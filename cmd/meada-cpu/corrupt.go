@@ -41,7 +41,14 @@ seed gives the same bytes on every machine.`,
 		Example: "meada-cpu corrupt --out digits-c\n" +
 			"meada-cpu corrupt --dataset cifar10 --data DIR --corruptions paper --out cifar10-c\n" +
 			"meada-cpu corrupt --out one --corruptions fog,snow --sheet one.png",
-		RunE: func(*cobra.Command, []string) error { return runCorrupt(std, s) },
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if !c.Flags().Changed("dataset") {
+				if s.pictures.Dataset, err = catalog.Presets[0].DatasetOf(s.pictures.Data); err != nil {
+					return err
+				}
+			}
+			return runCorrupt(std, s)
+		},
 	}
 	cli.SetNotes(c, `Images of PACS have 224 pixels, those of the others 32. In larger images, blurs,
 flakes and drops are larger too. An interruption (ctrl-C) leaves the corruptions
@@ -97,8 +104,13 @@ func runCorrupt(std streams, s corruptSettings) error {
 			return err
 		}
 	}
-	if c.Images, err = s.pictures.ReadTest(s.domain, c.Status); err != nil {
+	test, err := s.pictures.ReadTest(s.domain, c.Status)
+	if err != nil {
 		return err
+	}
+	c.Images = &test.Images
+	if leftOut := catalog.LeftOut(test.LeftOut, test.Bad); leftOut != "" {
+		fmt.Fprintln(std.err, leftOut)
 	}
 	engine, err := tensor.NewEngine(cli.Threads(s.threads, std.err))
 	if err != nil {

@@ -139,9 +139,7 @@ func (s *evalSettings) complete(w *zoo.Weights) error {
 
 // describe tells which images are tested.
 func (s *evalSettings) describe(std streams, data *dataset.Task) {
-	if understood := catalog.Understood(data); understood != "" {
-		fmt.Fprintf(std.err, "pictures: %s\n", understood)
-	}
+	describePictures(std, data)
 	for _, a := range data.Absent {
 		fmt.Fprintf(std.err, "not found: %s\n", a)
 	}

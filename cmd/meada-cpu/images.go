@@ -103,6 +103,13 @@ func asTrained(i *catalog.Images, w *zoo.Weights) (seed uint64, err error) {
 	return seed, i.Check()
 }
 
+// describePictures tells what pictures in files are understood to be.
+func describePictures(std streams, data *dataset.Task) {
+	if understood := catalog.Understood(data); understood != "" {
+		fmt.Fprintf(std.err, "pictures: %s\n", understood)
+	}
+}
+
 func describeDatasets() string {
 	var all []string
 	for i := range catalog.Datasets {

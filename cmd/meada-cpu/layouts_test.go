@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,7 +56,7 @@ func TestLayoutsOfOwnPictures(t *testing.T) {
 		{[]string{"--data", "classes"}, []string{"held-out"}, 16},
 		{[]string{"--data", "alone", "--holdout", "0.5"}, []string{"held-out"}, 10},
 		{[]string{"--data", "domains", "--source", "photo"}, []string{"held-out", "sketch"}, 16},
-		{[]string{"--data", "domains", "--source", "photo", "--holdout", "0"}, []string{"sketch"}, 20},
+		{[]string{"--data", "domains", "--source", "photo", "--holdout", "0", "--preset", "quick"}, []string{"sketch"}, 20},
 	} {
 		out := fmt.Sprint("r", i)
 		printed := succeed(t, dir, append(append(run, "--out", out), c.args...)...)
@@ -110,6 +111,9 @@ func TestLayoutsOfOwnPictures(t *testing.T) {
 	refused = invoke(t, dir, append(run, "--data", "domains", "--target", "cartoon")...)
 	require.Equal(t, exitData, refused.code)
 	require.Contains(t, refused.err, `no domain "cartoon" to test on, there are photo, sketch`)
+	refused = invoke(t, dir, append(run, "--data", "nowhere")...)
+	require.Equal(t, exitUsage, refused.code)
+	require.Contains(t, refused.err, "nowhere: no such file or directory")
 }
 
 // Everything that is wrong with pictures is told at once, and gone on without if
@@ -151,6 +155,27 @@ func TestCheckAndSkipBadPictures(t *testing.T) {
 	require.Contains(t, o.summary.Skipped.Pictures[0], "empty.png: an empty file")
 	require.True(t, o.config.SkipBad)
 	require.Equal(t, "balanced", o.config.ClassWeights)
+
+	// What one command leaves out all leave out, and tell of.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "p/test-far/dog/a.heic"), nil, 0o666))
+	for _, c := range []struct {
+		args []string
+		told string
+	}{
+		{[]string{"eval", "--weights", "r"}, "left out: 1 .heic, 1 unreadable"},
+		{[]string{"augment", "--weights", "r", "--images", "1", "--loops-adv", "1", "--out", "a"}, "left out: 1 .heic, 3 unreadable"},
+		{[]string{"corrupt", "--domain", "far", "--corruptions", "fog", "--out", "c", "--quiet"}, "left out: 1 .heic, 1 unreadable"},
+	} {
+		args := append(c.args, "--data", "p")
+		refused := invoke(t, dir, args...)
+		require.Equal(t, exitData, refused.code, args)
+		require.Contains(t, refused.err, "\n--skip-bad goes on without what cannot be read\n", args)
+		require.Contains(t, succeed(t, dir, append(args, "--skip-bad")...).err, c.told, args)
+	}
+	predicted := invoke(t, dir, "predict", "--weights", "r", "p")
+	require.Equal(t, exitData, predicted.code)
+	require.Contains(t, predicted.err, "left out: 1 .heic\n")
+	require.Contains(t, predicted.err, "3 of 44 pictures")
 	require.Equal(t, exitUsage, invoke(t, dir, "data", "check").code)
 }
 
@@ -186,7 +211,7 @@ func TestClassesAreMatchedByName(t *testing.T) {
 	}
 	train = train[:len(train)-1]
 	r := succeed(t, dir, append(train, "--data", "shifted", "--weights", weights, "--out", "again")...)
-	require.Contains(t, r.err, "but for its last layer, which is for other classes (dog and horse)")
+	require.Contains(t, strings.Join(strings.Fields(r.err), " "), "but for its last layer, which is for other classes (dog and horse) than the data (horse and zebra)")
 
 	// The same classes in another order, as a network of another program may have them.
 	w, err := zoo.ReadWeights(filepath.Join(dir, weights))

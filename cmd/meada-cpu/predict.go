@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/predict"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -49,6 +51,7 @@ A line of --format json is {"file", "class", "label", "probability", "entropy"},
 with "true" where the true class is known, and with --top "top", a list of
 {"class", "label", "probability"}.`)
 	cli.SetReason(c, "cache", "it reads every picture once, a batch at a time, and keeps none; eval takes it")
+	cli.SetReason(c, "skip-bad", "it always goes on without pictures that cannot be read, and names them")
 	f := cli.NewFlags(c.Flags())
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	cli.Choice(f, &s.model, "model", "for weights that do not say which network they are for", zoo.Names...)
@@ -60,8 +63,8 @@ with "true" where the true class is known, and with --top "top", a list of
 	return c
 }
 
-// load reads the network, and lists the pictures.
-func (s *predictSettings) load() (*predict.Predictor, []predict.Picture, error) {
+// load reads the network, and lists the pictures. told is told of what is none.
+func (s *predictSettings) load(told io.Writer) (*predict.Predictor, []predict.Picture, error) {
 	file, err := runfolder.WeightsFile(s.weights)
 	if err != nil {
 		return nil, nil, err
@@ -88,7 +91,10 @@ func (s *predictSettings) load() (*predict.Predictor, []predict.Picture, error) 
 		return nil, nil, err
 	}
 	p.Network.Conv.NoWinograd = s.direct
-	pictures, err := predict.Pictures(s.paths, p.Classes)
+	pictures, leftOut, err := predict.Pictures(s.paths, p.Classes)
+	if text := catalog.LeftOut(leftOut, nil); text != "" {
+		fmt.Fprintln(told, text)
+	}
 	return p, pictures, err
 }
 
@@ -103,7 +109,7 @@ func runPredict(std streams, s predictSettings) error {
 	if at := slices.IndexFunc(s.paths, isStdin); at >= 0 && slices.ContainsFunc(s.paths[at+1:], isStdin) {
 		return cli.UsageError("predict reads one picture from standard input: - was given twice")
 	}
-	p, pictures, err := s.load()
+	p, pictures, err := s.load(std.err)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type Dataset struct {
 	// read reads the training and the test sets.
 	read func(i *Images, r *Reading) (*dataset.Task, error)
 	// test reads one of the test sets, or the source's own for "".
-	test func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error)
+	test func(dir, domain string, o dataset.PictureOptions) (*dataset.TestSet, error)
 }
 
 // The synthetic digits are always the same ones, whatever the seed of a run.
@@ -52,12 +52,12 @@ var Datasets = []Dataset{
 			task := synthetic.Digits(syntheticSeed, syntheticTrain, syntheticTest)
 			return &task, nil
 		},
-		test: func(_, domain string, _ dataset.PictureOptions) (*dataset.Images, error) {
+		test: func(_, domain string, _ dataset.PictureOptions) (*dataset.TestSet, error) {
 			images, ok := synthetic.DigitsTest(syntheticSeed, domain, syntheticTest)
 			if !ok {
 				return nil, cli.UsageError("--domain %s: expected %s", domain, strings.Join(synthetic.DigitsDomains(), ", "))
 			}
-			return &images, nil
+			return &dataset.TestSet{Images: images}, nil
 		},
 	},
 	{
@@ -82,7 +82,7 @@ var Datasets = []Dataset{
 		Name: "pacs", What: "photos, art, cartoons and sketches of 7 classes", Pictures: true,
 		Networks: []Kind{ForPictures}, Usual: "resnet18", Preset: "pacs", Domains: pacsDomains,
 		read: readPACS,
-		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
+		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.TestSet, error) {
 			if domain == "" {
 				domain = pacsDomains[0]
 			}
@@ -90,8 +90,7 @@ var Datasets = []Dataset{
 				return nil, cli.UsageError("--domain %s: expected %s", domain, strings.Join(dataset.PACSDomains, ", "))
 			}
 			o.Side = ForPictures.Side()
-			images, err := dataset.PACSTest(dir, domain, o)
-			return &images, err
+			return dataset.PACSTest(dir, domain, o)
 		},
 	},
 	{
@@ -107,12 +106,11 @@ var Datasets = []Dataset{
 			}
 			return dataset.Folder(i.Data, o)
 		},
-		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
+		test: func(dir, domain string, o dataset.PictureOptions) (*dataset.TestSet, error) {
 			if domain == "" {
 				domain = "test"
 			}
-			images, err := dataset.FolderTest(dir, domain, o)
-			return &images, err
+			return dataset.FolderTest(dir, domain, o)
 		},
 	},
 }
@@ -130,9 +128,9 @@ func readPACS(i *Images, r *Reading) (*dataset.Task, error) {
 	return task, err
 }
 
-// InferDataset returns the dataset that a folder holds without being told: that of
+// inferDataset returns the dataset that a folder holds without being told: that of
 // people's own pictures.
-func InferDataset(data string) (string, error) {
+func inferDataset(data string) (string, error) {
 	err := dataset.CheckLayout(data)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = cli.UsageError("--data %s without --dataset (%s) is for folders of pictures; %v",
@@ -143,13 +141,13 @@ func InferDataset(data string) (string, error) {
 }
 
 // oneTest reads the test set of a dataset that has one.
-func oneTest(name string, read func(dir string) (dataset.Images, error)) func(dir, domain string, o dataset.PictureOptions) (*dataset.Images, error) {
-	return func(dir, domain string, _ dataset.PictureOptions) (*dataset.Images, error) {
+func oneTest(name string, read func(dir string) (dataset.Images, error)) func(dir, domain string, o dataset.PictureOptions) (*dataset.TestSet, error) {
+	return func(dir, domain string, _ dataset.PictureOptions) (*dataset.TestSet, error) {
 		if domain != "" {
 			return nil, cli.UsageError("--domain %s: %s has one test set", domain, name)
 		}
 		images, err := read(dir)
-		return &images, err
+		return &dataset.TestSet{Images: images}, err
 	}
 }
 
@@ -174,7 +172,7 @@ func FindDataset(name string) (*Dataset, error) {
 
 // ReadTest reads a test set of a dataset, the source's own for "": images of 32
 // pixels, for PACS 224. status shows how pictures are decoded.
-func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.Images, error) {
+func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.TestSet, error) {
 	i.Corruptions = NoCorruptions
 	if err := i.Check(); err != nil {
 		return nil, err
@@ -190,7 +188,7 @@ func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.Images, e
 		}
 		read, err := d.test(i.Data, domain, i.pictures(&Reading{Side: ForSmall.Side(), Status: status}))
 		free()
-		return read, i.howToGet(err)
+		return read, i.howToGet(i.howToSkip(err))
 	}
 	task, err := i.Load(Reading{Side: ForSmall.Side(), TestsOnly: true, Status: status})
 	if err != nil {
@@ -200,7 +198,7 @@ func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.Images, e
 	for n := range task.Domains {
 		at := &task.Domains[n]
 		if at.Name == domain || domain == "" && at.Source {
-			return &at.Images, nil
+			return &dataset.TestSet{Images: at.Images, Bad: task.Bad}, nil
 		}
 		names = append(names, at.Name)
 	}

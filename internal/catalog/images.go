@@ -105,6 +105,14 @@ func splitList(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
 }
 
+// howToSkip adds to an error about pictures what goes on without them.
+func (i *Images) howToSkip(err error) error {
+	if errors.As(err, new(*dataset.PicturesError)) && !i.SkipBad {
+		return fmt.Errorf("%w\n--skip-bad goes on without what cannot be read", err)
+	}
+	return err
+}
+
 // Load reads the images that settings ask for after Check.
 func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	d, err := FindDataset(i.Dataset)
@@ -117,11 +125,8 @@ func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	}
 	task, err := d.read(i, &r)
 	free()
-	if errors.As(err, new(*dataset.PicturesError)) && !i.SkipBad {
-		return nil, fmt.Errorf("%w; --skip-bad goes on without what cannot be read", err)
-	}
 	if err != nil {
-		return nil, i.howToGet(err)
+		return nil, i.howToGet(i.howToSkip(err))
 	}
 	if share := i.share(task, &r); !d.Own && share > 0 {
 		task.HoldOut(share, r.Seed)

@@ -13,11 +13,11 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
-// Understood tells in a line what a task's pictures are, "" for one of another
-// kind.
+// Understood tells in a line what a task's pictures are and what of them is left out,
+// "" for nothing.
 func Understood(task *dataset.Task) string {
 	if task.Layout == "" {
-		return ""
+		return LeftOut(nil, task.Bad)
 	}
 	parts := []string{count(len(task.Classes), "class", "classes")}
 	if each := perClass(task); each != "" {
@@ -52,17 +52,25 @@ func Understood(task *dataset.Task) string {
 		parts = append(parts, "domains "+cli.Join(targets))
 	}
 	line := task.Layout + ": " + strings.Join(parts, ", ")
-	var out []string
-	for _, l := range task.LeftOut {
-		out = append(out, l.String())
-	}
-	if task.Bad != nil {
-		out = append(out, fmt.Sprintf("%d unreadable", len(task.Bad.Files)))
-	}
-	if len(out) > 0 {
-		line += "; left out: " + strings.Join(out, ", ")
+	if out := LeftOut(task.LeftOut, task.Bad); out != "" {
+		line += "; " + out
 	}
 	return line
+}
+
+// LeftOut tells what is not read, and how many pictures cannot be, "" for nothing.
+func LeftOut(list []dataset.LeftOut, bad *dataset.PicturesError) string {
+	var out []string
+	for _, l := range list {
+		out = append(out, l.String())
+	}
+	if bad != nil {
+		out = append(out, fmt.Sprintf("%s unreadable", cli.Count(len(bad.Files))))
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "left out: " + strings.Join(out, ", ")
 }
 
 func count(n int, one, many string) string {
@@ -95,10 +103,6 @@ func ofClasses(task *dataset.Task) []int {
 	return n
 }
 
-// unread are the extensions of pictures, as phones and cameras write them, that no
-// reader is there for.
-var unread = []string{".heic", ".heif", ".avif", ".dng", ".jxl"}
-
 // unequal is how many times the pictures of the smallest class the largest has at
 // least to be told of.
 const unequal = 10
@@ -122,7 +126,7 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 		return odd
 	}
 	for _, l := range task.LeftOut {
-		if slices.Contains(unread, strings.ToLower(l.What)) {
+		if l.Unread() {
 			say("%s pictures are left out, which are not read: convert them to JPEG or PNG", l)
 		}
 	}
@@ -216,7 +220,7 @@ func (i *Images) CheckPictures(out io.Writer) error {
 		fmt.Fprintln(out, "warning:", odd)
 	}
 	if task.Bad != nil {
-		return task.Bad
+		return fmt.Errorf("%w\n--skip-bad of other commands goes on without what cannot be read", task.Bad)
 	}
 	return nil
 }

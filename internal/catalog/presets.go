@@ -29,6 +29,17 @@ var Presets = []Preset{
 	{"pictures", "folder", pictures},
 }
 
+// DatasetOf returns the dataset to train on with the files in data, "" for none,
+// where a preset alone says for which: a folder of pictures, for the built-in images
+// need no files.
+func (p *Preset) DatasetOf(data string) (string, error) {
+	d, err := FindDataset(p.Dataset)
+	if err != nil || data == "" || !d.BuiltIn {
+		return p.Dataset, err
+	}
+	return inferDataset(data)
+}
+
 // syntheticDigits is for the built-in digits, in about a minute on two cores. Its
 // own method is RandConv, with one view of an image a step instead of three.
 func syntheticDigits(string) Settings {

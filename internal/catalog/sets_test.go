@@ -210,7 +210,7 @@ func TestDatasets(t *testing.T) {
 // A test set is the source's own unless another is named.
 func TestReadTest(t *testing.T) {
 	t.Parallel()
-	read := func(name, data, domain string) (*dataset.Images, error) {
+	read := func(name, data, domain string) (*dataset.TestSet, error) {
 		return (&Images{Dataset: name, Data: data}).ReadTest(domain, nil)
 	}
 	own, err := read("synthetic-digits", "", "")

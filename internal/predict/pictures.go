@@ -24,13 +24,12 @@ type Picture struct {
 // Pictures lists the pictures that paths name: a folder stands for those in it, see
 // [dataset.PictureFiles]. A picture lies in the folder of a class if the folder that
 // holds it is named like one of classes, or, of the folders that a path stands for, an
-// outer one is.
-func Pictures(paths, classes []string) ([]Picture, error) {
+// outer one is. Files in folders that are no pictures are counted in leftOut.
+func Pictures(paths, classes []string) (pictures []Picture, leftOut []dataset.LeftOut, err error) {
 	known := make(map[string]bool, len(classes))
 	for _, class := range classes {
 		known[class] = true
 	}
-	var pictures []Picture
 	for _, path := range paths {
 		if path == Stdin {
 			pictures = append(pictures, Picture{File: path})
@@ -38,19 +37,23 @@ func Pictures(paths, classes []string) ([]Picture, error) {
 		}
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, &dataset.Error{Path: path, Err: errors.Unwrap(err)}
+			return nil, nil, &dataset.Error{Path: path, Err: errors.Unwrap(err)}
 		}
 		root, files := path, []string{path}
 		if !info.IsDir() {
 			root = filepath.Dir(path)
-		} else if files, err = dataset.PictureFiles(path); err != nil {
-			return nil, err
+		} else {
+			var other []dataset.LeftOut
+			if files, other, err = dataset.PictureFiles(path); err != nil {
+				return nil, nil, err
+			}
+			leftOut = dataset.SumLeftOut(leftOut, other)
 		}
 		for _, file := range files {
 			pictures = append(pictures, Picture{file, classOf(root, file, known)})
 		}
 	}
-	return pictures, nil
+	return pictures, leftOut, nil
 }
 
 // classOf returns the outermost class among the names of a folder and of those in it

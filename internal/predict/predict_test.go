@@ -56,7 +56,7 @@ func TestTrueClass(t *testing.T) {
 		{"in/c.png cat/d.png -", "- cat -"},
 		{"cat/../in/c.png", "-"},
 	} {
-		found, err := Pictures(strings.Fields(c.paths), classes)
+		found, _, err := Pictures(strings.Fields(c.paths), classes)
 		require.NoError(t, err)
 		var truths []string
 		for _, p := range found {
@@ -68,10 +68,10 @@ func TestTrueClass(t *testing.T) {
 		require.Equal(t, c.want, strings.Join(truths, " "), c.paths)
 	}
 	t.Chdir(filepath.Join("in", "test-x", "cat"))
-	found, err := Pictures([]string{"."}, classes)
+	found, _, err := Pictures([]string{"."}, classes)
 	require.NoError(t, err)
 	require.Equal(t, "cat", found[0].True)
-	found, err = Pictures([]string{"."}, []string{"bird"})
+	found, _, err = Pictures([]string{"."}, []string{"bird"})
 	require.NoError(t, err)
 	require.Empty(t, found[0].True)
 }
@@ -95,7 +95,7 @@ func predictor(t *testing.T) (*Predictor, string) {
 func TestRun(t *testing.T) {
 	t.Parallel()
 	p, dir := predictor(t)
-	pictures, err := Pictures([]string{dir}, p.Classes)
+	pictures, _, err := Pictures([]string{dir}, p.Classes)
 	require.NoError(t, err)
 	var warnings []string
 	p.Warn = func(err error) { warnings = append(warnings, err.Error()) }
@@ -138,7 +138,7 @@ func TestRun(t *testing.T) {
 func TestRunEndsWithItsOutput(t *testing.T) {
 	t.Parallel()
 	p, dir := predictor(t)
-	pictures, err := Pictures([]string{dir}, p.Classes)
+	pictures, _, err := Pictures([]string{dir}, p.Classes)
 	require.NoError(t, err)
 	gone := errors.New("gone")
 	calls := 0

@@ -111,7 +111,7 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 	if newClasses {
 		beginning += ", but for its last layer, which is for other classes"
 		if names, err := w.NamedClasses(); err == nil && names != nil {
-			beginning += " (" + cli.Some(names) + ")"
+			beginning += " (" + cli.Some(names) + ") than the data (" + cli.Some(r.classes) + ")"
 		}
 	}
 	return beginning + Unused(w), checksum, nil

@@ -233,9 +233,22 @@ func (c *collection) listLeftOut(a *arranged) []LeftOut {
 	for _, domain := range a.notChosen {
 		c.leftOut["folder "+domain]++
 	}
+	return listLeftOut(c.leftOut)
+}
+
+// SumLeftOut adds the counts of two lists.
+func SumLeftOut(a, b []LeftOut) []LeftOut {
+	sum := map[string]int{}
+	for _, l := range slices.Concat(a, b) {
+		sum[l.What] += l.Count
+	}
+	return listLeftOut(sum)
+}
+
+func listLeftOut(counts map[string]int) []LeftOut {
 	var list []LeftOut
-	for _, what := range slices.Sorted(maps.Keys(c.leftOut)) {
-		list = append(list, LeftOut{what, c.leftOut[what]})
+	for _, what := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, LeftOut{what, counts[what]})
 	}
 	slices.SortStableFunc(list, func(a, b LeftOut) int { return b.Count - a.Count })
 	return list

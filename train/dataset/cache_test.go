@@ -120,7 +120,7 @@ func TestCorruptCached(t *testing.T) {
 	require.NoError(t, err)
 	defer engine.Close()
 	suite := corrupt.NewSuite(engine, side, side, 1, nil)
-	a, b := Corrupt(want, suite), Corrupt(got, suite)
+	a, b := Corrupt(want.Images, suite), Corrupt(got.Images, suite)
 	for i := range a[:3] {
 		wantPart, err := a[i].Part(4, Blocks{})
 		require.NoError(t, err)
@@ -130,6 +130,6 @@ func TestCorruptCached(t *testing.T) {
 		require.Equal(t, wantBytes, part.Data, a[i].Name)
 		require.False(t, part.Cached())
 	}
-	requireSameImages(t, &want, &got)
+	requireSameImages(t, &want.Images, &got.Images)
 	require.Equal(t, image.Rect(0, 0, side, side), got.Picture(0).Bounds())
 }

@@ -45,6 +45,9 @@ func decode(content []byte) (planes, error) {
 		return planes{}, errors.New("an empty file")
 	}
 	config, format, err := image.DecodeConfig(bytes.NewReader(content))
+	if errors.Is(err, image.ErrFormat) {
+		return planes{}, errors.New(unknownFormat(content))
+	}
 	if err != nil {
 		return planes{}, err
 	}
@@ -78,6 +81,23 @@ func decode(content []byte) (planes, error) {
 		toPlanes(p.data, picture)
 	}
 	return p.upright(orientation(content, format)), nil
+}
+
+// unknownFormat tells what a file is that no decoder knows. Phones' pictures often
+// have the extension of another format, and pages that tell of an error that of the
+// picture they stand for.
+func unknownFormat(content []byte) string {
+	if len(content) >= 12 && string(content[4:8]) == "ftyp" {
+		switch string(content[8:12]) {
+		case "heic", "heix", "heim", "heis", "mif1", "msf1", "avif":
+			return "a HEIC or AVIF picture, which is not read: convert it to JPEG or PNG"
+		}
+		return "a video"
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("<")) {
+		return "a text file with markup, not a picture"
+	}
+	return "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture"
 }
 
 // decodeGIF returns the first frame on its canvas of w x h. What the frame does

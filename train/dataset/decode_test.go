@@ -48,6 +48,22 @@ func TestPicturesAsPillowReadsThem(t *testing.T) {
 	require.Equal(t, 41, count)
 }
 
+// What a file is whose name promises a picture.
+func TestUnknownFormats(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]string{
+		"":                                  "an empty file",
+		"\x00\x00\x00\x18ftypheic\x00\x00":  "a HEIC or AVIF picture, which is not read: convert it to JPEG or PNG",
+		"\x00\x00\x00\x1cftypavif\x00\x00":  "a HEIC or AVIF picture, which is not read: convert it to JPEG or PNG",
+		"\x00\x00\x00\x14ftypqt  \x00\x00":  "a video",
+		"\n<!DOCTYPE html><html>404</html>": "a text file with markup, not a picture",
+		"\x00\x00\x00\x18ftyp":              "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
+		"no picture":                        "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
+	} {
+		require.EqualError(t, DecodePicture(make([]uint8, 3*8*8), &PictureOptions{Side: 8}, strings.NewReader(content)), want)
+	}
+}
+
 func TestFrameBeyondItsCanvasIsCut(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join("testdata", "pictures", "whole.gif"))

@@ -115,20 +115,22 @@ func subfolders(dir string) ([]string, error) {
 // PictureFiles lists the pictures in a folder and the folders in it, of which
 // there must be some: by the path of the folder, then by name, as torchvision's
 // ImageFolder does. Links to folders are followed. Hidden files and folders are
-// left out, and what macOS and Windows add, such as ._photo.jpg and __MACOSX.
-func PictureFiles(dir string) ([]string, error) {
-	return pictureFiles(dir, func(string) {})
+// left out, and what macOS and Windows add, such as ._photo.jpg and __MACOSX. The
+// files of other kinds are counted in leftOut, the most frequent kind first.
+func PictureFiles(dir string) (paths []string, leftOut []LeftOut, err error) {
+	other := map[string]int{}
+	paths, err = pictureFiles(dir, other)
+	return paths, listLeftOut(other), err
 }
 
-// pictureFiles is PictureFiles, and calls other with the name of each file that is
-// no picture.
-func pictureFiles(dir string, other func(name string)) ([]string, error) {
-	folders := map[string][]string{}
+// pictureFiles is PictureFiles, and adds to leftOut.
+func pictureFiles(dir string, leftOut map[string]int) ([]string, error) {
+	folders, other := map[string][]string{}, map[string]int{}
 	err := walkPictures(dir, nil, func(folder, name string, picture bool) bool {
 		if picture {
 			folders[folder] = append(folders[folder], filepath.Join(folder, name))
 		} else {
-			other(name)
+			other[kindOfFile(name)]++
 		}
 		return true
 	})
@@ -140,13 +142,39 @@ func pictureFiles(dir string, other func(name string)) ([]string, error) {
 		paths = append(paths, folders[folder]...)
 	}
 	if len(paths) == 0 {
-		return nil, errorf(dir, "there is no picture in it (%s)", strings.Join(pictureExtensions, ", "))
+		return nil, errorf(dir, "there is no picture in it (%s)%s", strings.Join(pictureExtensions, ", "), butOthers(other))
 	}
+	addCounts(leftOut, other)
 	return paths, nil
 }
 
 // pictureExtensions are those of the formats that ReadPicture knows.
 var pictureExtensions = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
+
+// unreadExtensions are those of pictures, as phones and cameras write them, of
+// formats without a reader.
+var unreadExtensions = []string{".heic", ".heif", ".avif", ".dng", ".jxl"}
+
+// butOthers tells that a folder without pictures has others, "" if it has none.
+func butOthers(kinds map[string]int) string {
+	var others []string
+	for _, l := range listLeftOut(kinds) {
+		if l.Unread() {
+			others = append(others, l.String())
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	return ", but " + strings.Join(others, ", ") + ": convert them to JPEG or PNG"
+}
+
+// addCounts adds counts to those of sum.
+func addCounts(sum, counts map[string]int) {
+	for what, n := range counts {
+		sum[what] += n
+	}
+}
 
 // isPicture reports whether a file is one by its name.
 func isPicture(name string) bool {

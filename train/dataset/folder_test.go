@@ -58,7 +58,7 @@ func TestFolderMalformed(t *testing.T) {
 		file, where, message string
 		content              []byte
 	}{
-		{"train/cat/bad.png", "train/cat/bad.png", "unknown format", []byte("junk")},
+		{"train/cat/bad.png", "train/cat/bad.png", "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture", []byte("junk")},
 		{"train/cat/bad.jpg", "train/cat/bad.jpg", "an empty file", nil},
 		{"train/cat/cut.png", "train/cat/cut.png", "png", good[:len(good)-50]},
 		{"train/cat/huge.png", "train/cat/huge.png", "at most", hugePNG(t)},
@@ -242,7 +242,7 @@ func TestNestedAndLinkedFolders(t *testing.T) {
 		t.Skip("no links here: ", err)
 	}
 	require.NoError(t, os.Symlink(filepath.Join(dir, "train", "ant"), filepath.Join(dir, "train", "ant", "sub", "loop")))
-	paths, err := PictureFiles(filepath.Join(dir, "train", "ant"))
+	paths, _, err := PictureFiles(filepath.Join(dir, "train", "ant"))
 	require.NoError(t, err)
 	for i := range paths {
 		paths[i], err = filepath.Rel(filepath.Join(dir, "train", "ant"), paths[i])

@@ -78,7 +78,7 @@ func collect(dir string, chosen []string) (*collection, error) {
 		return nil, err
 	}
 	if len(folders) == 0 {
-		return nil, absentf(dir, "no pictures in the folders of it, expected one of\n%s", Layouts)
+		return nil, absentf(dir, "no pictures in the folders of it%s, expected one of\n%s", butOthers(c.leftOut), Layouts)
 	}
 	direct, inner, err := lookInto(dir, folders)
 	if err != nil {
@@ -86,7 +86,12 @@ func collect(dir string, chosen []string) (*collection, error) {
 	}
 	switch {
 	case len(folders) == 1 && !direct && !slices.Contains(chosen, folders[0]):
-		return collect(filepath.Join(dir, folders[0]), chosen)
+		inner, err := collect(filepath.Join(dir, folders[0]), chosen)
+		if err != nil {
+			return nil, err
+		}
+		addCounts(inner.leftOut, c.leftOut)
+		return inner, inner.countFiles(dir)
 	case !direct && (len(chosen) > 0 || inCommon(inner) >= 2):
 		return c, c.collectDomains(folders)
 	}
@@ -187,7 +192,7 @@ func (c *collection) addClasses(dir string, classes []string, domain, split stri
 		if err := checkName("class", class); err != nil {
 			return &Error{dir, err}
 		}
-		paths, err := pictureFiles(filepath.Join(dir, class), func(name string) { c.leftOut[kindOfFile(name)]++ })
+		paths, err := pictureFiles(filepath.Join(dir, class), c.leftOut)
 		if err != nil {
 			return err
 		}
@@ -198,28 +203,35 @@ func (c *collection) addClasses(dir string, classes []string, domain, split stri
 	return nil
 }
 
-// countFiles counts the pictures that lie in a folder beside those of classes.
+// countFiles counts the pictures that lie in a folder beside those of classes, and
+// those that no reader is there for.
 func (c *collection) countFiles(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return &Error{dir, pathCause(err)}
 	}
 	for _, e := range entries {
-		if isPicture(e.Name()) && !isHidden(e.Name()) && isRegular(filepath.Join(dir, e.Name())) {
+		if isHidden(e.Name()) || !isRegular(filepath.Join(dir, e.Name())) {
+			continue
+		}
+		if isPicture(e.Name()) {
 			c.leftOut["pictures outside of class folders"]++
+		} else if l := (LeftOut{kindOfFile(e.Name()), 1}); l.Unread() {
+			c.leftOut[l.What]++
 		}
 	}
 	return nil
 }
 
 // withPictures returns the folders in which, or below which, there is a picture,
-// and notes the others.
+// and counts the others and what is in them.
 func (c *collection) withPictures(folders []string) ([]string, error) {
 	var with []string
 	for _, name := range folders {
-		any := false
-		err := walkPictures(filepath.Join(c.dir, name), nil, func(_, _ string, picture bool) bool {
+		any, other := false, map[string]int{}
+		err := walkPictures(filepath.Join(c.dir, name), nil, func(_, file string, picture bool) bool {
 			any = any || picture
+			other[kindOfFile(file)]++
 			return !any
 		})
 		switch {
@@ -228,7 +240,8 @@ func (c *collection) withPictures(folders []string) ([]string, error) {
 		case any:
 			with = append(with, name)
 		default:
-			c.leftOut["folder "+name]++
+			c.leftOut["folder "+name+" without pictures"]++
+			addCounts(c.leftOut, other)
 		}
 	}
 	return with, nil
@@ -316,6 +329,9 @@ type LeftOut struct {
 	What  string
 	Count int
 }
+
+// Unread reports whether they are pictures of a format without a reader.
+func (l LeftOut) Unread() bool { return slices.Contains(unreadExtensions, l.What) }
 
 // String is "12 .heic", or for a folder its name.
 func (l LeftOut) String() string {

@@ -212,6 +212,22 @@ func TestLeftOut(t *testing.T) {
 		FolderOptions{PictureOptions: PictureOptions{Side: 8}, Sources: []string{"a"}, Targets: []string{"b"}})
 	require.NoError(t, err)
 	require.Equal(t, []LeftOut{{"folder c", 1}}, task.LeftOut)
+
+	// A class of pictures that are not read, and a folder around the classes.
+	dir = tree(t, append(several(3, "in/dog", "in/cat"), "loose.jpg")...)
+	writeTree(t, dir, map[string][]byte{"in/owl/a.HEIC": {1}, "in/owl/deep/b.avif": {1}, "in/c.heic": {1}, "in/notes.txt": {1}, "empty/d.mov": {1}, "e.heif": {1}})
+	task, err = Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"cat", "dog"}, task.Classes)
+	require.Equal(t, []LeftOut{{".heic", 2}, {".avif", 1}, {".heif", 1}, {".mov", 1}, {"folder empty without pictures", 1},
+		{"folder owl without pictures", 1}, {"pictures outside of class folders", 1}}, task.LeftOut)
+	_, err = Folder(filepath.Join(dir, "in", "owl"), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+	require.ErrorContains(t, err, "no pictures in the folders of it, but 1 .avif: convert them to JPEG or PNG, expected one of")
+	_, leftOut, err := PictureFiles(filepath.Join(dir, "in"))
+	require.NoError(t, err)
+	require.Equal(t, []LeftOut{{".heic", 2}, {".avif", 1}, {".txt", 1}}, leftOut)
+	_, _, err = PictureFiles(filepath.Join(dir, "in", "owl"))
+	require.ErrorContains(t, err, ", but 1 .avif, 1 .heic: convert them to JPEG or PNG")
 }
 
 func TestHoldOut(t *testing.T) {

@@ -95,13 +95,6 @@ type pictureSet struct {
 // once.
 type pictureSets []pictureSet
 
-// readPictures reads picture files as one set, see pictureSets.read.
-func readPictures(files []pictureFile, o PictureOptions, what string) (Images, error) {
-	var images Images
-	_, err := pictureSets{{&images, files}}.read(&o, what)
-	return images, err
-}
-
 // read reads picture files as 3 x side x side images, as ReadPicture does, on all
 // processors. The error is a *PicturesError: every file is looked at before it is
 // returned. With SkipBad it is returned as bad, unless nothing is left of a set.

@@ -27,29 +27,39 @@ func (k *cifarKind) readTest(dir string) (Images, error) {
 	return k.read(path)
 }
 
+// TestSet is a test set that is read alone.
+type TestSet struct {
+	Images
+
+	// Of pictures in files, else nil: what lies there and is not read, and the
+	// pictures left out because they cannot be.
+	LeftOut []LeftOut
+	Bad     *PicturesError
+}
+
 // PACSTest reads the official test list of one domain of PACS, which is the
 // whole domain, as 3 x side x side images.
-func PACSTest(dir, domain string, o PictureOptions) (Images, error) {
+func PACSTest(dir, domain string, o PictureOptions) (*TestSet, error) {
 	if err := checkFolder(dir); err != nil {
-		return Images{}, err
+		return nil, err
 	}
 	files, err := pacsFiles(pacsFolder(dir), domain, "test")
 	if err != nil {
-		return Images{}, err
+		return nil, err
 	}
-	return readPictures(files, o, fmt.Sprintf("%s test %q", absolute(dir), domain))
+	return readTest(files, &o, dir, domain)
 }
 
 // FolderTest reads one test set of people's own pictures, "test" or a domain's, as
 // Folder with TestsOnly finds it.
-func FolderTest(dir, domain string, o PictureOptions) (Images, error) {
+func FolderTest(dir, domain string, o PictureOptions) (*TestSet, error) {
 	c, err := collect(dir, nil)
 	if err != nil {
-		return Images{}, err
+		return nil, err
 	}
 	a, err := c.arrange(&FolderOptions{TestsOnly: true})
 	if err != nil {
-		return Images{}, err
+		return nil, err
 	}
 	key := domain
 	if domain == testSplit {
@@ -57,15 +67,30 @@ func FolderTest(dir, domain string, o PictureOptions) (Images, error) {
 	}
 	pictures, ok := a.tests[key]
 	if !ok {
-		return Images{}, absentf(dir, "no test set %q in it, there are %q", domain, slices.Sorted(maps.Keys(a.tests)))
+		return nil, absentf(dir, "no test set %q in it, there are %q", domain, slices.Sorted(maps.Keys(a.tests)))
 	}
-	return readPictures(labelled(pictures, a.labels()), o, fmt.Sprintf("%s test %q", absolute(dir), domain))
+	test, err := readTest(labelled(pictures, a.labels()), &o, dir, domain)
+	if err != nil {
+		return nil, err
+	}
+	test.LeftOut = c.listLeftOut(a)
+	return test, nil
+}
+
+func readTest(files []pictureFile, o *PictureOptions, dir, domain string) (*TestSet, error) {
+	test := new(TestSet)
+	var err error
+	test.Bad, err = pictureSets{{&test.Images, files}}.read(o, fmt.Sprintf("%s test %q", absolute(dir), domain))
+	if err != nil {
+		return nil, err
+	}
+	return test, nil
 }
 
 // Textures reads the pictures in a folder, by name, for the corruption suite to
 // cut frost from.
 func Textures(dir string) ([]corrupt.Texture, error) {
-	paths, err := PictureFiles(dir)
+	paths, _, err := PictureFiles(dir)
 	if err != nil {
 		return nil, err
 	}
