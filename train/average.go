@@ -188,7 +188,7 @@ func (t *Trainer) measureStatistics() error {
 	t.network.MeasureStatistics(func() {
 		for b := 0; b < batches && err == nil; b++ {
 			for i := range numbers {
-				numbers[i] = int32((b*len(numbers) + i) * n / (batches * len(numbers)))
+				numbers[i] = int32(t.set.unread + (b*len(numbers)+i)*n/(batches*len(numbers)))
 			}
 			err = t.forward(numbers)
 		}

@@ -79,6 +79,9 @@ func (c *Config) checkGrowth() error {
 	if g.Sets < 0 {
 		return fmt.Errorf("train: Growth.Sets is %d, expected 0 or more", g.Sets)
 	}
+	if g.Ring && g.Sets == 0 {
+		return errors.New("train: Growth.Ring of no Sets, expected 1 set or more")
+	}
 	for i, view := range c.Views {
 		if view.changesBytes() && !g.Bytes {
 			return fmt.Errorf("train: view %d has operations on bytes, but Growth.Bytes is false: a phase would add images they cannot change", i+1)

@@ -41,6 +41,7 @@ func procedures(t testing.TB) map[string]procedure {
 	replacing.Growth.Phases, replacing.Growth.Every, replacing.Growth.Sets = 3, 1, 1
 	steps.Schedule, steps.Growth.Phases, steps.Growth.Every, steps.Growth.Sets = Steps{Total: 9, TestEvery: 4}, 3, 2, 2
 	parameters := steps
+	parameters.Growth.Ring = true
 	parameters.Growth.Ascent = augment.Config{Steps: 3, LR: 0.2, Gamma: 1, Transforms: transform.Chains{Longest: 3}, Tolerance: 1e-3}
 	parameters.Objective.Contrast, parameters.Objective.Entropy = 0.5, -0.1
 	swa := epochs
@@ -48,6 +49,7 @@ func procedures(t testing.TB) map[string]procedure {
 	head := epochs
 	head.Schedule, head.Views, head.Averaging = Epochs{Total: 3, TestEvery: 1}, nil, EMA{Decay: 0.75}
 	head.Backbone.Frozen, head.Growth = true, replacing.Growth
+	head.Growth.Ring = true
 	fog := toyData(t)
 	fog.Domains[1] = corrupted(fog.Source)
 	fog.Domains[1].N = 2 * fog.Source.N

@@ -65,7 +65,11 @@ type Growth struct {
 	// Where it is not, a phase moves the images of the source, and its results
 	// replace those of Sets phases before: the training set is the source and what
 	// the last Sets phases made of it.
-	Sets   int
+	Sets int
+	// Ring makes the source one of the sets that are replaced, the first: phase
+	// Sets+1 takes its place, and from there on the training set is what the last
+	// Sets+1 phases made.
+	Ring   bool
 	Ascent augment.Config
 	Bytes  bool // keep the images as bytes, not as float32 values
 }
@@ -87,6 +91,18 @@ func (g *Growth) moved(source, n int) int {
 	return n
 }
 
+// kept returns how many phases' images there are at most, 0 for any number.
+func (g *Growth) kept() int {
+	if g.Ring {
+		return g.Sets + 1
+	}
+	return g.Sets
+}
+
+// sourceLeft reports whether the source has left the training set when done phases lie
+// behind.
+func (g *Growth) sourceLeft(done int) bool { return g.Ring && done > g.Sets }
+
 // changesBytes reports whether the view has operations on the bytes of images.
 func (v *View) changesBytes() bool { return len(v.Image) > 0 || v.Values != nil }
 
@@ -100,18 +116,23 @@ type Outline struct {
 	TrainingSet []int // its images at the start and after each phase
 
 	minimised int // images of all descent steps
+	numbered  int // images that have numbers, at most: the source, if it has left, too
 }
 
 // Outline returns what a run will consist of that begins with n images.
 func (c Config) Outline(n int) Outline {
-	o := Outline{TrainingSet: []int{n}}
+	o := Outline{TrainingSet: []int{n}, numbered: n}
 	source := n
 	for round := range c.Schedule.rounds() {
 		if c.Growth.due(round, len(o.TrainingSet)-1) {
 			made := c.Schedule.added(c.Growth.moved(source, n), c.BatchSize)
 			n += made
-			if sets := c.Growth.Sets; sets > 0 {
-				n = source + min(len(o.TrainingSet), sets)*made
+			if kept := c.Growth.kept(); kept > 0 {
+				n = source + min(len(o.TrainingSet), kept)*made
+			}
+			o.numbered = n
+			if c.Growth.sourceLeft(len(o.TrainingSet)) {
+				n -= source
 			}
 			o.TrainingSet = append(o.TrainingSet, n)
 		}

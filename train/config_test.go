@@ -27,12 +27,12 @@ func cifarConfig(m method) Config {
 
 func TestOutlineOfDigits(t *testing.T) {
 	c := digitsConfig(meada)
-	require.Equal(t, Outline{Steps: 10001, Tests: 100, TrainingSet: []int{10000, 19984, 39952, 79888}, minimised: 320032}, c.Outline(10000))
+	require.Equal(t, Outline{Steps: 10001, Tests: 100, TrainingSet: []int{10000, 19984, 39952, 79888}, minimised: 320032, numbered: 79888}, c.Outline(10000))
 	c.Schedule = Steps{Total: 250, TestEvery: 100} // ends before the third phase
 	require.Equal(t, []int{10000, 19984, 39952}, c.Outline(10000).TrainingSet)
 	require.Equal(t, []int{10000}, digitsConfig(erm).Outline(10000).TrainingSet)
 	c.MaxSteps = 99 // ends before the first
-	require.Equal(t, Outline{Steps: 99, Tests: 1, TrainingSet: []int{10000}, minimised: 99 * 32}, c.Outline(10000))
+	require.Equal(t, Outline{Steps: 99, Tests: 1, TrainingSet: []int{10000}, minimised: 99 * 32, numbered: 10000}, c.Outline(10000))
 }
 
 // The published CIFAR run: batches, training set and the schedule's end, epoch by epoch.
@@ -63,9 +63,9 @@ func TestOutlineOfCIFAR(t *testing.T) {
 	}
 	c := cifarConfig(meada)
 	c.Schedule, c.Growth.Every, c.Growth.Phases = Epochs{Total: 4, TestEvery: 3}, 2, 5
-	require.Equal(t, Outline{Steps: 2 + 4 + 4 + 7, Tests: 2, TrainingSet: []int{200, 400, 800}, minimised: 200 + 400 + 400 + 800}, c.Outline(200))
+	require.Equal(t, Outline{Steps: 2 + 4 + 4 + 7, Tests: 2, TrainingSet: []int{200, 400, 800}, minimised: 200 + 400 + 400 + 800, numbered: 800}, c.Outline(200))
 	c.MaxSteps = 5
-	require.Equal(t, Outline{Steps: 5, Tests: 1, TrainingSet: []int{200, 400}, minimised: 200 + 3*128}, c.Outline(200))
+	require.Equal(t, Outline{Steps: 5, Tests: 1, TrainingSet: []int{200, 400}, minimised: 200 + 3*128, numbered: 400}, c.Outline(200))
 }
 
 func TestAddedAsOfficial(t *testing.T) {

@@ -29,10 +29,11 @@ const scratchBytes = 80 << 20
 // EstimateMemory returns what training a network on data will take.
 func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	const float = 4
-	set := c.Outline(data.Source.N).TrainingSet
+	o := c.Outline(data.Source.N)
+	set := o.TrainingSet
 	added := int64(set[len(set)-1] - set[0])
-	if sets := c.Growth.Sets; sets > 0 { // the oldest is there until the newest is whole
-		added = int64(min(len(set)-1, sets+1) * c.Schedule.added(set[0], c.BatchSize))
+	if kept := c.Growth.kept(); kept > 0 { // the oldest is there until the newest is whole
+		added = int64(min(len(set)-1, kept+1) * c.Schedule.added(set[0], c.BatchSize))
 	}
 	pixels := int64(network.C * network.H * network.W)
 	trained := c.Backbone.trained(network)
@@ -64,12 +65,12 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	if c.Overflow != "" {
 		m.Phases = added*book + min(added*image, int64(len(set)-1)*mapped.Resident)
 	}
-	m.Rest = restBytes(network, trained, data, &c, set[len(set)-1])
+	m.Rest = restBytes(network, trained, data, &c, o.numbered)
 	return m
 }
 
-// restBytes returns what lasts from step to step, and what tests take; set is the
-// training set at its largest.
+// restBytes returns what lasts from step to step, and what tests take; set is how many
+// images the training set numbers at its largest.
 func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set int) int64 {
 	const float = 4
 	copies := c.Optimiser.moments()

@@ -92,7 +92,7 @@ func (t *Trainer) maximise() (Event, error) {
 	}
 	t.at.Done = hi
 	if hi == p.growth.n {
-		t.set.grow(p.growth, p.from, t.config.Growth.Sets)
+		t.set.grow(p.growth, p.from, &t.config.Growth)
 		t.frozen.forget(t.set.source.N)
 		t.at.Kind, t.at.Phase, p.growth, p.from = Minimise, t.at.Phase+1, block{}, nil
 		p.ahead = p.ahead[:0]

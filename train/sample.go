@@ -16,7 +16,7 @@ func (t *Trainer) Sample(n int) (source, adversarial dataset.Images) {
 		wanted[int32(i*s.source.N/n)] = i
 	}
 	made := make([]int32, n) // image number by place, 0 for none
-	first := s.len() - len(s.parents)
+	first := len(s.labels) - len(s.parents)
 	for i, parent := range s.parents {
 		if place, ok := wanted[parent]; ok {
 			made[place] = int32(first + i)

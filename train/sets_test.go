@@ -56,6 +56,62 @@ func TestPhasesReplaceSets(t *testing.T) {
 	require.Equal(t, 4, phases)
 }
 
+// In a ring the source is replaced as the sets are, and first; phases still move its
+// images.
+func TestRing(t *testing.T) {
+	t.Parallel()
+	c := epochConfig(meada)
+	c.Schedule = Epochs{Total: 6, TestEvery: 6}
+	c.Growth.Phases, c.Growth.Every, c.Growth.Sets, c.Growth.Ring = 4, 1, 1, true
+	c.Growth.Ascent.Steps = 1
+	trainer, _ := epochTrainer(t, 2, nil, c)
+	require.Equal(t, []int{43, 86, 86, 86, 86}, trainer.Outline().TrainingSet)
+	require.Equal(t, 43+4*86+86, trainer.Work()[Minimise])
+
+	s := trainer.set
+	for !trainer.Done() {
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		if e.Kind == Maximise && e.Done < e.Total {
+			continue
+		}
+		phases := len(s.added)
+		read := make([]int32, s.len())
+		for i := range read {
+			read[i] = int32(s.unread) + s.order[i]
+		}
+		slices.Sort(read)
+		want := make([]int32, s.len())
+		inOrder(want)
+		if phases > 1 { // the source has numbers 0 to 42 and is not among them
+			for i := range want {
+				want[i] += 43
+			}
+		}
+		require.Equal(t, want, read, "after %d phases", phases)
+		for i := range s.len() {
+			require.Equal(t, s.source.Labels[i%43], s.labels[s.unread+i])
+		}
+		for i := range s.added {
+			require.Equal(t, i < phases-2, s.added[i].n == 0, "set %d after %d phases", i+1, phases)
+		}
+		if e.Kind == Maximise && phases > 0 {
+			require.Len(t, s.parents, 43)
+			parents := slices.Sorted(slices.Values(s.parents))
+			require.Equal(t, int32(0), parents[0])
+			require.Equal(t, int32(42), parents[42])
+			source, made := trainer.Sample(5)
+			require.Equal(t, 5, source.N)
+			require.Equal(t, source.Labels, made.Labels)
+			for i := range 5 {
+				require.Equal(t, s.source.Image(i*43/5), source.Image(i))
+				require.Equal(t, s.bytes(int32(len(s.labels)-43+slices.Index(s.parents, int32(i*43/5)))), made.Image(i))
+			}
+		}
+	}
+	require.Len(t, s.added, 4)
+}
+
 // Where steps are counted, a phase takes the images of the source in reading
 // order, whatever made images lie between.
 func TestSetsAreOfTheSource(t *testing.T) {
@@ -68,10 +124,10 @@ func TestSetsAreOfTheSource(t *testing.T) {
 		return block{n: 4, values: values}
 	}
 	require.Equal(t, []int32{4, 3, 2, 1}, s.first(4, true))
-	s.grow(made(1), s.first(4, true), 1)
+	s.grow(made(1), s.first(4, true), &Growth{Sets: 1})
 	require.Equal(t, []int32{8, 7, 6, 5, 0, 1, 2, 3, 4}, s.order)
 	require.Equal(t, []int32{0, 1, 2, 3}, s.first(4, true))
-	s.grow(made(2), s.first(4, true), 1)
+	s.grow(made(2), s.first(4, true), &Growth{Sets: 1})
 	require.Equal(t, []uint16{0, 1, 2, 3, 4, 0, 1, 2, 3}, s.labels)
 	require.Equal(t, []int32{4, 3, 2, 1, 0, 5, 6, 7, 8}, s.order)
 	for number := range int32(4) {
@@ -79,6 +135,24 @@ func TestSetsAreOfTheSource(t *testing.T) {
 		require.Equal(t, []float32{2, 2}, values, "of the second phase")
 	}
 	require.Equal(t, []int32{0, 1, 2, 3}, s.parents)
+
+	s = newTrainingSet(sourceOf(5), reverse)
+	ring := &Growth{Sets: 1, Ring: true}
+	s.grow(made(1), s.first(4, true), ring)
+	require.Equal(t, []int32{8, 7, 6, 5, 0, 1, 2, 3, 4}, s.order)
+	s.grow(made(2), []int32{4, 2, 1, 0}, ring)
+	require.Equal(t, []int32{7, 6, 5, 4, 3, 2, 1, 0}, s.order, "of the images behind the source's")
+	require.Equal(t, []uint16{0, 1, 2, 3, 4, 4, 3, 2, 1, 4, 2, 1, 0}, s.labels)
+	numbers := make([]int32, 3)
+	s.draw(numbers)
+	require.Equal(t, []int32{12, 11, 10}, numbers)
+	require.Equal(t, []int32{0, 1, 2, 3}, s.first(4, true))
+	s.grow(made(3), s.first(4, true), ring)
+	require.Equal(t, []uint16{0, 1, 2, 3, 4, 4, 2, 1, 0, 0, 1, 2, 3}, s.labels)
+	for number := range int32(8) {
+		_, values := s.pixels(5 + number)
+		require.Equal(t, []float32{2 + float32(number/4), 2 + float32(number/4)}, values)
+	}
 }
 
 // The file of a set that another has replaced goes once the checkpoint before

@@ -97,7 +97,7 @@ func (t *Trainer) arrays() []safetensors.Tensor {
 	}
 	return append(all,
 		safetensors.Tensor{Name: orderTensor, Shape: []int{len(order)}, Int64: order},
-		safetensors.Tensor{Name: labelsTensor, Shape: []int{len(order), 2}, Bytes: labelBytes(t.set.labels)})
+		safetensors.Tensor{Name: labelsTensor, Shape: []int{len(t.set.labels), 2}, Bytes: labelBytes(t.set.labels)})
 }
 
 // Sum returns a checksum of the Trainer's state: two that are made alike, or resumed
@@ -260,8 +260,11 @@ func (t *Trainer) setArrays(tensors map[string]safetensors.Tensor, next int) err
 	}
 
 	p, n := t.set, t.outline.TrainingSet[t.at.Phase]
+	if t.config.Growth.sourceLeft(t.at.Phase) {
+		p.unread = p.source.N
+	}
 	order, labels := tensors[orderTensor].Int64, labelsOf(tensors[labelsTensor].Bytes)
-	if len(order) != n || len(labels) != n || next < 0 || next > n || !isPermutation(order) {
+	if len(order) != n || len(labels) != p.unread+n || next < 0 || next > n || !isPermutation(order) {
 		return fmt.Errorf("%d images in an order of %d, expected %d", len(labels), len(order), n)
 	}
 	if !slices.Equal(labels[:len(p.labels)], p.labels) {
@@ -311,7 +314,7 @@ func isPermutation(numbers []int64) bool {
 // been set.
 func (t *Trainer) setImages(from *Checkpoint) error {
 	for phase := range t.at.begun() {
-		if sets := t.config.Growth.Sets; sets > 0 && phase < t.at.Phase-sets {
+		if kept := t.config.Growth.kept(); kept > 0 && phase < t.at.Phase-kept {
 			t.set.added = append(t.set.added, block{})
 			continue
 		}

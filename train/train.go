@@ -115,7 +115,7 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 	}
 	t.shards = newShards(engine, trained, &c)
 	if c.Backbone.Frozen {
-		t.frozen = newFrozen(engine, trained, c.shardSize(), t.outline.TrainingSet[len(t.outline.TrainingSet)-1], t.tests.domains)
+		t.frozen = newFrozen(engine, trained, c.shardSize(), t.outline.numbered, t.tests.domains)
 	}
 	images := c.shardSize()
 	if len(t.outline.TrainingSet) > 1 {

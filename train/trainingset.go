@@ -18,7 +18,8 @@ type trainingSet struct {
 
 	parents []int32 // of the last phase: the image number that each image was made from
 
-	order   []int32 // image numbers in reading order
+	unread  int     // the source's images, once these have left: no others than those behind them are read
+	order   []int32 // image numbers less unread, in reading order
 	next    int     // position in order of the next image to read
 	permute func(order []int32)
 }
@@ -102,16 +103,21 @@ func (s *trainingSet) draw(numbers []int32) {
 		if s.next == len(s.order) {
 			s.reshuffle()
 		}
-		numbers[i] = s.order[s.next]
+		numbers[i] = int32(s.unread) + s.order[s.next]
 		s.next++
 	}
 }
 
 // first returns the numbers of the first n images in reading order, or of the
-// first of the source.
+// first of the source: of the first that there are once these are not read.
 func (s *trainingSet) first(n int, ofSource bool) []int32 {
 	if !ofSource {
 		return s.order[:n]
+	}
+	if s.unread > 0 {
+		numbers := make([]int32, n)
+		inOrder(numbers)
+		return numbers
 	}
 	numbers := make([]int32, 0, s.source.N)
 	for _, number := range s.order {
@@ -123,12 +129,12 @@ func (s *trainingSet) first(n int, ofSource bool) []int32 {
 }
 
 // grow appends images with the labels of those that they were made from, and
-// reshuffles. Where there are to be so many sets at most, and not 0, it drops
-// the oldest above these: the numbers of the others move up.
-func (s *trainingSet) grow(images block, from []int32, sets int) {
+// reshuffles. It drops the oldest set above those that there are to be, and the
+// numbers of the others move up; or the source, whose numbers and labels stay.
+func (s *trainingSet) grow(images block, from []int32, g *Growth) {
 	dropped := 0
 	s.added = append(s.added, images)
-	if oldest := len(s.added) - 1 - sets; sets > 0 && oldest >= 0 {
+	if oldest := len(s.added) - 1 - g.kept(); g.kept() > 0 && oldest >= 0 {
 		dropped = s.added[oldest].n
 		s.added[oldest].free()
 	}
@@ -138,8 +144,12 @@ func (s *trainingSet) grow(images block, from []int32, sets int) {
 	for _, number := range from {
 		labels = append(labels, s.labels[number])
 	}
-	order := make([]int32, len(labels))
-	for i := copy(order, s.order); i < len(order); i++ {
+	before := s.order
+	if g.sourceLeft(len(s.added)) && s.unread == 0 {
+		s.unread, before = s.source.N, nil
+	}
+	order := make([]int32, len(labels)-s.unread)
+	for i := copy(order, before); i < len(order); i++ {
 		order[i] = int32(i)
 	}
 	s.parents = slices.Clone(from)

@@ -85,7 +85,8 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.EtaMin, "eta-min", "weight of the predictions' entropy, which descent steps raise")
 
 	f.Group("maximisation")
-	f.Integer(&s.K, "k", 0, "phases; of advst and me-advst the sets of images that are kept, and a phase whenever due")
+	f.Integer(&s.K, "k", 0, "phases; of advst and me-advst the sets that are kept beside the newest, and a phase whenever due")
+	f.Switch(&s.KeepSource, "keep-source", "of advst and me-advst: keep the source beside the sets, which replace it else")
 	f.Integer(&s.LoopsMin, "loops-min", 1, "descent steps between phases, presets synthetic, quick, digits and digits-best only")
 	f.Integer(&s.EpochsMin, "epochs-min", 1, "epochs between phases, the other presets only")
 	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")

@@ -43,14 +43,15 @@ func advst(s *Settings, p *Preset, _ string) {
 const transformLoss = 0.1
 
 // transformed returns the run with phases that move parameters, with a weight of
-// the entropy: every phase makes a set, and the last K are kept.
+// the entropy: every phase makes a set of the source, and of these K+1 the newest
+// replaces the oldest, at first the source, unless that is to be kept.
 func (s *Settings) transformed(network string, eta float64) train.Config {
 	c := s.descent(network)
 	if s.K == 0 {
 		return c
 	}
 	g := s.growth(c.Views, eta)
-	g.Sets, g.Phases = s.K, max(s.LoopsTrain, s.Epochs)
+	g.Sets, g.Ring, g.Phases = s.K, !s.KeepSource, max(s.LoopsTrain, s.Epochs)
 	g.Ascent = augment.Config{
 		Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: eta,
 		Transforms: transform.Chains{Longest: 3, Bounded: s.InEpochs()}, Tolerance: transformLoss,

@@ -20,20 +20,29 @@ func TestAdvST(t *testing.T) {
 		Schedule:  train.Steps{Total: 89063, TestEvery: 1000},
 		Optimiser: train.Adam{LR: 1e-4, Cosine: true},
 		Objective: objective.Config{Entropy: -10, Contrast: 1},
-		Growth: train.Growth{Phases: 89063, Every: 1875, Sets: 5, Ascent: augment.Config{
+		Growth: train.Growth{Phases: 89063, Every: 1875, Sets: 5, Ring: true, Ascent: augment.Config{
 			Steps: 20, LR: 0.2, Gamma: 100, Transforms: transform.Chains{Longest: 3}, Tolerance: 0.1,
 		}},
 	}
 	require.Equal(t, want, presetConfig(t, "digits", "lenet5", AdvST))
 	want.Growth.Ascent.Eta = 10
 	require.Equal(t, want, presetConfig(t, "digits", "lenet5", MEAdvST))
-	require.Equal(t, train.Growth{Phases: 50, Every: 1, Sets: 3, Bytes: true, Ascent: augment.Config{
+	require.Equal(t, train.Growth{Phases: 50, Every: 1, Sets: 3, Ring: true, Bytes: true, Ascent: augment.Config{
 		Steps: 50, LR: 5, Gamma: 10, Eta: 10, Transforms: transform.Chains{Longest: 3, Bounded: true}, Tolerance: 0.1,
 	}}, presetConfig(t, "pacs", "resnet18", MEAdvST).Growth)
 
 	s := Digits(AdvST)
-	s.K = 0
+	s.KeepSource = true
 	c, err := s.Config("lenet5")
+	require.NoError(t, err)
+	require.False(t, c.Growth.Ring)
+	require.Equal(t, s.K, c.Growth.Sets)
+	require.NoError(t, s.Check(""))
+	s.Algorithm = MEADA
+	require.ErrorContains(t, s.Check(""), "--keep-source: me-ada never replaces the source")
+	s = Digits(AdvST)
+	s.K = 0
+	c, err = s.Config("lenet5")
 	require.NoError(t, err)
 	require.Zero(t, c.Growth, "no sets, no phases")
 	s.Freeze, s.Contrast = true, 1

@@ -290,8 +290,12 @@ type Settings struct {
 	EtaMin      float64 `json:"eta_min,omitempty"`  // weight of the entropy that descent steps raise
 	Contrast    float64 `json:"contrast,omitempty"` // weight of the supervised contrast of embeddings
 
-	LoopsAdv  int     `json:"loops_adv"`  // ascent steps of a phase
-	K         int     `json:"k"`          // phases, or for AdvST the sets that are kept; methods without them ignore it
+	LoopsAdv int `json:"loops_adv"` // ascent steps of a phase
+	K        int `json:"k"`         // phases, or for AdvST the sets that are kept; methods without them ignore it
+	// KeepSource keeps the source in AdvST's training set, which the sets that its
+	// phases make replace else.
+	KeepSource bool `json:"keep_source,omitempty"`
+
 	LRMax     float64 `json:"lr_max"`     // step size of the ascent
 	Gamma     float64 `json:"gamma"`      // weight of the embedding distance
 	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA, ME-AdvST, AugMax and PGD use it
@@ -379,6 +383,9 @@ func (s *Settings) Check(weights string) error {
 	}
 	if err := s.checkShards(); err != nil {
 		return err
+	}
+	if s.KeepSource && !s.Transforms() && s.Algorithm != ERM {
+		return cli.UsageError("--keep-source: %s never replaces the source, expected --algorithm advst or me-advst", s.Algorithm)
 	}
 	if err := s.checkBall(); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/report/svg"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -486,4 +487,26 @@ func TestManyClasses(t *testing.T) {
 	require.Len(t, shown, 150, "those that have images")
 	require.Equal(t, 1.0, shown[0].F1)
 	require.NotContains(t, render(t, r, 0), "NaN")
+}
+
+// What trains at a phase's end is what the method keeps of earlier ones.
+func TestTrainingImages(t *testing.T) {
+	t.Parallel()
+	r := &Run{Config: &runfolder.Config{}, Phases: make([]runfolder.Maximise, 4)}
+	for i := range r.Phases {
+		r.Phases[i].Images = 96
+	}
+	r.Config.Checksums = map[string]runfolder.Checksum{runfolder.TrainingSet: {Images: 100}}
+	sizes := func() (all []int) {
+		for phases := range len(r.Phases) + 1 {
+			all = append(all, r.trainingImages(phases))
+		}
+		return all
+	}
+	r.Config.Algorithm, r.Config.K = catalog.MEADA, 2
+	require.Equal(t, []int{100, 196, 292, 388, 484}, sizes())
+	r.Config.Algorithm = catalog.AdvST
+	require.Equal(t, []int{100, 196, 292, 288, 288}, sizes())
+	r.Config.KeepSource = true
+	require.Equal(t, []int{100, 196, 292, 292, 292}, sizes())
 }

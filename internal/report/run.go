@@ -292,8 +292,11 @@ func (r *Run) peakRSS() int64 {
 // trainingImages returns the size of the training set after the first phases.
 func (r *Run) trainingImages(phases int) int {
 	n, first := r.Config.Checksums[runfolder.TrainingSet].Images, 0
-	if r.Config.Transforms() { // which keeps K sets
-		first = max(0, phases-r.Config.K)
+	switch c := r.Config; {
+	case c.Transforms() && c.KeepSource:
+		first = max(0, phases-c.K)
+	case c.Transforms() && phases > c.K: // the last K+1 sets, without the source
+		n, first = 0, phases-c.K-1
 	}
 	for _, p := range r.Phases[first:phases] {
 		n += p.Images
