@@ -181,6 +181,10 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 	for _, odd := range catalog.Oddities(data, &r.Settings.Settings) {
 		fmt.Fprintln(r.Log, "warning:", odd)
 	}
+	if sizes := r.plan.Outline(data.Source.N).TrainingSet; len(sizes) > 1 && sizes[len(sizes)-1] == sizes[0] {
+		fmt.Fprintf(r.Log, "warning: no phase will add anything: all batches but the last are maximised, and %s fit into one of --batch-size %d\n",
+			cli.Number(data.Source.N, "training image"), r.BatchSize)
+	}
 	if memory, err = r.fitMemory(data); err != nil {
 		return nil, "", err
 	}

@@ -1,10 +1,14 @@
 package run
 
 import (
+	"bytes"
+	"fmt"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
@@ -30,4 +34,20 @@ func TestSourceChecksum(t *testing.T) {
 	require.Equal(t, sourceChecksum(&a), sourceChecksum(&b))
 	require.NotEqual(t, sourceChecksum(&a), sourceChecksum(&other))
 	require.Empty(t, sourceChecksum(&dataset.Task{Source: a.Source}))
+}
+
+// Phases maximise all batches but the last, and so nothing of images that fit into one.
+func TestNothingToMaximise(t *testing.T) {
+	t.Parallel()
+	o := short(t, filepath.Join(t.TempDir(), "r"))
+	log := new(bytes.Buffer)
+	o.LoopsTrain, o.LoopsMin, o.K, o.Log = 2, 1, 1, log
+	complete(t, o)
+	require.NotContains(t, log.String(), "no phase will add anything")
+	config, err := runfolder.ReadConfig(o.Out)
+	require.NoError(t, err)
+	images := config.Checksums[runfolder.TrainingSet].Images
+	o.Out, o.BatchSize = o.Out+"-2", images
+	complete(t, o)
+	require.Contains(t, log.String(), fmt.Sprintf("warning: no phase will add anything: all batches but the last are maximised, and %d training images fit into one of --batch-size %[1]d\n", images))
 }
