@@ -29,7 +29,8 @@ type Config struct {
 	Eta   float64 // weight of the entropy (beta in the paper); 0 is ADA
 
 	// Min and Max bound the images after the last step, and only then, as in
-	// the official code. Equal ones mean no bounds.
+	// the official code. They are values of images from 0 to 1, whatever a network's
+	// own are. Equal ones mean no bounds.
 	Min, Max float32
 
 	Ball Ball // in which images stay; the zero value is none
@@ -81,9 +82,9 @@ type Means struct {
 type Maximiser struct {
 	Config
 
-	// Of a Ball and of Transforms: what the network's values of a channel are made
-	// with, (v - Mean)/Std, nil for values from 0 to 1; and what random starts are a
-	// function of.
+	// Mean and Std are what the network's values of a channel are made with,
+	// (v - Mean)/Std, nil for values from 0 to 1. Of a Ball and of Transforms, Start is
+	// what random starts are a function of.
 	Mean, Std []float32
 	Start     Start
 
@@ -253,8 +254,22 @@ func (m *finishStep) Do(n, worker int) {
 			continue
 		}
 		m.finite[n] = m.finite[n] && tensor.Finite(m.engine, part)
-		if m.Min != m.Max {
-			k.Clamp(part, m.Min, m.Max)
+	}
+	if last && m.Min != m.Max {
+		m.bound(image)
+	}
+}
+
+// bound keeps an image within Min and Max.
+func (m *Maximiser) bound(image []float32) {
+	plane := m.images.H * m.images.W
+	for c := range m.images.C {
+		low, high := m.Min, m.Max
+		if m.Std != nil {
+			low, high = (low-m.Mean[c])/m.Std[c], (high-m.Mean[c])/m.Std[c]
+		}
+		for lo := c * plane; lo < (c+1)*plane; lo += simd.MaxCall {
+			m.engine.Kernels.Clamp(image[lo:min(lo+simd.MaxCall, (c+1)*plane)], low, high)
 		}
 	}
 }

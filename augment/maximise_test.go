@@ -239,3 +239,26 @@ func TestNonFinite(t *testing.T) {
 	require.Equal(t, 0, first)
 	require.True(t, tensor.Finite(e, x.Data), "the bounds hide it")
 }
+
+// Images are bounded by black and white, whatever the network's values of these are.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	const n, classes, width = 1, 4, 5
+	model := &lacking{missing(false, n, classes, 1, 1), missing(false, n, width, 1, 1), missing(false, n, 2, 1, 4)}
+	for _, c := range []struct {
+		mean, std []float32
+		want      []float32
+	}{
+		{nil, nil, []float32{0, 0, 1, 1, 0, 0, 1, 1}},
+		{[]float32{0, 0}, []float32{1, 1}, []float32{0, 0, 1, 1, 0, 0, 1, 1}},
+		{[]float32{0.5, 0.25}, []float32{0.5, 0.25}, []float32{-1, -0.5, 1, 1, -1, -0.5, 1, 3}},
+	} {
+		m := NewMaximiser(e, model, n, classes, width, Config{Steps: 1, LR: 1, Max: 1})
+		m.Mean, m.Std = c.mean, c.std
+		x := tensor.View([]float32{-2, -0.5, 1, 4, -2, -0.5, 1, 4}, n, 2, 1, 4)
+		m.Maximise(x, []uint16{0}, 1)
+		require.Equal(t, c.want, x.Data)
+	}
+}
