@@ -50,7 +50,10 @@ func readLabelArray(path string, classes int) ([]uint16, error) {
 	if err != nil {
 		return nil, npyError(path, err)
 	}
-	if len(array.Shape) != 1 || array.Shape[0] == 0 || array.Shape[0]%corrupt.Severities != 0 || array.Float32 != nil {
+	if array.Float32 != nil {
+		return nil, errorf(path, "labels of dtype float32 where integers were expected, convert them with a.astype('uint8')")
+	}
+	if len(array.Shape) != 1 || array.Shape[0] == 0 || array.Shape[0]%corrupt.Severities != 0 {
 		return nil, errorf(path, "labels of size %v where 5N integers were expected", array.Shape)
 	}
 	labels := widen(array.Bytes)

@@ -71,7 +71,7 @@ func TestCorruptionsMalformed(t *testing.T) {
 	}{
 		"where 5N integers":       {"labels.npy", npy.Array{Shape: []int{9}, Int64: make([]int64, 9)}},
 		"of size [0]":             {"labels.npy", npy.Array{Shape: []int{0}, Int64: []int64{}}},
-		"of size [10]":            {"labels.npy", npy.Array{Shape: []int{10}, Float32: make([]float32, 10)}},
+		"labels of dtype float32": {"labels.npy", npy.Array{Shape: []int{10}, Float32: make([]float32, 10)}},
 		"label 10 of image 4":     {"labels.npy", npy.Array{Shape: []int{5}, Int64: []int64{1, 1, 1, 1, 10}}},
 		"label -1 of image 0":     {"labels.npy", npy.Array{Shape: []int{5}, Int64: []int64{-1, 1, 1, 1, 1}}},
 		"label 10 of image 3":     {"labels.npy", npy.Array{Shape: []int{5}, Bytes: []uint8{1, 1, 1, 10, 1}}},

@@ -9,13 +9,13 @@ import (
 	"image/color"
 	"image/draw"
 	"image/gif"
-	_ "image/jpeg" // formats that image.Decode knows
-	_ "image/png"
+	"image/jpeg"
+	"image/png"
 	"sync"
 
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp"
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp" // a format that image.Decode knows, as the others here are
 )
 
 // Bounds of a picture: far above a photograph, far below what would fill the
@@ -49,7 +49,7 @@ func decode(content []byte) (planes, error) {
 		return planes{}, errors.New(unknownFormat(content))
 	}
 	if err != nil {
-		return planes{}, err
+		return planes{}, unreadKind(err)
 	}
 	h, w := config.Height, config.Width
 	if w < 1 || h < 1 || w > maxPicturePixels/h {
@@ -69,7 +69,7 @@ func decode(content []byte) (planes, error) {
 		picture, _, err = image.Decode(bytes.NewReader(content))
 	}
 	if err != nil {
-		return planes{}, err
+		return planes{}, unreadKind(err)
 	}
 	if grey := transparentGrey16(picture, format, content); grey != nil {
 		picture = grey
@@ -98,6 +98,14 @@ func unknownFormat(content []byte) string {
 		return "a text file with markup, not a picture"
 	}
 	return "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture"
+}
+
+// unreadKind adds what to do about a whole file of a kind that is not read.
+func unreadKind(err error) error {
+	if errors.Is(err, bmp.ErrUnsupported) || errors.As(err, new(tiff.UnsupportedError)) || errors.As(err, new(jpeg.UnsupportedError)) || errors.As(err, new(png.UnsupportedError)) {
+		return fmt.Errorf("%w: convert it to a PNG of 8 bits", err)
+	}
+	return err
 }
 
 // decodeGIF returns the first frame on its canvas of w x h. What the frame does

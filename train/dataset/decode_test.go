@@ -57,8 +57,9 @@ func TestUnknownFormats(t *testing.T) {
 		"\x00\x00\x00\x1cftypavif\x00\x00":  "a HEIC or AVIF picture, which is not read: convert it to JPEG or PNG",
 		"\x00\x00\x00\x14ftypqt  \x00\x00":  "a video",
 		"\n<!DOCTYPE html><html>404</html>": "a text file with markup, not a picture",
-		"\x00\x00\x00\x18ftyp":              "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
-		"no picture":                        "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
+		"\xff\xd8\xff\xc0\x00\x0b\x0c\x00\x01\x00\x01\x01\x01\x11\x00": "unsupported JPEG feature: precision: convert it to a PNG of 8 bits",
+		"\x00\x00\x00\x18ftyp": "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
+		"no picture":           "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
 	} {
 		require.EqualError(t, DecodePicture(make([]uint8, 3*8*8), &PictureOptions{Side: 8}, strings.NewReader(content)), want)
 	}

@@ -103,7 +103,7 @@ func parseMat(r io.Reader, names ...string) (map[string]matrix, error) {
 		return nil, errors.New("a MATLAB 7.3 (HDF5) file where version 5 was expected; save it with -v7")
 	}
 	if header.Version != 0x0100 || string(header.Endian[:]) != "IM" {
-		return nil, errors.New("not a little-endian MATLAB 5 file")
+		return nil, errors.New("not a little-endian MATLAB 5 file; save it with -v7, or SciPy's savemat")
 	}
 	arrays := map[string]matrix{}
 	for {

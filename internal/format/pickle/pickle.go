@@ -365,7 +365,7 @@ func (m *machine) quoted(op byte) error {
 		line = line[1 : len(line)-1]
 	}
 	if strings.Contains(line, `\`) {
-		return errors.New("pickled string with escapes is not supported")
+		return errors.New("pickled string with escapes is not supported; pickle it with protocol 2 or later")
 	}
 	m.push(line)
 	return nil
