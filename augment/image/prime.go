@@ -299,7 +299,7 @@ func (m *primer) recolour(cut int) {
 		m.setShape(m.coefficients[c*cut:][:cut])
 		part, last := m.chain[c*plane:][:plane], 2*m.curve.half-1
 		for i, v := range part {
-			x := v * float32(last+1)
+			x := float32(v * float32(last+1))
 			step := min(int(x), last)
 			y := (*[4]float32)(m.shape[step:])
 			part[i] = min(max(v+cubic(y, x-float32(step)), 0), 1)

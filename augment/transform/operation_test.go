@@ -1,7 +1,10 @@
 package transform
 
 import (
+	"encoding/json"
 	"math"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -151,6 +154,30 @@ func TestGeometry(t *testing.T) {
 	half := apply(rotate, 0.5)
 	for i, v := range half {
 		require.InDelta(t, src[i/(testH*testW)*testH*testW+testH*testW-1-i%(testH*testW)], v, 1e-5)
+	}
+}
+
+// What is turned, moved, sheared and scaled, and the gradients of that, are PyTorch's.
+func TestGeometryAsPyTorch(t *testing.T) {
+	t.Parallel()
+	var cases []struct {
+		Operation                              string
+		P, Picture, Weights, Out, DP, DPicture []float64
+	}
+	text, err := os.ReadFile("testdata/pytorch.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &cases))
+	require.Len(t, cases, 8)
+	for _, c := range cases {
+		o := operation[float64]{kind: kind(slices.Index(names[:], c.Operation)), c: 1, h: 7, w: 6}
+		copy(o.p[:], c.P)
+		got, dsrc := make([]float64, len(c.Out)), make([]float64, len(c.Out))
+		o.forward(got, c.Picture)
+		require.InDeltaSlice(t, c.Out, got, 1e-9, "%s %v", c.Operation, c.P)
+		var dp [most]float64
+		o.backward(&dp, dsrc, c.Weights, c.Picture)
+		require.InDeltaSlice(t, c.DP, dp[:len(c.DP)], 1e-8, "%s %v", c.Operation, c.P)
+		require.InDeltaSlice(t, c.DPicture, dsrc, 1e-9, "%s %v", c.Operation, c.P)
 	}
 }
 
