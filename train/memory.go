@@ -79,6 +79,7 @@ func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set 
 	}
 	copies += int64(bits.Len(uint(c.shards())) - 1) // the branches of the sum over shards
 	bytes := copies*float*int64(len(trained.Values)) + nn.PlanBytes(network, evaluationBatch, nn.Eval) + scratchBytes
+	bytes += data.Source.ResidentBytes() // one file holds all sets
 
 	// The part of a corrupted domain being tested, and the one before.
 	largest := 0

@@ -1,6 +1,11 @@
 package train
 
 import (
+	"bytes"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -69,6 +74,25 @@ func TestEstimateOfPhases(t *testing.T) {
 	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, overflowing).Phases, "less than what stays resident")
 	data.Source.N, overflowing.BatchSize = 100_000, 10_000
 	require.EqualValues(t, (90_000+180_000)*book+2*mapped.Resident, EstimateMemory(network, data, overflowing).Phases)
+}
+
+// Pictures in a cache take what stays resident of its file.
+func TestEstimateOfCachedPictures(t *testing.T) {
+	t.Parallel()
+	var picture bytes.Buffer
+	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4))))
+	dir := t.TempDir()
+	for _, path := range []string{"a/1.png", "a/2.png", "b/1.png"} {
+		path = filepath.Join(dir, path)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+		require.NoError(t, os.WriteFile(path, picture.Bytes(), 0o666))
+	}
+	rest := func(cache *dataset.Cache) int64 {
+		data, err := dataset.Folder(dir, dataset.FolderOptions{PictureOptions: dataset.PictureOptions{Side: 32, Cache: cache}})
+		require.NoError(t, err)
+		return EstimateMemory(smallLeNet(), data, toyConfig(erm)).Rest
+	}
+	require.EqualValues(t, 3*3*32*32, rest(&dataset.Cache{Dir: t.TempDir()})-rest(nil))
 }
 
 func TestPlanBytes(t *testing.T) {

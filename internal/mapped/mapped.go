@@ -8,9 +8,13 @@ import (
 	"unsafe"
 )
 
-// Resident is about what a file takes of the process's memory: after the use of that many
-// bytes the system is told that it need not hold them.
+// Resident is about what a file takes of the process's memory at most: after the use of
+// that many bytes the system is told that it need not hold them.
 const Resident = 32 << 20
+
+// around is what a look at some bytes may bring into memory with them: Linux maps all of
+// the folios in which they begin and end, of up to 2 MiB each.
+const around = 4 << 20
 
 // File is a file that is mapped into memory until the process ends or Close is called.
 type File struct {
@@ -21,11 +25,11 @@ type File struct {
 	used atomic.Int64 // bytes since they were last released
 }
 
-// Use notes that n bytes of Data are about to be looked at. Now and then it takes those
+// Use notes that n bytes of Data, which follow each other, are about to be looked at. Now and then it takes those
 // used before out of the resident memory; they stay valid. It may be called from several
 // goroutines.
 func (f *File) Use(n int) {
-	if f.used.Add(int64(n)) >= Resident {
+	if len(f.Data) > Resident && f.used.Add(int64(n)+around) >= Resident {
 		f.used.Store(0)
 		f.release()
 	}

@@ -17,7 +17,7 @@ func TestTemporary(t *testing.T) {
 		t.Skip("no files are mapped here")
 	}
 	dir := t.TempDir()
-	const size = 1<<20 + 7
+	const size = Resident + 1<<20 + 7 // more than stays resident
 	f, err := Temporary(dir, size)
 	require.NoError(t, err)
 	entries, err := os.ReadDir(dir)
@@ -33,7 +33,7 @@ func TestTemporary(t *testing.T) {
 		users.Go(func() {
 			for range 20 {
 				f.Use(Resident / 10)
-				for i := 0; i < size; i += 999 {
+				for i := 0; i < size; i += 99_999 {
 					if f.Data[i] != byte(i%251) {
 						t.Errorf("byte %d is %d", i, f.Data[i])
 						return

@@ -58,6 +58,15 @@ func (s *Images) Block(buffer []uint8, lo, hi int) []uint8 {
 // memory of their own.
 func (s *Images) Cached() bool { return s.cached != nil }
 
+// ResidentBytes returns what images in a Cache take of the process's memory at most, 0 for
+// others.
+func (s *Images) ResidentBytes() int64 {
+	if s.cached == nil {
+		return 0
+	}
+	return min(int64(len(s.cached.Data)), mapped.Resident)
+}
+
 // Complete reports whether the bytes of all N images are there.
 func (s *Images) Complete() bool {
 	size := s.C * s.H * s.W
