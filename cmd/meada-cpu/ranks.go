@@ -21,7 +21,7 @@ func onEveryRank(stderr io.Writer, do func(*mpi.Ranks) error) error {
 	if err != nil {
 		// None knows of the others: each tells, unless one before it does and the launcher
 		// ends them all.
-		time.Sleep(time.Duration(min(mpi.LaunchedAs(os.Getenv), 3)) * time.Second)
+		time.Sleep(time.Duration(min(mpi.LaunchedAs(os.Getenv), 3)) * 2 * time.Second)
 		complain(stderr, err)
 		if !mpi.Built {
 			err = cli.UsageError("%v", err)

@@ -10,7 +10,6 @@ package mpi
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 // What exchange and barrier return beside the codes of MPI.
 enum { lost = -1 };
@@ -110,7 +109,6 @@ static void stop(void) {
 	MPI_Finalize();
 }
 
-static int cpus(void) { return sysconf(_SC_NPROCESSORS_ONLN); }
 static int own_rank(void) { return rank; }
 static int ranks(void) { return size; }
 
@@ -189,9 +187,9 @@ import "C"
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 	"unsafe"
@@ -265,12 +263,11 @@ func Join(patience time.Duration) (*Ranks, error) {
 	return &Ranks{Group: group, Neighbours: int(neighbours), CPUs: cpus, link: l}, err
 }
 
-// arrival is how long ranks may take to join the others on a machine that has CPUs for
-// all that runs on it.
+// arrival is how long ranks may take to join the others.
 const arrival = 30 * time.Second
 
 // wait waits for the ranks. It counts its own time, not that in which it was stopped, and
-// less of it where ranks have to wait for CPUs: to join takes some, of each.
+// less of it where this process hardly gets a CPU: to join takes a third of a second of one.
 func wait(joined chan error, count int) error {
 	const tick = time.Second / 4
 	for waited := time.Duration(0); waited < arrival; {
@@ -278,27 +275,29 @@ func wait(joined chan error, count int) error {
 		case err := <-joined:
 			return err
 		case <-time.After(tick):
-			load, _ := os.ReadFile("/proc/loadavg")
-			waited += time.Duration(float64(tick) * share(string(load), int(C.cpus())))
+			waited += time.Duration(float64(tick) * pace(os.DirFS("/proc/self/task")))
 		}
 	}
 	return fmt.Errorf("started as %d ranks, but MPI has not joined them in %.0f seconds: "+
 		"another may run a program without MPI, with another MPI library, or not at all", count, arrival.Seconds())
 }
 
-// share returns what part of a CPU a thread gets on a machine of so many that is loaded
-// as Linux tells, a tenth at least: 1 where nothing is known.
-func share(loadavg string, cpus int) float64 {
-	fields := strings.Fields(loadavg)
-	if len(fields) < 4 {
+// pace returns 1, or less for a process whose threads ran for less than a tenth of the
+// time in which they could have: by as much, a tenth at least. Linux tells.
+func pace(tasks fs.FS) float64 {
+	var ran, queued float64
+	stats, _ := fs.Glob(tasks, "*/schedstat")
+	for _, name := range stats {
+		text, _ := fs.ReadFile(tasks, name) // gone with its thread
+		var run, wait float64
+		if n, _ := fmt.Sscan(string(text), &run, &wait); n == 2 {
+			ran, queued = ran+run, queued+wait
+		}
+	}
+	if ran+queued == 0 {
 		return 1
 	}
-	running, _, _ := strings.Cut(fields[3], "/")
-	n, err := strconv.Atoi(running)
-	if err != nil || n <= cpus {
-		return 1
-	}
-	return max(float64(cpus)/float64(n), 0.1)
+	return min(max(10*ran/(ran+queued), 0.1), 1)
 }
 
 // serve makes the calls.

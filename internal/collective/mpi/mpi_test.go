@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -52,17 +53,21 @@ func stopSecond(t *testing.T) {
 	}
 }
 
-// Ranks that wait for CPUs have longer to join.
-func TestShare(t *testing.T) {
+// Ranks that hardly get a CPU have longer to join.
+func TestPace(t *testing.T) {
 	t.Parallel()
-	for load, expected := range map[string]float64{
-		"0.10 0.20 0.30 1/130 99\n":   1,
-		"9.00 9.00 9.00 2/130 99\n":   1,
-		"0.00 0.00 0.00 8/130 99\n":   0.25,
-		"0.00 0.00 0.00 500/900 99\n": 0.1,
-		"":                            1,
-		"0 0 0 many 1":                1,
+	for _, c := range []struct {
+		first, second string
+		expected      float64
+	}{
+		{"300 100 9\n", "0 0 0\n", 1},
+		{"100 700 9\n", "0 100 5\n", 1}, // a CPU for nine threads
+		{"10 390 9\n", "10 390 9\n", 0.25},
+		{"1 990 9\n", "0 9 9\n", 0.1},
+		{"", "none", 1},
 	} {
-		require.Equal(t, expected, share(load, 2), "%q", load)
+		tasks := fstest.MapFS{"7/schedstat": {Data: []byte(c.first)}, "8/schedstat": {Data: []byte(c.second)}}
+		require.InDelta(t, c.expected, pace(tasks), 1e-9, "%+v", c)
 	}
+	require.Equal(t, 1.0, pace(fstest.MapFS{})) // another system
 }
