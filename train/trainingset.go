@@ -188,7 +188,7 @@ func (s *trainingSet) bytes(number int32) []uint8 {
 	}
 	image := make([]uint8, len(values))
 	for i, v := range values {
-		image[i] = uint8(min(max(v, 0), 1)*255 + 0.5)
+		image[i] = uint8(float32(min(max(v, 0), 1)*255) + 0.5)
 	}
 	return image
 }

@@ -55,7 +55,7 @@ func (p *canvas) rotate(dst, src []uint8, degrees float64, nearest bool) {
 // roundTo15 rounds to 15 decimals, as Python does: by the exact value, halves to
 // even.
 func roundTo15(x float64) float64 {
-	scaled := x * 1e15
+	scaled := float64(x * 1e15)
 	whole := math.Floor(scaled)
 	above := scaled - whole - 0.5 + math.FMA(x, 1e15, -scaled)
 	if above > 0 || above == 0 && math.Mod(whole, 2) != 0 {

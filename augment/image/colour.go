@@ -109,4 +109,4 @@ func fromHSV(h, s, v uint8) (r, g, b uint8) {
 }
 
 // roundByte rounds a value from 0 to 255.
-func roundByte(v float64) uint8 { return uint8(int32(v + 0.5)) }
+func roundByte(v float64) uint8 { return uint8(int32(float64(v) + 0.5)) }

@@ -44,7 +44,7 @@ func (p *Preset) DatasetOf(data string) (string, error) {
 // own method is RandConv, with one view of an image a step instead of three.
 func syntheticDigits(string) Settings {
 	s := Digits(RandConv)
-	s.LR, s.Cosine = 1e-3, true
+	s.LR, s.Cosine, s.EMA = 1e-3, true, 0.99
 	s.LoopsTrain, s.TestEvery = 801, 400
 	s.K = 2
 	return s

@@ -40,7 +40,7 @@ func Classify(logits []float32) (class int, probability, entropy float64) {
 		d := float64(x) - float64(logits[class])
 		e := math.Exp(d)
 		sum += e
-		weighted += e * d
+		weighted += float64(e * d)
 	}
 	return class, 1 / sum, math.Log(sum) - weighted/sum
 }

@@ -183,7 +183,7 @@ func (o *Objective) Compute(gradient, logits tensor.Tensor, targets augment.Targ
 		sum.Consistency += t.Consistency
 		sum.Entropy += t.Entropy
 	}
-	sum.CrossEntropy *= o.scale
+	sum.CrossEntropy = float64(sum.CrossEntropy * o.scale)
 	sum.Consistency /= float64(n)
 	sum.Entropy /= float64(n)
 	sum.Value = sum.CrossEntropy + float64(o.Consistency*sum.Consistency) + float64(o.Entropy*sum.Entropy)
@@ -278,7 +278,7 @@ func (o *Objective) setTarget(target []float64, n int) (mass float64) {
 		target[o.targets.Second[n]] += float64(rest * (1 - share))
 	}
 	for i := range target {
-		target[i] *= o.classWeight(i)
+		target[i] = float64(target[i] * o.classWeight(i))
 		mass += target[i]
 	}
 	return mass
