@@ -110,6 +110,18 @@ func TestClimb(t *testing.T) {
 	}
 }
 
+// The steps are those of torch.optim.RMSprop with maximize=True, in float64.
+func TestRMSpropAsPyTorch(t *testing.T) {
+	t.Parallel()
+	l := link{operation: operation[float32]{kind: invert}, at: [most]float64{0.8}}
+	var got []float64
+	for _, g := range []float32{0.25, -1.5, 0.0625, 2, -0.75} {
+		require.True(t, l.ascend(&[most]float32{g}, 0.01))
+		got = append(got, l.at[0])
+	}
+	require.InDeltaSlice(t, []float64{0.899999960000016, 0.801347241754858, 0.805474958858469, 0.885348944423197, 0.856523121468042}, got, 1e-14)
+}
+
 // A parameter outside its range counts as the end of it, and stays.
 func TestBounds(t *testing.T) {
 	t.Parallel()
