@@ -49,7 +49,8 @@ func (s Shape) String() string {
 		s.N, s.C, s.H, s.W, s.K, s.R, s.S, s.Stride, s.PadH, s.PadW, extra, s.Groups)
 }
 
-func (s Shape) check() {
+// Check panics unless the shape is possible and what it takes fits in memory.
+func (s Shape) Check() {
 	if s.N < 1 || s.C < 1 || s.H < 1 || s.W < 1 || s.K < 1 || s.R < 1 || s.S < 1 || s.Stride < 1 ||
 		s.PadH < 0 || s.PadW < 0 || s.ExtraH < 0 || s.ExtraW < 0 || s.Groups < 1 || s.C%s.Groups != 0 || s.K%s.Groups != 0 ||
 		s.H+2*s.PadH+s.ExtraH < s.R || s.W+2*s.PadW+s.ExtraW < s.S {
@@ -100,7 +101,7 @@ type Options struct {
 
 // New plans the forward pass and reserves its scratch memory on the engine.
 func New(e *tensor.Engine, s Shape, o Options) *Conv {
-	s.check()
+	s.Check()
 	c := &Conv{Shape: s, engine: e}
 	if depthwiseFits(s) {
 		c.depthwise = newDepthwise(e, s)

@@ -34,7 +34,8 @@ func (s PoolShape) String() string {
 // maxWindow is the largest window whose places fit a byte, noWinner included.
 const maxWindow = 15
 
-func (s PoolShape) check() {
+// Check panics unless the shape is possible and what it takes fits in memory.
+func (s PoolShape) Check() {
 	if s.N < 1 || s.C < 1 || s.Window < 1 || s.Stride < 1 || s.Pad < 0 || 2*s.Pad > s.Window ||
 		s.H+2*s.Pad < s.Window || s.W+2*s.Pad < s.Window {
 		panic("conv: impossible pooling of " + s.String())
@@ -62,7 +63,7 @@ type MaxPool struct {
 
 // NewMaxPool plans a maximum pooling.
 func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
-	s.check()
+	s.Check()
 	if s.Window > maxWindow {
 		panic("conv: maximum pooling of " + s.String())
 	}
@@ -248,7 +249,7 @@ type AvgPool struct {
 
 // NewAvgPool plans an average pooling.
 func NewAvgPool(e *tensor.Engine, s PoolShape) *AvgPool {
-	s.check()
+	s.Check()
 	if s.Stride != s.Window || s.Pad != 0 {
 		panic("conv: average pooling needs stride = window and no padding, not " + s.String())
 	}

@@ -3,15 +3,20 @@ package tensor
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 )
+
+// mostElements is how many elements a slice can have: no system gives a process more
+// than 2^47 bytes.
+const mostElements = math.MaxInt / 4 >> (bits.UintSize / 64 * 16)
 
 // Elements returns the product of the sizes of a shape. It panics if one is
 // negative or if the elements would not fit in memory.
 func Elements(sizes ...int) int {
 	n := 1
 	for _, size := range sizes {
-		if size < 0 || size > 0 && n > math.MaxInt/4/size {
+		if size < 0 || size > 0 && n > mostElements/size {
 			panic(fmt.Sprintf("tensor: impossible shape %d", slices.Clone(sizes))) // sizes itself must not escape
 		}
 		n *= size

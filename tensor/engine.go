@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -107,11 +108,17 @@ func NewEngine(threads int) (*Engine, error) {
 	return NewEngineOn(threads, kernels), nil
 }
 
+// mostThreads is more than any machine can run at a time.
+const mostThreads = 1 << 16
+
 // NewEngineOn is NewEngine on a given kernel set, for tests and comparisons; nil
 // means simd.Active().
 func NewEngineOn(threads int, kernels *simd.Kernels) *Engine {
 	if threads < 1 {
 		threads = runtime.GOMAXPROCS(0)
+	}
+	if threads > mostThreads {
+		panic(fmt.Sprintf("tensor: an engine of %d workers, expected at most %d", threads, mostThreads))
 	}
 	if kernels == nil {
 		kernels = simd.Active()

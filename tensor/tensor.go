@@ -81,6 +81,7 @@ const cacheLine = 64
 // Aligned returns n zeroed elements that begin on a cache line.
 func Aligned(n int) []float32 {
 	const pad = cacheLine / 4
+	Elements(n)
 	raw := make([]float32, n+pad)
 	useHugePages(raw)
 	at := uintptr(unsafe.Pointer(&raw[0])) % cacheLine

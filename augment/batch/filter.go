@@ -26,6 +26,7 @@ type filter struct {
 
 func newFilter(e *tensor.Engine, most, c, h, w int) *filter {
 	e.Reserve(0, 0)
+	tensor.Elements(c, h, w)
 	workers := e.Threads()
 	f := &filter{engine: e, c: c, h: h, w: w, most: most,
 		weights: make([]float32, c*c*most*most), offsets: make([]int32, c*most*most),

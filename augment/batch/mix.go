@@ -90,6 +90,7 @@ type pairs struct {
 
 func newPairs(e *tensor.Engine, n, c, h, w int) *pairs {
 	e.Reserve(0, 0)
+	tensor.Elements(n, c, h, w)
 	p := &pairs{engine: e, order: make([]int32, n), copy: tensor.New(n, c, h, w)}
 	p.swap = func(i, j int) { p.order[i], p.order[j] = p.order[j], p.order[i] }
 	p.keep.pairs, p.blending.pairs, p.pasting.pairs = p, p, p

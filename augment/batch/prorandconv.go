@@ -79,6 +79,7 @@ type proRandConvMemory struct {
 
 func newProRandConv(o ProRandConv, e *tensor.Engine, c, h, w int) *proRandConv {
 	e.Reserve(0, 0)
+	tensor.Elements(c, h, w)
 	p := &proRandConv{ProRandConv: o, engine: e, c: c, h: h, w: w, pixels: h * w, columns: min(h*w, 32),
 		weights: make([]float32, c*deformedTaps*c), slope: make([]float32, c), offset: make([]float32, c),
 		corners: make([]int32, deformedTaps*h*w*4), shares: make([]float32, deformedTaps*h*w*4),

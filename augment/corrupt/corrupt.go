@@ -108,6 +108,7 @@ func NewSuite(engine *tensor.Engine, width, height int, seed uint64, frost []Tex
 		panic(fmt.Sprintf("corrupt: images of %dx%d", height, width))
 	}
 	engine.Reserve(0, 0)
+	tensor.Elements(3, width, height)
 	s := &Suite{
 		engine: engine,
 		width:  width, height: height,

@@ -53,6 +53,7 @@ func (a AugMix) Make(e *tensor.Engine, c, h, w int, normalise augment.Normalise)
 }
 
 func (a AugMix) mixer(e *tensor.Engine, c, h, w int, normalise augment.Normalise) *augMixer {
+	tensor.Elements(c, h, w)
 	return &augMixer{
 		AugMix: a, engine: e, normalise: normalise, sequence: *newSequence(c, h, w),
 		weights: make([]float64, a.Width), bytes: make([]uint8, c*h*w), values: make([]float32, c*h*w),

@@ -36,6 +36,7 @@ func (o Chains) Make(e *tensor.Engine, n, c, h, w int) (augment.Transformer, err
 	if o.Longest < 1 || o.Longest > int(kinds) {
 		return nil, fmt.Errorf("transform: Chains.Longest is %d, expected 1 to %d", o.Longest, kinds)
 	}
+	tensor.Elements(n, c, h, w)
 	t := &chains{Chains: o, c: c, h: h, w: w, images: make([]chain, n), workers: make([]workspace, e.Threads())}
 	for i := range t.images {
 		t.images[i].links = make([]link, 0, o.Longest)

@@ -3,11 +3,13 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
 	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 // Graph collects the operations of a network: each method adds one and returns
@@ -75,10 +77,15 @@ func (n *node) shape() string { return fmt.Sprintf("%dx%dx%d", n.c, n.h, n.w) }
 
 // NewGraph begins a network on images of c x h x w, which are the returned Value.
 func NewGraph(c, h, w int) (*Graph, Value) {
-	return &Graph{Epsilon: normEpsilon, nodes: []node{{kind: inputNode, c: c, h: h, w: w}}}, input
+	g := &Graph{Epsilon: normEpsilon}
+	return g, g.add(node{kind: inputNode, c: c, h: h, w: w})
 }
 
 func (g *Graph) add(n node) Value {
+	if min(n.c, n.h, n.w) < 1 {
+		panic("nn: impossible shape " + n.shape())
+	}
+	tensor.Elements(n.c, n.h, n.w)
 	g.nodes = append(g.nodes, n)
 	return Value(len(g.nodes) - 1)
 }
@@ -103,12 +110,13 @@ func (g *Graph) Conv(name string, x Value, s Conv) Value {
 	shape := conv.Shape{
 		N: 1, C: in.c, H: in.h, W: in.w,
 		K: s.Out, R: s.Kernel, S: s.Kernel,
-		Stride: max(s.Stride, 1), PadH: s.Padding, PadW: s.Padding, Groups: max(s.Groups, 1),
+		Stride: cmp.Or(s.Stride, 1), PadH: s.Padding, PadW: s.Padding, Groups: cmp.Or(s.Groups, 1),
 	}
 	if s.Same {
 		shape.PadH, shape.ExtraH = same(in.h, s.Kernel, shape.Stride)
 		shape.PadW, shape.ExtraW = same(in.w, s.Kernel, shape.Stride)
 	}
+	shape.Check()
 	fanIn := in.c / shape.Groups * s.Kernel * s.Kernel
 	n := node{kind: convNode, in: []Value{x}, c: s.Out, h: shape.OutH(), w: shape.OutW(), conv: shape}
 	n.weight = g.param(name+".weight", s.Weights.or(fanIn), s.Out, in.c/shape.Groups, s.Kernel, s.Kernel)
@@ -200,6 +208,7 @@ func (g *Graph) GlobalAvgPool(x Value) Value {
 func (g *Graph) pool(k kind, x Value, kernel, stride, padding int) Value {
 	in := &g.nodes[x]
 	s := conv.PoolShape{N: 1, C: in.c, H: in.h, W: in.w, Window: kernel, Stride: stride, Pad: padding}
+	s.Check()
 	return g.add(node{kind: k, in: []Value{x}, c: in.c, h: s.OutH(), w: s.OutW(), pool: s})
 }
 
@@ -245,6 +254,7 @@ func (g *Graph) Shape(x Value) (c, h, w int) {
 }
 
 func (g *Graph) param(name string, init Init, shape ...int) *Param {
+	tensor.Elements(shape...)
 	p := &Param{Name: name, Shape: shape, init: init}
 	g.params = append(g.params, p)
 	g.state = append(g.state, entry{param: p})

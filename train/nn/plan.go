@@ -86,13 +86,14 @@ func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
 		panic(fmt.Sprintf("nn: plan for batches of %d", batch))
 	}
 	e.Reserve(0, 0)
+	program := lower(net, mode)
 	p := &Plan{
 		Mode: mode, Batch: batch,
 		engine:  e,
-		program: lower(net, mode),
+		program: program,
+		memory:  tensor.Aligned(tensor.Elements(program.floats, batch)),
 		sized:   make([]*sized, batch+1),
 	}
-	p.memory = tensor.Aligned(p.program.floats * batch)
 	p.stages = p.program.stages()
 	p.size(batch)
 	return p

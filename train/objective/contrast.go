@@ -44,6 +44,7 @@ type Contrast struct {
 // views and elements of the embedding.
 func NewContrast(e *tensor.Engine, n, views, width int) *Contrast {
 	e.Reserve(0, 0)
+	tensor.Elements(n, views, width)
 	all := n * views
 	c := &Contrast{
 		engine: e, views: views,

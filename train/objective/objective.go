@@ -139,6 +139,7 @@ func New(e *tensor.Engine, c Config, n, views, classes int) (*Objective, error) 
 		return nil, err
 	}
 	e.Reserve(0, 0)
+	tensor.Elements(n, views, classes)
 	o := &Objective{
 		Config: c, engine: e, views: views, classes: classes,
 		terms:   make([]Terms, n),
