@@ -118,10 +118,10 @@ func TestInBrowser(t *testing.T) {
 		require.Equal(t, 6+2, s.Pictures)
 	}
 	var comparison bytes.Buffer
-	require.NoError(t, Compare(&comparison, []*Run{load(t, exampleRun(t, "one")), load(t, exampleRun(t, "two"))}))
+	require.NoError(t, Compare(&comparison, []*Run{load(t, exampleRun(t, "one")), load(t, exampleRun(t, "two")), load(t, exampleRun(t, "randaugment-of-three"))}))
 	s := inspect(t, browser, comparison.String(), "light", 390)
 	require.Equal(t, 3+3+3+1, s.Charts, "and accuracy and loss by domain, and the rate")
-	require.Equal(t, 10*2, s.Lines)
+	require.Equal(t, 10*3, s.Lines)
 }
 
 func TestScreenshotAndPrint(t *testing.T) {

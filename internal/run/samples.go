@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train"
@@ -27,13 +28,15 @@ func (r *run) sample(phase, step int) error {
 	if source.N == 0 {
 		return nil
 	}
+	shown := min(source.N, mostPictures, max(leastPictures, samplePixels/(source.H*source.W)))
+	order := shownFirst(&source, shown)
+	source, adversarial = source.Pick(order), adversarial.Pick(order)
 	record := runfolder.Sample{Phase: phase, Step: step, Width: source.W}
 	for _, label := range source.Labels {
 		record.Labels = append(record.Labels, int(label))
 	}
 	record.Source = predict(r.trainer.Evaluator(), &source)
 	record.Adversarial = predict(r.trainer.Evaluator(), &adversarial)
-	shown := min(source.N, mostPictures, max(leastPictures, samplePixels/(source.H*source.W)))
 	picture, err := r.folder.WriteSample(&record, func(w io.Writer) error {
 		return png.Encode(w, dataset.ContactSheet(0, pictures(&source, shown), pictures(&adversarial, shown)))
 	})
@@ -41,6 +44,18 @@ func (r *run) sample(phase, step int) error {
 		return err
 	}
 	return r.events.sample(&record, r.folder.Path(picture))
+}
+
+// shownFirst returns the numbers of all images, first of those to show: spread over the
+// set, which often has its classes one after the other.
+func shownFirst(set *dataset.Images, shown int) []int {
+	order := set.Spread(shown)
+	for i := range set.N {
+		if !slices.Contains(order[:shown], i) {
+			order = append(order, i)
+		}
+	}
+	return order
 }
 
 // predict returns what a network says about images.
