@@ -57,5 +57,11 @@ func TestShortOperands(t *testing.T) {
 		require.Panics(t, func() { CrossEntropy(e, gradient, logits, labels[:2]) })
 		require.Panics(t, func() { CrossEntropy(e, gradient, logits, []uint16{0, 1, classes}) })
 	}
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	require.NotPanics(t, func() { Identity(3).FromBytes(e, make([]float32, 12), make([]uint8, 12)) })
+	require.Panics(t, func() { Identity(3).FromBytes(e, make([]float32, 11, 12), make([]uint8, 12)) })
+	require.Panics(t, func() { Identity(3).FromBytes(e, make([]float32, 12), make([]uint8, 11)) })
+	require.Panics(t, func() { Identity(3).ToBytes(e, make([]uint8, 12), make([]float32, 11, 12)) })
 	require.Panics(t, func() { Softmax(make([]float64, classes-1), make([]float32, classes)) })
 }

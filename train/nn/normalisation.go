@@ -24,7 +24,7 @@ func Identity(c int) Normalisation {
 
 // FromBytes sets x to an image of bytes, channel by channel, normalised.
 func (n Normalisation) FromBytes(e *tensor.Engine, x []float32, image []uint8) {
-	plane := len(image) / len(n.Mean)
+	plane := n.plane(x, image)
 	for c := range n.Mean {
 		lo, hi := c*plane, (c+1)*plane
 		e.Kernels.FromUint8(x[lo:hi], image[lo:hi], n.Mean[c], n.Std[c])
@@ -35,12 +35,22 @@ func (n Normalisation) FromBytes(e *tensor.Engine, x []float32, image []uint8) {
 // black and white become these, and the others are truncated, so that some
 // bytes come back one lower.
 func (n Normalisation) ToBytes(e *tensor.Engine, image []uint8, x []float32) {
-	plane := len(image) / len(n.Mean)
+	plane := n.plane(x, image)
 	for c := range n.Mean {
 		lo, hi := c*plane, (c+1)*plane
 		low, high := n.bounds(c)
 		e.Kernels.ToUint8(image[lo:hi], x[lo:hi], low, high)
 	}
+}
+
+// plane returns how many pixels an image has, and panics if not all channels have as
+// many or x has fewer.
+func (n Normalisation) plane(x []float32, image []uint8) int {
+	if len(image)%len(n.Mean) != 0 {
+		panic(fmt.Sprintf("nn: an image of %d bytes in %d channels", len(image), len(n.Mean)))
+	}
+	tensor.CheckVector("nn: the values of an image", x, len(image))
+	return len(image) / len(n.Mean)
 }
 
 // bounds returns what black and white become in a channel.
