@@ -126,3 +126,14 @@ func TestCheckViews(t *testing.T) {
 		require.ErrorContains(t, s.checkViews(), message)
 	}
 }
+
+// Our own presets for digits test the average of the weights, published ones do not.
+func TestPresetsAverage(t *testing.T) {
+	t.Parallel()
+	for _, preset := range []string{"synthetic", "digits-best"} {
+		require.Equal(t, train.EMA{Decay: 0.99}, presetConfig(t, preset, "lenet5", "").Averaging, preset)
+	}
+	for preset, network := range map[string]string{"quick": "lenet5", "digits": "lenet5", "cifar10": "wrn", "cifar100": "wrn", "pacs": "resnet18"} {
+		require.Nil(t, presetConfig(t, preset, network, "").Averaging, preset)
+	}
+}
