@@ -115,7 +115,9 @@ func mnistMTar(t testing.TB) []byte {
 	b, _ := picture(t, 32, 2)
 	train, _ := picture(t, 32, 3)
 	return tarOf(t,
+		member{"mnist_m/._mnist_m_test_labels.txt", []byte("added by macOS")},
 		member{"mnist_m/mnist_m_train/00000000.png", train},
+		member{"mnist_m/mnist_m_test/._00000000.png", []byte("added by macOS")},
 		member{"mnist_m/mnist_m_test/00000000.png", a},
 		member{"mnist_m/mnist_m_test/00000001.png", b},
 		member{"mnist_m/mnist_m_test_labels.txt", []byte("00000001.png 4\n00000000.png 9\n")},

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -280,6 +281,29 @@ func TestLinkedClassesAndDomains(t *testing.T) {
 	task, err := Folder(data, FolderOptions{PictureOptions: PictureOptions{Side: 8}, Targets: []string{"sketch"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"train": 6, "sketch": 6}, sizes(task))
+}
+
+// What the decoders refuse, see testdata/make_refused.py, is named together and left out
+// like files that are damaged.
+func TestRefusedPictures(t *testing.T) {
+	t.Parallel()
+	refused := map[string]string{
+		"cmyk.jpg": "4-component JPEG doesn't have Adobe APP14 metadata", "sampling.jpg": "luma/chroma subsampling ratio", "spare.png": "too much pixel data",
+	}
+	dir := tree(t, several(4, "ant", "cat")...)
+	for name := range refused {
+		writeTree(t, dir, map[string][]byte{"ant/" + name: load(t, "refused/"+name)})
+	}
+	o := FolderOptions{PictureOptions: PictureOptions{Side: 8}}
+	_, err := Folder(dir, o)
+	require.ErrorContains(t, err, "3 of 11 pictures cannot be read")
+	for name, why := range refused {
+		require.Regexp(t, regexp.QuoteMeta(name)+": .*"+regexp.QuoteMeta(why), err.Error())
+	}
+	o.SkipBad = true
+	task, err := Folder(dir, o)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int{"train": 8}, sizes(task))
 }
 
 // Bad pictures of all sets are named together, or left out of each.
