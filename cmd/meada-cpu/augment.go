@@ -144,7 +144,7 @@ func (s *augmentSettings) write(std streams, network *nn.Network, data *dataset.
 	if err := a.Write(ctx, s.out, s.format); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %s images of %s, %s\n%v\n", s.out, cli.Count(a.Images), s.pictures.Dataset,
+	_, err = fmt.Fprintf(std.out, "%s: %s of %s, %s\n%v\n", s.out, cli.Number(a.Images, "image"), s.pictures.Dataset,
 		cli.Duration(time.Since(started).Seconds()), &a)
 	return err
 }

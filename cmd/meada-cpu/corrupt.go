@@ -129,7 +129,11 @@ func runCorrupt(std streams, s corruptSettings) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(std.out, "%s: %d corruptions at %d severities of %s images, %s\n", s.out,
-		len(s.names), len(s.severities), cli.Count(c.Images.N), cli.Duration(time.Since(started).Seconds()))
+	severities := fmt.Sprintf("%d severities", len(s.severities))
+	if len(s.severities) == 1 {
+		severities = "1 severity"
+	}
+	_, err = fmt.Fprintf(std.out, "%s: %s at %s of %s, %s\n", s.out, cli.Number(len(s.names), "corruption"),
+		severities, cli.Number(c.Images.N, "image"), cli.Duration(time.Since(started).Seconds()))
 	return err
 }

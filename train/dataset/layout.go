@@ -338,5 +338,8 @@ func (l LeftOut) String() string {
 	if strings.HasPrefix(l.What, "folder ") {
 		return l.What
 	}
+	if first, rest, ok := strings.Cut(l.What, " "); ok && l.Count == 1 {
+		return "1 " + strings.TrimSuffix(first, "s") + " " + rest
+	}
 	return fmt.Sprintf("%d %s", l.Count, l.What)
 }

@@ -95,6 +95,12 @@ func TestLayoutsOfFolders(t *testing.T) {
 			"<domain>/<class>/<picture>", map[string]int{"train": 9, "b": 6}},
 		{"domains with few classes in common", several(3, "a/ant", "a/bee", "b/bee"), FolderOptions{Targets: []string{"b"}},
 			"<domain>/<class>/<picture>", map[string]int{"train": 6, "b": 3}},
+		{"DomainNet, with a class called train", several(3, "clipart/airplane", "clipart/train", "real/airplane", "real/train"),
+			FolderOptions{Sources: []string{"real"}}, "<domain>/<class>/<picture>", map[string]int{"train": 6, "clipart": 6}},
+		{"Office-Home, with a table and a blank", append(several(3, both("Art/")...), append(several(3, both("Real World/")...), "ImageInfo.csv")...),
+			FolderOptions{Targets: []string{"Real World"}}, "<domain>/<class>/<picture>", map[string]int{"train": 6, "Real World": 6}},
+		{"TerraIncognita", several(3, "location_38/cat", "location_38/bird", "location_100/cat", "location_100/bird"),
+			FolderOptions{Sources: []string{"location_38"}}, "<domain>/<class>/<picture>", map[string]int{"train": 6, "location_100": 6}},
 		{"one domain", several(10, both("photo/")...), FolderOptions{Sources: []string{"photo"}}, "<domain>/<class>/<picture>",
 			map[string]int{"train": 20}},
 		{"tests only", join(several(4, both("train/")...), several(2, "test-a/dog"), several(3, "test/dog")),
@@ -207,7 +213,9 @@ func TestLeftOut(t *testing.T) {
 	task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.NoError(t, err)
 	require.Equal(t, []LeftOut{{".heic", 2}, {"files without extension", 1}, {"folder elsewhere", 1}, {"pictures outside of class folders", 1}}, task.LeftOut)
-	require.Equal(t, []string{"2 .heic", "1 files without extension", "folder elsewhere"}, []string{task.LeftOut[0].String(), task.LeftOut[1].String(), task.LeftOut[2].String()})
+	require.Equal(t, []string{"2 .heic", "1 file without extension", "folder elsewhere", "1 picture outside of class folders"},
+		[]string{task.LeftOut[0].String(), task.LeftOut[1].String(), task.LeftOut[2].String(), task.LeftOut[3].String()})
+	require.Equal(t, "2 pictures outside of class folders", LeftOut{"pictures outside of class folders", 2}.String())
 
 	task, err = Folder(tree(t, several(3, "a/dog", "a/cat", "b/dog", "b/cat", "c/dog", "c/cat")...),
 		FolderOptions{PictureOptions: PictureOptions{Side: 8}, Sources: []string{"a"}, Targets: []string{"b"}})
