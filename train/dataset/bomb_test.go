@@ -67,6 +67,7 @@ func TestBombs(t *testing.T) {
 		{"train/a/a.png", headersAlone["a.png"], folder, "8192x8192 pixels in a file of"},
 		{"train/a/a.jpg", headersAlone["a.jpg"], folder, "8192x8192 pixels in a file of"},
 		{"train/a/a.jpg", headersAlone["a.gif"], folder, "8192x8192 pixels in a file of"},
+		{"train/a/a.gif", []byte("GIF87a\x02\x00\x02\x00\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02"), folder, "a frame of 4294836225 pixels in a file of"},
 	} {
 		dir := t.TempDir()
 		files := maps.Clone(good)

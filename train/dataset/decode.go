@@ -112,13 +112,19 @@ func unreadKind(err error) error {
 // not cover is transparent, or else the first colour, as in Pillow.
 func decodeGIF(content []byte, w, h int) (image.Image, error) {
 	content = bytes.Clone(content)
-	transparent, ok := patchGIF(content)
+	transparent, pixels, ok := patchGIF(content)
+	if !ok {
+		return nil, errors.New("gif: no frame")
+	}
+	if pixels > min(maxPicturePixels, maxPixelsOfByte*len(content)) {
+		return nil, fmt.Errorf("gif: a frame of %d pixels in a file of %d bytes (at most %d)", pixels, len(content), maxPicturePixels)
+	}
 	picture, err := gif.Decode(bytes.NewReader(content))
 	if err != nil {
 		return nil, err
 	}
 	frame, isPaletted := picture.(*image.Paletted)
-	if !ok || !isPaletted {
+	if !isPaletted {
 		return nil, errors.New("gif: no frame")
 	}
 	canvas := image.NewPaletted(image.Rect(0, 0, w, h), frame.Palette)
@@ -137,11 +143,12 @@ func decodeGIF(content []byte, w, h int) (image.Image, error) {
 
 // patchGIF makes package image/gif decode a frame that reaches beyond the
 // canvas, and keep the colour of the transparent index, which it returns, 0 if
-// there is none. It reports whether it found the first frame.
-func patchGIF(content []byte) (transparent int, ok bool) {
-	const header, extension, control, frame = 13, 0x21, 0xf9, 0x2c
+// there is none. It returns how many pixels the first frame has, and reports whether it
+// found one.
+func patchGIF(content []byte) (transparent, pixels int, ok bool) {
+	const header, extension, control, frame, descriptor = 13, 0x21, 0xf9, 0x2c, 10
 	if len(content) < header {
-		return 0, false
+		return 0, 0, false
 	}
 	for i := 6; i < 10; i++ {
 		content[i] = 0xff // width and height of the canvas
@@ -153,9 +160,13 @@ func patchGIF(content []byte) (transparent int, ok bool) {
 	for at+2 < len(content) {
 		switch {
 		case content[at] == frame:
-			return transparent, true
+			if len(content)-at < descriptor {
+				return 0, 0, false
+			}
+			size := content[at+5:]
+			return transparent, int(binary.LittleEndian.Uint16(size)) * int(binary.LittleEndian.Uint16(size[2:])), true
 		case content[at] != extension:
-			return 0, false
+			return 0, 0, false
 		}
 		if content[at+1] == control && at+7 < len(content) && content[at+2] == 4 && content[at+3]&1 != 0 {
 			transparent = int(content[at+6])
@@ -167,7 +178,7 @@ func patchGIF(content []byte) (transparent int, ok bool) {
 		}
 		at++
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 // toPlanes writes the red, green and blue planes of a picture, dropping
