@@ -175,7 +175,7 @@ func TestCheckAndSkipBadPictures(t *testing.T) {
 	predicted := invoke(t, dir, "predict", "--weights", "r", "p")
 	require.Equal(t, exitData, predicted.code)
 	require.Contains(t, predicted.err, "left out: 1 .heic\n")
-	require.Contains(t, predicted.err, "3 of 44 pictures")
+	require.Contains(t, predicted.err, "\nmeada-cpu: 3 of 44 pictures cannot be read\n")
 	require.Equal(t, exitUsage, invoke(t, dir, "data", "check").code)
 }
 

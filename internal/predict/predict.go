@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -80,10 +81,19 @@ func (p *Predictor) Run(pictures []Picture, out *Printer) (Summary, error) {
 		}
 	}
 	if bad > 0 {
-		return summary, fmt.Errorf("%w: %d of %d pictures", dataset.ErrData, bad, len(pictures))
+		return summary, &unreadable{bad, len(pictures)}
 	}
 	return summary, nil
 }
+
+// unreadable tells how many pictures cannot be read. It is a dataset.ErrData.
+type unreadable struct{ bad, total int }
+
+func (e *unreadable) Error() string {
+	return fmt.Sprintf("%d of %s cannot be read", e.bad, cli.Number(e.total, "picture"))
+}
+
+func (e *unreadable) Is(target error) bool { return target == dataset.ErrData }
 
 // predict returns what logits say about a picture.
 func (p *Predictor) predict(picture Picture, logits []float32) Prediction {
