@@ -110,5 +110,8 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 	}
 	given := cli.Given(set)
 	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual))
+	if swa := given["swa"]; swa != "" && swa != "0" && given["ema"] == "" { // one average takes the place of the other
+		s.EMA = 0
+	}
 	return cli.Apply(set, given)
 }

@@ -109,3 +109,13 @@ func TestConfigKeepsZeros(t *testing.T) {
 	require.Zero(t, again.Crop)
 	require.Empty(t, again.Views)
 }
+
+// An average of the weights that a flag asks for takes the place of the preset's.
+func TestAverageOfTheFlags(t *testing.T) {
+	t.Parallel()
+	for flags, want := range map[string][2]float64{"": {0.99, 0}, "--swa 0.5": {0, 0.5}, "--swa 0": {0.99, 0}, "--ema 0": {0, 0}} {
+		var s settings
+		require.NoError(t, s.parse(strings.Fields(flags)))
+		require.Equal(t, want, [2]float64{s.EMA, s.SWA}, flags)
+	}
+}
