@@ -182,7 +182,9 @@ func (a *corruption) try(t *testing.T, random *rand.Rand) {
 		case a.sealed || strings.HasPrefix(what, attack.Cut) && !a.text:
 			tell("exit 0 with another result: %.200s, expected %.200s; it says %s", result, want, r.err)
 		default:
-			a.other++
+			if a.other++; a.renewed { // and what it has written is of that result
+				return
+			}
 		}
 	} else {
 		a.refused++

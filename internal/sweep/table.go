@@ -212,7 +212,7 @@ const (
 
 func newTable(all []outcome) table {
 	first := &all[0]
-	t := table{title: fmt.Sprintf("%s, %s", first.summary.Dataset, first.summary.Model)}
+	t := table{title: fmt.Sprintf("%s, %s", first.config.Dataset, first.config.Model)}
 	var targets, sources []string
 	for _, d := range first.config.Domains {
 		if d.Source {
@@ -235,7 +235,7 @@ func newTable(all []outcome) table {
 			present = append(present, a)
 		}
 	}
-	published := paperFigures(first.summary.Dataset, first.summary.Model, targets)
+	published := paperFigures(first.config.Dataset, first.config.Model, targets)
 	for _, a := range present {
 		if figures, ok := published.figures[a]; ok {
 			t.rows = append(t.rows, published.row(a, figures, t.columns, targets))
