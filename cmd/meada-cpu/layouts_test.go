@@ -209,8 +209,15 @@ func TestClassesAreMatchedByName(t *testing.T) {
 		require.Equal(t, exitData, r.code)
 		require.Contains(t, r.err, both)
 	}
-	train = train[:len(train)-1]
-	r := succeed(t, dir, append(train, "--data", "shifted", "--weights", weights, "--out", "again")...)
+	train = append(train[:len(train)-1], "--weights", weights)
+	r := invoke(t, dir, append(train, "--data", "shifted", "--out", "refused")...)
+	require.Equal(t, exitData, r.code)
+	require.Contains(t, r.err, "the classes of the data are horse and zebra, those of the weights dog and horse; --new-head begins the last layer anew")
+	require.NoDirExists(t, filepath.Join(dir, "refused"))
+	r = invoke(t, dir, "predict", "--weights", weights, "shifted")
+	require.Equal(t, exitData, r.code)
+	require.Contains(t, r.err, "its folders are named like classes, but for zebra: those of the weights are dog and horse")
+	r = succeed(t, dir, append(train, "--data", "shifted", "--new-head", "--out", "again")...)
 	require.Contains(t, strings.Join(strings.Fields(r.err), " "), "but for its last layer, which is for other classes (dog and horse) than the data (horse and zebra)")
 
 	// The same classes in another order, as a network of another program may have them.
@@ -232,7 +239,7 @@ func TestClassesAreMatchedByName(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, made, 10)
 	}
-	r = succeed(t, dir, append(train, "--data", "tests/test-far", "--weights", weights, "--out", "on")...)
+	r = succeed(t, dir, append(train[:len(train)-1], weights, "--data", "tests/test-far", "--out", "on")...)
 	require.NotContains(t, r.err, "other classes")
 	o, err := readOutcome(filepath.Join(dir, "on"))
 	require.NoError(t, err)

@@ -35,7 +35,8 @@ func (s *settings) define(set *pflag.FlagSet) {
 		Show:     func() string { return s.Weights },
 		Complete: cli.Words(catalog.Pretrained),
 		OrFile:   true,
-	}, "initial weights instead of random ones, a file or a run folder, or pretrained for ImageNet's; a last layer for other classes is left out")
+	}, "initial weights instead of random ones, a file or a run folder, or pretrained for ImageNet's")
+	f.Switch(&s.NewHead, "new-head", "begin the last layer anew where that of --weights is for classes of other names")
 	f.Text(&s.config, "config", "FILE", "the settings of a run folder, or of its config.json; other flags win")
 	cli.Choice(f, &s.Preset, "preset", strings.Join(catalog.PresetNames(), ", ")+": decides all settings below", catalog.PresetNames()...)
 	f.Seed(&s.Seed, "seed", "everything random follows from it")

@@ -250,6 +250,7 @@ type Settings struct {
 	// For networks that begin with weights of another task.
 	LRBackbone float64 `json:"lr_backbone,omitempty"` // of the layers up to the embedding; 0 for LR
 	FreezeBN   bool    `json:"freeze_bn,omitempty"`   // normalise by the running statistics of the weights
+	NewHead    bool    `json:"new_head,omitempty"`    // the weights' last layer may be for other classes
 	Freeze     bool    `json:"freeze,omitempty"`      // train the layers behind the embedding alone
 
 	// As the digits script.
@@ -370,6 +371,8 @@ func (s *Settings) Config(network string) (train.Config, error) {
 // sees each image once, as it is: Check completes that.
 func (s *Settings) Check(weights string) error {
 	switch {
+	case s.NewHead && weights == "":
+		return cli.UsageError("--new-head: the last layer of random weights is new, expected --weights FILE")
 	case s.FreezeBN && weights == "":
 		return cli.UsageError("--freeze-bn: random weights have no statistics to keep, expected --weights FILE")
 	case s.Freeze && weights == "":

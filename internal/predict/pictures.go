@@ -2,6 +2,8 @@ package predict
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
@@ -49,11 +52,43 @@ func Pictures(paths, classes []string) (pictures []Picture, leftOut []dataset.Le
 			}
 			leftOut = dataset.SumLeftOut(leftOut, other)
 		}
+		if other := otherFolders(root, files, known); other != nil {
+			return nil, nil, &dataset.Error{Path: path, Err: fmt.Errorf(
+				"its folders are named like classes, but for %s: those of the weights are %s; a folder given by itself is taken as it is", cli.Some(other), cli.Some(classes))}
+		}
 		for _, file := range files {
 			pictures = append(pictures, Picture{file, classOf(root, file, known)})
 		}
 	}
 	return pictures, leftOut, nil
+}
+
+// otherFolders returns the names of folders below root with pictures that lie beside
+// folders of known classes but are none.
+func otherFolders(root string, files []string, known map[string]bool) []string {
+	of := map[string]bool{} // folders that hold those of classes
+	var without [][]string  // the folders of pictures that are in no class's
+	for _, file := range files {
+		below, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil || below == "." {
+			continue
+		}
+		folders := strings.Split(filepath.ToSlash(below), "/")
+		if i := slices.IndexFunc(folders, func(n string) bool { return known[n] }); i >= 0 {
+			of[strings.Join(folders[:i], "/")] = true
+		} else {
+			without = append(without, folders)
+		}
+	}
+	other := map[string]bool{}
+	for _, folders := range without {
+		for i, name := range folders {
+			if of[strings.Join(folders[:i], "/")] {
+				other[name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(other))
 }
 
 // classOf returns the outermost class among the names of a folder and of those in it

@@ -76,6 +76,26 @@ func TestTrueClass(t *testing.T) {
 	require.Empty(t, found[0].True)
 }
 
+// A folder beside those of classes that is none is refused, by itself it is taken.
+func TestOtherFolders(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, folders := range []string{"", "in/cat/tabby", "in/dog", "in/eel/old", "beside"} {
+		place(t, picture(t, 1), dir, folders, "1.png")
+	}
+	classes := []string{"cat", "dog"}
+	for _, path := range []string{dir, filepath.Join(dir, "in")} {
+		_, _, err := Pictures([]string{path}, classes)
+		require.ErrorContains(t, err, path+": its folders are named like classes, but for eel: those of the weights are cat and dog", path)
+	}
+	found, _, err := Pictures([]string{filepath.Join(dir, "in", "eel"), filepath.Join(dir, "in", "dog"), filepath.Join(dir, "beside")}, classes)
+	require.NoError(t, err)
+	require.Len(t, found, 3)
+	found, _, err = Pictures([]string{dir}, []string{"bird"})
+	require.NoError(t, err)
+	require.Len(t, found, 5)
+}
+
 // predictor returns one of a small network of three classes, and the folder of its
 // pictures: more than two batches, one of which cannot be read.
 func predictor(t *testing.T) (*Predictor, string) {
@@ -86,7 +106,7 @@ func predictor(t *testing.T) (*Predictor, string) {
 	t.Cleanup(engine.Close)
 	dir := t.TempDir()
 	for n := range 2*batch + 7 {
-		place(t, picture(t, uint8(2*n)), dir, []string{"a", "b", "other"}[n%3], string(rune('A'+n/26))+string(rune('A'+n%26))+".png")
+		place(t, picture(t, uint8(2*n)), dir, []string{"a", "b", ""}[n%3], string(rune('A'+n/26))+string(rune('A'+n%26))+".png")
 	}
 	place(t, []byte("no picture"), dir, "b", "bad.png")
 	return &Predictor{Engine: engine, Network: network, Classes: []string{"a", "b", "c"}, Top: 1, Warn: func(error) {}}, dir
@@ -115,7 +135,7 @@ func TestRun(t *testing.T) {
 			at++
 		}
 		require.Equal(t, pictures[at].True, one.True)
-		require.Equal(t, map[string]string{"a": "a", "b": "b", "other": ""}[filepath.Base(filepath.Dir(one.File))], one.True)
+		require.Equal(t, map[string]string{"a": "a", "b": "b"}[filepath.Base(filepath.Dir(one.File))], one.True)
 		require.Len(t, one.Top, 3, "there are no more classes")
 		require.Equal(t, one.Ranked, one.Top[0])
 		total := 0.0

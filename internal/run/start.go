@@ -110,7 +110,13 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 	beginning = path
 	if newClasses {
 		beginning += ", but for its last layer, which is for other classes"
-		if names, err := w.NamedClasses(); err == nil && names != nil {
+		switch names, err := w.NamedClasses(); {
+		case err != nil:
+			return "", "", err
+		case names != nil && !r.NewHead:
+			return "", "", &zoo.WeightsError{Err: fmt.Errorf("%s: the classes of the data are %s, those of the weights %s; --new-head begins the last layer anew",
+				path, cli.Some(r.classes), cli.Some(names))}
+		case names != nil:
 			beginning += " (" + cli.Some(names) + ") than the data (" + cli.Some(r.classes) + ")"
 		}
 	}
