@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -71,6 +72,11 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 		recorded, err := configFlags(flag, recorder)
 		if err != nil {
 			return err
+		}
+		if s.Resume != "" { // before a damaged value is taken for the user's
+			if err := (&runfolder.Folder{Dir: s.Resume}).CheckConfig(); err != nil {
+				return &dataset.Error{Path: flag + " " + s.Resume, Err: fmt.Errorf("%w; to start over with it: meada-cpu train --config %s", err, cli.ShellWord(recorder))}
+			}
 		}
 		maps.Copy(recorded, cli.Given(set))
 		if err := cli.Apply(set, recorded); err != nil {

@@ -302,6 +302,7 @@ func TestResumeRefuses(t *testing.T) {
 	require.NoError(t, err)
 	for name, edited := range map[string]string{
 		"direct": strings.Replace(string(settings), `"direct": false`, `"direct": true`, 1),
+		"value":  strings.Replace(string(settings), `"dataset": "`, `"dataset": "$`, 1),
 		"empty":  "",
 	} {
 		require.NotEqual(t, string(settings), edited, name)
