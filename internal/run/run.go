@@ -220,6 +220,7 @@ func (r *run) train(ctx context.Context) error {
 			return err
 		}
 		event, err := r.trainer.Step()
+		err = r.shared(err) // what is found below only this rank knows of
 		now := time.Now()
 		r.clock.add(event, now.Sub(before))
 		if err == nil {
@@ -236,7 +237,7 @@ func (r *run) train(ctx context.Context) error {
 		before = time.Now() // exclude logging and checkpoint time
 		if err != nil {
 			r.progress.Clear()
-			return r.shared(err)
+			return err
 		}
 		if stopping {
 			r.progress.Clear()
