@@ -25,8 +25,10 @@ type Averaging interface {
 	share(count int) float64
 }
 
-// EMA is an exponential moving average, w' = Decay w' + (1-Decay) w after every
-// descent step, which begins with the weights after the first step of round From.
+// EMA is an exponential moving average, w' = d w' + (1-d) w after every descent
+// step, which begins with the weights after the first step of round From. Behind n
+// earlier weights d is min(Decay, (1+n)/(10+n)), as in TensorFlow: an average of
+// few weights keeps little of the first ones, which are almost random.
 type EMA struct {
 	Decay float64
 	From  int
@@ -40,7 +42,9 @@ func (a EMA) check() error {
 }
 
 func (a EMA) due(round int, _ bool) bool { return round >= a.From }
-func (a EMA) share(int) float64          { return 1 - a.Decay }
+func (a EMA) share(count int) float64 {
+	return 1 - min(a.Decay, float64(1+count)/float64(10+count))
+}
 
 // SWA is the mean of the weights after round From and every so many rounds from
 // there on (Izmailov et al., "Averaging weights leads to wider optima and better

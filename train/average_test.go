@@ -31,8 +31,8 @@ func TestAverages(t *testing.T) {
 		enters    func(step, round int, ended bool) bool
 	}{
 		"EMA": {
-			EMA{Decay: 0.75, From: 1},
-			func(int) float64 { return 0.75 },
+			EMA{Decay: 0.3, From: 1}, // behind three weights
+			func(entered int) float64 { return []float64{0, 2. / 11, 3. / 12, 0.3}[min(entered, 3)] },
 			func(_, round int, _ bool) bool { return round >= 1 },
 		},
 		"SWA": {
@@ -189,7 +189,7 @@ func TestAverageOfManyElements(t *testing.T) {
 	defer engine.Close()
 	network := smallLeNet()
 	network.Init(1)
-	m := newAverage(engine, network, EMA{Decay: 0.5})
+	m := newAverage(engine, network, EMA{Decay: 0.125})
 	start := slices.Clone(network.Values)
 	m.update(0, false)
 	for i := range network.Values {
@@ -198,7 +198,7 @@ func TestAverageOfManyElements(t *testing.T) {
 	m.update(1, false)
 	m.show(true)
 	for i, v := range start {
-		require.Equal(t, v/2, network.Values[i])
+		require.Equal(t, v/8, network.Values[i])
 	}
 	m.show(false)
 	require.Equal(t, make([]float32, len(start)), network.Values)

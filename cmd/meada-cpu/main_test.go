@@ -425,7 +425,7 @@ func TestSyntheticDigits(t *testing.T) {
 	}
 	t.Parallel()
 	dir := t.TempDir()
-	succeed(t, dir, "train", "--model", small, "--algorithm", "erm", "--loops-train", "60", "--test-images", "100", "--ema", "0", "--out", "r")
+	succeed(t, dir, "train", "--model", small, "--algorithm", "erm", "--loops-train", "60", "--test-images", "100", "--out", "r")
 	last := readJSON(t, filepath.Join(dir, "r", "summary.json"))["accuracy"].(map[string]any)["last"].(map[string]any)
 	require.Greater(t, last["handwritten"], 0.5)
 	require.Greater(t, last["handwritten"], last["average"])
