@@ -50,6 +50,7 @@ var avx512 = func() Kernels {
 	k.Name = "avx512"
 	k.Peak = peakAVX512
 	k.MR, k.NR, k.Gemm = 14, 32, gemmAVX512
+	k.StridedB = true
 	k.Scatter = scatterAVX512
 	k.Transpose, k.Gather = transposeAVX512, gatherAVX512
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputAVX512, winogradInputAdjointAVX512

@@ -72,16 +72,20 @@ const (
 	maxCols  = 2048 // columns for one block of A
 )
 
-// fewTiles is the number of tiles up to which B is read where it is: a packed
-// panel would not be read often enough.
-const fewTiles = 3
+// B is read where it is if a packed panel would not be read often enough: by so
+// many tiles, where its rows alias and where they don't. So is a small B, which
+// the caches hold however its rows lie.
+const (
+	fewTiles  = 3
+	someTiles = 10
+	smallB    = 1 << 15 // elements
+)
 
 // packWorth is the number of columns from which on packing A pays.
 const packWorth = 96
 
 // Aliases reports whether rows so many elements apart share a few sets of a cache,
-// as those at multiples of 4 KiB do, and push each other out of it. Such operands
-// are packed; others are read where they are, which is faster at every size.
+// as those at multiples of 4 KiB do, and push each other out of it.
 func Aliases(distance int) bool { return distance%1024 == 0 }
 
 // Epilogue says what Gemm does beside the product. At most one of Accumulate,
@@ -210,7 +214,7 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.rowBias, g.colBias = ep.RowBias, ep.ColumnBias
 	}
 	g.packA = g.wide && (g.engine.Kernels.PackedA || g.aCol != 1 || Aliases(g.aRow))
-	g.bInPlace = g.bCol == 1 && (g.tiles.Count <= fewTiles || !Aliases(g.bRow))
+	g.bInPlace = g.bCol == 1 && g.readInPlace(g.bRow)
 	g.packB = g.tall && !g.bInPlace
 	if g.bCol == 1 && g.ldOffsets != g.bRow {
 		for i := range g.offsets {
@@ -228,6 +232,19 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.engine.Run((g.K+packRows-1)/packRows, gemmPackB{g})
 	}
 	g.engine.Run(g.tasks, gemmBlock{g})
+}
+
+// readInPlace reports whether a B whose rows are contiguous, so far apart, is read
+// where it is.
+func (g *Gemm) readInPlace(distance int) bool {
+	tiles := g.tiles.Count
+	switch {
+	case tiles <= fewTiles:
+		return true
+	case Aliases(distance):
+		return false
+	}
+	return g.engine.Kernels.StridedB || tiles <= someTiles || g.cols*g.K <= smallB
 }
 
 // check panics unless the operands of a run hold what the plan reads and writes.
