@@ -103,13 +103,13 @@ func normalised(set *simd.Kernels, threads int, x, dy tensor.Tensor, weight, bia
 const float32Rounding = 1. / (1 << 23)
 
 // exactNorm returns the same by the definition, and of outputs and gradients of the input
-// how large the terms are that float32 arithmetic adds up: x and the mean, scaled, and what
-// belongs to them. Where they cancel out, so do digits, PyTorch's too.
+// and the weight how large the terms are that float32 arithmetic adds up: x and the mean,
+// scaled, and what belongs to them. Where they cancel out, so do digits, PyTorch's too.
 func exactNorm(x, dy tensor.Tensor, weight, bias []float32) (results, terms [][]float64) {
 	size, count := x.H*x.W, float64(x.N*x.H*x.W)
 	means, variances := exactMoments(&x)
 	y, dx := make([]float64, len(x.Data)), make([]float64, len(x.Data))
-	terms = [][]float64{make([]float64, len(x.Data)), make([]float64, len(x.Data))}
+	terms = [][]float64{make([]float64, len(x.Data)), make([]float64, len(x.Data)), make([]float64, x.C)}
 	dw, db := make([]float64, x.C), make([]float64, x.C)
 	each := func(f func(i, c int, z, g float64)) {
 		for i, v := range x.Data {
@@ -131,6 +131,8 @@ func exactNorm(x, dy tensor.Tensor, weight, bias []float32) (results, terms [][]
 	})
 	running, spread := make([]float64, x.C), make([]float64, x.C)
 	for c := range x.C {
+		// The mean is rounded once, for all the terms: x-mean itself is exact where they are close.
+		terms[2][c] = math.Abs(means[c]*db[c]) / math.Sqrt(variances[c]+normEpsilon)
 		running[c] = normMomentum * means[c]
 		spread[c] = 1 - normMomentum + normMomentum*variances[c]*count/(count-1)
 	}
