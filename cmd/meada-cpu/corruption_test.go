@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -22,6 +23,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/testkit/attack"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // damaged is a command in whose files one is damaged. In the arguments "@" stands for
@@ -320,12 +322,24 @@ func damagedCases(t *testing.T) []damaged {
 	for _, name := range []string{"train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"} {
 		packed[name+".gz"] = gzipped(t, digits[name])
 	}
-	packed["mnist_m/mnist_m_test.tar.gz"] = gzipped(t, mnistM(t))
+	archive := mnistM(t)
+	packed["mnist_m/mnist_m_test.tar.gz"] = gzipped(t, archive)
+	unpacked := with(digits)
+	for files := tar.NewReader(bytes.NewReader(archive)); ; {
+		header, err := files.Next()
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		unpacked[header.Name], err = io.ReadAll(files)
+		require.NoError(t, err)
+	}
 	cases := []damaged{
 		{name: "idx", files: digits, args: eval("--data", "@"), targets: []string{"*ubyte"}},
 		{name: "libsvm", files: digits, args: eval("--data", "@"), targets: []string{"usps.t"}, text: true},
 		{name: "gzip, bzip2", files: packed, args: eval("--data", "@"), targets: []string{"*.gz", "*.bz2", "syn/*", "mnist_m/*"}, sealed: true},
 		{name: "mat", files: packed, args: eval("--data", "@"), targets: []string{"svhn/*"}},
+		{name: "mnist-m", files: unpacked, args: eval("--data", "@"), targets: []string{"mnist_m/*.txt"}, text: true, lists: true},
 		{name: "safetensors", files: digits, args: eval("--data", "@"), targets: []string{"w.safetensors"}},
 	}
 	for _, form := range []string{"zip", "legacy"} {
@@ -426,10 +440,30 @@ func damagedFolders(t *testing.T, weights []byte) []damaged {
 	}
 	cached := with(runtest.Files(t, dir), "manifest.csv", []byte(strings.Join(names, "")), "w.pth", weights)
 	return []damaged{
+		damagedPACS(t),
 		{name: "manifest", files: files, args: []string{"data", "check", "@"}, targets: []string{"manifest.csv"}, text: true, lists: true},
 		{name: "cache", files: cached, targets: []string{"cache/*"}, sealed: true, renewed: true,
 			args: []string{"eval", "--weights", "@/w.pth", "--model", runtest.Tiny, "--dataset", "folder", "--data", "@", "--cache", "@/cache", "--json", "--threads", "1"}},
 	}
+}
+
+// damagedPACS has PACS's lists.
+func damagedPACS(t *testing.T) damaged {
+	dir := t.TempDir()
+	for _, domain := range dataset.PACSDomains {
+		plainPictures(t, dir, 2, "kfold/"+domain+"/dog")
+		list := domain + "/dog/0.png 1\n" + domain + "/dog/1.png 7\n"
+		for _, split := range []string{"train", "crossval", "test"} {
+			write(t, filepath.Join(dir, "splits", domain+"_"+split+"_kfold.txt"), []byte(list))
+		}
+	}
+	succeed(t, dir, "train", "--dataset", "pacs", "--data", dir, "--model", runtest.TinyPictures, "--algorithm", "erm", "--max-steps", "1", "--batch-size", "2", "--max-memory", "none", "--threads", "1", "--quiet", "--out", "r")
+	content, err := os.ReadFile(filepath.Join(dir, "r", runfolder.LastFile))
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "r")))
+	files := with(runtest.Files(t, dir), "w.safetensors", content)
+	return damaged{name: "pacs", files: files, targets: []string{"splits/*_crossval_*", "splits/*_test_*"}, text: true, lists: true,
+		args: []string{"eval", "--weights", "@/w.safetensors", "--dataset", "pacs", "--data", "@", "--source", "photo", "--json", "--threads", "1"}}
 }
 
 // damagedRuns has the files of a run folder, of which some are read anew by reports,
@@ -445,6 +479,7 @@ func damagedRuns(t *testing.T, run string, train []string) []damaged {
 		append(slices.Clone(train), "--epochs", "40", "--patience", "0", "--checkpoint-every", "1", "--max-steps", "24", "--out", "r")...)
 	return []damaged{
 		{name: "report", files: complete, args: []string{"report", "--out", "@@/page.html", "@/runs/me-ada-s1"}, targets: []string{"runs/me-ada-s1/*.json*"}, text: true},
+		{name: "samples", files: complete, args: []string{"report", "--out", "@@/page.html", "@/runs/me-ada-s1"}, targets: []string{"runs/me-ada-s1/samples/*"}, text: true},
 		{name: "table", files: complete, args: []string{"sweep", "--table", "@/runs"}, targets: []string{"runs/me-ada-s1/*.json"}, text: true, renewed: true},
 		{name: "checkpoint", files: runtest.Files(t, dir), args: []string{"train", "--resume", "@/r", "--quiet", "--threads", "1"},
 			targets: []string{"r/config.json", "r/metrics.jsonl", "r/checkpoint/*"}, sealed: true, lists: true,

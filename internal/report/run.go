@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // Run is what a run folder holds so far. Accuracies are fractions.
@@ -97,15 +98,14 @@ func (r *Run) readSamples() error {
 		n := len(s.Labels)
 		for _, p := range []runfolder.Predictions{s.Source, s.Adversarial} {
 			if len(p.Classes) != n || len(p.Entropy) != n {
-				return fmt.Errorf("%s: %d labels but %d classes and %d entropies", record.Path, n, len(p.Classes), len(p.Entropy))
+				return &dataset.Error{Path: record.Path, Err: fmt.Errorf("%d labels but %d classes and %d entropies", n, len(p.Classes), len(p.Entropy))}
 			}
 		}
 		if s.picture, err = readPNG(record.Picture); err != nil {
 			return err
 		}
 		if s.Width < 1 || s.shown() > n {
-			return fmt.Errorf("%s: %d pixels wide, expected at most %d images of %d",
-				record.Picture, s.picture.Bounds().Dx(), n, s.Width)
+			return &dataset.Error{Path: record.Picture, Err: fmt.Errorf("%d pixels wide, expected at most %d images of %d", s.picture.Bounds().Dx(), n, s.Width)}
 		}
 		r.Samples = append(r.Samples, s)
 	}
@@ -123,17 +123,17 @@ func readPNG(path string) (image.Image, error) {
 	defer f.Close()
 	config, err := png.DecodeConfig(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, &dataset.Error{Path: path, Err: err}
 	}
 	if config.Width > maxPixels/config.Height {
-		return nil, fmt.Errorf("%s: %dx%d pixels, at most %d expected", path, config.Width, config.Height, maxPixels)
+		return nil, &dataset.Error{Path: path, Err: fmt.Errorf("%dx%d pixels, at most %d expected", config.Width, config.Height, maxPixels)}
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
 	picture, err := png.Decode(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, &dataset.Error{Path: path, Err: err}
 	}
 	return picture, nil
 }

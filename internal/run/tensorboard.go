@@ -9,6 +9,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/format/tfevents"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
 // eventLog repeats the lines of metrics.jsonl, and the pictures of samples, to
@@ -76,7 +77,7 @@ func (l eventLog) sample(s *runfolder.Sample, path string) error {
 	}
 	size, err := png.DecodeConfig(bytes.NewReader(content))
 	if err != nil {
-		return err
+		return &dataset.Error{Path: path, Err: err}
 	}
 	return l.Image(time.Now(), s.Step, fmt.Sprintf("%s/phase-%d", runfolder.SampleFolder, s.Phase), size.Width, size.Height, content)
 }

@@ -24,14 +24,17 @@ const (
 	LeNet = "lenet-small" // of LeNet5's form, 34 k parameters
 	WRN   = "wrn-10-1"    // a wide residual network, 78 k parameters
 	Tiny  = "tiny"        // one convolution, 342 parameters, for thousands of runs
+
+	TinyPictures = "tiny-pictures" // as tiny, of 224 x 224 pixels
 )
 
 // AddNetworks makes the small networks known, before any test runs.
 func AddNetworks() {
 	zoo.Networks = append(zoo.Networks, zoo.Entry{Name: LeNet, Model: LeNet, Side: 32, What: "for tests", New: lenet},
-		zoo.Entry{Name: Tiny, Model: Tiny, Side: 32, What: "for tests", New: tiny},
+		zoo.Entry{Name: Tiny, Model: Tiny, Side: 32, What: "for tests", New: func(classes int) *nn.Network { return tiny(Tiny, 32, classes) }},
+		zoo.Entry{Name: TinyPictures, Model: TinyPictures, Side: 224, What: "for tests", New: func(classes int) *nn.Network { return tiny(TinyPictures, 224, classes) }},
 		zoo.Entry{Name: WRN, Model: WRN, Side: 32, What: "for tests", New: func(classes int) *nn.Network { return zoo.WideResNet(10, 1, classes) }})
-	zoo.Names = append(zoo.Names, LeNet, Tiny, WRN)
+	zoo.Names = append(zoo.Names, LeNet, Tiny, TinyPictures, WRN)
 	catalog.DigitNetworks = append(catalog.DigitNetworks, LeNet)
 }
 
@@ -46,11 +49,11 @@ func lenet(classes int) *nn.Network {
 	return g.Network(LeNet, g.Linear("fc3", embedding, nn.Linear{Out: classes}), embedding)
 }
 
-func tiny(classes int) *nn.Network {
-	g, x := nn.NewGraph(3, 32, 32)
-	x = g.ReLU(g.Conv("conv", x, nn.Conv{Out: 2, Kernel: 5, Stride: 4, Bias: true}))
+func tiny(name string, side, classes int) *nn.Network {
+	g, x := nn.NewGraph(3, side, side)
+	x = g.ReLU(g.Conv("conv", x, nn.Conv{Out: 2, Kernel: 5, Stride: side / 7, Bias: true}))
 	embedding := g.Flatten(g.MaxPool(x, 2, 2))
-	return g.Network(Tiny, g.Linear("fc", embedding, nn.Linear{Out: classes}), embedding)
+	return g.Network(name, g.Linear("fc", embedding, nn.Linear{Out: classes}), embedding)
 }
 
 // Digits writes a digits dataset of random pictures: 70 source images,
