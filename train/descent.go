@@ -92,7 +92,7 @@ func (t *Trainer) minimise() (Event, error) {
 	case last || ended && schedule.testDue(t.at.Round):
 		t.at.Kind, t.at.Domain, t.at.Done = Evaluate, 0, 0
 		t.at.Part, t.at.Offset, t.at.Hits, t.at.Correct = 0, 0, 0, 0
-		return e, t.Check()
+		return e, t.checkAll()
 	case ended:
 		return e, t.endRound()
 	default:

@@ -2,8 +2,10 @@ package train
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -260,25 +262,52 @@ func TestShardsRefused(t *testing.T) {
 	require.ErrorContains(t, trainer.Divide(group), "Shards is 2, expected a multiple of 4 ranks")
 }
 
-// What is not finite on one rank ends the run on all, with the same words.
-func TestDivergedOnOneRank(t *testing.T) {
+// What is not finite ends the run on all ranks, with the same words: the tensor and,
+// where it is one rank's alone, the rank. What a test alone would find is found by all too.
+func TestDivergedRanks(t *testing.T) {
 	t.Parallel()
-	c := shardedConfig()
-	c.Optimiser = SGD{LR: 1e38}
-	links, _ := collective.Local(2)
-	errs := make([]error, 2)
-	var all sync.WaitGroup
-	for rank, link := range links {
-		trainer, _ := epochTrainer(t, 1, nil, c)
-		group, err := collective.New(link)
-		require.NoError(t, err)
-		require.NoError(t, trainer.Divide(group))
-		all.Go(func() { _, errs[rank] = run(trainer) })
+	for want, c := range map[string]struct {
+		rank, step int // where a weight is spoilt before the next step, none for rank -1
+		lr         float64
+	}{
+		"step 1: the loss is":                  {rank: -1, lr: 1e38},
+		"step 2: fc.bias on rank 1 is":         {rank: 1, step: 3, lr: 0.01},
+		"step 2: fc.bias on rank 0 is":         {rank: 0, step: 3, lr: 0.01},
+		"step 4: bn2.running_var on rank 1 is": {rank: 1, step: 3, lr: 0.01},
+	} {
+		config := shardedConfig()
+		config.Optimiser, config.Growth.Phases = SGD{LR: c.lr}, 0
+		links, cut := collective.Local(2)
+		var errs [2]error
+		var all sync.WaitGroup
+		for rank, link := range links {
+			trainer, network := epochTrainer(t, 1, nil, config)
+			require.NoError(t, trainer.Divide(link))
+			all.Go(func() {
+				for errs[rank] == nil && !trainer.Done() {
+					if trainer.at.Step == c.step && rank == c.rank {
+						spoil(network, strings.Fields(want)[2])
+					}
+					_, errs[rank] = trainer.Step()
+				}
+				if !errors.As(errs[rank], new(*DivergedError)) {
+					cut() // the other one waits
+				}
+			})
+		}
+		all.Wait()
+		require.ErrorContains(t, errs[0], "training diverged at "+want, want)
+		require.Equal(t, errs[0], errs[1])
 	}
-	all.Wait()
-	var diverged *DivergedError
-	require.True(t, errors.As(errs[0], &diverged))
-	require.Equal(t, errs[0], errs[1])
+}
+
+// spoil makes a number of a network's tensor NaN.
+func spoil(network *nn.Network, name string) {
+	for _, s := range network.State() {
+		if s.Name == name {
+			s.Data[0] = float32(math.NaN())
+		}
+	}
 }
 
 // Ranks compare their states by this checksum before they begin.

@@ -346,6 +346,8 @@ func advise(err error) error {
 	switch {
 	case !errors.As(err, &diverged):
 		return err
+	case diverged.OneRank:
+		return fmt.Errorf("%w, but not on all ranks: its machine may be at fault", err)
 	case diverged.Phase > 0:
 		return fmt.Errorf("%w, try a smaller --lr-max", err)
 	}
