@@ -29,7 +29,7 @@ func newCPU(std streams) *cobra.Command {
 			"MEADA_ISA=avx2 meada-cpu cpu",
 		RunE: func(*cobra.Command, []string) error {
 			if !mpi.Built {
-				return runCPU(std, &mpi.Ranks{})
+				return runCPU(std, &mpi.Ranks{Processors: runtime.NumCPU()})
 			}
 			return onEveryRank(std.err, func(ranks *mpi.Ranks) error { return runCPU(std, ranks) })
 		},
@@ -64,7 +64,7 @@ func runCPU(std streams, ranks *mpi.Ranks) error {
 		{"system", fmt.Sprintf("%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())},
 	})
 	if len(places) == 1 {
-		cli.Table(std.out, [][2]string{{"threads", fmt.Sprintf("%d of %d logical processors", runtime.GOMAXPROCS(0), runtime.NumCPU())}})
+		cli.Table(std.out, [][2]string{{"threads", fmt.Sprintf("%d of %d logical processors", runtime.GOMAXPROCS(0), ranks.Processors)}})
 		return nil
 	}
 	for rank, place := range places {

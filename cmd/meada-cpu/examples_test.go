@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,4 +103,82 @@ func TestKubernetesExample(t *testing.T) {
 	require.Equal(t, "/shared", container.VolumeMounts[0].MountPath)
 	require.NotEmpty(t, job.Metadata.Name)
 	checkSweep(t, container.Args, map[string]string{"JOB_COMPLETION_INDEX": "9"}, job.Spec.Completions)
+}
+
+// mpiJob is what the MPI operator's v2beta1 has of an MPIJob: the names of
+// pkg/apis/kubeflow/v2beta1 of github.com/kubeflow/mpi-operator, a pod's as in TestKubernetesExample.
+type mpiJob struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string
+	Metadata   struct{ Name string }
+	Spec       struct {
+		SlotsPerWorker int `json:"slotsPerWorker"`
+		RunPolicy      struct {
+			CleanPodPolicy string `json:"cleanPodPolicy"`
+			BackoffLimit   int    `json:"backoffLimit"`
+		} `json:"runPolicy"`
+		MPIReplicaSpecs map[string]mpiReplica `json:"mpiReplicaSpecs"`
+	}
+}
+
+type mpiReplica struct {
+	Replicas      int
+	RestartPolicy string `json:"restartPolicy"`
+	Template      struct {
+		Spec struct {
+			Containers []struct {
+				Name, Image   string
+				Command, Args []string
+				Resources     struct{ Requests, Limits map[string]string }
+				VolumeMounts  []struct {
+					Name      string
+					MountPath string `json:"mountPath"`
+				} `json:"volumeMounts"`
+			}
+			Volumes []struct {
+				Name                  string
+				PersistentVolumeClaim struct {
+					ClaimName string `json:"claimName"`
+				} `json:"persistentVolumeClaim"`
+			}
+		}
+	}
+}
+
+// The manifest has no field that the operator does not know, and its command starts as many
+// ranks as there are slots, with settings that train takes.
+func TestMPIJobExample(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(examples, "mpijob.yaml"))
+	require.NoError(t, err)
+	var tree map[string]any
+	require.NoError(t, yaml.Unmarshal(text, &tree))
+	text, err = json.Marshal(tree)
+	require.NoError(t, err)
+	var job mpiJob
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&job))
+	require.Len(t, job.Spec.MPIReplicaSpecs, 2)
+	launcher, worker := job.Spec.MPIReplicaSpecs["Launcher"], job.Spec.MPIReplicaSpecs["Worker"]
+	require.Equal(t, []string{"kubeflow.org/v2beta1", "MPIJob", "Running", "Never", "Never"},
+		[]string{job.APIVersion, job.Kind, job.Spec.RunPolicy.CleanPodPolicy, launcher.RestartPolicy, worker.RestartPolicy})
+	require.Equal(t, 1, launcher.Replicas)
+
+	command := launcher.Template.Spec.Containers[0]
+	require.Equal(t, []string{"mpirun"}, command.Command)
+	at := slices.Index(command.Args, "meada-cpu-mpi")
+	require.Equal(t, []string{"--allow-run-as-root", "-n", strconv.Itoa(worker.Replicas * job.Spec.SlotsPerWorker)}, command.Args[:at])
+	require.Equal(t, "train", command.Args[at+1])
+	var s settings
+	require.NoError(t, s.parse(command.Args[at+2:]))
+	require.Zero(t, s.Shards%worker.Replicas)
+
+	pod := worker.Template.Spec
+	require.Equal(t, pod.Volumes[0].Name, pod.Containers[0].VolumeMounts[0].Name)
+	for _, path := range []string{s.Data, s.Out} {
+		require.True(t, strings.HasPrefix(path, pod.Containers[0].VolumeMounts[0].MountPath+"/"), path)
+	}
+	require.NotEmpty(t, pod.Volumes[0].PersistentVolumeClaim.ClaimName)
+	require.Empty(t, pod.Containers[0].Command, "the operator starts sshd")
 }

@@ -28,8 +28,8 @@ func onEveryRank(stderr io.Writer, do func(*mpi.Ranks) error) error {
 		}
 		return said{err}
 	}
-	if ranks == nil {
-		return do(&mpi.Ranks{})
+	if ranks.Size() == 1 {
+		return do(ranks)
 	}
 	err = do(ranks)
 	shared := errors.As(err, new(*run.SharedError))

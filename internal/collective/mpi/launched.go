@@ -10,11 +10,12 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/collective"
 )
 
-// Ranks is a group that is joined by MPI. Zero is a process alone.
+// Ranks is a group that is joined by MPI, or a process alone: without a Group.
 type Ranks struct {
 	*collective.Group
 	Neighbours int // the ranks on this machine
 	CPUs       int // those of this rank for itself
+	Processors int // those that the system gives a process alone
 
 	link *link
 }

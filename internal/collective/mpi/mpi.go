@@ -186,6 +186,7 @@ static int share_cpus(int *neighbours) {
 import "C"
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -224,7 +225,8 @@ type call struct {
 	send, recv []byte
 }
 
-// Join joins the ranks that a launcher has started, nil if there is this process alone.
+// Join joins the ranks that a launcher has started, without a Group if there is this
+// process alone.
 // Each tells the next one twenty times in the time of patience that it lives. One that
 // is silent for so long ends the link.
 //
@@ -233,11 +235,14 @@ type call struct {
 // none.
 func Join(patience time.Duration) (*Ranks, error) {
 	count, variable := Launched(os.Getenv)
+	alone := &Ranks{Processors: runtime.NumCPU()}
 	if boundUnasked(os.Getenv) {
-		runtime.GOMAXPROCS(int(C.unbind()))
+		all := int(C.unbind())
+		runtime.GOMAXPROCS(all)
+		alone.Processors = cmp.Or(all, alone.Processors)
 	}
 	if count < 2 {
-		return nil, nil
+		return alone, nil
 	}
 	l := &link{make(chan call), make(chan error), patience}
 	interval := patience / 20
@@ -362,9 +367,6 @@ func (l *link) failure(code C.int) error {
 
 // Leave ends MPI once every rank calls it.
 func (r *Ranks) Leave() {
-	if r == nil {
-		return
-	}
 	if err := r.link.call(func() error { return r.link.failure(C.barrier()) }); err != nil {
 		r.Abort(1)
 	}
@@ -381,7 +383,5 @@ const farewell = 10 * time.Second
 
 // Abort ends all ranks with an exit code.
 func (r *Ranks) Abort(code int) {
-	if r != nil {
-		_ = r.link.call(func() error { C.abort_all(C.int(code)); return nil })
-	}
+	_ = r.link.call(func() error { C.abort_all(C.int(code)); return nil })
 }
