@@ -67,6 +67,16 @@ type BatchOp interface {
 	Make(e *tensor.Engine, n, c, h, w int) (BatchFunc, error)
 }
 
+// HiddenOp is a BatchOp that may also act on what a network makes of a batch, behind one
+// of its stages. It is linear in the values, apart from what it adds.
+type HiddenOp interface {
+	BatchOp
+	// MakeHidden is Make, and returns the way of gradients back as well: of the batch
+	// that was changed last, backward turns X, the gradient by the result, into that by
+	// what was changed.
+	MakeHidden(e *tensor.Engine, n, c, h, w int) (forward, backward BatchFunc, err error)
+}
+
 // BatchFunc changes a batch in place. It allocates nothing.
 type BatchFunc func(b *Batch)
 

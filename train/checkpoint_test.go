@@ -35,7 +35,7 @@ func procedures(t testing.TB) map[string]procedure {
 	plain := epochConfig(erm)
 	plain.Schedule, plain.MaxSteps, plain.Optimiser = Epochs{Total: 3, TestEvery: 1}, 12, SGD{LR: 0.1, Decay: 5e-4, Cosine: true}
 	plain.Backbone.Rate = 0.1
-	views := viewsConfig()
+	views := hiddenConfig()
 	views.BatchSize, views.Growth.Ascent.Steps, views.Averaging = 20, 1, EMA{Decay: 0.75, From: 1}
 	replacing, steps := epochs, digits
 	replacing.Growth.Phases, replacing.Growth.Every, replacing.Growth.Sets = 3, 1, 1

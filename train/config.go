@@ -54,6 +54,11 @@ type View struct {
 	Image  []augment.ImageOp
 	Values augment.ValueOp // makes normalised values of the bytes; nil for these as they are
 	Batch  []augment.BatchOp
+
+	// Hidden act after these, in the order of the list: on the images, or on what the
+	// network makes of them at one of its [nn.Network.Places], drawn anew for each step
+	// and the same for all views (Verma et al., "Manifold Mixup", ICML 2019).
+	Hidden []augment.HiddenOp
 }
 
 // Growth describes maximisation phases: each moves images by gradient ascent and

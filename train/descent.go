@@ -17,6 +17,7 @@ type descent struct {
 	targets   augment.Targets
 	plan      *nn.Plan
 	objective *objective.Objective
+	hidden    *hidden // nil for none
 	dLogits   tensor.Tensor
 	optimiser updater
 	rate      learningRate
@@ -29,6 +30,7 @@ type descent struct {
 
 func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent, error) {
 	all := c.views() * c.shardSize()
+	network.Mixing = c.hides()
 	d := descent{
 		numbers:   make([]int32, c.BatchSize),
 		plan:      nn.Compile(engine, network, all, c.descentMode()),
@@ -50,6 +52,12 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent,
 	}
 	if d.views, err = newViews(engine, network, c); err != nil {
 		return descent{}, err
+	}
+	if d.hidden, err = newHidden(engine, network, c); err != nil {
+		return descent{}, err
+	}
+	if d.hidden != nil { // a nil *hidden is no nil Mixer
+		d.plan.Mixer = d.hidden
 	}
 	d.objective, err = objective.New(engine, c.Objective, c.shardSize(), c.views(), network.Classes)
 	return d, err
@@ -173,16 +181,15 @@ func (t *Trainer) view(numbers []int32) (x tensor.Tensor) {
 	x = t.x.Images(0, t.config.views()*len(numbers))
 	d.targets.First = t.read(x, numbers, d.views.chains)
 	d.targets.Second, d.targets.Weight = d.targets.Second[:0], d.targets.Weight[:0]
+	b := &d.batch
+	b.Numbers, b.Targets = numbers, &d.targets
+	b.Draw = augment.Draw{Seed: t.config.Seed, Round: t.at.Round, Image: int(numbers[0])}
 	for i, ops := range d.views.batch {
-		if len(ops) == 0 {
-			continue
-		}
-		b := &d.batch
-		b.X, b.Numbers, b.Targets = x.Images(i*len(numbers), (i+1)*len(numbers)), numbers, &d.targets
-		b.Draw = augment.Draw{Seed: t.config.Seed, Round: t.at.Round, View: i, Image: int(numbers[0])}
+		b.X, b.Draw.View = x.Images(i*len(numbers), (i+1)*len(numbers)), i
 		for _, op := range ops {
 			op(b)
 		}
 	}
+	d.hidden.begin(x, b)
 	return x
 }

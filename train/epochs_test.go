@@ -24,7 +24,7 @@ import (
 // in [-1,1].
 func smallNormalised() *nn.Network {
 	g, x := nn.NewGraph(3, 32, 32)
-	x = g.ReLU(g.BatchNorm("bn1", g.Conv("conv1", x, nn.Conv{Out: 8, Kernel: 3, Stride: 2, Padding: 1})))
+	x = g.Mixable(g.ReLU(g.BatchNorm("bn1", g.Conv("conv1", x, nn.Conv{Out: 8, Kernel: 3, Stride: 2, Padding: 1}))))
 	x = g.ReLU(g.BatchNorm("bn2", g.Conv("conv2", g.Dropout(x, 0.25), nn.Conv{Out: 16, Kernel: 3, Stride: 2, Padding: 1})))
 	embedding := g.Flatten(g.AvgPool(x, 8))
 	n := g.Network("small", g.Linear("fc", embedding, nn.Linear{Out: 10}), embedding)

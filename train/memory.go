@@ -40,7 +40,14 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 
 	descent := c.views() * c.shardSize()
 	batch := int64(descent)
-	m := Memory{Batches: nn.PlanBytes(trained, descent, c.descentMode())}
+	mixing := *trained
+	mixing.Mixing = c.hides()
+	m := Memory{Batches: nn.PlanBytes(&mixing, descent, c.descentMode())}
+	if c.hides() { // Mixup's copies
+		for _, place := range network.Places() {
+			m.Batches += float * int64(descent) * int64(place[0]*place[1]*place[2])
+		}
+	}
 	if c.Objective.Contrast > 0 {
 		m.Batches += float * int64(descent) * int64(2*network.Embedding+descent)
 	}

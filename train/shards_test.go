@@ -27,6 +27,7 @@ func shardedConfig() Config {
 	c := epochConfig(meada)
 	c.Shards, c.Schedule = 4, Epochs{Total: 2, TestEvery: 1}
 	c.Growth.Ascent.Steps, c.Averaging = 1, EMA{Decay: 0.9}
+	c.Views[0].Hidden = []augment.HiddenOp{batch.Mixup{Alpha: 1}}
 	return c
 }
 

@@ -1,11 +1,13 @@
 package train
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/batch"
 	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/internal/testkit/race"
 	"github.com/meada-cpu/meada-cpu/simd"
@@ -53,6 +55,48 @@ func viewsConfig() Config {
 	c.Objective = objective.Config{Consistency: 12, Smoothing: 0.1}
 	c.Attack = augment.Config{Steps: 2, LR: 0.02, Eta: 1, Ball: augment.Ball{Norm: augment.LInf, Radius: 0.05, RandomStart: true}}
 	return c
+}
+
+// hiddenConfig is viewsConfig with operations that act within the network too.
+func hiddenConfig() Config {
+	c := viewsConfig()
+	for i := range c.Views {
+		c.Views[i].Hidden = []augment.HiddenOp{
+			batch.HiddenAsView{View: 0, Op: batch.Mixup{Alpha: 1}},
+			batch.Noise{Additive: 0.1 * float64(i+1), Multiplicative: 0.5, Sparsity: 0.5},
+		}
+	}
+	return c
+}
+
+// Hidden operations act on the images or within the network, one of them a step, and the
+// labels are those of both images that are mixed.
+func TestHiddenOperations(t *testing.T) {
+	t.Parallel()
+	plain, _ := epochTrainer(t, 1, nil, viewsConfig())
+	trainer, _ := epochTrainer(t, 3, nil, hiddenConfig())
+	depths := map[int]int{}
+	numbers := []int32{7, 3, 40, 12}
+	for round := range 20 {
+		plain.at.Round, trainer.at.Round = round, round
+		before, x := plain.view(numbers), trainer.view(numbers)
+		h, targets := trainer.descent.hidden, &trainer.descent.targets
+		depths[h.at]++
+		require.Equal(t, h.at > 0, slices.Equal(before.Data[:16*3072], x.Data[:16*3072]), "the images, depth %d", h.at)
+		require.Equal(t, h.at == 0, len(targets.Second) > 0)
+		place := trainer.network.Places()[0]
+		inside := tensor.New(16, place[0], place[1], place[2])
+		for i := range inside.Data {
+			inside.Data[i] = 1
+		}
+		h.Mix(0, inside)
+		require.Equal(t, h.at == 0, slices.Max(inside.Data) == 1, "within the network, depth %d", h.at)
+		require.Len(t, targets.Second, 4)
+		for _, class := range targets.Second {
+			require.Contains(t, targets.First, class)
+		}
+	}
+	require.Len(t, depths, 2)
 }
 
 // The views of a batch stand one after the other, each as its chain has it.
@@ -103,7 +147,7 @@ func TestViewsHaveTheSameBits(t *testing.T) {
 			continue
 		}
 		for _, threads := range threadCounts {
-			trainer, network := epochTrainer(t, threads, kernels, viewsConfig())
+			trainer, network := epochTrainer(t, threads, kernels, hiddenConfig())
 			finish(t, trainer)
 			if want == nil {
 				want = network.Values
@@ -114,7 +158,7 @@ func TestViewsHaveTheSameBits(t *testing.T) {
 }
 
 func TestViewsAllocateNothing(t *testing.T) {
-	c := viewsConfig()
+	c := hiddenConfig()
 	c.BatchSize, c.Growth = 1, Growth{}
 	trainer, _ := epochTrainer(t, 2, nil, c)
 	for range 3 {

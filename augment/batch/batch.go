@@ -28,12 +28,37 @@ func (o AsView) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error
 	if err != nil {
 		return nil, err
 	}
+	return o.drawing(f), nil
+}
+
+// drawing returns f drawing the numbers of the view.
+func (o AsView) drawing(f augment.BatchFunc) augment.BatchFunc {
 	return func(b *augment.Batch) {
 		view := b.Draw.View
 		b.Draw.View = o.View
 		f(b)
 		b.Draw.View = view
-	}, nil
+	}
+}
+
+// HiddenAsView is AsView of an operation that may act within a network too.
+type HiddenAsView struct {
+	View int
+	Op   augment.HiddenOp
+}
+
+// Make returns the operation for up to n images of c x h x w.
+func (o HiddenAsView) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error) {
+	return AsView{o.View, o.Op}.Make(e, n, c, h, w)
+}
+
+// MakeHidden returns the operation for up to n images of c x h x w, and its gradient's.
+func (o HiddenAsView) MakeHidden(e *tensor.Engine, n, c, h, w int) (forward, backward augment.BatchFunc, err error) {
+	if forward, backward, err = o.Op.MakeHidden(e, n, c, h, w); err != nil {
+		return nil, nil, err
+	}
+	as := AsView{View: o.View}
+	return as.drawing(forward), as.drawing(backward), nil
 }
 
 // source returns what an operation draws from for a batch.

@@ -18,17 +18,30 @@ type Mixup struct{ Alpha float64 }
 
 // Make returns the operation for up to n images of c x h x w.
 func (o Mixup) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error) {
+	forward, _, err := o.MakeHidden(e, n, c, h, w)
+	return forward, err
+}
+
+// MakeHidden returns the operation for up to n images of c x h x w, and its gradient's.
+func (o Mixup) MakeHidden(e *tensor.Engine, n, c, h, w int) (forward, backward augment.BatchFunc, err error) {
 	if err := checkAlpha("Mixup", o.Alpha); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p := newPairs(e, n, c, h, w)
-	return func(b *augment.Batch) {
+	forward = func(b *augment.Batch) {
 		p.draw = source(b, rng.Mixup)
 		share := float32(p.draw.Beta(o.Alpha, o.Alpha))
 		p.pair(b)
 		p.blend(share)
 		p.label(b, share)
-	}, nil
+	}
+	// An image is the other of one image, which the pairs turned around name.
+	backward = func(b *augment.Batch) {
+		p.turn()
+		p.keepImages(b)
+		p.blend(p.share)
+	}
+	return forward, backward, nil
 }
 
 // CutMix replaces a rectangle of every image by that of another of its batch,
@@ -78,6 +91,7 @@ type pairs struct {
 	engine  *tensor.Engine
 	draw    rng.Source
 	order   []int32 // image n's other is image order[n]
+	turned  []int32 // memory for another order
 	swap    func(i, j int)
 	x, copy tensor.Tensor // the batch, and what it was
 
@@ -91,7 +105,7 @@ type pairs struct {
 func newPairs(e *tensor.Engine, n, c, h, w int) *pairs {
 	e.Reserve(0, 0)
 	tensor.Elements(n, c, h, w)
-	p := &pairs{engine: e, order: make([]int32, n), copy: tensor.New(n, c, h, w)}
+	p := &pairs{engine: e, order: make([]int32, n), turned: make([]int32, n), copy: tensor.New(n, c, h, w)}
 	p.swap = func(i, j int) { p.order[i], p.order[j] = p.order[j], p.order[i] }
 	p.keep.pairs, p.blending.pairs, p.pasting.pairs = p, p, p
 	return p
@@ -99,17 +113,31 @@ func newPairs(e *tensor.Engine, n, c, h, w int) *pairs {
 
 // pair draws the pairs of a batch, and copies the images.
 func (p *pairs) pair(b *augment.Batch) {
-	if b.X.N > p.copy.N {
-		panic(fmt.Sprintf("batch: %d images, for batches of up to %d", b.X.N, p.copy.N))
-	}
-	b.X.Check("batch: the images", b.X.N, p.copy.C, p.copy.H, p.copy.W)
+	p.keepImages(b)
 	tensor.CheckVector("batch: the classes", b.Targets.First, b.X.N)
-	p.x = b.X
 	p.order = p.order[:b.X.N]
 	for i := range p.order {
 		p.order[i] = int32(i)
 	}
 	p.draw.Shuffle(len(p.order), p.swap)
+}
+
+// turn makes image n the other of its other.
+func (p *pairs) turn() {
+	p.turned = p.turned[:len(p.order)]
+	for i, other := range p.order {
+		p.turned[other] = int32(i)
+	}
+	p.order, p.turned = p.turned, p.order
+}
+
+// keepImages copies the images of a batch.
+func (p *pairs) keepImages(b *augment.Batch) {
+	if b.X.N > p.copy.N {
+		panic(fmt.Sprintf("batch: %d images, for batches of up to %d", b.X.N, p.copy.N))
+	}
+	b.X.Check("batch: the images", b.X.N, p.copy.C, p.copy.H, p.copy.W)
+	p.x = b.X
 	p.engine.Run(p.x.N, &p.keep)
 }
 

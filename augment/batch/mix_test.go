@@ -58,6 +58,51 @@ func TestMixup(t *testing.T) {
 	require.InDelta(t, 0.5, mean, 0.07)
 }
 
+// The way back of gradients is the transpose of the way forward, but for what that adds.
+func TestHiddenBackward(t *testing.T) {
+	t.Parallel()
+	dot := func(a, b []float32) (sum float64) {
+		for i, v := range a {
+			sum += float64(v) * float64(b[i])
+		}
+		return sum
+	}
+	engines(t, func(e *tensor.Engine) {
+		for name, op := range map[string]augment.HiddenOp{
+			"Mixup":   Mixup{Alpha: 1},
+			"as view": HiddenAsView{View: 3, Op: Mixup{Alpha: 1}},
+			"Noise":   Noise{Additive: 0.5, Multiplicative: 0.9, Sparsity: 0.3},
+		} {
+			forward, backward, err := op.MakeHidden(e, 7, 5, 4, 3)
+			require.NoError(t, err)
+			for round := range 3 {
+				batch := func(scale float32) *augment.Batch {
+					b := values(7, 5, 4, 3)
+					b.Draw.Round = round
+					for n := range b.X.N {
+						for i, v := range b.X.Image(n) {
+							b.X.Image(n)[i] = scale*v + scale*scale*float32((n*7+i*3)%5-2)
+						}
+					}
+					return b
+				}
+				added, x, dy := batch(0), batch(1), batch(-2)
+				before, gradient := contents(x.X), contents(dy.X)
+				forward(added)
+				forward(x)
+				linear := contents(x.X)
+				for i, v := range contents(added.X) {
+					linear[i] -= v
+				}
+				require.NotEqual(t, before, linear, name)
+				backward(dy)
+				want := dot(linear, gradient)
+				require.InEpsilon(t, want, dot(before, contents(dy.X)), 1e-5, "%s, %s", e.Kernels.Name, name)
+			}
+		}
+	})
+}
+
 // The weight of an image's class is the part of it that is left, all of which
 // lies around one rectangle.
 func TestCutMix(t *testing.T) {

@@ -22,16 +22,22 @@ type Noise struct {
 const sparsitySteps = 1 << 16
 
 // Make returns the operation for images of c x h x w.
-func (o Noise) Make(e *tensor.Engine, _, _, _, _ int) (augment.BatchFunc, error) {
+func (o Noise) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error) {
+	forward, _, err := o.MakeHidden(e, n, c, h, w)
+	return forward, err
+}
+
+// MakeHidden returns the operation for images of any shape, and its gradient's.
+func (o Noise) MakeHidden(e *tensor.Engine, _, _, _, _ int) (forward, backward augment.BatchFunc, err error) {
 	switch {
 	case !(o.Additive >= 0 && o.Additive <= 1e3 && o.Multiplicative >= 0 && o.Multiplicative <= 1e3):
-		return nil, fmt.Errorf("batch: Noise of Additive %v and Multiplicative %v, expected 0 to 1000", o.Additive, o.Multiplicative)
+		return nil, nil, fmt.Errorf("batch: Noise of Additive %v and Multiplicative %v, expected 0 to 1000", o.Additive, o.Multiplicative)
 	case !(o.Sparsity >= 0 && o.Sparsity <= 1):
-		return nil, fmt.Errorf("batch: Noise.Sparsity is %v, expected a probability", o.Sparsity)
+		return nil, nil, fmt.Errorf("batch: Noise.Sparsity is %v, expected a probability", o.Sparsity)
 	}
 	e.Reserve(0, 0)
 	n := &noise{Noise: o, engine: e, sources: make([]tensor.PerWorker[rng.Source], e.Threads()), threshold: uint32(o.Sparsity * sparsitySteps)}
-	return n.run, nil
+	return n.run, n.back, nil
 }
 
 // noise is the memory of Noise, and the task that changes an image.
@@ -45,12 +51,24 @@ type noise struct {
 	batch    *augment.Batch
 	add      float64
 	multiply float32
+	gradient bool // multiply as before, and add nothing
 }
 
 func (o *noise) run(b *augment.Batch) {
 	o.draw = source(b, rng.Noise)
 	o.add = o.Additive * o.draw.Beta(2, 5)
 	o.multiply = float32(o.Multiplicative * o.draw.Beta(2, 5))
+	o.change(b)
+}
+
+// back multiplies the gradient by what the values were multiplied by.
+func (o *noise) back(b *augment.Batch) {
+	o.gradient = true
+	o.change(b)
+	o.gradient = false
+}
+
+func (o *noise) change(b *augment.Batch) {
 	o.batch = b
 	b.X.Check("batch: the images", b.X.N, b.X.C, b.X.H, b.X.W)
 	tensor.CheckVector("batch: the images' numbers", b.Numbers, b.X.N)
@@ -71,7 +89,9 @@ func (o *noise) Do(n, worker int) {
 			v *= 1 + float32(o.multiply*(2*draw.Float32()-1))
 		}
 		if coins/sparsitySteps >= o.threshold {
-			v = float32(v) + float32(o.add*draw.FastNormal())
+			if added := draw.FastNormal(); !o.gradient {
+				v = float32(v) + float32(o.add*added)
+			}
 		}
 		x[i] = v
 	}

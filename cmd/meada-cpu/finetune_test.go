@@ -204,5 +204,8 @@ func TestFineTuningRefuses(t *testing.T) {
 	r = invoke(t, dir, short(tinyDigits(t), "--freeze-bn", "--weights", "w")...)
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.err, "--freeze-bn: "+small+" has no batch normalisation")
+	r = invoke(t, dir, short(tinyDigits(t), "--manifold", "--noise", "0.5")...)
+	require.Equal(t, 2, r.code, r.err)
+	require.Contains(t, r.err, "--manifold: "+small+" has no stages to mix images behind, expected one of wrn, resnext,")
 	require.NoDirExists(t, filepath.Join(dir, "r"))
 }

@@ -79,6 +79,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 		Complete: cli.Words(catalog.MixNames...),
 	}, "with other images of the batch: "+strings.Join(catalog.MixNames, ", "))
 	f.Number(&s.Noise, "noise", "NoisyMix's noise, of strength X")
+	f.Switch(&s.Manifold, "manifold", "mix and add noise at the image or behind a stage of a residual network, drawn for each step")
 	f.Switch(&s.AllViews, "all-views", "minimise the cross-entropy of all views, not of the image alone; without consistency of it and one view")
 	f.Number(&s.Consistency, "consistency", "weight of the Jensen-Shannon divergence of an image and two views of it; 0 trains on one view")
 	f.Number(&s.Smoothing, "label-smoothing", "probability that a target spreads over all classes")

@@ -10,6 +10,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/objective"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // RandConv's first view is convolved too, and the others go on from it.
@@ -59,7 +60,7 @@ func TestProRandConv(t *testing.T) {
 // Every view mixes the same images.
 func TestMixtures(t *testing.T) {
 	t.Parallel()
-	mixup := augment.BatchOp(batch.AsView{View: 0, Op: batch.Mixup{Alpha: 1}})
+	mixup := batch.HiddenAsView{View: 0, Op: batch.Mixup{Alpha: 1}}
 	c := presetConfig(t, "digits", "lenet5", Mixup)
 	require.Equal(t, []train.View{{Batch: []augment.BatchOp{mixup}}}, c.Views)
 	c = presetConfig(t, "cifar10", "wrn", CutMix)
@@ -69,9 +70,26 @@ func TestMixtures(t *testing.T) {
 	require.InDelta(t, 12, c.Objective.Consistency, 0)
 	require.Len(t, c.Views, 3)
 	for i, v := range c.Views {
-		require.Equal(t, []augment.BatchOp{mixup, batch.Noise{Additive: 0.5 * float64(i+1), Multiplicative: 0.5, Sparsity: 0.65}}, v.Batch)
+		require.Equal(t, []augment.HiddenOp{mixup, batch.Noise{Additive: 0.5 * float64(i+1), Multiplicative: 0.5, Sparsity: 0.65}}, v.Hidden)
+		require.Empty(t, v.Batch)
 		require.Equal(t, i > 0, v.Values == image.AugMix{Severity: 3, Width: 3, Alpha: 1})
 	}
+	c = presetConfig(t, "cifar10", "allconv", NoisyMix) // which has no stages to mix behind
+	require.Equal(t, []augment.BatchOp{mixup, batch.Noise{Additive: 1.5, Multiplicative: 0.5, Sparsity: 0.65}}, c.Views[2].Batch)
+	require.Empty(t, c.Views[2].Hidden)
+}
+
+// The networks with places to mix at are those that are listed.
+func TestStagedNetworks(t *testing.T) {
+	t.Parallel()
+	var staged []string
+	for _, n := range zoo.Networks {
+		if places := n.New(2).Places(); len(places) > 0 {
+			require.Len(t, places, 3, n.Name)
+			staged = append(staged, n.Name)
+		}
+	}
+	require.Equal(t, staged, StagedNetworks)
 }
 
 func TestFractals(t *testing.T) {
@@ -156,6 +174,7 @@ func TestViewsOneAfterTheOther(t *testing.T) {
 func TestCheckViewsOfBatches(t *testing.T) {
 	t.Parallel()
 	for message, change := range map[string]func(*Settings){
+		"--manifold: nothing acts within the network": func(s *Settings) { s.Manifold, s.Mix = true, MixCut },
 		"--ema 1: expected a number":                  func(s *Settings) { s.EMA = 1 },
 		"--swa 1: expected a share":                   func(s *Settings) { s.SWA = 1 },
 		"--ema 0.9 and --swa 0.5: expected one":       func(s *Settings) { s.EMA, s.SWA = 0.9, 0.5 },

@@ -153,9 +153,10 @@ var Methods = []Method{
 	},
 	{
 		Name: NoisyMix, Title: "NoisyMix",
-		Citation: "AugMix, Mixup and noise, of images alone: Erichson et al., NoisyMix: Boosting Model Robustness to Common Corruptions, AISTATS 2024",
+		Citation: "AugMix, Mixup and noise, behind stages of residual networks too: Erichson et al., NoisyMix: Boosting Model Robustness to Common Corruptions, AISTATS 2024",
 		defaults: func(s *Settings, _ *Preset, network string) {
 			s.Views, s.Consistency, s.Mix, s.Noise = ViewsAugMix, 12, MixUp, 0.5
+			s.Manifold = slices.Contains(StagedNetworks, network)
 			if s.InEpochs() && KindOf(network) == ForSmall {
 				s.Epochs = 200
 			}
@@ -278,7 +279,8 @@ type Settings struct {
 	Views       Views   `json:"views,omitempty"`
 	Cutout      int     `json:"cutout,omitempty"` // side of the square cut out of them
 	Mix         Mix     `json:"mix,omitempty"`
-	Noise       float64 `json:"noise,omitempty"` // NoisyMix's, its strength
+	Noise       float64 `json:"noise,omitempty"`    // NoisyMix's, its strength
+	Manifold    bool    `json:"manifold,omitempty"` // mix and add noise within the network too
 
 	// AllViews counts the cross-entropy of all views of an image, not of the
 	// first alone; without consistency it has two, itself and one other.

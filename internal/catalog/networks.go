@@ -43,6 +43,10 @@ func (k Kind) preset() string {
 // the others the size of their images tells the kind.
 var DigitNetworks = []string{"lenet5"}
 
+// StagedNetworks are the networks of package zoo that have places to mix images at,
+// behind their stages.
+var StagedNetworks = []string{"wrn", "resnext", "resnet18", "resnet34", "resnet50"}
+
 // KindOf returns the kind of a network of package zoo.
 func KindOf(network string) Kind {
 	if slices.Contains(DigitNetworks, network) {

@@ -202,17 +202,30 @@ func ParseMix(name string) (Mix, error) {
 // String returns what [ParseMix] takes.
 func (m Mix) String() string { return cmp.Or(string(m), noViews) }
 
-// op returns the operation, the same for every view.
-func (m Mix) op(network string) augment.BatchOp {
-	var op augment.BatchOp = batch.Mixup{Alpha: 1}
-	if m == MixCut {
+// addMix adds what mixes images with each other, the same for every view, and noise,
+// within the network too if they are to be.
+func (s *Settings) addMix(v *train.View, view int, network string) {
+	var ops []augment.HiddenOp
+	switch s.Mix {
+	case MixUp:
+		ops = append(ops, batch.HiddenAsView{View: 0, Op: batch.Mixup{Alpha: 1}})
+	case MixCut:
 		cut := batch.CutMix{Alpha: 1, Probability: 0.5}
 		if KindOf(network) == ForPictures {
 			cut.Probability = 1
 		}
-		op = cut
+		v.Batch = append(v.Batch, batch.AsView{View: 0, Op: cut})
 	}
-	return batch.AsView{View: 0, Op: op}
+	if s.Noise > 0 {
+		ops = append(ops, batch.Noise{Additive: s.Noise * float64(view+1), Multiplicative: s.Noise, Sparsity: 0.65})
+	}
+	if s.Manifold {
+		v.Hidden = ops
+		return
+	}
+	for _, op := range ops {
+		v.Batch = append(v.Batch, op)
+	}
 }
 
 // countViews returns how many views an image has: with consistency the image and
@@ -247,14 +260,9 @@ func (s *Settings) viewsOf(network string) []train.View {
 			s.Views.add(v, network)
 			s.addCutout(v)
 		}
-		if s.Mix != "" {
-			v.Batch = append(v.Batch, s.Mix.op(network))
-		}
-		if s.Noise > 0 {
-			v.Batch = append(v.Batch, batch.Noise{Additive: s.Noise * float64(i+1), Multiplicative: s.Noise, Sparsity: 0.65})
-		}
+		s.addMix(v, i, network)
 	}
-	if v := &views[0]; !several && len(v.Image) == 0 && v.Values == nil && len(v.Batch) == 0 {
+	if v := &views[0]; !several && len(v.Image) == 0 && v.Values == nil && len(v.Batch)+len(v.Hidden) == 0 {
 		return nil
 	}
 	return views
@@ -305,6 +313,7 @@ func (s *Settings) DescribeViews() string {
 	add(s.Cutout > 0, "cutout of %d pixels", s.Cutout)
 	add(s.Mix != "", "%s", s.Mix)
 	add(s.Noise > 0, "noise %g", s.Noise)
+	add(s.Manifold, "within the network too")
 	add(s.Consistency > 0, "two such views beside the image, consistency %g", s.Consistency)
 	add(s.Consistency == 0 && s.AllViews, "one such view beside the image")
 	add(s.AllViews, "the cross-entropy of all")
@@ -337,6 +346,8 @@ func (s *Settings) checkViews() error {
 		return cli.UsageError("--swa %v: expected a share of the run, less than 1", s.SWA)
 	case s.EMA > 0 && s.SWA > 0:
 		return cli.UsageError("--ema %v and --swa %v: expected one of them, the other 0", s.EMA, s.SWA)
+	case s.Manifold && s.Mix != MixUp && s.Noise == 0:
+		return cli.UsageError("--manifold: nothing acts within the network, expected --mix mixup or --noise too")
 	case s.AllViews && s.sameViews():
 		return cli.UsageError("--all-views: all views of an image would be the same, expected --views, --cutout or --noise too")
 	case s.Consistency > 0 && s.sameViews():

@@ -55,6 +55,7 @@ const (
 	PixMix                           // PixMix's mixtures and fractals
 	Fractals                         // that values become
 	OneOf                            // which of several operations is applied
+	Depth                            // where in a network images are mixed
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
@@ -168,6 +169,9 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 	}
 	if r.FreezeBN && !r.network.Normalises() {
 		return nil, "", cli.UsageError("--freeze-bn: %s has no batch normalisation", r.Model)
+	}
+	if r.Manifold && len(r.network.Places()) == 0 {
+		return nil, "", cli.UsageError("--manifold: %s has no stages to mix images behind, expected one of %s", r.Model, strings.Join(catalog.StagedNetworks, ", "))
 	}
 	r.network.Conv.NoWinograd, r.network.FreezeBN = r.Direct, r.FreezeBN
 	r.network.Init(r.Seed)

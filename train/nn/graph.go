@@ -31,6 +31,7 @@ type Graph struct {
 	Epsilon float64
 
 	nodes  []node
+	places int // marked by Mixable
 	params []*Param
 	state  []entry
 }
@@ -55,6 +56,7 @@ const (
 	addNode
 	concatNode
 	flattenNode
+	mixNode
 )
 
 // node is an operation and the shape of its result.
@@ -69,6 +71,7 @@ type node struct {
 	act          simd.Activation // activationNode
 	pool         conv.PoolShape  // maxPoolNode, avgPoolNode, N unset
 	rate         float64         // dropoutNode
+	place        int             // mixNode
 }
 
 func (n *node) size() int { return n.c * n.h * n.w }
@@ -220,6 +223,14 @@ func (g *Graph) Dropout(x Value, rate float64) Value {
 		panic(fmt.Sprintf("nn: dropout with rate %g", rate))
 	}
 	return g.add(node{kind: dropoutNode, in: []Value{x}, c: in.c, h: in.h, w: in.w, rate: rate})
+}
+
+// Mixable marks x as a place where a [Mixer] may mix the images of a batch, places
+// being counted from 0 on. Where plans have none ([Network.Mixing]) it costs nothing.
+func (g *Graph) Mixable(x Value) Value {
+	in := &g.nodes[x]
+	g.places++
+	return g.add(node{kind: mixNode, in: []Value{x}, c: in.c, h: in.h, w: in.w, place: g.places - 1})
 }
 
 // Add adds a + b.

@@ -58,7 +58,13 @@ func lower(net *Network, mode Mode) *program {
 
 // view reports whether a node's result is its input, at most in another shape.
 func (p *program) view(n *node) bool {
-	return n.kind == flattenNode || n.kind == dropoutNode && !p.mode.trains()
+	switch n.kind {
+	case dropoutNode:
+		return !p.mode.trains()
+	case mixNode:
+		return !p.mode.trains() || !p.net.Mixing
+	}
+	return n.kind == flattenNode
 }
 
 // base returns the value that x is a view of, or x.
@@ -234,7 +240,7 @@ func (p *program) planBackward() {
 		switch o.kind {
 		case addNode:
 			p.shareSum(o, producer)
-		case normNode, activationNode, dropoutNode:
+		case normNode, activationNode, dropoutNode, mixNode:
 			if p.replaceable(o, 0) {
 				p.grads.alias(p.base(o.in[0]), o.out, 0)
 			}

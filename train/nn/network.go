@@ -34,6 +34,10 @@ type Network struct {
 	// learn.
 	FreezeBN bool
 
+	// Mixing lets plans of the modes that train compiled from now on have their
+	// [Plan.Mixer] change what the places marked by [Graph.Mixable] have.
+	Mixing bool
+
 	dropout           *rng.Source // draws the dropped activations
 	nodes             []node
 	state             []entry
@@ -92,6 +96,18 @@ func (g *Graph) Network(name string, logits, embedding Value) *Network {
 		at += padded(size)
 	}
 	return n
+}
+
+// Places returns the shapes of an image at the places marked by [Graph.Mixable], in
+// their order: channels, height and width.
+func (n *Network) Places() [][3]int {
+	var places [][3]int
+	for i := range n.nodes {
+		if node := &n.nodes[i]; node.kind == mixNode {
+			places = append(places, [3]int{node.c, node.h, node.w})
+		}
+	}
+	return places
 }
 
 // Head returns where the head's parameters, those behind the embedding, begin in

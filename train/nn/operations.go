@@ -76,14 +76,14 @@ func (l NormLayer) Affine() (scale, shift []float32) {
 }
 
 // Operations returns the operations of the network in an order in which they can be
-// computed, and the value that is the logits. Dropout, which evaluation skips, is
-// left out.
+// computed, and the value that is the logits. Dropout and places for mixing, which
+// evaluation skips, are left out.
 func (n *Network) Operations() (list []Operation, logits Value) {
-	same := make([]Value, len(n.nodes)) // each value, or that of which it is a dropout
+	same := make([]Value, len(n.nodes)) // each value, or that which it equals in evaluation
 	for v := range n.nodes {
 		node := &n.nodes[v]
 		same[v] = Value(v)
-		if node.kind == dropoutNode {
+		if node.kind == dropoutNode || node.kind == mixNode {
 			same[v] = same[node.in[0]]
 		} else if node.kind != inputNode {
 			op := Operation{Layer: node.layer(), Out: Value(v), C: node.c, H: node.h, W: node.w}

@@ -40,6 +40,10 @@ type Plan struct {
 	// as the gradients from number from of Network.Grads on are there. See Stages.
 	Progress func(from int)
 
+	// Mixer, unless nil, changes what the network has at the places marked by
+	// [Graph.Mixable], if Network.Mixing was set when the plan was compiled.
+	Mixer Mixer
+
 	engine  *tensor.Engine
 	program *program
 	memory  []float32
@@ -271,6 +275,8 @@ func (b *builder) step(o *op) step {
 		return b.dropout(o)
 	case addNode:
 		return b.sum(o)
+	case mixNode:
+		return b.mixture(o)
 	}
 	panic(fmt.Sprintf("nn: no step for operation %d", o.kind))
 }

@@ -73,6 +73,9 @@ func resNet(name string, side, planes int, blocks []int, bottleneck bool, classe
 			x = block(fmt.Sprintf("layer%d.%d", stage+1, i), x, planes<<stage, stride)
 			stride = 1
 		}
+		if stage < 3 {
+			x = g.Mixable(x)
+		}
 	}
 	embedding := g.Flatten(g.GlobalAvgPool(x))
 	return imageNet(g.Network(name, g.Linear("fc", embedding, nn.Linear{Out: classes}), embedding))

@@ -51,6 +51,7 @@ func resNeXt(name string, first int, planes []int, blocks, groups, baseWidth, cl
 			x = block(fmt.Sprintf("stage_%d.%d", stage+1, i), x, p, stride, i == 0)
 			stride = 1
 		}
+		x = g.Mixable(x)
 	}
 	c, _, w := g.Shape(x)
 	embedding := g.Flatten(g.AvgPool(x, w))

@@ -40,6 +40,7 @@ func WideResNet(depth, widen, classes int) *nn.Network {
 			x = block(fmt.Sprintf("block%d.layer.%d", stage+1, i), x, out, stride)
 			stride = 1
 		}
+		x = g.Mixable(x)
 	}
 	x = g.ReLU(g.BatchNorm("bn1", x))
 	embedding := g.Flatten(g.AvgPool(x, 8))
