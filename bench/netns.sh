@@ -6,8 +6,8 @@
 #   make mpi && sudo bench/netns.sh ./meada-cpu-mpi [arguments of train]
 #
 # MPIRUN names the launcher of the library that the program is built with, mpirun by
-# default. Needs root, ip and tc. The cable delays by 0.1 ms each way where the kernel has
-# netem; where it has only tbf the script says that there is no delay.
+# default. Needs root, ip, tc and Go. The cable delays by 0.1 ms each way: tc's netem does
+# where the kernel has it, elsewhere the program in bench/cable.
 set -euo pipefail
 [[ $# -ge 1 && $EUID == 0 ]] || { sed -n '2,12s/^# \?//p' "$0" >&2; exit 2; }
 program=$(realpath "$1"); shift
@@ -17,31 +17,46 @@ arguments=("$@")
 mpirun=${MPIRUN:-mpirun}
 scratch=$(mktemp -d)
 spaces=(meada-a meada-b)
+carrier=
 cleanup() {
+	[[ -z $carrier ]] || kill "$carrier" 2>/dev/null || true
 	for space in "${spaces[@]}"; do ip netns del "$space" 2>/dev/null || true; done
 	rm -rf "$scratch"
 }
 trap cleanup EXIT
 
 for space in "${spaces[@]}"; do ip netns add "$space"; done
-ip link add cable netns meada-a type veth peer name cable netns meada-b
-for i in 0 1; do
-	ip -n "${spaces[i]}" address add 10.77.0.$((i + 1))/24 dev cable
-	ip -n "${spaces[i]}" link set cable up
-	ip -n "${spaces[i]}" link set lo up
-done
+(cd "$(dirname "$0")" && go build -o "$scratch/cable" ./cable)
 
-# limit RATE sets the rate of the cable, both ways.
-limit() {
+# cable GBITS joins the namespaces by a cable of a rate, and measures it.
+cable() {
+	if [[ -n $carrier ]]; then
+		kill "$carrier"
+		wait "$carrier" 2>/dev/null || true
+		carrier=
+	fi
+	ip -n meada-a link del cable 2>/dev/null || true
+	ip link add cable netns meada-a type veth peer name cable netns meada-b
 	for space in "${spaces[@]}"; do
-		tc -n "$space" qdisc del dev cable root 2>/dev/null || true
-		if tc -n "$space" qdisc add dev cable root netem delay 100us rate "$1" limit 100000 2>/dev/null; then
-			delay="0.2 ms there and back"
-		else
-			tc -n "$space" qdisc add dev cable root tbf rate "$1" burst 256kb latency 50ms
-			delay="no delay: this kernel has no netem"
-		fi
+		tc -n "$space" qdisc add dev cable root netem delay 100us rate "$1gbit" limit 100000 2>/dev/null || carrier=needed
 	done
+	if [[ -n $carrier ]]; then
+		ip -n meada-a link del cable
+		rm -f "$scratch/ready"
+		chrt -f 10 "$scratch/cable" -rate "${1}e9" -delay 100us "${spaces[@]}" >"$scratch/ready" &
+		carrier=$!
+		until [[ -s $scratch/ready ]]; do
+			kill -0 "$carrier"
+			sleep 0.1
+		done
+	fi
+	for i in 0 1; do
+		ip -n "${spaces[i]}" address add 10.77.0.$((i + 1))/24 dev cable
+		ip -n "${spaces[i]}" link set cable up
+		ip -n "${spaces[i]}" link set lo up
+	done
+	sleep 0.5
+	for _ in 1 2 3; do "$scratch/cable" -probe 10.77.0.2 "${spaces[@]}"; done
 }
 
 # The launchers' rsh: a rank's namespace by its address, with half of the CPUs.
@@ -72,13 +87,13 @@ common=(train "${arguments[@]}" --shards 2 --http 0 --quiet)
 echo "one process, $((2 * threads)) threads"
 "$program" "${common[@]}" --threads $((2 * threads)) --out "$scratch/alone" >/dev/null
 speeds "$scratch/alone"
-for rate in 10gbit 1gbit; do
-	limit $rate
+for rate in ${RATES:-10 1}; do
+	cable $rate
 	before=$(ip netns exec meada-a cat /sys/class/net/cable/statistics/tx_bytes)
 	ip netns exec meada-a timeout "${LIMIT:-600}" "${launch[@]}" -n 2 "$program" "${common[@]}" --threads $threads --out "$scratch/$rate" >/dev/null
 	after=$(ip netns exec meada-a cat /sys/class/net/cable/statistics/tx_bytes)
 	cmp "$scratch/alone/last.safetensors" "$scratch/$rate/last.safetensors"
-	echo "two ranks of $threads threads, $rate, $delay: the same weights; $(((after - before) / 1000000)) MB each way"
+	echo "two ranks of $threads threads, $rate Gbit/s, 0.2 ms there and back: the same weights; $(((after - before) / 1000000)) MB each way"
 	speeds "$scratch/$rate"
 done
 sha256sum <"$scratch/alone/last.safetensors"
