@@ -340,7 +340,8 @@ func damagedCases(t *testing.T) []damaged {
 		{name: "gzip, bzip2", files: packed, args: eval("--data", "@"), targets: []string{"*.gz", "*.bz2", "syn/*", "mnist_m/*"}, sealed: true},
 		{name: "mat", files: packed, args: eval("--data", "@"), targets: []string{"svhn/*"}},
 		{name: "mnist-m", files: unpacked, args: eval("--data", "@"), targets: []string{"mnist_m/*.txt"}, text: true, lists: true},
-		{name: "safetensors", files: digits, args: eval("--data", "@"), targets: []string{"w.safetensors"}},
+		{name: "safetensors", files: digits, args: eval("--data", "@"), targets: []string{"w.safetensors"},
+			codes: []int{exitData, exitUsage}}, // weights that name no dataset need --dataset
 	}
 	for _, form := range []string{"zip", "legacy"} {
 		content, err := os.ReadFile(filepath.Join("testdata", "attack", "tiny."+form+".pth"))
