@@ -381,7 +381,12 @@ func (r *Ranks) Leave() {
 // farewell is how long the library may take to end.
 const farewell = 10 * time.Second
 
-// Abort ends all ranks with an exit code.
+// hearing is how long a launcher has to read what a rank wrote before it aborted: MPICH's
+// drops the rest.
+const hearing = time.Second / 2
+
+// Abort ends all ranks with an exit code, once what this one wrote has been read.
 func (r *Ranks) Abort(code int) {
+	time.Sleep(hearing)
 	_ = r.link.call(func() error { C.abort_all(C.int(code)); return nil })
 }
