@@ -56,7 +56,7 @@ func syntheticDigits(string) Settings {
 func digitsBest(string) Settings {
 	s := Digits(RandConv)
 	s.LR, s.Cosine, s.EMA = 1e-3, true, 0.99
-	s.LoopsTrain, s.TestEvery = 3001, 500
+	s.LoopsTrain, s.TestEvery = 10001, 1000
 	s.ResizedCrop = 0.7
 	return s
 }
