@@ -313,7 +313,7 @@ func (s *Settings) DescribeViews() string {
 	add(s.Cutout > 0, "cutout of %d pixels", s.Cutout)
 	add(s.Mix != "", "%s", s.Mix)
 	add(s.Noise > 0, "noise %g", s.Noise)
-	add(s.Manifold, "within the network too")
+	add(s.Manifold, "mixtures and noise within the network too")
 	add(s.Consistency > 0, "two such views beside the image, consistency %g", s.Consistency)
 	add(s.Consistency == 0 && s.AllViews, "one such view beside the image")
 	add(s.AllViews, "the cross-entropy of all")
