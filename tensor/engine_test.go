@@ -65,3 +65,31 @@ func TestSpinning(t *testing.T) {
 	require.False(t, spin(0, never))
 	require.Equal(t, 1, looks)
 }
+
+// held is an operation of one part that waits.
+type held struct{ begun, release chan struct{} }
+
+func (h held) Do(_, _ int) {
+	close(h.begun)
+	<-h.release
+}
+
+// An engine that two goroutines use at once panics in the second one, and goes on.
+func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
+	for _, threads := range []int{1, 2} {
+		e := NewEngineOn(threads, nil)
+		h := held{make(chan struct{}), make(chan struct{})}
+		ended := make(chan struct{})
+		go func() { e.Run(1, h); close(ended) }()
+		<-h.begun
+		other := held{make(chan struct{}), make(chan struct{})}
+		require.PanicsWithValue(t, "tensor: an engine runs one operation at a time", func() { e.Run(1, other) })
+		require.PanicsWithValue(t, "tensor: an engine is closed while it runs an operation", e.Close)
+		close(h.release)
+		<-ended
+		close(other.release)
+		e.Run(1, other)
+		e.Close()
+	}
+}

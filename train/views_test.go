@@ -62,7 +62,7 @@ func hiddenConfig() Config {
 	c := viewsConfig()
 	for i := range c.Views {
 		c.Views[i].Hidden = []augment.HiddenOp{
-			batch.HiddenAsView{View: 0, Op: batch.Mixup{Alpha: 1}},
+			batch.AsView{View: 0, Op: batch.Mixup{Alpha: 1}},
 			batch.Noise{Additive: 0.1 * float64(i+1), Multiplicative: 0.5, Sparsity: 0.5},
 		}
 	}

@@ -9,6 +9,8 @@
 package batch
 
 import (
+	"fmt"
+
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/simd"
@@ -41,24 +43,16 @@ func (o AsView) drawing(f augment.BatchFunc) augment.BatchFunc {
 	}
 }
 
-// HiddenAsView is AsView of an operation that may act within a network too.
-type HiddenAsView struct {
-	View int
-	Op   augment.HiddenOp
-}
-
-// Make returns the operation for up to n images of c x h x w.
-func (o HiddenAsView) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error) {
-	return AsView{o.View, o.Op}.Make(e, n, c, h, w)
-}
-
 // MakeHidden returns the operation for up to n images of c x h x w, and its gradient's.
-func (o HiddenAsView) MakeHidden(e *tensor.Engine, n, c, h, w int) (forward, backward augment.BatchFunc, err error) {
-	if forward, backward, err = o.Op.MakeHidden(e, n, c, h, w); err != nil {
+func (o AsView) MakeHidden(e *tensor.Engine, n, c, h, w int) (forward, backward augment.BatchFunc, err error) {
+	op, able := o.Op.(augment.HiddenOp)
+	if !able {
+		return nil, nil, fmt.Errorf("batch: AsView.Op is %T, which cannot act within a network", o.Op)
+	}
+	if forward, backward, err = op.MakeHidden(e, n, c, h, w); err != nil {
 		return nil, nil, err
 	}
-	as := AsView{View: o.View}
-	return as.drawing(forward), as.drawing(backward), nil
+	return o.drawing(forward), o.drawing(backward), nil
 }
 
 // source returns what an operation draws from for a batch.

@@ -61,6 +61,8 @@ func TestMixup(t *testing.T) {
 // The way back of gradients is the transpose of the way forward, but for what that adds.
 func TestHiddenBackward(t *testing.T) {
 	t.Parallel()
+	_, _, err := AsView{Op: CutMix{Alpha: 1}}.MakeHidden(nil, 1, 3, 4, 4)
+	require.EqualError(t, err, "batch: AsView.Op is batch.CutMix, which cannot act within a network")
 	dot := func(a, b []float32) (sum float64) {
 		for i, v := range a {
 			sum += float64(v) * float64(b[i])
@@ -70,7 +72,7 @@ func TestHiddenBackward(t *testing.T) {
 	engines(t, func(e *tensor.Engine) {
 		for name, op := range map[string]augment.HiddenOp{
 			"Mixup":   Mixup{Alpha: 1},
-			"as view": HiddenAsView{View: 3, Op: Mixup{Alpha: 1}},
+			"as view": AsView{View: 3, Op: Mixup{Alpha: 1}},
 			"Noise":   Noise{Additive: 0.5, Multiplicative: 0.9, Sparsity: 0.3},
 		} {
 			forward, backward, err := op.MakeHidden(e, 7, 5, 4, 3)

@@ -60,7 +60,7 @@ func TestProRandConv(t *testing.T) {
 // Every view mixes the same images.
 func TestMixtures(t *testing.T) {
 	t.Parallel()
-	mixup := batch.HiddenAsView{View: 0, Op: batch.Mixup{Alpha: 1}}
+	mixup := batch.AsView{View: 0, Op: batch.Mixup{Alpha: 1}}
 	c := presetConfig(t, "digits", "lenet5", Mixup)
 	require.Equal(t, []train.View{{Batch: []augment.BatchOp{mixup}}}, c.Views)
 	c = presetConfig(t, "cifar10", "wrn", CutMix)

@@ -208,7 +208,7 @@ func (s *Settings) addMix(v *train.View, view int, network string) {
 	var ops []augment.HiddenOp
 	switch s.Mix {
 	case MixUp:
-		ops = append(ops, batch.HiddenAsView{View: 0, Op: batch.Mixup{Alpha: 1}})
+		ops = append(ops, batch.AsView{View: 0, Op: batch.Mixup{Alpha: 1}})
 	case MixCut:
 		cut := batch.CutMix{Alpha: 1, Probability: 0.5}
 		if KindOf(network) == ForPictures {
@@ -313,7 +313,8 @@ func (s *Settings) DescribeViews() string {
 	add(s.Cutout > 0, "cutout of %d pixels", s.Cutout)
 	add(s.Mix != "", "%s", s.Mix)
 	add(s.Noise > 0, "noise %g", s.Noise)
-	add(s.Manifold, "mixtures and noise within the network too")
+	add(s.Manifold && s.Mix == MixUp, "%s within the network too", MixUp)
+	add(s.Manifold && s.Noise > 0, "noise within the network too")
 	add(s.Consistency > 0, "two such views beside the image, consistency %g", s.Consistency)
 	add(s.Consistency == 0 && s.AllViews, "one such view beside the image")
 	add(s.AllViews, "the cross-entropy of all")
