@@ -44,6 +44,7 @@ type Engine struct {
 	done    chan struct{}
 	workers []*worker
 	running atomic.Bool
+	counted atomic.Bool // busy counts this engine's workers
 	closed  bool
 }
 
@@ -79,10 +80,20 @@ const spins = 20000
 // than the processors, a goroutine that looks keeps another engine's from working.
 var busy atomic.Int32
 
-// spin waits until done or for spinTime, or not at all where the engines that run have
-// so many workers that, with others, processors are short. It reports whether it is done.
-func spin(others int, done func() bool) bool {
-	for begin := time.Now(); int(busy.Load())+others <= runtime.GOMAXPROCS(0); {
+// crowded reports whether the engines that run, and this one, have more workers than
+// there are processors.
+func (e *Engine) crowded() bool {
+	n := int(busy.Load())
+	if !e.counted.Load() {
+		n += e.threads
+	}
+	return n > runtime.GOMAXPROCS(0)
+}
+
+// spin waits until done or for spinTime, or not at all where processors are short. It
+// reports whether it is done.
+func (e *Engine) spin(done func() bool) bool {
+	for begin := time.Now(); !e.crowded(); {
 		for range spins {
 			if done() {
 				return true
@@ -220,11 +231,21 @@ func (e *Engine) Run(tasks int, t Task) {
 		}
 		return
 	}
-	busy.Add(int32(e.threads))
+	e.count(true)
 	e.start(tasks, t)
 	e.drain(0)
 	e.wait()
-	busy.Add(-int32(e.threads))
+	e.count(false)
+}
+
+// count adds this engine's workers to busy, or takes them away.
+func (e *Engine) count(runs bool) {
+	e.counted.Store(runs)
+	n := int32(e.threads)
+	if !runs {
+		n = -n
+	}
+	busy.Add(n)
 }
 
 // start hands a task to the workers; nil ends them.
@@ -242,7 +263,7 @@ func (e *Engine) start(tasks int, t Task) {
 
 // wait returns when all workers have finished.
 func (e *Engine) wait() {
-	if spin(0, func() bool { return e.pending.Load() == 0 }) {
+	if e.spin(func() bool { return e.pending.Load() == 0 }) {
 		return
 	}
 	// A wake-up may be the late report of a worker that finished the operation
@@ -271,7 +292,7 @@ func (e *Engine) work(w *worker, index int) {
 	seen := uint32(0)
 	for {
 		started := func() bool { return e.epoch.Load() != seen }
-		for !spin(e.threads, started) {
+		for !e.spin(started) {
 			w.parked.Swap(true)
 			if started() && w.parked.Swap(false) {
 				break

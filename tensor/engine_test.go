@@ -50,20 +50,68 @@ func TestRunIgnoresLateReports(t *testing.T) {
 // Goroutines look for what they wait for only where there are processors for the
 // workers of all engines that run.
 func TestSpinning(t *testing.T) {
-	looks := 0
-	never := func() bool { looks++; return false }
-	require.False(t, spin(0, never))
-	require.GreaterOrEqual(t, looks, spins)
+	looks := func(e *Engine) int {
+		n := 0
+		require.False(t, e.spin(func() bool { n++; return false }))
+		return n
+	}
+	all := runtime.GOMAXPROCS(0)
+	e := &Engine{threads: all}
+	require.GreaterOrEqual(t, looks(e), spins, "nothing runs")
+	require.Equal(t, 1, looks(&Engine{threads: all + 1}), "an engine has more workers than there are processors")
 
-	looks = 0
-	require.False(t, spin(runtime.GOMAXPROCS(0)+1, never))
-	require.Equal(t, 1, looks)
+	e.count(true)
+	require.GreaterOrEqual(t, looks(e), spins, "no other engine runs")
+	require.Equal(t, 1, looks(&Engine{threads: 1}), "another engine has all processors")
 
-	busy.Add(int32(runtime.GOMAXPROCS(0) + 1))
-	defer busy.Add(-int32(runtime.GOMAXPROCS(0) + 1))
-	looks = 0
-	require.False(t, spin(0, never))
-	require.Equal(t, 1, looks)
+	other := &Engine{threads: 1}
+	other.count(true)
+	require.Equal(t, 1, looks(e), "two engines have more workers than there are processors")
+	e.count(false)
+	require.Equal(t, 1, looks(e), "with the one that runs there are more workers than processors")
+	other.count(false)
+	require.Zero(t, busy.Load())
+}
+
+// early is an operation of two parts of which worker 0's goes on after the other has
+// ended, long enough for a worker to go to sleep.
+type early struct {
+	engine *Engine
+	ended  atomic.Bool
+	slept  bool
+}
+
+func (o *early) Do(_, worker int) {
+	if worker != 0 {
+		o.ended.Store(true)
+		return
+	}
+	for !o.ended.Load() {
+		runtime.Gosched()
+	}
+	for begin := time.Now(); time.Since(begin) < spinTime/5; {
+	}
+	o.slept = o.engine.workers[0].parked.Load()
+}
+
+// TestEarlyWorkersLook demands that a worker that ends before the others looks for the
+// next operation, though its own engine has all processors.
+func TestEarlyWorkersLook(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	e := NewEngineOn(2, nil)
+	defer e.Close()
+	awake := 0
+	for range 1000 { // the system may interrupt worker 0 for longer than the other looks
+		o := &early{engine: e}
+		e.Run(2, o)
+		if !o.slept {
+			awake++
+		}
+		if awake == 10 { // the first operation finds it awake anyway
+			return
+		}
+	}
+	t.Fatalf("the worker was awake after %d of 1000 operations", awake)
 }
 
 // held is an operation of one part that waits.
