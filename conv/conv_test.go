@@ -43,6 +43,9 @@ var shapes = []Shape{
 	{N: 10, C: 10, H: 6, W: 3, K: 64, R: 2, S: 1, Stride: 1, Groups: 2},
 
 	// Depthwise.
+	{N: 3, C: 21, H: 7, W: 7, K: 21, R: 5, S: 5, Stride: 1, PadH: 2, PadW: 2, Groups: 21},
+	{N: 2, C: 5, H: 30, W: 28, K: 5, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 5},
+	{N: 2, C: 3, H: 9, W: 37, K: 3, R: 5, S: 5, Stride: 1, PadW: 4, Groups: 3},
 	{N: 3, C: 37, H: 14, W: 14, K: 37, R: 5, S: 5, Stride: 1, PadH: 2, PadW: 2, Groups: 37},
 	{N: 2, C: 20, H: 16, W: 18, K: 20, R: 3, S: 3, Stride: 2, ExtraH: 1, ExtraW: 1, Groups: 20},
 	{N: 2, C: 19, H: 14, W: 12, K: 19, R: 5, S: 5, Stride: 2, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 19},

@@ -19,6 +19,10 @@ type depthwise struct {
 	block  int // channels of a task
 	planes []tensor.PerWorker[simd.DepthwisePlane]
 
+	inPlace bool // whether the kernels read planes that are not padded
+	most    int  // planes of a call of these
+	runs    []tensor.PerWorker[simd.DepthwiseRows]
+
 	rows, cols int     // of a phase of a padded plane
 	taps       []int32 // where each tap meets it
 	lines      []int32 // offsets of the rows of a plane of the input
@@ -54,11 +58,25 @@ const depthwiseSlack = 16
 // depthwiseFits reports whether a shape is computed by depthwise.
 func depthwiseFits(s Shape) bool { return s.Groups > 1 && s.C == s.Groups && s.K == s.Groups }
 
+// readsInPlace reports whether the kernels need no padded planes of a shape.
+func readsInPlace(s Shape) bool {
+	const leastRows, mostPadding = 4, 8
+	return s.Stride == 1 && s.R == s.S && (s.R == 3 || s.R == 5) && min(s.H, s.OutH()) >= leastRows &&
+		max(s.PadH, s.PadW) <= mostPadding && max(s.OutW()-s.W, s.W-s.OutW()) <= mostPadding
+}
+
 func newDepthwise(e *tensor.Engine, s Shape) *depthwise {
 	// A task is enough to be worth it, and every pass has tasks for many workers.
 	const taskElements, leastTasks = 64 << 10, 16
 	p := &depthwise{shape: s, engine: e, planes: make([]tensor.PerWorker[simd.DepthwisePlane], e.Threads())}
 	p.block = max(1, min(taskElements/(s.H*s.W), (s.C+leastTasks-1)/leastTasks))
+	if e.Kernels.DepthwiseInPlace && readsInPlace(s) {
+		const multiplyAdds = 256 << 10 // of a call
+		p.inPlace, p.most = true, max(1, multiplyAdds/(max(s.H*s.W, p.area())*s.R*s.S))
+		p.runs = make([]tensor.PerWorker[simd.DepthwiseRows], e.Threads())
+		e.Reserve(0, 0) // none, but a closed engine is refused
+		return p
+	}
 	p.rows = (s.H + 2*s.PadH + s.ExtraH + s.Stride - 1) / s.Stride
 	p.cols = (s.W + 2*s.PadW + s.ExtraW + s.Stride - 1) / s.Stride
 	for r := range s.R {
@@ -163,6 +181,10 @@ type depthwiseForward struct{ *depthwise }
 
 func (p depthwiseForward) Do(task, worker int) {
 	s := p.shape
+	if p.inPlace {
+		p.inRows(task, worker)
+		return
+	}
 	x, y := p.x.Image(task/p.blocks()), p.y.Image(task/p.blocks())
 	padded := p.engine.Scratch(worker)[:p.inputSize()]
 	p.clearPadding(padded)
@@ -180,8 +202,27 @@ func (p depthwiseForward) Do(task, worker int) {
 	}
 }
 
+func (p depthwiseForward) inRows(task, worker int) {
+	s, taps, n := p.shape, p.shape.R*p.shape.S, task/p.blocks()
+	run := &p.runs[worker].Value
+	*run = simd.DepthwiseRows{Side: s.R, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW, Act: p.act}
+	lo, hi := p.channels(task % p.blocks())
+	for c := lo; c < hi; c += p.most {
+		run.Planes = min(p.most, hi-c)
+		run.Y, run.X, run.W = &p.y.Image(n)[c*p.area()], &p.x.Image(n)[c*s.H*s.W], &p.w[c*taps]
+		if p.bias != nil {
+			run.Bias = &p.bias[c]
+		}
+		p.engine.Kernels.DepthwiseRows(run)
+	}
+}
+
 func (p *depthwise) planBackwardData() {
 	s := p.shape
+	if p.inPlace {
+		p.engine.Reserve(0, s.H*s.W)
+		return
+	}
 	p.spans = [2][]span{spans(s.H, s.PadH, s.R, s.Stride), spans(s.W, s.PadW, s.S, s.Stride)}
 	p.padRows, p.padCols = padding(p.spans[0], s.OutH()), padding(p.spans[1], s.OutW())
 	p.gradRows, p.gradCols = s.OutH()+2*p.padRows, s.OutW()+2*p.padCols
@@ -214,6 +255,10 @@ type depthwiseData struct{ *depthwise }
 
 func (p depthwiseData) Do(task, worker int) {
 	s, kernels := p.shape, p.engine.Kernels
+	if p.inPlace {
+		p.inRows(task, worker)
+		return
+	}
 	dx, dy := p.dx.Image(task/p.blocks()), p.dy.Image(task/p.blocks())
 	size := s.H * s.W
 	cut := arena(p.engine.Scratch(worker))
@@ -255,6 +300,30 @@ func (p depthwiseData) Do(task, worker int) {
 	}
 }
 
+func (p depthwiseData) inRows(task, worker int) {
+	s, kernels, n := p.shape, p.engine.Kernels, task/p.blocks()
+	size, taps, most := s.H*s.W, s.R*s.S, p.most
+	var sum []float32
+	if p.accumulate {
+		sum, most = p.engine.Scratch(worker)[:size], 1
+	}
+	run := &p.runs[worker].Value
+	*run = simd.DepthwiseRows{Side: s.R, Rows: s.H, N: s.W, XRows: s.OutH(), XN: s.OutW(), Top: s.PadH, Left: s.PadW, Turned: true}
+	lo, hi := p.channels(task % p.blocks())
+	for c := lo; c < hi; c += most {
+		dx := p.dx.Image(n)[c*size:]
+		run.Planes = min(most, hi-c)
+		run.Y, run.X, run.W = &dx[0], &p.dy.Image(n)[c*p.area()], &p.w[c*taps]
+		if p.accumulate {
+			run.Y = &sum[0]
+		}
+		kernels.DepthwiseRows(run)
+		if p.accumulate {
+			kernels.Add(dx[:size], sum)
+		}
+	}
+}
+
 // unite puts a plane together from its phases.
 func (p *depthwise) unite(plane, parts []float32) {
 	s := p.shape
@@ -279,6 +348,9 @@ func (p *depthwise) unite(plane, parts []float32) {
 }
 
 func (p *depthwise) planBackwardWeights() {
+	if p.inPlace {
+		return
+	}
 	const lanes = 16
 	p.pitch = (p.shape.OutW() + lanes - 1) / lanes * lanes
 	p.engine.Reserve(0, p.inputSize()+p.shape.OutH()*p.pitch+p.shape.S)
@@ -294,6 +366,10 @@ type depthwiseWeights struct{ *depthwise }
 
 func (p depthwiseWeights) Do(block, worker int) {
 	s, kernels := p.shape, p.engine.Kernels
+	if p.inPlace {
+		p.inRows(block, worker)
+		return
+	}
 	cut := arena(p.engine.Scratch(worker))
 	padded, grad, sums := cut.take(p.inputSize()), cut.take(s.OutH()*p.pitch), cut.take(s.S)
 	p.clearPadding(padded)
@@ -318,6 +394,30 @@ func (p depthwiseWeights) Do(block, worker int) {
 			p.addTaps(run, dw, sums)
 			if p.dbias != nil {
 				p.dbias[c] += kernels.Sum(dy)
+			}
+		}
+	}
+}
+
+func (p depthwiseWeights) inRows(block, worker int) {
+	s, taps := p.shape, p.shape.R*p.shape.S
+	lo, hi := p.channels(block)
+	clear(p.dw[lo*taps : hi*taps])
+	if p.dbias != nil {
+		clear(p.dbias[lo:hi])
+	}
+	run := &p.runs[worker].Value
+	*run = simd.DepthwiseRows{Side: s.R, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW}
+	for n := range p.x.N {
+		x, dy := p.x.Image(n), p.dy.Image(n)
+		for c := lo; c < hi; c += p.most {
+			run.Planes = min(p.most, hi-c)
+			run.Y, run.X, run.W = &dy[c*p.area()], &x[c*s.H*s.W], &p.dw[c*taps]
+			p.engine.Kernels.DepthwiseRowsWeights(run)
+		}
+		if p.dbias != nil {
+			for c := lo; c < hi; c++ {
+				p.dbias[c] += p.engine.Kernels.Sum(dy[c*p.area():][:p.area()])
 			}
 		}
 	}

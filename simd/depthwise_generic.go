@@ -68,3 +68,112 @@ func depthwiseWeightsGeneric(p *DepthwisePlane) {
 func (p *DepthwisePlane) row(first *float32, at int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(first), at*4)), p.N)
 }
+
+// DepthwiseRows is what the kernels for filters of 3x3 and 5x5 with stride 1 work on:
+// consecutive planes of Rows x N results at Y, and as many of XRows x XN, not padded,
+// that their filters read. X is 0 outside of its planes, and rows of a filter that
+// meet nothing else are left out. Tap (r, s) meets X[i+r-Top][j+s-Left] at row i and
+// column j of Y or, if the filter is Turned around, X[i+Top-r][j+Left-s].
+//
+// Side is 3 or 5, Rows at least 4, Top and Left at most 8, N at most XN + 8. W holds a
+// filter for each plane. A call should take less than 256 Ki multiply-adds, so that it
+// takes microseconds.
+type DepthwiseRows struct {
+	Y, X, W   *float32
+	Bias      *float32 // one for each plane, or nil
+	Planes    int
+	Side      int
+	Rows, N   int
+	XRows, XN int
+	Top, Left int
+	Turned    bool
+	Act       Activation // not GELU
+}
+
+// depthwiseRowsGeneric computes
+//
+//	Y[i][j] = Act(Bias + sum over r, s of W[r][s] * X[i+r-Top][j+s-Left])
+//
+// for each plane, or its twin with the filter turned around, each sum one chain of
+// multiply-adds with r ascending, then s. Y is disjoint from what is read.
+func depthwiseRowsGeneric(p *DepthwiseRows) {
+	for c := range p.Planes {
+		bias := float32(0)
+		if p.Bias != nil {
+			bias = unsafe.Slice(p.Bias, p.Planes)[c]
+		}
+		y, w := unsafe.Slice(p.Y, p.Planes*p.Rows*p.N)[c*p.Rows*p.N:], p.filter(c)
+		for i := range p.Rows {
+			for j := range p.N {
+				sum := bias
+				p.visit(i, j, func(tap, at int) {
+					x := float32(0)
+					if at >= 0 {
+						x = p.plane(c)[at]
+					}
+					sum += w[tap] * x
+				})
+				y[i*p.N+j] = p.Act.of(sum)
+			}
+		}
+	}
+}
+
+// filter returns the weights of plane c.
+func (p *DepthwiseRows) filter(c int) []float32 {
+	taps := p.Side * p.Side
+	return unsafe.Slice(p.W, p.Planes*taps)[c*taps:][:taps]
+}
+
+// plane returns plane c of X.
+func (p *DepthwiseRows) plane(c int) []float32 {
+	size := p.XRows * p.XN
+	return unsafe.Slice(p.X, p.Planes*size)[c*size:][:size]
+}
+
+// visit calls f for every tap that a row of the plane meets and where it meets the
+// plane from element (i, j) of Y, -1 beside it.
+func (p *DepthwiseRows) visit(i, j int, f func(tap, at int)) {
+	for r := range p.Side {
+		for s := range p.Side {
+			row, col := i+r-p.Top, j+s-p.Left
+			if p.Turned {
+				row, col = i+p.Top-r, j+p.Left-s
+			}
+			if row < 0 || row >= p.XRows {
+				continue
+			}
+			at := row*p.XN + col
+			if col < 0 || col >= p.XN {
+				at = -1
+			}
+			f(r*p.Side+s, at)
+		}
+	}
+}
+
+// depthwiseRowsWeightsGeneric adds to the weights' gradients W the sums
+//
+//	W[r][s] += sum over i, j of Y[i][j] * X[i+r-Top][j+s-Left]
+//
+// for each plane, in 16 virtual lanes, column j in lane j%16, i ascending, then j. Bias,
+// Turned and Act are not used.
+func depthwiseRowsWeightsGeneric(p *DepthwiseRows) {
+	var lanes [25][16]float32
+	for c := range p.Planes {
+		clear(lanes[:])
+		y, x, w := unsafe.Slice(p.Y, p.Planes*p.Rows*p.N)[c*p.Rows*p.N:], p.plane(c), p.filter(c)
+		for i := range p.Rows {
+			for j := range p.N {
+				p.visit(i, j, func(tap, at int) {
+					if at >= 0 {
+						lanes[tap][j%16] += y[i*p.N+j] * x[at]
+					}
+				})
+			}
+		}
+		for tap := range w {
+			w[tap] += fold16(&lanes[tap])
+		}
+	}
+}

@@ -165,3 +165,146 @@ func BenchmarkDepthwise(b *testing.B) {
 		}
 	}
 }
+
+// depthwiseRowsCase is a filter on planes of xRows x xN, which makes planes of rows x n.
+type depthwiseRowsCase struct{ side, planes, rows, n, xRows, xN, top, left int }
+
+// depthwiseRowsCases are planes of every width, those of EfficientNet-Lite0 and some of
+// which rows and columns of results lie beside the plane.
+func depthwiseRowsCases() []depthwiseRowsCase {
+	var all []depthwiseRowsCase
+	for _, side := range []int{3, 5} {
+		same := func(planes, rows, n int) {
+			all = append(all, depthwiseRowsCase{side, planes, rows, n, rows, n, side / 2, side / 2})
+		}
+		same(1, 56, 112)
+		same(3, 28, 28)
+		same(2, 14, 14)
+		for _, planes := range []int{1, 2, 5} {
+			same(planes, 7, 7)
+		}
+		for n := 1; n <= 67; n++ {
+			all = append(all, depthwiseRowsCase{side, 1 + n%3, 4 + n%7, n, 4 + n%5, n + n%4, n % 3, n % side},
+				depthwiseRowsCase{side, 1 + n%4, 4 + n%5, n + n%3, 1 + n%7, n, n % 5, n % 4})
+		}
+		all = append(all, depthwiseRowsCase{side, 2, 5, 9, 3, 1, 8, 8}, depthwiseRowsCase{side, 2, 9, 4, 9, 12, 0, 0})
+	}
+	return all
+}
+
+// skipUnlessInPlace skips sets whose kernels want padded planes: generic is tested as such.
+func skipUnlessInPlace(t *testing.T, k *Kernels) {
+	if !k.DepthwiseInPlace && k.Name != "generic" {
+		t.Skip("wants padded planes")
+	}
+}
+
+func TestDepthwiseRows(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		skipUnlessInPlace(t, k)
+		for i, c := range depthwiseRowsCases() {
+			taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
+			in, weights, biases := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*taps), c.n+1), wave(make([]float32, c.planes), i)
+			for i := range in {
+				in[i] *= 4
+			}
+			before := wave(make([]float32, c.planes*area), 5)
+			xs, ys, ws, bs := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(before)), newGuardedBuf[float32](t, len(weights)), newGuardedBuf[float32](t, c.planes)
+			for _, turned := range []bool{false, true} {
+				act := []Activation{Identity, ReLU, ReLU6}[i%3]
+				p := &DepthwiseRows{Planes: c.planes, Side: c.side, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN,
+					Top: c.top, Left: c.left, Turned: turned, Act: act}
+				want := make([]float32, len(before))
+				for at := range want {
+					plane, bias := at/area, float32(0)
+					if i%2 != 0 {
+						bias = biases[plane]
+					}
+					sum := bias
+					p.visit(at%area/c.n, at%c.n, func(tap, at int) {
+						x := float32(0)
+						if at >= 0 {
+							x = in[plane*size+at]
+						}
+						sum = fma32(weights[plane*taps+tap], x, sum)
+					})
+					want[at] = act.of(sum)
+				}
+				for place := range places {
+					x, y, w, b := xs.put(in, place), ys.put(before, place), ws.put(weights, place), bs.put(biases, place)
+					p.X, p.Y, p.W, p.Bias = &x[0], &y[0], &w[0], nil
+					if i%2 != 0 {
+						p.Bias = &b[0]
+					}
+					k.DepthwiseRows(p)
+					requireMatch(t, k, want, y, 1e-5, "%+v, turned %v, place %d", c, turned, place)
+					ys.requireCanaries(t)
+				}
+			}
+		}
+	})
+}
+
+func TestDepthwiseRowsWeights(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		skipUnlessInPlace(t, k)
+		for _, c := range depthwiseRowsCases() {
+			taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
+			in, grad, before := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*area), c.n+1), wave(make([]float32, c.planes*taps), 5)
+			p := &DepthwiseRows{Planes: c.planes, Side: c.side, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left}
+			want := append([]float32(nil), before...)
+			for plane := range c.planes {
+				lanes := make([][16]float32, taps)
+				for at := range area {
+					lane := at % c.n % 16
+					p.visit(at/c.n, at%c.n, func(tap, x int) {
+						if x >= 0 {
+							lanes[tap][lane] = fma32(grad[plane*area+at], in[plane*size+x], lanes[tap][lane])
+						}
+					})
+				}
+				for tap := range taps {
+					want[plane*taps+tap] += fold16(&lanes[tap])
+				}
+			}
+			xs, ys, ws := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(grad)), newGuardedBuf[float32](t, len(before))
+			for place := range places {
+				x, y, w := xs.put(in, place), ys.put(grad, place), ws.put(before, place)
+				p.X, p.Y, p.W = &x[0], &y[0], &w[0]
+				k.DepthwiseRowsWeights(p)
+				requireMatch(t, k, want, w, 1e-5, "%+v, place %d", c, place)
+				ws.requireCanaries(t)
+			}
+		}
+	})
+}
+
+// The filters of EfficientNet-Lite0 with stride 1, on planes in the cache.
+func BenchmarkDepthwiseRows(b *testing.B) {
+	for _, k := range Available() {
+		if !k.DepthwiseInPlace {
+			continue
+		}
+		for _, s := range [][2]int{{3, 112}, {3, 56}, {5, 28}, {3, 14}, {5, 14}, {3, 7}, {5, 7}} {
+			side, n := s[0], s[1]
+			planes := 1 + 3000/(n*n)
+			x, y, w := make([]float32, planes*n*n), make([]float32, planes*n*n), make([]float32, planes*side*side)
+			wave(x, 1)
+			wave(w, 2)
+			p := &DepthwiseRows{Y: &y[0], X: &x[0], W: &w[0], Planes: planes, Side: side,
+				Rows: n, N: n, XRows: n, XN: n, Top: side / 2, Left: side / 2, Act: ReLU6}
+			b.Run(fmt.Sprintf("isa=%s/pass=forward/shape=%dx%d/filter=%d", k.Name, n, n, side), func(b *testing.B) {
+				b.SetBytes(int64(8 * n * n * planes))
+				for b.Loop() {
+					k.DepthwiseRows(p)
+				}
+			})
+			b.Run(fmt.Sprintf("isa=%s/pass=weights/shape=%dx%d/filter=%d", k.Name, n, n, side), func(b *testing.B) {
+				b.SetBytes(int64(8 * n * n * planes))
+				for b.Loop() {
+					k.DepthwiseRowsWeights(p)
+				}
+			})
+		}
+	}
+}

@@ -93,6 +93,15 @@ type Kernels struct {
 	// DepthwiseWeights is the backward pass to the weights, see
 	// depthwiseWeightsGeneric.
 	DepthwiseWeights func(p *DepthwisePlane)
+	// DepthwiseRows is Depthwise for filters of 3x3 and 5x5 with stride 1, several
+	// planes a call, which need not be padded, see depthwiseRowsGeneric.
+	DepthwiseRows func(p *DepthwiseRows)
+	// DepthwiseRowsWeights is the backward pass to their weights, see
+	// depthwiseRowsWeightsGeneric.
+	DepthwiseRowsWeights func(p *DepthwiseRows)
+	// DepthwiseInPlace tells that these two are faster than a copy into the padding
+	// with the kernels above; otherwise they are the generic ones.
+	DepthwiseInPlace bool
 
 	// Batch normalisation of consecutive planes of n elements, the other slices
 	// having one entry for each plane; act is the activation fused behind it.

@@ -221,3 +221,9 @@ func depthwiseWeightsAVX2(p *DepthwisePlane) // see depthwiseWeightsGeneric
 
 //go:noescape
 func relu6BackwardAVX2(dx, dy, y []float32) // see relu6BackwardGeneric
+
+//go:noescape
+func depthwiseRowsAVX512(p *DepthwiseRows) // see depthwiseRowsGeneric
+
+//go:noescape
+func depthwiseRowsWeightsAVX512(p *DepthwiseRows) // see depthwiseRowsWeightsGeneric

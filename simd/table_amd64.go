@@ -58,6 +58,7 @@ var avx512 = func() Kernels {
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterAVX512, winogradFilterAdjointAVX512
 	k.ReLU, k.ReLUBackward = reluAVX512, reluBackwardAVX512
 	k.MaxPool2, k.MaxPool2Backward = maxPool2AVX512, maxPool2BackwardAVX512
+	k.DepthwiseRows, k.DepthwiseRowsWeights, k.DepthwiseInPlace = depthwiseRowsAVX512, depthwiseRowsWeightsAVX512, true
 	k.SumSumSq, k.ScaleShift = sumSumSqAVX512, scaleShiftAVX512
 	k.BatchNormBackwardSums, k.BatchNormBackwardInput = batchNormBackwardSumsAVX512, batchNormBackwardInputAVX512
 	k.Adam, k.SGD = adamAVX512, sgdAVX512

@@ -44,8 +44,10 @@ var generic = Kernels{
 	MaxPool2Backward: maxPool2BackwardGeneric,
 	MaxPool3:         maxPool3Generic,
 
-	Depthwise:        depthwiseGeneric,
-	DepthwiseWeights: depthwiseWeightsGeneric,
+	Depthwise:            depthwiseGeneric,
+	DepthwiseWeights:     depthwiseWeightsGeneric,
+	DepthwiseRows:        depthwiseRowsGeneric,
+	DepthwiseRowsWeights: depthwiseRowsWeightsGeneric,
 
 	SumSumSq:               sumSumSqGeneric,
 	ScaleShift:             scaleShiftGeneric,

@@ -110,6 +110,9 @@ func size(name string, args []reflect.Value) int {
 	case "Depthwise", "DepthwiseWeights":
 		plane := args[0].Interface().(*simd.DepthwisePlane)
 		return plane.Taps * plane.Rows * plane.N
+	case "DepthwiseRows", "DepthwiseRowsWeights":
+		planes := args[0].Interface().(*simd.DepthwiseRows)
+		return planes.Planes * planes.Side * planes.Side * planes.Rows * planes.N
 	}
 	longest := 0
 	for _, a := range args {
