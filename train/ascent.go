@@ -16,17 +16,9 @@ const ascentImages = 64
 // ascentChunk returns how many images ascend at a time: whole batches.
 func ascentChunk(batch int) int { return max(1, ascentImages/batch) * batch }
 
-// newMaximiser returns the maximiser of a network's images, and how many it
-// takes at a time.
-func newMaximiser(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int) (m *augment.Maximiser, chunk int, err error) {
-	chunk = ascentChunk(batch)
-	m, err = maximiserOf(engine, network, c, chunk)
-	return m, chunk, err
-}
-
-// maximiserOf returns the maximiser of up to chunk of a network's images.
-func maximiserOf(engine *tensor.Engine, network *nn.Network, c augment.Config, chunk int) (*augment.Maximiser, error) {
-	plan := nn.Compile(engine, network, chunk, nn.Maximise)
+// newMaximiser returns the maximiser of as many of a network's images as a plan takes.
+func newMaximiser(engine *tensor.Engine, network *nn.Network, c augment.Config, plan *nn.Plan) (*augment.Maximiser, error) {
+	chunk := plan.Batch
 	m := augment.NewMaximiser(engine, plan, chunk, network.Classes, network.Embedding, c)
 	m.Mean, m.Std = network.Normalisation.Mean, network.Normalisation.Std
 	var err error
@@ -53,7 +45,8 @@ func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, bat
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	maximiser, chunk, err := newMaximiser(engine, network, c, batch)
+	chunk := ascentChunk(batch)
+	maximiser, err := newMaximiser(engine, network, c, nn.Compile(engine, network, chunk, nn.Maximise))
 	if err != nil {
 		return nil, err
 	}

@@ -78,17 +78,17 @@ func (e *embeddings) set(image int, embedding []float32) {
 }
 
 // newFrozen prepares for a training set that grows to so many images.
-func newFrozen(engine *tensor.Engine, head *nn.Network, batch, images int, domains []dataset.Domain) *frozen {
+func newFrozen(plan *nn.Plan, embedding, batch, images int, domains []dataset.Domain) *frozen {
 	f := &frozen{
-		head:    nn.Compile(engine, head, evaluationBatch, nn.Eval),
-		source:  newEmbeddings(images, head.C),
+		head:    plan,
+		source:  newEmbeddings(images, embedding),
 		domains: make([]embeddings, len(domains)),
-		x:       tensor.New(batch, head.C, 1, 1),
+		x:       tensor.New(batch, embedding, 1, 1),
 		missing: make([]int32, 0, batch),
 	}
 	for i := range domains {
 		if domains[i].Severities == nil {
-			f.domains[i] = newEmbeddings(domains[i].N, head.C)
+			f.domains[i] = newEmbeddings(domains[i].N, embedding)
 		}
 	}
 	return f

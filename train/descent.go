@@ -28,12 +28,11 @@ type descent struct {
 	dEmbedding tensor.Tensor       // zero then
 }
 
-func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent, error) {
-	all := c.views() * c.shardSize()
-	network.Mixing = c.hides()
+func newDescent(engine *tensor.Engine, network *nn.Network, c *Config, p *plans, memory []float32) (descent, error) {
+	all := p.descent.batch
 	d := descent{
 		numbers:   make([]int32, c.BatchSize),
-		plan:      nn.Compile(engine, network, all, c.descentMode()),
+		plan:      p.descent.compile(memory, engine),
 		dLogits:   tensor.New(all, network.Classes, 1, 1),
 		optimiser: c.Optimiser.start(engine, network, c.Backbone.rate()),
 		average:   newAverage(engine, network, c.Averaging),
@@ -45,8 +44,8 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config) (descent,
 	lr, cosine := c.Optimiser.rate()
 	d.rate.LR, d.rate.constant = lr, !cosine
 	var err error
-	if c.Attack.Steps > 0 {
-		if d.attack, err = maximiserOf(engine, network, c.Attack, c.shardSize()); err != nil {
+	if p.attack.batch > 0 {
+		if d.attack, err = newMaximiser(engine, network, c.Attack, p.attack.compile(memory, engine)); err != nil {
 			return descent{}, err
 		}
 	}

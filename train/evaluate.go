@@ -27,11 +27,11 @@ func NewEvaluator(engine *tensor.Engine, network *nn.Network) *Evaluator {
 // NewEvaluatorOf is NewEvaluator with forward passes of so many images: the fewer, the
 // less memory they take. The logits are the same.
 func NewEvaluatorOf(engine *tensor.Engine, network *nn.Network, batch int) *Evaluator {
-	return &Evaluator{
-		engine: engine,
-		plan:   nn.Compile(engine, network, batch, nn.Eval),
-		load:   newLoad(engine, network, batch),
-	}
+	return newEvaluator(engine, network, nn.Compile(engine, network, batch, nn.Eval))
+}
+
+func newEvaluator(engine *tensor.Engine, network *nn.Network, plan *nn.Plan) *Evaluator {
+	return &Evaluator{engine: engine, plan: plan, load: newLoad(engine, network, plan.Batch)}
 }
 
 // Logits returns the logits of images first, first+1, ..., as many as one pass

@@ -42,8 +42,11 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	batch := int64(descent)
 	mixing := *trained
 	mixing.Mixing = c.hides()
-	m := Memory{Batches: nn.PlanBytes(&mixing, descent, c.descentMode())}
-	if c.hides() { // Mixup's copies
+	plans := c.plans(network, &mixing, len(set) > 1)
+	tests := plans.tests.bytes()
+	m := Memory{Batches: plans.bytes() - tests} // that of tests does not grow with it
+	if c.hides() {
+		// Mixup's copies.
 		for _, place := range network.Places() {
 			m.Batches += float * int64(descent) * int64(place[0]*place[1]*place[2])
 		}
@@ -54,10 +57,10 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	if added > 0 {
 		chunk := ascentChunk(c.BatchSize)
 		batch = max(batch, int64(chunk))
-		m.Batches += nn.PlanBytes(network, chunk, nn.Maximise) + transformed(&c.Growth.Ascent, chunk)*pixels*float
+		m.Batches += transformed(&c.Growth.Ascent, chunk) * pixels * float
 	}
 	if c.Attack.Steps > 0 {
-		m.Batches += nn.PlanBytes(network, c.shardSize(), nn.Maximise) + (int64(c.shardSize())+transformed(&c.Attack, c.shardSize()))*pixels*float
+		m.Batches += (int64(c.shardSize()) + transformed(&c.Attack, c.shardSize())) * pixels * float
 	}
 	m.Batches += batch * pixels * float
 	m.Batches += m.Batches / 32 // what plans keep beside
@@ -72,12 +75,12 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	if c.Overflow != "" {
 		m.Phases = added*book + min(added*image, int64(len(set)-1)*mapped.Resident)
 	}
-	m.Rest = restBytes(network, trained, data, &c, o.numbered)
+	m.Rest = tests + restBytes(network, trained, data, &c, o.numbered)
 	return m
 }
 
-// restBytes returns what lasts from step to step, and what tests take; set is how many
-// images the training set numbers at its largest.
+// restBytes returns what lasts from step to step, and what tests take beside their plan;
+// set is how many images the training set numbers at its largest.
 func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set int) int64 {
 	const float = 4
 	copies := c.Optimiser.moments()
@@ -85,7 +88,7 @@ func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set 
 		copies++
 	}
 	copies += int64(bits.Len(uint(c.shards())) - 1) // the branches of the sum over shards
-	bytes := copies*float*int64(len(trained.Values)) + nn.PlanBytes(network, evaluationBatch, nn.Eval) + scratchBytes
+	bytes := copies*float*int64(len(trained.Values)) + scratchBytes
 	bytes += data.Source.ResidentBytes() // one file holds all sets
 
 	// The part of a corrupted domain being tested, and the one before.
@@ -104,7 +107,7 @@ func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set 
 				images += d.N
 			}
 		}
-		bytes += nn.PlanBytes(trained, evaluationBatch, nn.Eval) + float*int64(images)*int64(network.Embedding)
+		bytes += float * int64(images) * int64(network.Embedding)
 	}
 	return bytes
 }

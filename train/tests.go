@@ -58,8 +58,8 @@ type tests struct {
 	room, ahead tensor.Tensor
 }
 
-func newTests(engine *tensor.Engine, network *nn.Network, domains []dataset.Domain) tests {
-	t := tests{domains: domains, evaluator: NewEvaluator(engine, network), best: -1}
+func newTests(network *nn.Network, evaluator *Evaluator, domains []dataset.Domain) tests {
+	t := tests{domains: domains, evaluator: evaluator, best: -1}
 	t.test = Test{Accuracy: make([]float64, len(domains)), Severities: make([][]float64, len(domains))}
 	for i := range domains {
 		if network.Classes > DenseClasses {
@@ -79,7 +79,8 @@ func newTests(engine *tensor.Engine, network *nn.Network, domains []dataset.Doma
 // Domains returns the domains that the run is tested on, see [Domains].
 func (t *Trainer) Domains() []dataset.Domain { return t.tests.domains }
 
-// Evaluator returns the evaluator that tests use, for use between Steps.
+// Evaluator returns the evaluator that tests use, for use between Steps: a Step ends
+// what it has returned.
 func (t *Trainer) Evaluator() *Evaluator { return t.tests.evaluator }
 
 // readPart reads what this rank tests of the part of the domain that comes next.

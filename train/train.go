@@ -102,24 +102,28 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 	t := &Trainer{
 		engine: engine, network: network, config: c, outline: c.Outline(task.Source.N), set: set,
 		gather: gather{set: set, engine: engine, normalisation: network.Normalisation},
-		tests:  newTests(engine, network, Domains(task)),
 	}
 	t.gather.draw.Seed = c.Seed
 	trained := c.Backbone.trained(network)
 	if err := c.checkBatches(trained, t.outline.TrainingSet); err != nil {
 		return nil, err
 	}
+	trained.Mixing = c.hides()
+	p := c.plans(network, trained, len(t.outline.TrainingSet) > 1)
+	memory := tensor.Aligned(int(p.bytes() / 4))
+	t.tests = newTests(network, newEvaluator(engine, network, p.tests.compile(memory, engine)), Domains(task))
 	var err error
-	if t.descent, err = newDescent(engine, trained, &c); err != nil {
+	if t.descent, err = newDescent(engine, trained, &c, &p, memory); err != nil {
 		return nil, err
 	}
 	t.shards = newShards(engine, trained, &c)
 	if c.Backbone.Frozen {
-		t.frozen = newFrozen(engine, trained, c.shardSize(), t.outline.numbered, t.tests.domains)
+		t.frozen = newFrozen(p.head.compile(memory, engine), trained.C, c.shardSize(), t.outline.numbered, t.tests.domains)
 	}
 	images := c.shardSize()
-	if len(t.outline.TrainingSet) > 1 {
-		if t.phase.maximiser, images, err = newMaximiser(engine, network, c.Growth.Ascent, c.BatchSize); err != nil {
+	if p.ascent.batch > 0 {
+		images = p.ascent.batch
+		if t.phase.maximiser, err = newMaximiser(engine, network, c.Growth.Ascent, p.ascent.compile(memory, engine)); err != nil {
 			return nil, err
 		}
 	}

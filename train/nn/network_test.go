@@ -144,6 +144,57 @@ func TestArrange(t *testing.T) {
 	require.Less(t, total, sum)
 }
 
+// Plans in the same memory that take turns return what plans in their own do, whatever
+// the others have left there.
+func TestCompileIn(t *testing.T) {
+	e := tensor.NewEngineOn(2, nil)
+	defer e.Close()
+	modes := []Mode{Train, TrainEmbedding, Maximise, Eval}
+	// run returns the outputs and gradients of two rounds of all modes.
+	run := func(memory []float32) (all [][]float32) {
+		net := tiny()
+		net.Init(1)
+		var plans []*Plan
+		for i, mode := range modes {
+			if memory == nil {
+				plans = append(plans, Compile(e, net, 2+i, mode))
+			} else {
+				plans = append(plans, CompileIn(memory, e, net, 2+i, mode))
+			}
+		}
+		for round := range 2 {
+			for _, p := range plans {
+				fill(memory, float32(math.NaN()))
+				n := p.Batch - round
+				x, dLogits, dEmbedding := tensor.New(n, 2, 6, 6), tensor.New(n, 4, 1, 1), tensor.New(n, 48, 1, 1)
+				for i := range x.Data {
+					x.Data[i] = float32(i*i%17) - 8
+				}
+				fill(dLogits.Data, 0.5)
+				fill(dEmbedding.Data, 0.25)
+				logits, embedding := p.Forward(x)
+				all = append(all, dense(logits), dense(embedding))
+				if p.Mode == Eval {
+					continue
+				}
+				dx := p.Backward(dLogits, dEmbedding)
+				all = append(all, slices.Clone(net.Grads))
+				if p.Mode == Maximise {
+					all = append(all, dense(dx))
+				}
+			}
+		}
+		return all
+	}
+	var most int64
+	for i, mode := range modes {
+		most = max(most, PlanBytes(tiny(), 2+i, mode))
+	}
+	require.Equal(t, run(nil), run(tensor.Aligned(int(most/4))))
+	require.PanicsWithValue(t, "nn: a plan of tiny for up to 2 images in memory of 7 elements, expected 320 or more",
+		func() { CompileIn(tensor.Aligned(7), e, tiny(), 2, Train) })
+}
+
 func fill(x []float32, v float32) {
 	for i := range x {
 		x[i] = v

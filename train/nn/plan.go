@@ -86,6 +86,23 @@ func bind(bindings []binding, t tensor.Tensor) {
 
 // Compile plans a network for batches of up to batch images on an engine.
 func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
+	return compile(e, net, batch, mode, tensor.Aligned)
+}
+
+// CompileIn is Compile for a plan that lies in memory of at least [PlanBytes], as
+// [tensor.Aligned] returns it. Plans that lie in the same memory take turns: what one of
+// them returns is gone when another runs.
+func CompileIn(memory []float32, e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
+	return compile(e, net, batch, mode, func(n int) []float32 {
+		if n > len(memory) {
+			panic(fmt.Sprintf("nn: a plan of %s for up to %d images in memory of %d elements, expected %d or more", net.Name, batch, len(memory), n))
+		}
+		return memory[:n:n]
+	})
+}
+
+// compile is Compile with memory from a function.
+func compile(e *tensor.Engine, net *Network, batch int, mode Mode, memory func(n int) []float32) *Plan {
 	if batch < 1 {
 		panic(fmt.Sprintf("nn: plan for batches of %d", batch))
 	}
@@ -95,7 +112,7 @@ func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
 		Mode: mode, Batch: batch,
 		engine:  e,
 		program: program,
-		memory:  tensor.Aligned(tensor.Elements(program.floats, batch)),
+		memory:  memory(tensor.Elements(program.floats, batch)),
 		sized:   make([]*sized, batch+1),
 	}
 	p.stages = p.program.stages()
@@ -103,7 +120,7 @@ func Compile(e *tensor.Engine, net *Network, batch int, mode Mode) *Plan {
 	return p
 }
 
-// Bytes returns the memory that the plan holds for activations and gradients.
+// Bytes returns the memory that the plan needs for activations and gradients.
 func (p *Plan) Bytes() int { return 4 * len(p.memory) }
 
 // PlanBytes returns the [Plan.Bytes] of a plan that is not made yet.
