@@ -24,8 +24,8 @@ type Kernels struct {
 	MR, NR int
 	// PackedA says that Gemm needs the rows of A interleaved (aRow == 1).
 	PackedA bool
-	// StridedB says that Gemm reads rows of B that lie apart, unless they alias, as
-	// fast as packed ones.
+	// StridedB says that Gemm reads rows of B that lie apart, unless they alias or begin
+	// within cache lines, as fast as packed ones.
 	StridedB bool
 	// Gemm computes one register tile, see gemmGeneric.
 	Gemm func(t *GemmTile)

@@ -28,6 +28,7 @@ type Gemm struct {
 	wide      bool // each row of A is read for so many panels of B that packing A may pay
 	tall      bool // each panel of B is read by several tasks
 	packTile  bool // A is interleaved a tile at a time
+	fetchC    bool // the rows of the next tile of C are fetched ahead
 	depth     int  // of the inner dimension, for one block of A
 	rowBlock  int  // tiles of a task
 	colBlock  int  // columns of a task, a multiple of NR
@@ -57,29 +58,42 @@ type gemmCall struct {
 	acc, thenReLU bool
 }
 
-// Depth is the stretch of the inner dimension for one block of A, and for a panel
-// of B: a panel stays in the second-level cache.
+// Depth is the stretch of the inner dimension for a panel of B that is not packed, or
+// that a convolution packs: it stays in the second-level cache.
 const Depth = 512
 
-// Block sizes, common to all kernel sets. A block of A, rowDepth x Depth,
-// stays in the second-level cache together with a panel of B, Depth x NR: the
-// kernels run at their full rate from there. The deeper the block, the less
-// often C is read and written; where B is a single panel nothing of A is read
-// twice, and rows of A are best read to their ends.
+// Block sizes, common to all kernel sets. A block of A stays in the second-level
+// cache together with a panel of B, blockDepth x NR: the kernels run at their full
+// rate from there. The deeper the block, the less often C is read and written, and
+// the less a call of a tile costs beside its multiply-adds; where B is a single panel
+// nothing of A is read twice, and rows of A are best read to their ends.
 const (
-	onePanel = 4096 // of the inner dimension, where B is a single panel
-	rowDepth = 256  // rows of A for one panel of B
-	maxCols  = 2048 // columns for one block of A
+	onePanel   = 4096    // of the inner dimension, where B is a single panel
+	blockDepth = 1024    // of the inner dimension, where many tiles read a panel
+	blockSize  = 1 << 17 // elements of a block of A
+	blockRows  = 256     // of a block of A at most
+	maxCols    = 2048    // columns for one block of A
 )
 
 // B is read where it is if a packed panel would not be read often enough: by so
 // many tiles, where its rows alias and where they don't. So is a small B, which
 // the caches hold however its rows lie.
 const (
-	fewTiles  = 3
+	fewTiles  = 6
 	someTiles = 10
 	smallB    = 1 << 15 // elements
 )
+
+// lineFloats is the number of elements of a cache line.
+const lineFloats = 16
+
+// largeC is the number of elements from which on the second-level cache holds so little
+// of C that its rows are fetched ahead even if they are only written.
+const largeC = 1 << 20
+
+// unpackedRows is the height of a tile whose rows of A are not packed: where they alias,
+// a set of the first-level cache must hold all of them.
+const unpackedRows = 8
 
 // packWorth is the number of columns from which on packing A pays.
 const packWorth = 96
@@ -113,20 +127,31 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 		g.rows, g.cols = n, m
 	}
 	kernels := e.Kernels
-	g.depth = Depth
-	if g.cols <= kernels.NR {
+	g.wide = g.cols >= packWorth
+	mr := kernels.MR
+	if !g.wide && g.cols > kernels.NR/2 && !kernels.PackedA {
+		mr = min(mr, unpackedRows)
+	}
+	g.tiles = CutTiles(g.rows, mr)
+	switch {
+	case g.cols <= kernels.NR:
 		g.depth = onePanel
+	case g.tiles.Count <= someTiles: // B may be read where it is
+		g.depth = Depth
+	default:
+		g.depth = blockDepth
 	}
 	// Stretches of about equal depth, since short ones are slow.
 	stretches := (k + g.depth - 1) / g.depth
 	g.depth = (k + stretches*packRows - 1) / (stretches * packRows) * packRows
-	g.tiles = CutTiles(g.rows, kernels.MR)
 	// As computed, is A stored with its rows contiguous along k?
 	alongK := g.swap || !transA
-	g.wide = g.cols >= packWorth
 	g.packTile = !g.wide && kernels.PackedA && alongK
 	g.cutTasks()
 	g.tall = g.tiles.Count > g.rowBlock
+	// Narrow tiles have too few multiply-adds for what fetching costs.
+	writes := kernels.NR >= 2*lineFloats && g.rows*g.cols > largeC
+	g.fetchC = !g.swap && (k > g.depth || writes)
 	shared := 0
 	if g.tall {
 		shared = g.panels() * kernels.NR * k
@@ -144,7 +169,13 @@ const smallTask = 1 << 20
 // small to be worth waking a worker.
 func (g *Gemm) cutTasks() {
 	mr, nr := g.engine.Kernels.MR, g.engine.Kernels.NR
-	g.rowBlock = min(g.tiles.Count, max(1, rowDepth/mr))
+	rows := blockRows
+	if g.cols > nr { // else no row of A is read twice
+		rows = min(rows, blockSize/g.depth)
+	}
+	most := max(1, rows/mr)
+	blocks := (g.tiles.Count + most - 1) / most
+	g.rowBlock = (g.tiles.Count + blocks - 1) / blocks // blocks of about equal height
 	g.colBlock = max(nr, maxCols/nr*nr)
 	fewTasks := 1
 	if g.engine.Threads() > 1 {
@@ -244,7 +275,7 @@ func (g *Gemm) readInPlace(distance int) bool {
 	case Aliases(distance):
 		return false
 	}
-	return g.engine.Kernels.StridedB || tiles <= someTiles || g.cols*g.K <= smallB
+	return g.engine.Kernels.StridedB && distance%lineFloats == 0 || tiles <= someTiles || g.cols*g.K <= smallB
 }
 
 // check panics unless the operands of a run hold what the plan reads and writes.
@@ -410,7 +441,7 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 			line += 16
 		}
 		first, m := g.tiles.Tile(t)
-		if g.K > g.depth && !g.swap && t+1 < b.t1 {
+		if g.fetchC && t+1 < b.t1 {
 			kernels.Prefetch(&b.c[b.at(first+m, j)], &g.tileRows[0], min(m, g.rows-first-m))
 		}
 		switch {

@@ -94,7 +94,7 @@ func newProduct(r *rand.Rand, m, n, k, variant int) product {
 func TestGemm(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	small := [][3]int{{1, 1, 1}, {1, 10, 65}, {3, 5, 7}, {14, 32, 25}, {15, 33, 257}, {32, 10, 100}, {10, 32, 33}, {64, 49, 75}}
-	large := [][3]int{{100, 130, 300}, {300, 600, 40}, {257, 513, 129}, {32, 1024, 530}}
+	large := [][3]int{{100, 130, 300}, {300, 600, 40}, {257, 513, 129}, {32, 1024, 530}, {1030, 1030, 3}}
 	sets, every := simd.Available(), 1
 	switch {
 	case race.Enabled:
@@ -114,7 +114,7 @@ func TestGemm(t *testing.T) {
 		}
 	}
 	for trans := range 4 {
-		products = append(products, newProduct(r, 150, 130, 520, trans+32+4*trans), newProduct(r, 30, 600, 20, trans+32))
+		products = append(products, newProduct(r, 150, 130, 1040, trans+32+4*trans), newProduct(r, 30, 600, 20, trans+32))
 	}
 	for _, p := range products {
 		bits := map[string][]float32{}
