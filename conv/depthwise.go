@@ -60,9 +60,9 @@ func depthwiseFits(s Shape) bool { return s.Groups > 1 && s.C == s.Groups && s.K
 
 // readsInPlace reports whether the kernels need no padded planes of a shape.
 func readsInPlace(s Shape) bool {
-	const leastRows, mostPadding = 4, 8
-	return s.Stride == 1 && s.R == s.S && (s.R == 3 || s.R == 5) && min(s.H, s.OutH()) >= leastRows &&
-		max(s.PadH, s.PadW) <= mostPadding && max(s.OutW()-s.W, s.W-s.OutW()) <= mostPadding
+	const leastRows, most = 4, 8 // see simd.DepthwiseRows
+	return s.Stride <= 2 && s.R == s.S && (s.R == 3 || s.R == 5) && min(s.H, s.OutH()) >= leastRows && max(s.PadH, s.PadW) <= most &&
+		(s.OutW()-1)*s.Stride < s.W+most && (s.W-1+s.PadW)/s.Stride < s.OutW()+most
 }
 
 func newDepthwise(e *tensor.Engine, s Shape) *depthwise {
@@ -205,7 +205,7 @@ func (p depthwiseForward) Do(task, worker int) {
 func (p depthwiseForward) inRows(task, worker int) {
 	s, taps, n := p.shape, p.shape.R*p.shape.S, task/p.blocks()
 	run := &p.runs[worker].Value
-	*run = simd.DepthwiseRows{Side: s.R, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW, Act: p.act}
+	*run = simd.DepthwiseRows{Side: s.R, Stride: s.Stride, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW, Act: p.act}
 	lo, hi := p.channels(task % p.blocks())
 	for c := lo; c < hi; c += p.most {
 		run.Planes = min(p.most, hi-c)
@@ -308,7 +308,7 @@ func (p depthwiseData) inRows(task, worker int) {
 		sum, most = p.engine.Scratch(worker)[:size], 1
 	}
 	run := &p.runs[worker].Value
-	*run = simd.DepthwiseRows{Side: s.R, Rows: s.H, N: s.W, XRows: s.OutH(), XN: s.OutW(), Top: s.PadH, Left: s.PadW, Turned: true}
+	*run = simd.DepthwiseRows{Side: s.R, Stride: s.Stride, Rows: s.H, N: s.W, XRows: s.OutH(), XN: s.OutW(), Top: s.PadH, Left: s.PadW, Turned: true}
 	lo, hi := p.channels(task % p.blocks())
 	for c := lo; c < hi; c += most {
 		dx := p.dx.Image(n)[c*size:]
@@ -407,7 +407,7 @@ func (p depthwiseWeights) inRows(block, worker int) {
 		clear(p.dbias[lo:hi])
 	}
 	run := &p.runs[worker].Value
-	*run = simd.DepthwiseRows{Side: s.R, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW}
+	*run = simd.DepthwiseRows{Side: s.R, Stride: s.Stride, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW}
 	for n := range p.x.N {
 		x, dy := p.x.Image(n), p.dy.Image(n)
 		for c := lo; c < hi; c += p.most {

@@ -69,13 +69,16 @@ func (p *DepthwisePlane) row(first *float32, at int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(first), at*4)), p.N)
 }
 
-// DepthwiseRows is what the kernels for filters of 3x3 and 5x5 with stride 1 work on:
+// DepthwiseRows is what the kernels for filters of 3x3 and 5x5 with stride 1 or 2 work on:
 // consecutive planes of Rows x N results at Y, and as many of XRows x XN, not padded,
 // that their filters read. X is 0 outside of its planes, and rows of a filter that
-// meet nothing else are left out. Tap (r, s) meets X[i+r-Top][j+s-Left] at row i and
-// column j of Y or, if the filter is Turned around, X[i+Top-r][j+Left-s].
+// meet nothing else are left out. At row i and column j of Y tap (r, s) meets
+// X[i*Stride+r-Top][j*Stride+s-Left] or, if the filter is Turned around,
+// X[(i+Top-r)/Stride][(j+Left-s)/Stride] if these are integers.
 //
-// Side is 3 or 5, Rows at least 4, Top and Left at most 8, N at most XN + 8. W holds a
+// Side is 3 or 5, Rows at least 4, Top and Left at most 8. Taps meet nothing more than 8
+// columns behind a plane: the first of the last column of Y is less than XN + 8, or (N-1+Left)/Stride
+// where the filter is Turned, which also has no bias or activation. W holds a
 // filter for each plane. A call should take less than 256 Ki multiply-adds, so that it
 // takes microseconds.
 type DepthwiseRows struct {
@@ -83,6 +86,7 @@ type DepthwiseRows struct {
 	Bias      *float32 // one for each plane, or nil
 	Planes    int
 	Side      int
+	Stride    int
 	Rows, N   int
 	XRows, XN int
 	Top, Left int
@@ -92,9 +96,9 @@ type DepthwiseRows struct {
 
 // depthwiseRowsGeneric computes
 //
-//	Y[i][j] = Act(Bias + sum over r, s of W[r][s] * X[i+r-Top][j+s-Left])
+//	Y[i][j] = Act(Bias + sum over r, s of W[r][s] * X[i*Stride+r-Top][j*Stride+s-Left])
 //
-// for each plane, or its twin with the filter turned around, each sum one chain of
+// for each plane, or what it is for a filter turned around, each sum one chain of
 // multiply-adds with r ascending, then s. Y is disjoint from what is read.
 func depthwiseRowsGeneric(p *DepthwiseRows) {
 	for c := range p.Planes {
@@ -119,6 +123,21 @@ func depthwiseRowsGeneric(p *DepthwiseRows) {
 	}
 }
 
+// depthwiseStrides returns the kernel for any stride from those for stride 1, for stride 2
+// and for stride 2 with the filter turned around.
+func depthwiseStrides(one, two, turned func(p *DepthwiseRows)) func(p *DepthwiseRows) {
+	return func(p *DepthwiseRows) {
+		switch {
+		case p.Stride == 1:
+			one(p)
+		case p.Turned:
+			turned(p)
+		default:
+			two(p)
+		}
+	}
+}
+
 // filter returns the weights of plane c.
 func (p *DepthwiseRows) filter(c int) []float32 {
 	taps := p.Side * p.Side
@@ -136,9 +155,13 @@ func (p *DepthwiseRows) plane(c int) []float32 {
 func (p *DepthwiseRows) visit(i, j int, f func(tap, at int)) {
 	for r := range p.Side {
 		for s := range p.Side {
-			row, col := i+r-p.Top, j+s-p.Left
+			row, col := i*p.Stride+r-p.Top, j*p.Stride+s-p.Left
 			if p.Turned {
 				row, col = i+p.Top-r, j+p.Left-s
+				if row%p.Stride != 0 || col%p.Stride != 0 {
+					continue
+				}
+				row, col = row/p.Stride, col/p.Stride
 			}
 			if row < 0 || row >= p.XRows {
 				continue
@@ -154,7 +177,7 @@ func (p *DepthwiseRows) visit(i, j int, f func(tap, at int)) {
 
 // depthwiseRowsWeightsGeneric adds to the weights' gradients W the sums
 //
-//	W[r][s] += sum over i, j of Y[i][j] * X[i+r-Top][j+s-Left]
+//	W[r][s] += sum over i, j of Y[i][j] * X[i*Stride+r-Top][j*Stride+s-Left]
 //
 // for each plane, in 16 virtual lanes, column j in lane j%16, i ascending, then j. Bias,
 // Turned and Act are not used.

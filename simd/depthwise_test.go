@@ -167,7 +167,7 @@ func BenchmarkDepthwise(b *testing.B) {
 }
 
 // depthwiseRowsCase is a filter on planes of xRows x xN, which makes planes of rows x n.
-type depthwiseRowsCase struct{ side, planes, rows, n, xRows, xN, top, left int }
+type depthwiseRowsCase struct{ side, stride, planes, rows, n, xRows, xN, top, left int }
 
 // depthwiseRowsCases are planes of every width, those of EfficientNet-Lite0 and some of
 // which rows and columns of results lie beside the plane.
@@ -175,7 +175,10 @@ func depthwiseRowsCases() []depthwiseRowsCase {
 	var all []depthwiseRowsCase
 	for _, side := range []int{3, 5} {
 		same := func(planes, rows, n int) {
-			all = append(all, depthwiseRowsCase{side, planes, rows, n, rows, n, side / 2, side / 2})
+			all = append(all, depthwiseRowsCase{side, 1, planes, rows, n, rows, n, side / 2, side / 2})
+			for _, pad := range []int{(side - 2) / 2, side / 2} {
+				all = append(all, depthwiseRowsCase{side, 2, planes, (rows + 1) / 2, (n + 1) / 2, rows, n, pad, pad})
+			}
 		}
 		same(1, 56, 112)
 		same(3, 28, 28)
@@ -184,10 +187,13 @@ func depthwiseRowsCases() []depthwiseRowsCase {
 			same(planes, 7, 7)
 		}
 		for n := 1; n <= 67; n++ {
-			all = append(all, depthwiseRowsCase{side, 1 + n%3, 4 + n%7, n, 4 + n%5, n + n%4, n % 3, n % side},
-				depthwiseRowsCase{side, 1 + n%4, 4 + n%5, n + n%3, 1 + n%7, n, n % 5, n % 4})
+			all = append(all, depthwiseRowsCase{side, 1, 1 + n%3, 4 + n%7, n, 4 + n%5, n + n%4, n % 3, n % side},
+				depthwiseRowsCase{side, 1, 1 + n%4, 4 + n%5, n + n%3, 1 + n%7, n, n % 5, n % 4},
+				depthwiseRowsCase{side, 2, 1 + n%4, 4 + n%5, n, 5 + n%9, 2*n - n%2, n % 5, n % side},
+				depthwiseRowsCase{side, 2, 1 + n%3, 4 + n%6, (n + 1) / 2, 7 + n%9, n, n % 6, n % 4})
 		}
-		all = append(all, depthwiseRowsCase{side, 2, 5, 9, 3, 1, 8, 8}, depthwiseRowsCase{side, 2, 9, 4, 9, 12, 0, 0})
+		all = append(all, depthwiseRowsCase{side, 1, 2, 5, 9, 3, 1, 8, 8}, depthwiseRowsCase{side, 1, 2, 9, 4, 9, 12, 0, 0},
+			depthwiseRowsCase{side, 2, 2, 9, 5, 9, 1, 8, 8})
 	}
 	return all
 }
@@ -203,24 +209,28 @@ func TestDepthwiseRows(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
 		skipUnlessInPlace(t, k)
 		for i, c := range depthwiseRowsCases() {
-			taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
-			in, weights, biases := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*taps), c.n+1), wave(make([]float32, c.planes), i)
-			for i := range in {
-				in[i] *= 4
-			}
-			before := wave(make([]float32, c.planes*area), 5)
-			xs, ys, ws, bs := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(before)), newGuardedBuf[float32](t, len(weights)), newGuardedBuf[float32](t, c.planes)
 			for _, turned := range []bool{false, true} {
-				act := []Activation{Identity, ReLU, ReLU6}[i%3]
-				p := &DepthwiseRows{Planes: c.planes, Side: c.side, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN,
+				act, biased := []Activation{Identity, ReLU, ReLU6}[i%3], i%2 != 0
+				if turned {
+					act, biased = Identity, false
+					if c.stride == 2 && c.xRows >= 4 {
+						c.rows, c.n, c.xRows, c.xN = c.xRows, c.xN, c.rows, c.n
+					}
+				}
+				taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
+				in, weights, biases := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*taps), c.n+1), wave(make([]float32, c.planes), i)
+				for i := range in {
+					in[i] *= 4
+				}
+				before := wave(make([]float32, c.planes*area), 5)
+				p := &DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN,
 					Top: c.top, Left: c.left, Turned: turned, Act: act}
 				want := make([]float32, len(before))
 				for at := range want {
-					plane, bias := at/area, float32(0)
-					if i%2 != 0 {
-						bias = biases[plane]
+					plane, sum := at/area, float32(0)
+					if biased {
+						sum = biases[plane]
 					}
-					sum := bias
 					p.visit(at%area/c.n, at%c.n, func(tap, at int) {
 						x := float32(0)
 						if at >= 0 {
@@ -230,10 +240,12 @@ func TestDepthwiseRows(t *testing.T) {
 					})
 					want[at] = act.of(sum)
 				}
+				xs, ys := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(before))
+				ws, bs := newGuardedBuf[float32](t, len(weights)), newGuardedBuf[float32](t, c.planes)
 				for place := range places {
 					x, y, w, b := xs.put(in, place), ys.put(before, place), ws.put(weights, place), bs.put(biases, place)
 					p.X, p.Y, p.W, p.Bias = &x[0], &y[0], &w[0], nil
-					if i%2 != 0 {
+					if biased {
 						p.Bias = &b[0]
 					}
 					k.DepthwiseRows(p)
@@ -251,7 +263,7 @@ func TestDepthwiseRowsWeights(t *testing.T) {
 		for _, c := range depthwiseRowsCases() {
 			taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
 			in, grad, before := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*area), c.n+1), wave(make([]float32, c.planes*taps), 5)
-			p := &DepthwiseRows{Planes: c.planes, Side: c.side, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left}
+			p := &DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left}
 			want := append([]float32(nil), before...)
 			for plane := range c.planes {
 				lanes := make([][16]float32, taps)
@@ -291,7 +303,7 @@ func BenchmarkDepthwiseRows(b *testing.B) {
 			x, y, w := make([]float32, planes*n*n), make([]float32, planes*n*n), make([]float32, planes*side*side)
 			wave(x, 1)
 			wave(w, 2)
-			p := &DepthwiseRows{Y: &y[0], X: &x[0], W: &w[0], Planes: planes, Side: side,
+			p := &DepthwiseRows{Y: &y[0], X: &x[0], W: &w[0], Planes: planes, Side: side, Stride: 1,
 				Rows: n, N: n, XRows: n, XN: n, Top: side / 2, Left: side / 2, Act: ReLU6}
 			b.Run(fmt.Sprintf("isa=%s/pass=forward/shape=%dx%d/filter=%d", k.Name, n, n, side), func(b *testing.B) {
 				b.SetBytes(int64(8 * n * n * planes))

@@ -227,3 +227,12 @@ func depthwiseRowsAVX512(p *DepthwiseRows) // see depthwiseRowsGeneric
 
 //go:noescape
 func depthwiseRowsWeightsAVX512(p *DepthwiseRows) // see depthwiseRowsWeightsGeneric
+
+//go:noescape
+func depthwiseRows2AVX512(p *DepthwiseRows) // depthwiseRowsAVX512 for stride 2
+
+//go:noescape
+func depthwiseRows2TurnedAVX512(p *DepthwiseRows) // for stride 2 and filters turned around
+
+//go:noescape
+func depthwiseRows2WeightsAVX512(p *DepthwiseRows) // depthwiseRowsWeightsAVX512 for stride 2
