@@ -110,6 +110,15 @@ func (p *depthwise) channels(b int) (lo, hi int) {
 	return b * p.block, min((b+1)*p.block, p.shape.C)
 }
 
+// side returns the Side of a simd.DepthwisePlane.
+func (p *depthwise) side() int {
+	s := p.shape
+	if s.Stride == 1 && s.R == s.S && (s.R == 3 || s.R == 5) {
+		return s.R
+	}
+	return 0
+}
+
 func (p *depthwise) area() int { return p.shape.OutH() * p.shape.OutW() }
 
 // copyRows copies a plane of h x w to rows that are dstRow apart.
@@ -190,7 +199,7 @@ func (p depthwiseForward) Do(task, worker int) {
 	p.clearPadding(padded)
 	run := &p.planes[worker].Value
 	*run = simd.DepthwisePlane{X: &padded[0], Offsets: &p.taps[0], Taps: len(p.taps),
-		Rows: s.OutH(), N: s.OutW(), YRow: s.OutW(), XRow: p.cols, Act: p.act}
+		Side: p.side(), Rows: s.OutH(), N: s.OutW(), YRow: s.OutW(), XRow: p.cols, Act: p.act}
 	lo, hi := p.channels(task % p.blocks())
 	for c := lo; c < hi; c++ {
 		p.fill(padded, x[c*s.H*s.W:][:s.H*s.W])
@@ -265,7 +274,7 @@ func (p depthwiseData) Do(task, worker int) {
 	padded, parts, sum, weights := cut.take(p.gradSize()), cut.take(size), cut.take(size), cut.take(len(p.taps))
 	clearAround(padded, p.gradCols, p.padRows, p.padCols, s.OutH(), s.OutW())
 	run := &p.planes[worker].Value
-	*run = simd.DepthwisePlane{X: &padded[0], W: &weights[0], XRow: p.gradCols}
+	*run = simd.DepthwisePlane{X: &padded[0], W: &weights[0], Side: p.side(), XRow: p.gradCols}
 	lo, hi := p.channels(task % p.blocks())
 	for c := lo; c < hi; c++ {
 		copyRows(kernels, padded[p.padRows*p.gradCols+p.padCols:], dy[c*p.area():], p.outLines, p.gradCols, s.OutW())

@@ -280,6 +280,373 @@ done:
 	VZEROUPPER
 	RET
 
+// The columns of a row of x from R13 on, and of the second half of the strip from R12 on.
+#define COLUMN0 \
+	VMOVUPS (R13), Y12 \
+	VMOVUPS (R12), Y13
+#define COLUMN1 \
+	VMOVUPS (R13)(R9*1), Y12 \
+	VMOVUPS (R12)(R9*1), Y13
+#define COLUMN2 \
+	VMOVUPS (R13)(R9*2), Y12 \
+	VMOVUPS (R12)(R9*2), Y13
+#define COLUMN3 \
+	VMOVUPS (R13)(R10*1), Y12 \
+	VMOVUPS (R12)(R10*1), Y13
+#define COLUMN4 \
+	VMOVUPS (R13)(R9*4), Y12 \
+	VMOVUPS (R12)(R9*4), Y13
+
+// ADD adds a column times tap t to the sums of a row.
+#define ADD(t, a, b) \
+	VBROADCASTSS 4*t(R8), Y4     \
+	VFMADD231PS  Y12, Y4, a      \
+	VFMADD231PS  Y13, Y4, b
+
+// BELOW steps to the next row of x.
+#define BELOW \
+	ADDQ R11, R13 \
+	ADDQ R11, R12
+
+// HALVES points R13 and R12 to columns CX and AX further of what begins at r.
+#define HALVES(r) \
+	LEAQ (r)(CX*4), R13   \
+	LEAQ (R13)(AX*4), R12
+
+// STOREHALVES writes four rows of both halves.
+#define STOREHALVES \
+	VMOVUPS Y0, (R13)       \
+	VMOVUPS Y1, (R13)(DX*1) \
+	VMOVUPS Y8, (R12)       \
+	VMOVUPS Y9, (R12)(DX*1) \
+	LEAQ    (R13)(DX*2), R13 \
+	LEAQ    (R12)(DX*2), R12 \
+	VMOVUPS Y2, (R13)       \
+	VMOVUPS Y3, (R13)(DX*1) \
+	VMOVUPS Y10, (R12)      \
+	VMOVUPS Y11, (R12)(DX*1)
+
+// STRIP sets AX to the distance of the strip's halves.
+#define STRIP \
+	LEAQ    -8(BX), AX  \
+	SUBQ    CX, AX      \
+	CMPQ    AX, $8      \
+	MOVL    $8, R13     \
+	CMOVQGT R13, AX
+
+// MORE goes to strip for the next one of the rows, to rows for the next rows: a last strip and
+// last rows end with the plane and may overlap what was before them.
+#define MORE(strip, full, rows, done) \
+	ADDQ    $16, CX         \
+	MOVQ    BX, AX          \
+	SUBQ    CX, AX          \
+	JLE     full            \
+	CMPQ    AX, $9          \
+	JGE     strip           \
+	LEAQ    -16(BX), CX     \
+	JMP     strip           \
+full:                           \
+	MOVQ    left-8(SP), AX  \
+	SUBQ    $4, AX          \
+	JLE     done            \
+	MOVL    $4, CX          \
+	CMPQ    AX, CX          \
+	CMOVQLT AX, CX          \
+	CMOVQLT left4-32(SP), AX \
+	MOVQ    AX, left-8(SP)  \
+	MOVQ    xrow-16(SP), AX \
+	IMULQ   CX, AX          \
+	ADDQ    AX, SI          \
+	IMULQ   yrow-24(SP), CX \
+	ADDQ    CX, DI          \
+	JMP     rows
+
+// func depthwiseSlideAVX2(p *DepthwisePlane)
+//
+// Each row of x that four rows of y meet is read once for each column of the filter, for
+// all sums that meet it: the first has the lower rows of the filter when the last begins with
+// its upper ones. A filter turned around goes from the lowest row upwards.
+//
+//	DI  y     SI  x      R8  w     BX  n     CX  column     DX  bytes to the next row of y
+//	R9  bytes to the next column   R10 3 times that         R11 bytes to the next row of x
+//	R13, R12  x or y at the halves of the strip, 8 columns each
+//	AX  distance of these, scratch
+//	Y0..Y3, Y8..Y11  sums          Y4  weight               Y5  bias    Y6, Y7  bounds
+//	Y12, Y13  x
+TEXT ·depthwiseSlideAVX2(SB), NOSPLIT, $32-8
+	MOVQ         p+0(FP), R13
+	MOVQ         DepthwisePlane_Y(R13), DI
+	MOVQ         DepthwisePlane_X(R13), SI
+	MOVQ         DepthwisePlane_W(R13), R8
+	MOVQ         DepthwisePlane_Offsets(R13), R12
+	MOVQ         DepthwisePlane_Rows(R13), AX
+	MOVQ         AX, left-8(SP)
+	MOVQ         $4, left4-32(SP)
+	MOVQ         DepthwisePlane_N(R13), BX
+	MOVQ         DepthwisePlane_XRow(R13), R11
+	MOVQ         DepthwisePlane_YRow(R13), DX
+	SHLQ         $2, R11
+	SHLQ         $2, DX
+	MOVQ         R11, xrow-16(SP)
+	MOVQ         DX, yrow-24(SP)
+	VBROADCASTSS DepthwisePlane_Bias(R13), Y5
+	MOVQ         DepthwisePlane_Act(R13), AX
+	LEAQ         lower<>(SB), CX
+	VBROADCASTSS (CX)(AX*4), Y6
+	UPPER(AX, CX)
+	VMOVUPS      (CX), Y7
+	MOVLQSX      (R12), AX
+	MOVLQSX      4(R12), R9
+	LEAQ         (SI)(AX*4), SI
+	SUBQ         AX, R9
+	SHLQ         $2, R9
+	JGT          straight
+	LEAQ         (R11)(R11*2), AX
+	ADDQ         AX, SI
+	LEAQ         (DX)(DX*2), AX
+	ADDQ         AX, DI
+	NEGQ         R11
+	NEGQ         DX
+
+straight:
+	LEAQ (R9)(R9*2), R10
+	CMPQ DepthwisePlane_Side(R13), $5
+	JEQ  rows5
+
+rows3:
+	XORL CX, CX
+
+strip3:
+	STRIP
+	HALVES(SI)
+	BEGINWIDE4
+	COLUMN0
+	ADD(0, Y0, Y8)
+	COLUMN1
+	ADD(1, Y0, Y8)
+	COLUMN2
+	ADD(2, Y0, Y8)
+	BELOW
+	COLUMN0
+	ADD(3, Y0, Y8)
+	ADD(0, Y1, Y9)
+	COLUMN1
+	ADD(4, Y0, Y8)
+	ADD(1, Y1, Y9)
+	COLUMN2
+	ADD(5, Y0, Y8)
+	ADD(2, Y1, Y9)
+	BELOW
+	COLUMN0
+	ADD(6, Y0, Y8)
+	ADD(3, Y1, Y9)
+	ADD(0, Y2, Y10)
+	COLUMN1
+	ADD(7, Y0, Y8)
+	ADD(4, Y1, Y9)
+	ADD(1, Y2, Y10)
+	COLUMN2
+	ADD(8, Y0, Y8)
+	ADD(5, Y1, Y9)
+	ADD(2, Y2, Y10)
+	BELOW
+	COLUMN0
+	ADD(6, Y1, Y9)
+	ADD(3, Y2, Y10)
+	ADD(0, Y3, Y11)
+	COLUMN1
+	ADD(7, Y1, Y9)
+	ADD(4, Y2, Y10)
+	ADD(1, Y3, Y11)
+	COLUMN2
+	ADD(8, Y1, Y9)
+	ADD(5, Y2, Y10)
+	ADD(2, Y3, Y11)
+	BELOW
+	COLUMN0
+	ADD(6, Y2, Y10)
+	ADD(3, Y3, Y11)
+	COLUMN1
+	ADD(7, Y2, Y10)
+	ADD(4, Y3, Y11)
+	COLUMN2
+	ADD(8, Y2, Y10)
+	ADD(5, Y3, Y11)
+	BELOW
+	COLUMN0
+	ADD(6, Y3, Y11)
+	COLUMN1
+	ADD(7, Y3, Y11)
+	COLUMN2
+	ADD(8, Y3, Y11)
+	FINISHWIDE4
+	HALVES(DI)
+	STOREHALVES
+	MORE(strip3, full3, rows3, done)
+
+rows5:
+	XORL CX, CX
+
+strip5:
+	STRIP
+	HALVES(SI)
+	BEGINWIDE4
+	COLUMN0
+	ADD(0, Y0, Y8)
+	COLUMN1
+	ADD(1, Y0, Y8)
+	COLUMN2
+	ADD(2, Y0, Y8)
+	COLUMN3
+	ADD(3, Y0, Y8)
+	COLUMN4
+	ADD(4, Y0, Y8)
+	BELOW
+	COLUMN0
+	ADD(5, Y0, Y8)
+	ADD(0, Y1, Y9)
+	COLUMN1
+	ADD(6, Y0, Y8)
+	ADD(1, Y1, Y9)
+	COLUMN2
+	ADD(7, Y0, Y8)
+	ADD(2, Y1, Y9)
+	COLUMN3
+	ADD(8, Y0, Y8)
+	ADD(3, Y1, Y9)
+	COLUMN4
+	ADD(9, Y0, Y8)
+	ADD(4, Y1, Y9)
+	BELOW
+	COLUMN0
+	ADD(10, Y0, Y8)
+	ADD(5, Y1, Y9)
+	ADD(0, Y2, Y10)
+	COLUMN1
+	ADD(11, Y0, Y8)
+	ADD(6, Y1, Y9)
+	ADD(1, Y2, Y10)
+	COLUMN2
+	ADD(12, Y0, Y8)
+	ADD(7, Y1, Y9)
+	ADD(2, Y2, Y10)
+	COLUMN3
+	ADD(13, Y0, Y8)
+	ADD(8, Y1, Y9)
+	ADD(3, Y2, Y10)
+	COLUMN4
+	ADD(14, Y0, Y8)
+	ADD(9, Y1, Y9)
+	ADD(4, Y2, Y10)
+	BELOW
+	COLUMN0
+	ADD(15, Y0, Y8)
+	ADD(10, Y1, Y9)
+	ADD(5, Y2, Y10)
+	ADD(0, Y3, Y11)
+	COLUMN1
+	ADD(16, Y0, Y8)
+	ADD(11, Y1, Y9)
+	ADD(6, Y2, Y10)
+	ADD(1, Y3, Y11)
+	COLUMN2
+	ADD(17, Y0, Y8)
+	ADD(12, Y1, Y9)
+	ADD(7, Y2, Y10)
+	ADD(2, Y3, Y11)
+	COLUMN3
+	ADD(18, Y0, Y8)
+	ADD(13, Y1, Y9)
+	ADD(8, Y2, Y10)
+	ADD(3, Y3, Y11)
+	COLUMN4
+	ADD(19, Y0, Y8)
+	ADD(14, Y1, Y9)
+	ADD(9, Y2, Y10)
+	ADD(4, Y3, Y11)
+	BELOW
+	COLUMN0
+	ADD(20, Y0, Y8)
+	ADD(15, Y1, Y9)
+	ADD(10, Y2, Y10)
+	ADD(5, Y3, Y11)
+	COLUMN1
+	ADD(21, Y0, Y8)
+	ADD(16, Y1, Y9)
+	ADD(11, Y2, Y10)
+	ADD(6, Y3, Y11)
+	COLUMN2
+	ADD(22, Y0, Y8)
+	ADD(17, Y1, Y9)
+	ADD(12, Y2, Y10)
+	ADD(7, Y3, Y11)
+	COLUMN3
+	ADD(23, Y0, Y8)
+	ADD(18, Y1, Y9)
+	ADD(13, Y2, Y10)
+	ADD(8, Y3, Y11)
+	COLUMN4
+	ADD(24, Y0, Y8)
+	ADD(19, Y1, Y9)
+	ADD(14, Y2, Y10)
+	ADD(9, Y3, Y11)
+	BELOW
+	COLUMN0
+	ADD(20, Y1, Y9)
+	ADD(15, Y2, Y10)
+	ADD(10, Y3, Y11)
+	COLUMN1
+	ADD(21, Y1, Y9)
+	ADD(16, Y2, Y10)
+	ADD(11, Y3, Y11)
+	COLUMN2
+	ADD(22, Y1, Y9)
+	ADD(17, Y2, Y10)
+	ADD(12, Y3, Y11)
+	COLUMN3
+	ADD(23, Y1, Y9)
+	ADD(18, Y2, Y10)
+	ADD(13, Y3, Y11)
+	COLUMN4
+	ADD(24, Y1, Y9)
+	ADD(19, Y2, Y10)
+	ADD(14, Y3, Y11)
+	BELOW
+	COLUMN0
+	ADD(20, Y2, Y10)
+	ADD(15, Y3, Y11)
+	COLUMN1
+	ADD(21, Y2, Y10)
+	ADD(16, Y3, Y11)
+	COLUMN2
+	ADD(22, Y2, Y10)
+	ADD(17, Y3, Y11)
+	COLUMN3
+	ADD(23, Y2, Y10)
+	ADD(18, Y3, Y11)
+	COLUMN4
+	ADD(24, Y2, Y10)
+	ADD(19, Y3, Y11)
+	BELOW
+	COLUMN0
+	ADD(20, Y3, Y11)
+	COLUMN1
+	ADD(21, Y3, Y11)
+	COLUMN2
+	ADD(22, Y3, Y11)
+	COLUMN3
+	ADD(23, Y3, Y11)
+	COLUMN4
+	ADD(24, Y3, Y11)
+	FINISHWIDE4
+	HALVES(DI)
+	STOREHALVES
+	MORE(strip5, full5, rows5, done)
+
+done:
+	VZEROUPPER
+	RET
+
 // TAPS1 to TAPS5 add 16 columns of that many taps: the gradients in Y10 and Y11
 // times the planes that the taps meet.
 #define TAPS1 \

@@ -11,10 +11,15 @@ import "unsafe"
 // X is read, and what is read there not used, up to N rounded up to a multiple of
 // 16 columns. Taps, Rows and N are at least 1; all distances count elements. A call
 // should take less than 256 Ki multiply-adds, so that it takes microseconds.
+//
+// Side may be 3 or 5 if the taps are a square filter of that size on neighbouring rows and
+// columns, that is Offsets[r*Side+s] is Offsets[0] + d*(r*XRow+s) with d 1 or -1. Rows of X
+// are then read once for several rows of Y.
 type DepthwisePlane struct {
 	Y, X, W       *float32
 	Offsets       *int32
 	Taps, Rows, N int
+	Side          int
 	YRow, XRow    int
 	Bias          float32
 	Act           Activation // not GELU
@@ -61,6 +66,19 @@ func depthwiseWeightsGeneric(p *DepthwisePlane) {
 			}
 		}
 		unsafe.Slice(p.W, p.Taps)[t] = fold16(&lanes)
+	}
+}
+
+// sliding returns the kernel that takes slide for planes with Side of at least 4 rows and
+// more columns than a vector has, else every.
+func sliding(every, slide func(p *DepthwisePlane), vector int) func(p *DepthwisePlane) {
+	const rows = 4
+	return func(p *DepthwisePlane) {
+		if p.Side != 0 && p.Rows >= rows && p.N > vector {
+			slide(p)
+		} else {
+			every(p)
+		}
 	}
 }
 

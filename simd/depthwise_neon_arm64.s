@@ -312,6 +312,368 @@ atMost1:
 done:
 	RET
 
+// The columns of a row of x from R11 on, and of the second half of the strip from R12 on.
+#define COLUMN \
+	VLD1.P (R11)(R9), [V20.S4] \
+	VLD1.P (R12)(R9), [V21.S4]
+
+// ADDTAP adds a column times lane i of the taps in m to the sums a and b of a row.
+#define ADDTAP(m, i, a, b) \
+	FMLALANE(m, i, X0, a) \
+	FMLALANE(m, i, X1, b)
+
+// BELOW steps to the first column of the next row of x.
+#define BELOW \
+	ADD R10, R11 \
+	ADD R10, R12
+
+// HALVES points R11 and R12 to columns R13 and R14 further of what begins at r.
+#define HALVES(r) \
+	ADD R13<<2, r, R11   \
+	ADD R14<<2, R11, R12
+
+// STOREHALVES writes four rows of both halves.
+#define STOREHALVES \
+	VST1.P [V0.S4], (R11)(R7) \
+	VST1.P [V1.S4], (R12)(R7) \
+	VST1.P [V2.S4], (R11)(R7) \
+	VST1.P [V3.S4], (R12)(R7) \
+	VST1.P [V4.S4], (R11)(R7) \
+	VST1.P [V5.S4], (R12)(R7) \
+	VST1.P [V6.S4], (R11)(R7) \
+	VST1.P [V7.S4], (R12)(R7)
+
+// STRIP sets R14 to the distance of the strip's halves.
+#define STRIP \
+	SUB  R13, R5, R14      \
+	SUB  $4, R14           \
+	CMP  $4, R14           \
+	MOVD $4, R15           \
+	CSEL LT, R14, R15, R14
+
+// MORE goes to strip for the next one of the rows, to rows for the next rows: a last strip and
+// last rows end with the plane and may overlap what was before them.
+#define MORE(strip, full, rows, done) \
+	ADD  $8, R13           \
+	SUBS R13, R5, R14      \
+	BLE  full              \
+	CMP  $5, R14           \
+	BGE  strip             \
+	SUB  $8, R5, R13       \
+	B    strip             \
+full:                          \
+	SUBS $4, R8, R8        \
+	BLE  done              \
+	MOVD $4, R15           \
+	CMP  R15, R8           \
+	CSEL LT, R8, R15, R14  \
+	CSEL LT, R15, R8, R8   \
+	MUL  R16, R14, R15     \
+	ADD  R15, R1           \
+	MUL  R17, R14, R15     \
+	ADD  R15, R0           \
+	B    rows
+
+// func depthwiseSlideNEON(p *DepthwisePlane)
+//
+// Each row of x that four rows of y meet is read once for each column of the filter, for
+// all sums that meet it: the first has the lower rows of the filter when the last begins with
+// its upper ones. A filter turned around goes from the lowest row upwards.
+//
+//	R0  y     R1  x      R2  w          R3  offsets    R4  side
+//	R5  n     R6  bytes to the next row of x        R7  to the next row of y    R8  rows left
+//	R9  bytes to the next column        R10 from behind the last column to the next row of x
+//	R11, R12  x or y at the halves of the strip, 4 columns each     R13 column
+//	R14 distance of these, scratch      R15 scratch R16, R17  bytes of a row of x, of y
+//	V0..V7  sums         V17 bias       V18 all ones but for the identity       V19 upper bound
+//	V20, V21  x, scratch                V24..V30  taps
+TEXT ·depthwiseSlideNEON(SB), NOSPLIT, $0-8
+	MOVD  p+0(FP), R14
+	MOVD  DepthwisePlane_Y(R14), R0
+	MOVD  DepthwisePlane_X(R14), R1
+	MOVD  DepthwisePlane_W(R14), R2
+	MOVD  DepthwisePlane_Offsets(R14), R3
+	MOVD  DepthwisePlane_N(R14), R5
+	MOVD  DepthwisePlane_XRow(R14), R6
+	MOVD  DepthwisePlane_YRow(R14), R7
+	MOVD  DepthwisePlane_Rows(R14), R8
+	MOVD  DepthwisePlane_Act(R14), R9
+	FMOVS DepthwisePlane_Bias(R14), F17
+	VDUP  V17.S[0], V17.S4
+	LSL   $2, R6, R6
+	LSL   $2, R7, R7
+	MOVD  R6, R16
+	MOVD  R7, R17
+	EOR16B(UNBOUNDED, UNBOUNDED, UNBOUNDED)
+	MOVD  $0x7f800000, R10 // infinity
+	CBZ   R9, bounds
+	MVN16B(UNBOUNDED, UNBOUNDED)
+	CMP   $const_ReLU6, R9
+	BNE   bounds
+	MOVD  $0x40c00000, R10 // 6
+
+bounds:
+	VDUP R10, V19.S4
+	MOVW (R3), R10
+	MOVW 4(R3), R9
+	ADD  R10<<2, R1, R1
+	SUBS R10, R9, R9
+	BGT  straight
+	ADD  R6<<1, R6, R10
+	ADD  R10, R1
+	ADD  R7<<1, R7, R10
+	ADD  R10, R0
+	NEG  R6, R6
+	NEG  R7, R7
+
+straight:
+	LSL  $2, R9, R9
+	MOVD DepthwisePlane_Side(R14), R4
+	MUL  R4, R9, R10
+	SUB  R10, R6, R10
+	CMP  $5, R4
+	BEQ  five
+	VLD1.P 32(R2), [V24.S4, V25.S4]
+	FMOVS  (R2), F26
+
+rows3:
+	MOVD $0, R13
+
+strip3:
+	STRIP
+	HALVES(R1)
+	BEGINWIDE4
+	COLUMN
+	ADDTAP(24, 0, SUM0, SUM1)
+	COLUMN
+	ADDTAP(24, 1, SUM0, SUM1)
+	COLUMN
+	ADDTAP(24, 2, SUM0, SUM1)
+	BELOW
+	COLUMN
+	ADDTAP(24, 3, SUM0, SUM1)
+	ADDTAP(24, 0, SUM2, SUM3)
+	COLUMN
+	ADDTAP(25, 0, SUM0, SUM1)
+	ADDTAP(24, 1, SUM2, SUM3)
+	COLUMN
+	ADDTAP(25, 1, SUM0, SUM1)
+	ADDTAP(24, 2, SUM2, SUM3)
+	BELOW
+	COLUMN
+	ADDTAP(25, 2, SUM0, SUM1)
+	ADDTAP(24, 3, SUM2, SUM3)
+	ADDTAP(24, 0, SUM4, SUM5)
+	COLUMN
+	ADDTAP(25, 3, SUM0, SUM1)
+	ADDTAP(25, 0, SUM2, SUM3)
+	ADDTAP(24, 1, SUM4, SUM5)
+	COLUMN
+	ADDTAP(26, 0, SUM0, SUM1)
+	ADDTAP(25, 1, SUM2, SUM3)
+	ADDTAP(24, 2, SUM4, SUM5)
+	BELOW
+	COLUMN
+	ADDTAP(25, 2, SUM2, SUM3)
+	ADDTAP(24, 3, SUM4, SUM5)
+	ADDTAP(24, 0, SUM6, SUM7)
+	COLUMN
+	ADDTAP(25, 3, SUM2, SUM3)
+	ADDTAP(25, 0, SUM4, SUM5)
+	ADDTAP(24, 1, SUM6, SUM7)
+	COLUMN
+	ADDTAP(26, 0, SUM2, SUM3)
+	ADDTAP(25, 1, SUM4, SUM5)
+	ADDTAP(24, 2, SUM6, SUM7)
+	BELOW
+	COLUMN
+	ADDTAP(25, 2, SUM4, SUM5)
+	ADDTAP(24, 3, SUM6, SUM7)
+	COLUMN
+	ADDTAP(25, 3, SUM4, SUM5)
+	ADDTAP(25, 0, SUM6, SUM7)
+	COLUMN
+	ADDTAP(26, 0, SUM4, SUM5)
+	ADDTAP(25, 1, SUM6, SUM7)
+	BELOW
+	COLUMN
+	ADDTAP(25, 2, SUM6, SUM7)
+	COLUMN
+	ADDTAP(25, 3, SUM6, SUM7)
+	COLUMN
+	ADDTAP(26, 0, SUM6, SUM7)
+	FINISHWIDE4
+	HALVES(R0)
+	STOREHALVES
+	MORE(strip3, full3, rows3, done)
+
+five:
+	VLD1.P 64(R2), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VLD1.P 32(R2), [V28.S4, V29.S4]
+	FMOVS  (R2), F30
+
+rows5:
+	MOVD $0, R13
+
+strip5:
+	STRIP
+	HALVES(R1)
+	BEGINWIDE4
+	COLUMN
+	ADDTAP(24, 0, SUM0, SUM1)
+	COLUMN
+	ADDTAP(24, 1, SUM0, SUM1)
+	COLUMN
+	ADDTAP(24, 2, SUM0, SUM1)
+	COLUMN
+	ADDTAP(24, 3, SUM0, SUM1)
+	COLUMN
+	ADDTAP(25, 0, SUM0, SUM1)
+	BELOW
+	COLUMN
+	ADDTAP(25, 1, SUM0, SUM1)
+	ADDTAP(24, 0, SUM2, SUM3)
+	COLUMN
+	ADDTAP(25, 2, SUM0, SUM1)
+	ADDTAP(24, 1, SUM2, SUM3)
+	COLUMN
+	ADDTAP(25, 3, SUM0, SUM1)
+	ADDTAP(24, 2, SUM2, SUM3)
+	COLUMN
+	ADDTAP(26, 0, SUM0, SUM1)
+	ADDTAP(24, 3, SUM2, SUM3)
+	COLUMN
+	ADDTAP(26, 1, SUM0, SUM1)
+	ADDTAP(25, 0, SUM2, SUM3)
+	BELOW
+	COLUMN
+	ADDTAP(26, 2, SUM0, SUM1)
+	ADDTAP(25, 1, SUM2, SUM3)
+	ADDTAP(24, 0, SUM4, SUM5)
+	COLUMN
+	ADDTAP(26, 3, SUM0, SUM1)
+	ADDTAP(25, 2, SUM2, SUM3)
+	ADDTAP(24, 1, SUM4, SUM5)
+	COLUMN
+	ADDTAP(27, 0, SUM0, SUM1)
+	ADDTAP(25, 3, SUM2, SUM3)
+	ADDTAP(24, 2, SUM4, SUM5)
+	COLUMN
+	ADDTAP(27, 1, SUM0, SUM1)
+	ADDTAP(26, 0, SUM2, SUM3)
+	ADDTAP(24, 3, SUM4, SUM5)
+	COLUMN
+	ADDTAP(27, 2, SUM0, SUM1)
+	ADDTAP(26, 1, SUM2, SUM3)
+	ADDTAP(25, 0, SUM4, SUM5)
+	BELOW
+	COLUMN
+	ADDTAP(27, 3, SUM0, SUM1)
+	ADDTAP(26, 2, SUM2, SUM3)
+	ADDTAP(25, 1, SUM4, SUM5)
+	ADDTAP(24, 0, SUM6, SUM7)
+	COLUMN
+	ADDTAP(28, 0, SUM0, SUM1)
+	ADDTAP(26, 3, SUM2, SUM3)
+	ADDTAP(25, 2, SUM4, SUM5)
+	ADDTAP(24, 1, SUM6, SUM7)
+	COLUMN
+	ADDTAP(28, 1, SUM0, SUM1)
+	ADDTAP(27, 0, SUM2, SUM3)
+	ADDTAP(25, 3, SUM4, SUM5)
+	ADDTAP(24, 2, SUM6, SUM7)
+	COLUMN
+	ADDTAP(28, 2, SUM0, SUM1)
+	ADDTAP(27, 1, SUM2, SUM3)
+	ADDTAP(26, 0, SUM4, SUM5)
+	ADDTAP(24, 3, SUM6, SUM7)
+	COLUMN
+	ADDTAP(28, 3, SUM0, SUM1)
+	ADDTAP(27, 2, SUM2, SUM3)
+	ADDTAP(26, 1, SUM4, SUM5)
+	ADDTAP(25, 0, SUM6, SUM7)
+	BELOW
+	COLUMN
+	ADDTAP(29, 0, SUM0, SUM1)
+	ADDTAP(27, 3, SUM2, SUM3)
+	ADDTAP(26, 2, SUM4, SUM5)
+	ADDTAP(25, 1, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 1, SUM0, SUM1)
+	ADDTAP(28, 0, SUM2, SUM3)
+	ADDTAP(26, 3, SUM4, SUM5)
+	ADDTAP(25, 2, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 2, SUM0, SUM1)
+	ADDTAP(28, 1, SUM2, SUM3)
+	ADDTAP(27, 0, SUM4, SUM5)
+	ADDTAP(25, 3, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 3, SUM0, SUM1)
+	ADDTAP(28, 2, SUM2, SUM3)
+	ADDTAP(27, 1, SUM4, SUM5)
+	ADDTAP(26, 0, SUM6, SUM7)
+	COLUMN
+	ADDTAP(30, 0, SUM0, SUM1)
+	ADDTAP(28, 3, SUM2, SUM3)
+	ADDTAP(27, 2, SUM4, SUM5)
+	ADDTAP(26, 1, SUM6, SUM7)
+	BELOW
+	COLUMN
+	ADDTAP(29, 0, SUM2, SUM3)
+	ADDTAP(27, 3, SUM4, SUM5)
+	ADDTAP(26, 2, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 1, SUM2, SUM3)
+	ADDTAP(28, 0, SUM4, SUM5)
+	ADDTAP(26, 3, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 2, SUM2, SUM3)
+	ADDTAP(28, 1, SUM4, SUM5)
+	ADDTAP(27, 0, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 3, SUM2, SUM3)
+	ADDTAP(28, 2, SUM4, SUM5)
+	ADDTAP(27, 1, SUM6, SUM7)
+	COLUMN
+	ADDTAP(30, 0, SUM2, SUM3)
+	ADDTAP(28, 3, SUM4, SUM5)
+	ADDTAP(27, 2, SUM6, SUM7)
+	BELOW
+	COLUMN
+	ADDTAP(29, 0, SUM4, SUM5)
+	ADDTAP(27, 3, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 1, SUM4, SUM5)
+	ADDTAP(28, 0, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 2, SUM4, SUM5)
+	ADDTAP(28, 1, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 3, SUM4, SUM5)
+	ADDTAP(28, 2, SUM6, SUM7)
+	COLUMN
+	ADDTAP(30, 0, SUM4, SUM5)
+	ADDTAP(28, 3, SUM6, SUM7)
+	BELOW
+	COLUMN
+	ADDTAP(29, 0, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 1, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 2, SUM6, SUM7)
+	COLUMN
+	ADDTAP(29, 3, SUM6, SUM7)
+	COLUMN
+	ADDTAP(30, 0, SUM6, SUM7)
+	FINISHWIDE4
+	HALVES(R0)
+	STOREHALVES
+	MORE(strip5, full5, rows5, done)
+
+done:
+	RET
+
 #define DY0 20
 #define DY1 21
 #define DY2 22

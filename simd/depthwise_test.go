@@ -2,6 +2,7 @@ package simd
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -42,7 +43,12 @@ func TestDepthwise(t *testing.T) {
 				in[i] *= 4
 			}
 			xs, ys := newGuardedBuf[float32](t, size), newGuardedBuf[float32](t, (c.rows-1)*c.yRow+c.n)
-			for _, act := range []Activation{Identity, ReLU, ReLU6} {
+			for n, act := range []Activation{Identity, ReLU, ReLU6} {
+				side := 0
+				if c.stride == 1 && (c.side == 3 || c.side == 5) && n > 0 {
+					side = c.side
+					slices.Reverse(offsets) // turned around, then not
+				}
 				bias := float32(act) / 2
 				before := wave(make([]float32, (c.rows-1)*c.yRow+c.n), 5)
 				want := append([]float32(nil), before...)
@@ -63,7 +69,7 @@ func TestDepthwise(t *testing.T) {
 				}
 				for place := range places {
 					x, y := xs.put(in, place), ys.put(before, place)
-					k.Depthwise(&DepthwisePlane{Y: &y[0], X: &x[0], W: &weights[0], Offsets: &offsets[0], Taps: len(offsets),
+					k.Depthwise(&DepthwisePlane{Y: &y[0], X: &x[0], W: &weights[0], Offsets: &offsets[0], Taps: len(offsets), Side: side,
 						Rows: c.rows, N: c.n, YRow: c.yRow, XRow: xRow, Bias: bias, Act: act})
 					requireMatch(t, k, want, y, 1e-5, "%+v, activation %d, place %d", c, act, place)
 					ys.requireCanaries(t)
@@ -144,7 +150,7 @@ func BenchmarkDepthwise(b *testing.B) {
 			wave(x, 1)
 			wave(w, 2)
 			p := &DepthwisePlane{Y: &y[0], X: &x[0], W: &w[0], Offsets: &offsets[0], Taps: len(offsets),
-				Rows: n, N: n, YRow: n, XRow: xRow, Act: ReLU6}
+				Side: side, Rows: n, N: n, YRow: n, XRow: xRow, Act: ReLU6}
 			b.Run(fmt.Sprintf("isa=%s/pass=forward/shape=%dx%d/filter=%d", k.Name, n, n, side), func(b *testing.B) {
 				b.SetBytes(int64(8 * n * n))
 				for b.Loop() {

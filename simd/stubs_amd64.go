@@ -217,6 +217,9 @@ func avgPool2BackwardAVX2(dx, dy *float32, rows, n int) // see avgPool2BackwardG
 func depthwiseAVX2(p *DepthwisePlane) // see depthwiseGeneric
 
 //go:noescape
+func depthwiseSlideAVX2(p *DepthwisePlane) // if Side is set, for 4 rows and more than a vector of columns
+
+//go:noescape
 func depthwiseWeightsAVX2(p *DepthwisePlane) // see depthwiseWeightsGeneric
 
 //go:noescape

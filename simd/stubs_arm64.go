@@ -122,6 +122,9 @@ func avgPool2BackwardNEON(dx, dy *float32, rows, n int) // see avgPool2BackwardG
 func depthwiseNEON(p *DepthwisePlane) // see depthwiseGeneric
 
 //go:noescape
+func depthwiseSlideNEON(p *DepthwisePlane) // if Side is set, for 4 rows and more than a vector of columns
+
+//go:noescape
 func depthwiseWeightsNEON(p *DepthwisePlane) // see depthwiseWeightsGeneric
 
 //go:noescape
