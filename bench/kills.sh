@@ -17,7 +17,7 @@ arguments=(train --dataset digits --data "$data" --algorithm me-ada --k 2 --loop
 "$static" "${arguments[@]}" --out "$scratch/static" >/dev/null
 
 # launch RANKS ARGUMENT... is the program on so many ranks.
-launch() { timeout 300 ${MPIRUN:-mpirun} -n "$1" "$program" "${@:2}" >/dev/null 2>&1; }
+launch() { timeout 1200 ${MPIRUN:-mpirun} -n "$1" "$program" "${@:2}" >/dev/null 2>&1; }
 
 # ranks prints the process numbers of this script's ranks: they have its folder among their arguments.
 ranks() { pgrep -f "^$program train .*$scratch/run" || true; }
