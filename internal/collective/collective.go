@@ -1,5 +1,6 @@
 // Package collective lets the ranks of a run compute together: values are added in one
 // fixed tree, blocks gathered in the order of the ranks, whatever carries the bytes.
+// What that costs over MPI is in docs/mpi.md.
 package collective
 
 import (
