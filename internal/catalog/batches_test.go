@@ -112,6 +112,7 @@ func TestFractals(t *testing.T) {
 		require.Equal(t, i > 0, len(v.Image) == 2 && v.Image[1] == image.PixMix{Rounds: 4, Beta: 3, Severity: 3})
 	}
 	require.InDelta(t, 5, c.Objective.Consistency, 0)
+	require.InDelta(t, 2, c.Objective.Contrast, 0)
 }
 
 func TestPrime(t *testing.T) {
