@@ -55,7 +55,7 @@ func remains(t *testing.T, folder string) map[string]any {
 }
 
 func timeless(record map[string]any) map[string]any {
-	for _, key := range []string{"seconds", "images_per_second", "peak_rss_bytes", "command", "started", "threads", "checkpoint_every", "config_sha256"} {
+	for _, key := range []string{"seconds", "images_per_second", "peak_rss_bytes", "command", "started", "threads", "simd", "checkpoint_every", "config_sha256"} {
 		delete(record, key)
 	}
 	return record
