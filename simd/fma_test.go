@@ -10,21 +10,9 @@ import (
 )
 
 // fma32 returns x*y + z rounded once: what every fused instruction computes. The
-// product is exact in float64; the sum is rounded to odd there, which a second
-// rounding to float32 can't spoil (float32(math.FMA(x, y, z)) rounds twice).
+// product is exact in float64 (float32(math.FMA(x, y, z)) rounds twice).
 func fma32(x, y, z float32) float32 {
-	p, c := float64(x)*float64(y), float64(z)
-	s := p + c
-	back := s - p
-	lost := (p - (s - back)) + (c - back)
-	if lost == 0 || math.IsNaN(lost) {
-		return float32(s)
-	}
-	bits := math.Float64bits(s)
-	if math.Signbit(lost) != math.Signbit(s) {
-		bits-- // s was rounded away from zero
-	}
-	return float32(math.Float64frombits(bits | 1))
+	return float32(sumToOdd(float64(x)*float64(y), float64(z)))
 }
 
 func TestFMA32RoundsOnce(t *testing.T) {

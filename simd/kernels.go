@@ -42,6 +42,13 @@ type Kernels struct {
 	Deinterleave2 func(even, odd, src *float32, rows, n, dstRow, srcRow int)
 	Interleave2   func(dst, even, odd *float32, rows, n, dstRow, srcRow int)
 
+	// The same on pairs of bfloat16 numbers: the register tile, see gemmPairsGeneric, and
+	// what packs its operands, see transposePairsGeneric and gatherPairsGeneric.
+
+	GemmPairs      func(t *GemmTile)
+	TransposePairs func(dst, src *float32, rows, cols, dstRow, srcRow int)
+	GatherPairs    func(dst, src *float32, offsets *int32, count, dstRow, n int)
+
 	// Winograd transforms, see winograd_generic.go.
 
 	WinogradInput         func(dst, src *float32, tiles, dstPoint, dstTile, srcRow, srcTile int)

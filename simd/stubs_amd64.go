@@ -25,6 +25,24 @@ func transposeAVX512(dst, src *float32, rows, cols, dstRow, srcRow int) // see t
 func gatherAVX512(dst, src *float32, offsets *int32, count, dstRow, n int) // see gatherGeneric
 
 //go:noescape
+func gemmPairsAVX2(t *GemmTile) // see gemmPairsGeneric
+
+//go:noescape
+func gemmPairsAVX512(t *GemmTile) // see gemmPairsGeneric, with VDPBF16PS
+
+//go:noescape
+func gemmPairsFMAAVX512(t *GemmTile) // see gemmPairsGeneric, without
+
+//go:noescape
+func pairRowsAVX2(dst, even, odd *float32, n int) // see pairRowsGeneric
+
+//go:noescape
+func transposePairsAVX512(dst, src *float32, rows, cols, dstRow, srcRow int) // see transposePairsGeneric
+
+//go:noescape
+func gatherPairsAVX512(dst, src *float32, offsets *int32, count, dstRow, n int) // see gatherPairsGeneric
+
+//go:noescape
 func scatterAVX2(dst, src *float32, offsets *int32, count, srcRow, n int) // see scatterGeneric
 
 //go:noescape

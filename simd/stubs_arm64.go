@@ -129,3 +129,9 @@ func depthwiseWeightsNEON(p *DepthwisePlane) // see depthwiseWeightsGeneric
 
 //go:noescape
 func relu6BackwardNEON(dx, dy, y []float32) // see relu6BackwardGeneric
+
+//go:noescape
+func gemmPairsNEON(t *GemmTile) (tiny bool) // see gemmPairsGeneric
+
+//go:noescape
+func pairRowsNEON(dst, even, odd *float32, n int) // see pairRowsGeneric

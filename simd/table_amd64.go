@@ -24,6 +24,7 @@ var avx2 = func() Kernels {
 	k.Prefetch, k.Scatter = prefetchAVX2, scatterAVX2
 	k.Deinterleave2, k.Interleave2 = deinterleave2AVX2, interleave2AVX2
 	k.Transpose, k.Gather = transposeAVX2, gatherAVX2
+	k.GemmPairs, k.TransposePairs, k.GatherPairs = gemmPairsAVX2, transposePairsAVX2, gatherPairsAVX2
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputAVX2, winogradInputAdjointAVX2
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputAVX2, winogradOutputAdjointAVX2
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterAVX2, winogradFilterAdjointAVX2
@@ -53,6 +54,10 @@ var avx512 = func() Kernels {
 	k.StridedB = true
 	k.Scatter = scatterAVX512
 	k.Transpose, k.Gather = transposeAVX512, gatherAVX512
+	k.GemmPairs = gemmPairsFMAAVX512
+	if cpuid.CPU.Supports(cpuid.AVX512BF16) {
+		k.GemmPairs, k.TransposePairs, k.GatherPairs = gemmPairsAVX512, transposePairsAVX512, gatherPairsAVX512
+	}
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputAVX512, winogradInputAdjointAVX512
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputAVX512, winogradOutputAdjointAVX512
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterAVX512, winogradFilterAdjointAVX512

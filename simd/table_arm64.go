@@ -18,6 +18,7 @@ var neon = func() Kernels {
 	k.Prefetch, k.Scatter = prefetchNEON, scatterNEON
 	k.Deinterleave2, k.Interleave2 = deinterleave2NEON, interleave2NEON
 	k.Transpose, k.Gather = transposeNEON, gatherNEON
+	k.GemmPairs, k.TransposePairs, k.GatherPairs = gemmPairsOrGeneric, transposePairsNEON, gatherPairsNEON
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputNEON, winogradInputAdjointNEON
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputNEON, winogradOutputAdjointNEON
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterNEON, winogradFilterAdjointNEON

@@ -15,6 +15,10 @@ var generic = Kernels{
 	Deinterleave2: deinterleave2Generic,
 	Interleave2:   interleave2Generic,
 
+	GemmPairs:      gemmPairsGeneric,
+	TransposePairs: transposePairsGeneric,
+	GatherPairs:    gatherPairsGeneric,
+
 	WinogradInput:         winogradInputGeneric,
 	WinogradInputAdjoint:  winogradInputAdjointGeneric,
 	WinogradOutput:        winogradOutputGeneric,
