@@ -23,7 +23,7 @@ func TestAttackShapes(t *testing.T) {
 	convolutions, poolings := 0, 0
 	for ; convolutions == 0 || time.Now().Before(end); convolutions++ {
 		s := randomShape(r)
-		requireConv(t, s, 1+r.Intn(s.N), r, simd.Available(), []int{1, 2 + r.Intn(3)})
+		requireConv(t, s, 1+r.Intn(s.N), r, Options{BFloat16: r.Intn(2) == 0}, simd.Available(), []int{1, 2 + r.Intn(3)})
 		for range 3 {
 			p, threads := randomPooling(r), 1+r.Intn(3)
 			for _, kernels := range simd.Available() {

@@ -79,6 +79,7 @@ func (s Shape) transposed() Shape {
 type Conv struct {
 	Shape
 	engine *tensor.Engine
+	pairs  bool
 
 	// One of the algorithms for each pass.
 	depthwise *depthwise // all three passes
@@ -87,7 +88,7 @@ type Conv struct {
 	data      *implicitGemm    // backward to the data as a convolution, or
 	phases    *stridedDataGrad // as a product for each phase of a stride, or
 	scatter   *col2imDataGrad  // as a product whose columns are scattered
-	weights   *weightGrad
+	weights   weightGradient
 
 	bounded tensor.Tensor // the output of the current run, for ReLU6
 }
@@ -97,19 +98,27 @@ type Options struct {
 	// NoWinograd takes the direct algorithm where Winograd's would do, whose
 	// rounding errors are larger.
 	NoWinograd bool
+	// BFloat16 rounds the operands of the other algorithms' products to bfloat16, but for
+	// those of depthwise layers and of gradients that are scattered. Sums stay float32.
+	BFloat16 bool
+}
+
+// weightGradient is a backward pass to the weights.
+type weightGradient interface {
+	run(dw, dbias []float32, x, dy tensor.Tensor)
 }
 
 // New plans the forward pass and reserves its scratch memory on the engine.
 func New(e *tensor.Engine, s Shape, o Options) *Conv {
 	s.Check()
-	c := &Conv{Shape: s, engine: e}
+	c := &Conv{Shape: s, engine: e, pairs: o.BFloat16}
 	if depthwiseFits(s) {
 		c.depthwise = newDepthwise(e, s)
 	} else if !o.NoWinograd && winogradFits(s) {
 		c.winograd = newWinograd(e, s)
 		c.winograd.reserve()
 	} else {
-		c.forward = newImplicitGemm(e, s, false)
+		c.forward = newImplicitGemm(e, s, false, c.pairs)
 	}
 	return c
 }
@@ -163,9 +172,9 @@ func (c *Conv) PlanBackwardData() {
 	waste := float64(c.H*c.W) / float64(c.OutH()*c.OutW())
 	t := c.transposed()
 	if c.Stride == 1 && c.ExtraH == 0 && c.ExtraW == 0 && t.PadH >= 0 && t.PadW >= 0 && waste < wasteful && c.C/c.Groups >= thin {
-		c.data = newImplicitGemm(c.engine, t, true)
+		c.data = newImplicitGemm(c.engine, t, true, c.pairs)
 	} else if c.Stride > 1 && c.C/c.Groups >= thin {
-		c.phases = newStridedDataGrad(c.engine, c.Shape)
+		c.phases = newStridedDataGrad(c.engine, c.Shape, c.pairs)
 	} else {
 		c.scatter = newCol2imDataGrad(c.engine, c.Shape)
 	}
@@ -200,7 +209,11 @@ func (c *Conv) PlanBackwardWeights() {
 		c.winograd.reserveWeights()
 		return
 	}
-	c.weights = newWeightGrad(c.engine, c.Shape)
+	if c.pairs {
+		c.weights = newPairsWeightGrad(c.engine, c.Shape)
+	} else {
+		c.weights = newWeightGrad(c.engine, c.Shape)
+	}
 }
 
 // BackwardWeights computes the gradients of the filters and, unless dbias is

@@ -121,10 +121,15 @@ type expected struct {
 	y, grad, dw, db []float64
 }
 
-func expect(s Shape, images int, r *rand.Rand) expected {
+func expect(s Shape, images int, r *rand.Rand, bfloat16 bool) expected {
 	e := expected{
 		x: sliced(r, images, s.C, s.H, s.W), dy: sliced(r, images, s.K, s.OutH(), s.OutW()), dx: sliced(r, images, s.C, s.H, s.W),
 		w: random(r, s.Weights()), bias: random(r, s.K),
+	}
+	if bfloat16 {
+		for _, x := range [][]float32{e.x.Data, e.dy.Data, e.w} {
+			round(x)
+		}
 	}
 	area := s.OutH() * s.OutW()
 	outSize, inSize := s.K*area, s.C*s.H*s.W
@@ -143,6 +148,14 @@ func expect(s Shape, images int, r *rand.Rand) expected {
 		e.dw[weight] += dy * x
 	})
 	return e
+}
+
+// round rounds x to bfloat16, to nearest and ties to even.
+func round(x []float32) {
+	for i, v := range x {
+		bits := math.Float32bits(v)
+		x[i] = math.Float32frombits((bits + 0x7fff + bits>>16&1) &^ 0xffff)
+	}
 }
 
 // clone returns a copy of t with the same stride.
@@ -185,22 +198,82 @@ func TestConv(t *testing.T) {
 	for si, s := range shapes {
 		for _, count := range []int{s.N - 1, s.N} {
 			if count < s.N || !race.Enabled {
-				requireConv(t, s, count, rand.New(rand.NewSource(int64(si))), sets, threadCounts)
+				requireConv(t, s, count, rand.New(rand.NewSource(int64(si))), Options{}, sets, threadCounts)
 			}
 		}
 	}
 }
 
+// TestBFloat16 does so for products of bfloat16, without Winograd's algorithm too.
+func TestBFloat16(t *testing.T) {
+	sets, threadCounts := simd.Available(), []int{1, 3}
+	switch {
+	case race.Enabled:
+		sets, threadCounts = sets[len(sets)-1:], threadCounts[1:]
+	case testing.Short():
+		sets = sets[:min(2, len(sets))]
+	}
+	for si, s := range append(shapes, deepShapes...) {
+		for _, o := range []Options{{BFloat16: true}, {BFloat16: true, NoWinograd: true}} {
+			if o.NoWinograd && !winogradFits(s) {
+				continue
+			}
+			sets := sets
+			if s.MultiplyAdds() > 1<<20 { // the generic kernels are slow
+				sets = slices.DeleteFunc(slices.Clone(sets), func(k *simd.Kernels) bool { return k.Name == "generic" })
+			}
+			requireConv(t, s, s.N-si%2, rand.New(rand.NewSource(int64(si))), o, sets, threadCounts)
+		}
+	}
+}
+
+// TestBFloat16Rounds checks that the passes round their operands, and nothing else.
+func TestBFloat16Rounds(t *testing.T) {
+	for _, s := range []Shape{
+		{N: 4, C: 12, H: 9, W: 9, K: 40, R: 1, S: 1, Stride: 1, Groups: 1},
+		{N: 4, C: 16, H: 9, W: 8, K: 10, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 2},
+	} {
+		var results [2][]float32
+		for i := range results {
+			e := expect(s, s.N, rand.New(rand.NewSource(1)), i == 1)
+			engine := tensor.NewEngineOn(1, nil)
+			c := New(engine, s, Options{BFloat16: true})
+			c.PlanBackwardData()
+			c.PlanBackwardWeights()
+			y, dx := tensor.New(s.N, s.K, s.OutH(), s.OutW()), clone(e.dx)
+			dw := make([]float32, s.Weights())
+			c.Forward(y, e.x, e.w, e.bias, simd.Identity)
+			c.BackwardData(dx, e.dy, e.w, true)
+			c.BackwardWeights(dw, nil, e.x, e.dy)
+			results[i] = slices.Concat(y.Data, dx.Data, dw)
+			engine.Close()
+		}
+		require.Equal(t, results[0], results[1], "%v", s)
+	}
+}
+
+// deepShapes have products that are cut along the inner dimension where it counts pairs,
+// and stretches of images.
+var deepShapes = []Shape{
+	{N: 2, C: 1030, H: 4, W: 3, K: 20, R: 1, S: 1, Stride: 1, Groups: 1},
+	{N: 2, C: 121, H: 5, W: 6, K: 1030, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+	{N: 2, C: 120, H: 5, W: 5, K: 10, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
+	{N: 2, C: 10, H: 6, W: 5, K: 120, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
+	{N: 33, C: 8, H: 7, W: 7, K: 33, R: 1, S: 1, Stride: 1, Groups: 1},
+	{N: 2, C: 9, H: 37, W: 39, K: 12, R: 1, S: 1, Stride: 1, Groups: 1},
+	{N: 2, C: 4, H: 71, W: 70, K: 34, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+}
+
 // requireConv holds all passes over count images against the definition.
-func requireConv(t *testing.T, s Shape, count int, r *rand.Rand, sets []*simd.Kernels, threadCounts []int) {
+func requireConv(t *testing.T, s Shape, count int, r *rand.Rand, o Options, sets []*simd.Kernels, threadCounts []int) {
 	t.Helper()
-	e := expect(s, count, r)
+	e := expect(s, count, r, o.BFloat16)
 	bits := map[string][]float32{}
 	for _, kernels := range sets {
 		for _, threads := range threadCounts {
 			name := fmt.Sprintf("%v, %d images, %s, %d threads", s, count, kernels.Name, threads)
 			engine := tensor.NewEngineOn(threads, kernels)
-			c := New(engine, s, Options{})
+			c := New(engine, s, o)
 			c.PlanBackwardData()
 			c.PlanBackwardWeights()
 			shared := engine.Shared()

@@ -5,7 +5,8 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
-// depth is the stretch of the inner dimension that a panel holds.
+// depth is the stretch of the inner dimension that a panel holds, of pairs of bfloat16
+// half the stretch.
 const depth = tensor.Depth
 
 // implicitGemm is convolution as a matrix product: filters x taps times taps x
@@ -15,6 +16,7 @@ type implicitGemm struct {
 	shape    Shape // of this product: C is what it reads, K what it writes
 	backward bool  // the weights are stored as C x K/groups x R x S
 	engine   *tensor.Engine
+	multiplication
 
 	layout       layout
 	tiles        tensor.Tiles // of the filters of a group
@@ -25,6 +27,7 @@ type implicitGemm struct {
 	inputInPlace bool // panels are read in the images, whole and all of one image
 	weights      int  // where the packed weights begin in shared memory
 	panels       []panel
+	filters      []int32 // backward: offsets of the weights of a channel, of 1x1 filters
 	columns      []int32 // offsets of the rows of a panel of results
 	planes       []int32 // offsets of the rows of a tile in the output
 
@@ -35,8 +38,35 @@ type implicitGemm struct {
 	relu       bool
 }
 
-func newImplicitGemm(e *tensor.Engine, s Shape, backward bool) *implicitGemm {
+// multiplication is the arithmetic of a product: the kernels of float32, or those that
+// round operands to bfloat16 and take the inner dimension in pairs.
+type multiplication struct {
+	pairs     bool
+	depth     int     // of a panel
+	looseRows []int32 // offsets of the rows of a tile of filters that are yet to be paired
+	gemm      func(*simd.GemmTile)
+	gather    func(dst, src *float32, offsets *int32, count, dstRow, n int)
+	transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
+}
+
+func newMultiplication(k *simd.Kernels, pairs bool) multiplication {
+	if pairs {
+		return multiplication{true, 2 * depth, distances(2*depth, k.MR), k.GemmPairs, k.GatherPairs, k.TransposePairs}
+	}
+	return multiplication{false, depth, nil, k.Gemm, k.Gather, k.Transpose}
+}
+
+// steps returns the rows of packed operands for n elements of the inner dimension.
+func (m *multiplication) steps(n int) int {
+	if m.pairs {
+		return (n + 1) / 2
+	}
+	return n
+}
+
+func newImplicitGemm(e *tensor.Engine, s Shape, backward, pairs bool) *implicitGemm {
 	p := &implicitGemm{shape: s, backward: backward, engine: e, layout: newLayout(s)}
+	p.multiplication = newMultiplication(e.Kernels, pairs)
 	nr := e.Kernels.NR
 	filters := s.K / s.Groups
 	p.tiles = tensor.CutTiles(filters, e.Kernels.MR)
@@ -45,17 +75,36 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward bool) *implicitGemm {
 	p.images = evenly(imagesPerTask(s.N, s.OutH()*s.OutW(), nr), s, e.Threads())
 	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
-	p.inputInPlace = p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0 && !conflicts(min(p.inner, depth), p.area)
-	p.columns = make([]int32, filters)
-	for i := range p.columns {
-		p.columns[i] = int32(i * nr)
+	p.inputInPlace = !pairs && p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0 && !conflicts(min(p.inner, depth), p.area)
+	p.columns = distances(filters, nr)
+	p.planes = distances(e.Kernels.MR, p.area)
+	if backward && s.R*s.S == 1 {
+		p.filters = distances(min(p.inner, p.depth), filters)
 	}
-	p.planes = make([]int32, e.Kernels.MR)
-	for i := range p.planes {
-		p.planes[i] = int32(i * p.area)
-	}
-	e.Reserve(s.Weights(), p.panelSize()+p.resultsSize()+p.imageSize())
+	e.Reserve(s.Weights(), max(p.panelSize()+p.resultsSize()+p.imageSize(), p.looseSize()))
 	return p
+}
+
+// distances returns the multiples of a distance, n of them.
+func distances(n, distance int) []int32 {
+	offsets := make([]int32, n)
+	for i := range offsets {
+		offsets[i] = int32(i * distance)
+	}
+	return offsets
+}
+
+// looseSize returns the size of a tile of filters before its rows are paired.
+func (p *implicitGemm) looseSize() int {
+	if !p.pairs {
+		return 0
+	}
+	return p.depth * p.engine.Kernels.MR
+}
+
+// pairUp pairs the rows of a tile of filters, which lie MR apart.
+func (p *implicitGemm) pairUp(dst, loose []float32, count, n int) {
+	p.gather(&dst[0], &loose[0], &p.looseRows[0], count, n, n)
 }
 
 // conflicts reports whether rows that lie pitch elements apart meet in so few sets of a
@@ -75,7 +124,7 @@ func (p *implicitGemm) panelSize() int {
 	if p.inputInPlace {
 		return 0
 	}
-	return min(p.inner, depth) * p.engine.Kernels.NR
+	return p.steps(min(p.inner, p.depth)) * p.engine.Kernels.NR
 }
 
 func (p *implicitGemm) resultsSize() int { return p.shape.K / p.shape.Groups * p.engine.Kernels.NR }
@@ -96,34 +145,45 @@ func (p *implicitGemm) run(y, x tensor.Tensor, w, bias []float32, accumulate boo
 
 // productPack interleaves the filters of one tile in shared memory. The tile of
 // group g that begins at filter f, for the stretch of taps at k0, is at
-// g*filters*inner + k0*filters + f*len.
+// g*filters*inner + k0*filters + f*len, where inner, k0 and len count rows as packed.
 type productPack struct{ *implicitGemm }
 
-func (p productPack) Do(task, _ int) {
+func (p productPack) Do(task, worker int) {
 	s := p.shape
 	filters := s.K / s.Groups
 	group := task / p.tiles.Count
 	first, rows := p.tiles.Tile(task % p.tiles.Count)
-	transpose := p.engine.Kernels.Transpose
-	shared := p.engine.Shared()[p.weights+group*filters*p.inner:]
-	if !p.backward {
-		w := p.w[(group*filters+first)*p.inner:]
-		for k0 := 0; k0 < p.inner; k0 += depth {
-			kc := min(depth, p.inner-k0)
-			transpose(&shared[k0*filters+first*kc], &w[k0], rows, kc, rows, p.inner)
-		}
-		return
-	}
+	shared := p.engine.Shared()[p.weights+group*filters*p.steps(p.inner):]
 	area := s.R * s.S
-	for c := range s.C / s.Groups {
-		w := p.w[((group*s.C/s.Groups+c)*filters+first)*area:]
-		for k := c * area; k < (c+1)*area; {
-			k0 := k / depth * depth
-			kc := min(depth, p.inner-k0)
-			n := min((c+1)*area, k0+kc) - k
-			transpose(&shared[k0*filters+first*kc+(k-k0)*rows], &w[k-c*area], rows, n, rows, area)
-			k += n
+	for k0 := 0; k0 < p.inner; k0 += p.depth {
+		kc := min(p.depth, p.inner-k0)
+		dst := shared[p.steps(k0)*filters+first*p.steps(kc):]
+		switch {
+		case !p.backward:
+			p.transpose(&dst[0], &p.w[(group*filters+first)*p.inner+k0], rows, kc, rows, p.inner)
+		case area == 1:
+			p.gather(&dst[0], &p.w[(group*p.inner+k0)*filters+first], &p.filters[0], kc, rows, rows)
+		case p.pairs:
+			loose := p.engine.Scratch(worker)
+			p.turn(loose, group, first, rows, k0, kc, p.engine.Kernels.MR)
+			p.pairUp(dst, loose, kc, rows)
+		default:
+			p.turn(dst, group, first, rows, k0, kc, rows)
 		}
+	}
+}
+
+// turn interleaves the weights of taps [k0, k0+kc) of a tile backward: those of one
+// channel and filter lie together. Rows are dstRow apart.
+func (p *implicitGemm) turn(dst []float32, group, first, rows, k0, kc, dstRow int) {
+	s := p.shape
+	filters, area := s.K/s.Groups, s.R*s.S
+	for k := k0; k < k0+kc; {
+		c, tap := k/area, k%area
+		n := min(area-tap, k0+kc-k)
+		w := p.w[((group*s.C/s.Groups+c)*filters+first)*area+tap:]
+		p.engine.Kernels.Transpose(&dst[(k-k0)*dstRow], &w[0], rows, n, dstRow, area)
+		k += n
 	}
 }
 
@@ -150,7 +210,7 @@ func (q productPixels) Do(task, worker int) {
 	next := task + p.engine.Threads()
 	n := p.layout.c * p.layout.h * p.layout.w
 	prefetch := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
-	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, prefetch, p.engine.Tile(worker)})
+	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, prefetch, p.engine.Tile(worker), ahead{}})
 }
 
 // imageBlock is a group of a few images: where they lie and where their pixels go.
@@ -162,6 +222,7 @@ type imageBlock struct {
 	first, images   int // of the output
 	prefetch        prefetcher
 	tile            *simd.GemmTile
+	ahead           ahead
 }
 
 // pixels computes the output pixels of one group of a few images. Meanwhile it
@@ -170,34 +231,63 @@ func (p *implicitGemm) pixels(q *imageBlock) {
 	panels := (q.images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
 	for i := range panels {
 		panel := &p.panels[i]
-		for k0 := 0; k0 < p.inner; k0 += depth {
+		for k0 := 0; k0 < p.inner; k0 += p.depth {
 			b, bRow, next := q.packed, p.engine.Kernels.NR, []float32(nil)
 			if p.inputInPlace {
 				at := func(r run, k int) []float32 { return q.src[r.image*q.distance+k*p.area+r.offset:] }
 				b, bRow = at(panel.runs[0], k0), p.area
 				// What follows are planes pages apart, which the hardware prefetcher does not cover.
 				switch {
-				case k0+depth < p.inner:
-					next = at(panel.runs[0], k0+depth)
+				case k0+p.depth < p.inner:
+					next = at(panel.runs[0], k0+p.depth)
 				case i+1 < panels:
 					next = at(p.panels[i+1].runs[0], 0)
 				}
 			} else {
 				p.pack(q, panel, k0)
+				p.lookAhead(q, i, k0, panels)
 			}
 			p.multiply(q, b, bRow, next, panel, k0)
 		}
 	}
 }
 
+// lookAhead notes what is packed after the stretch of taps at k0 of panel i, where that
+// are rows of planes far apart, which hardware does not foresee.
+func (p *implicitGemm) lookAhead(q *imageBlock, i, k0, panels int) {
+	q.ahead.rows = nil
+	if k0 += p.depth; k0 >= p.inner {
+		i, k0 = i+1, 0
+	}
+	if !p.pairs || !p.layout.inPlace || i >= panels {
+		return
+	}
+	r := p.panels[i].runs[0]
+	q.ahead = ahead{&q.src[r.image*q.distance+r.offset], p.taps[k0:min(k0+p.depth, p.inner)]}
+}
+
+// ahead is rows that are packed soon, by their offsets.
+type ahead struct {
+	src  *float32
+	rows []int32
+}
+
+// fetch begins to fetch part t of n of them.
+func (a *ahead) fetch(kernels *simd.Kernels, t, n int) {
+	rows := a.rows[t*len(a.rows)/n : (t+1)*len(a.rows)/n]
+	if len(rows) > 0 {
+		kernels.Prefetch(a.src, &rows[0], len(rows))
+	}
+}
+
 // pack packs the stretch of taps at k0 of a panel.
 func (p *implicitGemm) pack(q *imageBlock, panel *panel, k0 int) {
-	kc := min(depth, p.inner-k0)
+	kc := min(p.depth, p.inner-k0)
 	for _, r := range panel.runs {
 		if r.image >= q.images {
 			break
 		}
-		p.engine.Kernels.Gather(&q.packed[r.lane], &q.src[r.image*q.distance+r.offset], &p.taps[k0], kc, p.engine.Kernels.NR, r.n)
+		p.gather(&q.packed[r.lane], &q.src[r.image*q.distance+r.offset], &p.taps[k0], kc, p.engine.Kernels.NR, r.n)
 	}
 }
 
@@ -213,7 +303,8 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 	}
 	last := pixels[len(pixels)-1]
 	n := last.lane + last.n
-	kc := min(depth, p.inner-k0)
+	kc := min(p.depth, p.inner-k0)
+	steps := p.steps(kc)
 	// A panel that crosses into another image is computed aside.
 	out, rowDistance := p.output(pixels[0], q.first, q.group), p.area
 	aside := len(pixels) > 1
@@ -223,25 +314,26 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 			p.collect(q, pixels)
 		}
 	}
-	weights := p.engine.Shared()[p.weights+(q.group*p.inner+k0)*filters:]
+	weights := p.engine.Shared()[p.weights+(q.group*p.steps(p.inner)+p.steps(k0))*filters:]
 	tile := q.tile
-	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, N: n, K: kc, KOuter: 1, Mode: p.mode(k0, kc)}
+	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, N: n, K: steps, KOuter: 1, Mode: p.mode(k0, kc)}
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		tile.Prefetch = nil
 		if line := t * lineElements; line < min(kernels.NR, len(next)) {
 			tile.Prefetch = &next[line]
 		} else if !p.inputInPlace {
-			tile.Prefetch = q.prefetch.next(kc, bRow)
+			tile.Prefetch = q.prefetch.next(steps, bRow)
 		}
+		q.ahead.fetch(kernels, t, p.tiles.Count)
 		if below := f + rows; !aside && below < filters {
 			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))
 		}
 		if p.bias != nil {
 			tile.Bias = &p.bias[q.group*filters+f]
 		}
-		tile.C, tile.A, tile.ACol, tile.M = &out[f*rowDistance], &weights[f*kc], rows, rows
-		kernels.Gemm(tile)
+		tile.C, tile.A, tile.ACol, tile.M = &out[f*rowDistance], &weights[f*steps], rows, rows
+		p.gemm(tile)
 	}
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {

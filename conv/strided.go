@@ -62,7 +62,7 @@ func padding(spans []span, size int) int {
 	return pad
 }
 
-func newStridedDataGrad(e *tensor.Engine, s Shape) *stridedDataGrad {
+func newStridedDataGrad(e *tensor.Engine, s Shape, pairs bool) *stridedDataGrad {
 	p := &stridedDataGrad{shape: s, engine: e}
 	rows, cols := spans(s.H, s.PadH, s.R, s.Stride), spans(s.W, s.PadW, s.S, s.Stride)
 	p.layout = newLayout(Shape{C: s.K, H: s.OutH(), W: s.OutW(), Stride: 1,
@@ -71,7 +71,7 @@ func newStridedDataGrad(e *tensor.Engine, s Shape) *stridedDataGrad {
 	weights, shared := 0, s.Weights()
 	for _, y := range rows {
 		for _, x := range cols {
-			f := p.newPhase(y, x)
+			f := p.newPhase(y, x, pairs)
 			f.weights, f.planesAt = weights, shared
 			weights += s.C * f.inner
 			shared += e.Threads() * p.images * s.C * f.area
@@ -83,17 +83,17 @@ func newStridedDataGrad(e *tensor.Engine, s Shape) *stridedDataGrad {
 	if !p.layout.inPlace {
 		size = p.images * p.layout.size()
 	}
-	e.Reserve(shared, p.panel+s.C/s.Groups*e.Kernels.NR+s.H*s.W+size)
+	e.Reserve(shared, max(p.panel+s.C/s.Groups*e.Kernels.NR+s.H*s.W+size, p.phases[0].looseSize()))
 	return p
 }
 
-func (p *stridedDataGrad) newPhase(y, x span) phase {
+func (p *stridedDataGrad) newPhase(y, x span, pairs bool) phase {
 	s := p.shape
 	kernels := p.engine.Kernels
 	channels, filters := s.C/s.Groups, s.K/s.Groups
 	f := phase{rowSpan: y, colSpan: x}
 	f.shape = Shape{C: s.K, K: s.C, Groups: s.Groups}
-	f.engine = p.engine
+	f.engine, f.multiplication = p.engine, newMultiplication(kernels, pairs)
 	f.tiles = tensor.CutTiles(channels, kernels.MR)
 	f.inner = filters * y.taps * x.taps
 	f.area = y.n * x.n
@@ -105,12 +105,7 @@ func (p *stridedDataGrad) newPhase(y, x span) phase {
 			}
 		}
 	}
-	for c := range channels {
-		f.columns = append(f.columns, int32(c*kernels.NR))
-	}
-	for i := range kernels.MR {
-		f.planes = append(f.planes, int32(i*f.area))
-	}
+	f.columns, f.planes = distances(channels, kernels.NR), distances(kernels.MR, f.area)
 	return f
 }
 
@@ -129,26 +124,31 @@ func (p *stridedDataGrad) run(dx, dy tensor.Tensor, w []float32, accumulate bool
 // productPack does.
 type phasesPack struct{ *stridedDataGrad }
 
-func (p phasesPack) Do(task, _ int) {
+func (p phasesPack) Do(task, worker int) {
 	s := p.shape
 	f := &p.phases[task/s.Groups]
 	group := task % s.Groups
 	channels, filters := s.C/s.Groups, s.K/s.Groups
-	shared := p.engine.Shared()[f.weights+group*channels*f.inner:]
-	k := 0
-	for filter := group * filters; filter < (group+1)*filters; filter++ {
-		for u := range f.rowSpan.taps {
-			for v := range f.colSpan.taps {
-				k0 := k / depth * depth
-				kc := min(depth, f.inner-k0)
-				w := p.w[(filter*channels*s.R+f.rowSpan.tap+u*s.Stride)*s.S+f.colSpan.tap+v*s.Stride:]
-				for t := range f.tiles.Count {
-					first, rows := f.tiles.Tile(t)
-					for c := range rows {
-						shared[k0*channels+first*kc+(k-k0)*rows+c] = w[(first+c)*s.R*s.S]
-					}
+	shared := p.engine.Shared()[f.weights+group*channels*f.steps(f.inner):]
+	taps := f.rowSpan.taps * f.colSpan.taps
+	for k0 := 0; k0 < f.inner; k0 += f.depth {
+		kc := min(f.depth, f.inner-k0)
+		for t := range f.tiles.Count {
+			first, rows := f.tiles.Tile(t)
+			dst := shared[f.steps(k0)*channels+first*f.steps(kc):]
+			to, distance := dst, rows
+			if f.pairs {
+				to, distance = p.engine.Scratch(worker), p.engine.Kernels.MR
+			}
+			for k := range kc {
+				filter, u, v := group*filters+(k0+k)/taps, (k0+k)%taps/f.colSpan.taps, (k0+k)%f.colSpan.taps
+				w := p.w[((filter*channels+first)*s.R+f.rowSpan.tap+u*s.Stride)*s.S+f.colSpan.tap+v*s.Stride:]
+				for c := range rows {
+					to[k*distance+c] = w[c*s.R*s.S]
 				}
-				k++
+			}
+			if f.pairs {
+				f.pairUp(dst, to, kc, rows)
 			}
 		}
 	}
@@ -181,7 +181,7 @@ func (q phasesImages) Do(task, worker int) {
 		regionOf(p.dx, first, images, group*channels*s.H*s.W, channels*s.H*s.W),
 		regionOf(p.dy, next/s.Groups*p.images, p.images, next%s.Groups*p.layout.c*area, p.layout.c*area),
 	}}
-	block := imageBlock{packed, results, src, distance, group, worker * p.images, images, prefetch, p.engine.Tile(worker)}
+	block := imageBlock{packed, results, src, distance, group, worker * p.images, images, prefetch, p.engine.Tile(worker), ahead{}}
 	for i := range p.phases {
 		f := &p.phases[i]
 		f.pixels(&block)

@@ -30,25 +30,31 @@ import (
 // Within a chunk each element of dw is one chain of multiply-adds over images and
 // pixels in order; the chunks' gradients are added in a fixed tree, see partials.
 type weightGrad struct {
+	weightSums
+
+	rows, cols    int          // of a padded image
+	block         int          // channels that lie together
+	inPlace       bool         // what meets its rows is read in the images
+	tiles         tensor.Tiles // of the product's rows
+	rowTiles      []weightsTile
+	columnTiles   []weightsTile
+	filterRow     int     // elements of the gradient from one row of the filter to the next
+	rowDistance   int     // between the product's rows in the gradient
+	tileRows      []int32 // offsets of the rows of a tile there
+	images        int     // prepared together
+	stretchImages int     // of a stretch: whole ones, or 1 and
+	stretchRows   int     // as many rows of its output
+	oneCall       bool    // the kernel takes the images of a stretch in one call
+	blockTiles    int     // of a block
+}
+
+// weightSums is where the gradient of the weights is added up and how it gets from there.
+type weightSums struct {
 	shape  Shape
 	engine *tensor.Engine
 
-	channels, filters int          // of a group
-	rows, cols        int          // of a padded image
-	block             int          // channels that lie together
-	swap              bool         // taps are the rows of the product
-	inPlace           bool         // what meets its rows is read in the images
-	tiles             tensor.Tiles // of the product's rows
-	rowTiles          []weightsTile
-	columnTiles       []weightsTile
-	filterRow         int      // elements of the gradient from one row of the filter to the next
-	rowDistance       int      // between the product's rows in the gradient
-	tileRows          []int32  // offsets of the rows of a tile there
-	images            int      // prepared together
-	stretchImages     int      // of a stretch: whole ones, or 1 and
-	stretchRows       int      // as many rows of its output
-	oneCall           bool     // the kernel takes the images of a stretch in one call
-	blockTiles        int      // of a block
+	channels, filters int      // of a group
+	swap              bool     // taps are the rows of the product
 	gradient          partials // K, R, S, C; swapped: group, R, S, C, K
 
 	// Operands of the current run.
@@ -77,7 +83,7 @@ const placePixels = 170
 const maxTranspose = 2048
 
 func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
-	p := &weightGrad{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}
+	p := &weightGrad{weightSums: weightSums{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}}
 	p.rows, p.cols = s.H+2*s.PadH+s.ExtraH, s.W+2*s.PadW+s.ExtraW
 	nr := e.Kernels.NR
 	p.block = p.channels
@@ -170,15 +176,27 @@ func (p *weightGrad) dySize() int {
 }
 
 // sums returns the sums of dy over the pixels of each image.
-func (p *weightGrad) sums() []float32 {
+func (p *weightSums) sums() []float32 {
 	return p.engine.Shared()[p.gradient.total():][:p.shape.N*p.shape.K]
+}
+
+// sumPixels adds up dy for the gradient of the bias, if wanted.
+func (p *weightSums) sumPixels(dy []float32, image, group int) {
+	if p.dbias == nil {
+		return
+	}
+	area := p.shape.OutH() * p.shape.OutW()
+	sums := p.sums()[image*p.shape.K+group*p.filters:]
+	for k := range p.filters {
+		sums[k] = p.engine.Kernels.Sum(dy[k*area:][:area])
+	}
 }
 
 func (p *weightGrad) run(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.dw, p.dbias, p.x, p.dy = dw, dbias, x, dy
 	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), weightsChunk{p})
 	p.gradient.sum()
-	p.engine.Run(p.shape.K, weightsFinish{p})
+	p.engine.Run(p.shape.K, weightsFinish{&p.weightSums})
 }
 
 // weightsChunk computes the gradient of one group from a chunk of images.
@@ -248,12 +266,7 @@ func (p *weightGrad) prepare(xs, dys []float32, image, group int) {
 			interleave(f, m)
 		}
 	}
-	if p.dbias != nil {
-		sums := p.sums()[image*s.K+group*p.filters:]
-		for k := range p.filters {
-			sums[k] = kernels.Sum(dy[k*area:][:area])
-		}
-	}
+	p.sumPixels(dy, image, group)
 }
 
 // channelsLast turns a block of planes channels-last, inside the padding.
@@ -408,7 +421,7 @@ func (p *weightGrad) multiplyTile(q *weightsImages, a, b *operand, at weightsStr
 
 // weightsFinish puts the weights of one filter in the order C, R, S and adds up
 // its bias.
-type weightsFinish struct{ *weightGrad }
+type weightsFinish struct{ *weightSums }
 
 func (p weightsFinish) Do(k, worker int) {
 	s := p.shape

@@ -18,6 +18,10 @@ type Gemm struct {
 
 	engine *Engine
 
+	// pairs says that the product is of bfloat16 numbers, with the kernels for pairs of
+	// them: everything packed has a row for each pair of rows.
+	pairs bool
+
 	// The product as it is computed: rows x cols, transposed when swap is set
 	// (C^T = op(B)^T op(A)^T), which turns the packing of a large transposed B
 	// into that of a small A.
@@ -36,6 +40,8 @@ type Gemm struct {
 	tasks     int  // in all
 	offsets   []int32
 	ldOffsets int // the row distance that offsets were made for
+	aOffsets  []int32
+	ldA       int // the column distance that aOffsets were made for
 	tileRows  []int32
 	ldTile    int // the row distance that tileRows were made for
 
@@ -114,13 +120,25 @@ type Epilogue struct {
 
 // NewGemm plans a product and reserves its scratch memory on the engine.
 func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
+	return newGemm(e, m, n, k, transA, transB, false)
+}
+
+// NewBFloat16Gemm is NewGemm for operands that the product rounds to bfloat16; C, what
+// it begins at and all sums stay float32. A CPU that multiplies bfloat16 numbers takes
+// about half the time. Each element of C takes the products of odd k before those of the
+// even k below, and a denormal result for zero, on every CPU.
+func NewBFloat16Gemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
+	return newGemm(e, m, n, k, transA, transB, true)
+}
+
+func newGemm(e *Engine, m, n, k int, transA, transB, pairs bool) *Gemm {
 	if m < 1 || n < 1 || k < 1 {
 		panic(fmt.Sprintf("tensor: matrix product of %dx%d and %dx%d", m, k, k, n))
 	}
 	for _, sizes := range [][]int{{m, n}, {m, k}, {k, n}} {
 		Elements(sizes...)
 	}
-	g := &Gemm{M: m, N: n, K: k, TransA: transA, TransB: transB, engine: e}
+	g := &Gemm{M: m, N: n, K: k, TransA: transA, TransB: transB, engine: e, pairs: pairs}
 	g.rows, g.cols = m, n
 	if transB && (transA || m <= n) {
 		g.swap = true
@@ -129,7 +147,7 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	kernels := e.Kernels
 	g.wide = g.cols >= packWorth
 	mr := kernels.MR
-	if !g.wide && g.cols > kernels.NR/2 && !kernels.PackedA {
+	if !g.wide && g.cols > kernels.NR/2 && !kernels.PackedA && !pairs {
 		mr = min(mr, unpackedRows)
 	}
 	g.tiles = CutTiles(g.rows, mr)
@@ -137,16 +155,16 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	case g.cols <= kernels.NR:
 		g.depth = onePanel
 	case g.tiles.Count <= someTiles: // B may be read where it is
-		g.depth = Depth
+		g.depth = g.deep(Depth)
 	default:
-		g.depth = blockDepth
+		g.depth = g.deep(blockDepth)
 	}
 	// Stretches of about equal depth, since short ones are slow.
 	stretches := (k + g.depth - 1) / g.depth
 	g.depth = (k + stretches*packRows - 1) / (stretches * packRows) * packRows
 	// As computed, is A stored with its rows contiguous along k?
 	alongK := g.swap || !transA
-	g.packTile = !g.wide && kernels.PackedA && alongK
+	g.packTile = !g.wide && (pairs || kernels.PackedA && alongK)
 	g.cutTasks()
 	g.tall = g.tiles.Count > g.rowBlock
 	// Narrow tiles have too few multiply-adds for what fetching costs.
@@ -154,12 +172,32 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	g.fetchC = !g.swap && (k > g.depth || writes)
 	shared := 0
 	if g.tall {
-		shared = g.panels() * kernels.NR * k
+		shared = g.panels() * kernels.NR * g.steps(k)
 	}
 	g.offsets = make([]int32, min(k, g.depth))
+	if pairs {
+		g.aOffsets = make([]int32, min(k, g.depth))
+	}
 	g.tileRows = make([]int32, kernels.MR)
 	e.Reserve(shared, g.panelSize()+g.tilesSize()+g.blockSize())
 	return g
+}
+
+// deep returns the elements of the inner dimension whose packed operands are as large as
+// those of k float32 elements.
+func (g *Gemm) deep(k int) int {
+	if g.pairs {
+		return 2 * k
+	}
+	return k
+}
+
+// steps returns the rows of packed operands for k elements of the inner dimension.
+func (g *Gemm) steps(k int) int {
+	if g.pairs {
+		return (k + 1) / 2
+	}
+	return k
 }
 
 // smallTask is the number of multiply-adds below which a task is not cut in two.
@@ -171,7 +209,7 @@ func (g *Gemm) cutTasks() {
 	mr, nr := g.engine.Kernels.MR, g.engine.Kernels.NR
 	rows := blockRows
 	if g.cols > nr { // else no row of A is read twice
-		rows = min(rows, blockSize/g.depth)
+		rows = min(rows, blockSize/g.steps(g.depth))
 	}
 	most := max(1, rows/mr)
 	blocks := (g.tiles.Count + most - 1) / most
@@ -200,14 +238,14 @@ func (g *Gemm) cutTasks() {
 // The parts of a worker's scratch memory: a panel of B, packed tiles of A (all of
 // a task or one at a time) and, when the product is computed transposed, the
 // block of C^T.
-func (g *Gemm) panelSize() int { return min(g.K, g.depth) * g.engine.Kernels.NR }
+func (g *Gemm) panelSize() int { return g.steps(min(g.K, g.depth)) * g.engine.Kernels.NR }
 
 func (g *Gemm) tilesSize() int {
 	switch {
 	case g.wide:
-		return min(g.K, g.depth) * min(g.rows, g.rowBlock*g.engine.Kernels.MR)
+		return g.steps(min(g.K, g.depth)) * min(g.rows, g.rowBlock*g.engine.Kernels.MR)
 	case g.packTile:
-		return min(g.K, g.depth) * g.engine.Kernels.MR
+		return g.steps(min(g.K, g.depth)) * g.engine.Kernels.MR
 	}
 	return 0
 }
@@ -244,14 +282,20 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 		g.bRow, g.bCol = stored(g.TransB, ldb)
 		g.rowBias, g.colBias = ep.RowBias, ep.ColumnBias
 	}
-	g.packA = g.wide && (g.engine.Kernels.PackedA || g.aCol != 1 || Aliases(g.aRow))
-	g.bInPlace = g.bCol == 1 && g.readInPlace(g.bRow)
+	g.packA = g.wide && (g.pairs || g.engine.Kernels.PackedA || g.aCol != 1 || Aliases(g.aRow))
+	g.bInPlace = !g.pairs && g.bCol == 1 && g.readInPlace(g.bRow)
 	g.packB = g.tall && !g.bInPlace
 	if g.bCol == 1 && g.ldOffsets != g.bRow {
 		for i := range g.offsets {
 			g.offsets[i] = int32(i * g.bRow)
 		}
 		g.ldOffsets = g.bRow
+	}
+	if g.aCol != 1 && g.ldA != g.aCol {
+		for i := range g.aOffsets {
+			g.aOffsets[i] = int32(i * g.aCol)
+		}
+		g.ldA = g.aCol
 	}
 	if g.ldTile != ldc {
 		for i := range g.tileRows {
@@ -305,11 +349,21 @@ func (g *Gemm) packTiles(dst []float32, t0, t1, k0, kc int) {
 	top, _ := g.tiles.Tile(t0)
 	for t := t0; t < t1; t++ {
 		first, rows := g.tiles.Tile(t)
-		tile := dst[(first-top)*kc:]
-		if g.aCol == 1 {
-			g.engine.Kernels.Transpose(&tile[0], &g.a[first*g.aRow+k0], rows, kc, rows, g.aRow)
-			continue
-		}
+		g.packTileAt(dst[(first-top)*g.steps(kc):], first, rows, k0, kc)
+	}
+}
+
+// packTileAt does so for the tile of so many rows from first on.
+func (g *Gemm) packTileAt(tile []float32, first, rows, k0, kc int) {
+	kernels := g.engine.Kernels
+	switch {
+	case g.aCol == 1 && g.pairs:
+		kernels.TransposePairs(&tile[0], &g.a[first*g.aRow+k0], rows, kc, rows, g.aRow)
+	case g.aCol == 1:
+		kernels.Transpose(&tile[0], &g.a[first*g.aRow+k0], rows, kc, rows, g.aRow)
+	case g.pairs:
+		kernels.GatherPairs(&tile[0], &g.a[first+k0*g.aCol], &g.aOffsets[0], kc, rows, rows)
+	default:
 		for k := range kc {
 			copy(tile[k*rows:][:rows], g.a[first+(k0+k)*g.aCol:])
 		}
@@ -330,7 +384,7 @@ func (p gemmPackB) Do(task, _ int) {
 	rows := min(packRows, g.K-first)
 	k0 := first / g.depth * g.depth
 	for j := 0; j < g.cols; j += nr {
-		dst := g.panel(k0, j)[(first-k0)*nr:]
+		dst := g.panel(k0, j)[g.steps(first-k0)*nr:]
 		g.pack(dst, first, rows, j, min(nr, g.cols-j))
 	}
 }
@@ -340,16 +394,22 @@ func (p gemmPackB) Do(task, _ int) {
 func (g *Gemm) panel(k0, j int) []float32 {
 	width := g.panels() * g.engine.Kernels.NR
 	kc := min(g.depth, g.K-k0)
-	return g.engine.Shared()[k0*width+j*kc:]
+	return g.engine.Shared()[g.steps(k0)*width+j*g.steps(kc):]
 }
 
 // pack copies rows x n elements of B, from row k and column j on.
 func (g *Gemm) pack(dst []float32, k, rows, j, n int) {
-	nr := g.engine.Kernels.NR
-	if g.bCol == 1 {
-		g.engine.Kernels.Gather(&dst[0], &g.b[k*g.bRow+j], &g.offsets[0], rows, nr, n)
-	} else {
-		g.engine.Kernels.Transpose(&dst[0], &g.b[k+j*g.bCol], n, rows, nr, g.bCol)
+	kernels := g.engine.Kernels
+	nr := kernels.NR
+	switch {
+	case g.bCol == 1 && g.pairs:
+		kernels.GatherPairs(&dst[0], &g.b[k*g.bRow+j], &g.offsets[0], rows, nr, n)
+	case g.bCol == 1:
+		kernels.Gather(&dst[0], &g.b[k*g.bRow+j], &g.offsets[0], rows, nr, n)
+	case g.pairs:
+		kernels.TransposePairs(&dst[0], &g.b[k+j*g.bCol], n, rows, nr, g.bCol)
+	default:
+		kernels.Transpose(&dst[0], &g.b[k+j*g.bCol], n, rows, nr, g.bCol)
 	}
 }
 
@@ -429,9 +489,9 @@ func (g *Gemm) stretch(b *block, k0, kc int) {
 func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int) {
 	kernels := g.engine.Kernels
 	nr := kernels.NR
-	mode := g.mode(k0, kc)
+	mode, steps := g.mode(k0, kc), g.steps(kc)
 	tile := b.tile
-	*tile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: kc, KOuter: 1, Mode: mode}
+	*tile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: steps, KOuter: 1, Mode: mode}
 	// The first tiles also fetch the next panel, a line of each row at a time.
 	next, line := g.next(k0, j, b.j0, b.j1), 0
 	for t := b.t0; t < b.t1; t++ {
@@ -446,9 +506,9 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 		}
 		switch {
 		case g.packA:
-			tile.A, tile.ARow, tile.ACol = &b.packed[(first-b.top)*kc], 1, m
+			tile.A, tile.ARow, tile.ACol = &b.packed[(first-b.top)*steps], 1, m
 		case g.packTile:
-			kernels.Transpose(&b.packed[0], &g.a[first*g.aRow+k0*g.aCol], m, kc, m, g.aRow)
+			g.packTileAt(b.packed, first, m, k0, kc)
 			tile.A, tile.ARow, tile.ACol = &b.packed[0], 1, m
 		default:
 			tile.A, tile.ARow, tile.ACol = &g.a[first*g.aRow+k0*g.aCol], g.aRow, g.aCol
@@ -460,7 +520,11 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 			tile.Bias = &g.colBias[j]
 		}
 		tile.C, tile.M = &b.c[b.at(first, j)], m
-		kernels.Gemm(tile)
+		if g.pairs {
+			kernels.GemmPairs(tile)
+		} else {
+			kernels.Gemm(tile)
+		}
 	}
 }
 

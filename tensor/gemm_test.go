@@ -21,10 +21,21 @@ func random(r *rand.Rand, n int) []float32 {
 	return x
 }
 
+// rounded returns x rounded to bfloat16, to nearest and ties to even.
+func rounded(x []float32) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		bits := math.Float32bits(v)
+		y[i] = math.Float32frombits((bits + 0x7fff + bits>>16&1) &^ 0xffff)
+	}
+	return y
+}
+
 // product is a matrix product with its result in float64.
 type product struct {
 	m, n, k        int
 	transA, transB bool
+	bfloat16       bool
 	a, b, c        []float32 // c is what it accumulates on
 	lda, ldb, ldc  int
 	epilogue       Epilogue
@@ -32,7 +43,8 @@ type product struct {
 }
 
 // newProduct makes up a product; variant numbers the transpositions (2 bits),
-// the beginnings (2 bits), the ReLU, and whether the rows of all matrices alias.
+// the beginnings (2 bits), the ReLU, whether the rows of all matrices alias, and
+// whether the operands are bfloat16 numbers.
 func newProduct(r *rand.Rand, m, n, k, variant int) product {
 	p := product{m: m, n: n, k: k, transA: variant&1 != 0, transB: variant&2 != 0, lda: k + 3, ldb: n + 2, ldc: n + 5}
 	rowsA, rowsB := m, k
@@ -48,6 +60,9 @@ func newProduct(r *rand.Rand, m, n, k, variant int) product {
 		}
 	}
 	p.a, p.b, p.c = random(r, rowsA*p.lda), random(r, rowsB*p.ldb), random(r, m*p.ldc)
+	if p.bfloat16 = variant&64 != 0; p.bfloat16 {
+		p.a, p.b = rounded(p.a), rounded(p.b)
+	}
 	switch variant >> 2 & 3 {
 	case 1:
 		p.epilogue.Accumulate = true
@@ -116,12 +131,60 @@ func TestGemm(t *testing.T) {
 	for trans := range 4 {
 		products = append(products, newProduct(r, 150, 130, 1040, trans+32+4*trans), newProduct(r, 30, 600, 20, trans+32))
 	}
+	requireProducts(t, sets, products)
+}
+
+// TestBFloat16Gemm does so for operands of bfloat16, where the generic kernels give the
+// same bits too.
+func TestBFloat16Gemm(t *testing.T) {
+	r := rand.New(rand.NewSource(2))
+	shapes := [][3]int{{1, 1, 1}, {1, 10, 65}, {3, 5, 7}, {15, 33, 257}, {32, 10, 100}, {64, 49, 75}, {100, 130, 301}, {32, 70, 1100}, {70, 200, 1030}}
+	if race.Enabled || testing.Short() {
+		shapes = shapes[:6]
+	}
+	var products []product
+	for i, s := range shapes {
+		for trans := range 4 {
+			for beginning := range 2 {
+				products = append(products, newProduct(r, s[0], s[1], s[2], 64+trans+4*(2*beginning+i%2)+16*(i/2%2)+32*((i+trans)%2)))
+			}
+		}
+	}
+	requireProducts(t, simd.Available(), products)
+}
+
+// TestBFloat16GemmRounds checks that a product rounds its operands, and nothing else.
+func TestBFloat16GemmRounds(t *testing.T) {
+	r := rand.New(rand.NewSource(3))
+	const m, n, k = 37, 45, 67
+	a, b, c := random(r, m*k), random(r, k*n), random(r, m*n)
+	for trans := range 4 {
+		e := NewEngineOn(1, nil)
+		g := NewBFloat16Gemm(e, m, n, k, trans&1 != 0, trans&2 != 0)
+		lda, ldb := k, n
+		if g.TransA {
+			lda = m
+		}
+		if g.TransB {
+			ldb = k
+		}
+		want, got := slices.Clone(c), slices.Clone(c)
+		g.Run(want, rounded(a), rounded(b), n, lda, ldb, Epilogue{Accumulate: true})
+		g.Run(got, a, b, n, lda, ldb, Epilogue{Accumulate: true})
+		require.Equal(t, want, got)
+		e.Close()
+	}
+}
+
+// requireProducts holds products against float64, and every kernel set and thread count
+// against the first.
+func requireProducts(t *testing.T, sets []*simd.Kernels, products []product) {
 	for _, p := range products {
 		bits := map[string][]float32{}
 		for _, kernels := range sets {
 			for _, threads := range []int{1, 3} {
 				e := NewEngineOn(threads, kernels)
-				g := NewGemm(e, p.m, p.n, p.k, p.transA, p.transB)
+				g := newGemm(e, p.m, p.n, p.k, p.transA, p.transB, p.bfloat16)
 				for i := range e.shared {
 					e.shared[i] = float32(math.NaN())
 				}
@@ -141,7 +204,7 @@ func TestGemm(t *testing.T) {
 					}
 				}
 				kind := "assembly"
-				if kernels.Name == "generic" {
+				if kernels.Name == "generic" && !p.bfloat16 {
 					kind = kernels.Name
 				}
 				if bits[kind] == nil {
@@ -157,7 +220,8 @@ func TestGemmAllocatesNothing(t *testing.T) {
 	e := NewEngineOn(2, nil)
 	defer e.Close()
 	r := rand.New(rand.NewSource(1))
-	g := NewGemm(e, 100, 200, 300, false, true)
 	a, b, c := random(r, 100*300), random(r, 200*300), random(r, 100*200)
-	require.Zero(t, testing.AllocsPerRun(10, func() { g.Run(c, a, b, 200, 300, 300, Epilogue{}) }))
+	for _, g := range []*Gemm{NewGemm(e, 100, 200, 300, false, true), NewBFloat16Gemm(e, 100, 200, 300, false, true)} {
+		require.Zero(t, testing.AllocsPerRun(10, func() { g.Run(c, a, b, 200, 300, 300, Epilogue{}) }))
+	}
 }

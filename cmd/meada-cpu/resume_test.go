@@ -280,7 +280,7 @@ func TestResumeRefuses(t *testing.T) {
 		require.Contains(t, r.err, message)
 		requireSame(t, before, folder, "nothing is touched")
 	}
-	for _, flag := range []string{"lr=0.1", "algorithm=erm", "out=q", "config=r/config.json", "weights=w", "preset=digits", "direct"} {
+	for _, flag := range []string{"lr=0.1", "algorithm=erm", "out=q", "config=r/config.json", "weights=w", "preset=digits", "direct", "precision=bf16"} {
 		name, _, _ := strings.Cut(flag, "=")
 		refused(exitUsage, "--"+name+" cannot be changed when resuming (--resume r)", "--"+flag)
 	}

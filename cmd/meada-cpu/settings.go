@@ -65,19 +65,9 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.ResizedCrop, "resized-crop", "cut out a part of their area, X of it at least, and resize it")
 	f.Number(&s.Jitter, "jitter", "change brightness, contrast, saturation and hue by up to X")
 	f.Number(&s.Grey, "grey", "make them grey with probability X")
-	f.Add("views", &cli.Value{
-		Kind:     "NAME",
-		Read:     func(text string) (err error) { s.Views, err = catalog.ParseViews(text); return err },
-		Show:     func() string { return s.Views.String() },
-		Complete: cli.Words(catalog.ViewNames...),
-	}, strings.Join(catalog.ViewNames, ", ")+"; several with + between them, one of several with commas")
+	cli.AddName(f, &s.Views, "views", catalog.ViewNames, catalog.ParseViews, strings.Join(catalog.ViewNames, ", ")+"; several with + between them, one of several with commas")
 	f.Integer(&s.Cutout, "cutout", 0, "cut out a square of N pixels")
-	f.Add("mix", &cli.Value{
-		Kind:     "NAME",
-		Read:     func(text string) (err error) { s.Mix, err = catalog.ParseMix(text); return err },
-		Show:     func() string { return s.Mix.String() },
-		Complete: cli.Words(catalog.MixNames...),
-	}, "with other images of the batch: "+strings.Join(catalog.MixNames, ", "))
+	cli.AddName(f, &s.Mix, "mix", catalog.MixNames, catalog.ParseMix, "with other images of the batch: "+strings.Join(catalog.MixNames, ", "))
 	f.Number(&s.Noise, "noise", "NoisyMix's noise, of strength X")
 	f.Switch(&s.Manifold, "manifold", "mix and add noise at the image or behind a stage of a residual network, drawn for each step")
 	f.Switch(&s.AllViews, "all-views", "minimise the cross-entropy of all views, not of the image alone; without consistency of it and one view")
@@ -95,12 +85,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
 	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
 	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada, me-advst, augmax and pgd only")
-	f.Add("ball", &cli.Value{
-		Kind:     "NAME",
-		Read:     func(text string) (err error) { s.Ball, err = catalog.ParseBall(text); return err },
-		Show:     func() string { return s.Ball.String() },
-		Complete: cli.Words(catalog.BallNames...),
-	}, "keep ascents in a ball: "+strings.Join(catalog.BallNames, ", ")+"; lr-max is then the length of a step")
+	cli.AddName(f, &s.Ball, "ball", catalog.BallNames, catalog.ParseBall, "keep ascents in a ball: "+strings.Join(catalog.BallNames, ", ")+"; lr-max is then the length of a step")
 	f.Number(&s.Radius, "radius", "of the ball, of values from 0 to 1")
 
 	f.Group("tests")
@@ -114,11 +99,13 @@ func (s *settings) define(set *pflag.FlagSet) {
 		Show:     func() string { return s.Resume },
 		Complete: runFolders,
 	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data, --cache "+
-		"and the flags below can be given, without --direct and --out")
+		"and the flags below can be given, without --direct, --precision and --out")
 	f.Integer(&s.CheckpointEvery, "checkpoint-every", 1, "checkpoints every N steps, those of phases and tests counted too; by default one a minute")
 	f.Integer(&s.Threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
 	f.Size(&s.MaxMemory, "max-memory", "refuse a run that needs more, such as 2GB or 1500MiB, or none; ranks of a machine share it; by default what machine and control group have left")
 	f.Switch(&s.Direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
+	cli.AddName(f, &s.Precision, "precision", catalog.PrecisionNames, catalog.ParsePrecision, "float32, or bf16: round the operands of products to bfloat16, but for Winograd's and depthwise convolutions; "+
+		"quicker on CPUs with instructions for it (AVX512_BF16), and the same weights on every other")
 	f.Text(&s.Out, "out", "DIR", "run folder; by default runs/<time>-<dataset>-<algorithm>-s<seed>")
 	f.Text(&s.HTTP, "http", "[HOST:]PORT", "serve the report while training, and /metrics for Prometheus; without HOST to this machine alone")
 	f.Switch(&s.TensorBoard, "tensorboard", "write event files for TensorBoard into the run folder")

@@ -66,6 +66,16 @@ func (f *Flags) Add(name string, v *Value, help string) {
 	}
 }
 
+// AddName adds a flag whose value has a name, one of names or what parse makes of them.
+func AddName[T fmt.Stringer](f *Flags, p *T, name string, names []string, parse func(string) (T, error), help string) {
+	f.Add(name, &Value{
+		Kind:     "NAME",
+		Read:     func(text string) (err error) { *p, err = parse(text); return err },
+		Show:     func() string { return (*p).String() },
+		Complete: Words(names...),
+	}, help)
+}
+
 // Adopt takes over the flags of another command, but for those named or declared
 // here already. Their help stays with that command.
 func (f *Flags) Adopt(other *pflag.FlagSet, except ...string) {

@@ -173,7 +173,11 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 	if r.Manifold && len(r.network.Places()) == 0 {
 		return nil, "", cli.UsageError("--manifold: %s has no stages to mix images behind, expected one of %s", r.Model, strings.Join(catalog.StagedNetworks, ", "))
 	}
-	r.network.Conv.NoWinograd, r.network.FreezeBN = r.Direct, r.FreezeBN
+	if _, err := catalog.ParsePrecision(r.Precision.String()); err != nil {
+		return nil, "", cli.UsageError("--precision %s: %v", r.Precision, err)
+	}
+	r.network.Conv.NoWinograd, r.network.Conv.BFloat16 = r.Direct, r.Precision == catalog.BFloat16
+	r.network.FreezeBN = r.FreezeBN
 	r.network.Init(r.Seed)
 	if r.plan, err = r.Config(r.Model); err != nil {
 		return nil, "", err

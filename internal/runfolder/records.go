@@ -21,6 +21,8 @@ type Settings struct {
 	Preset    string `json:"preset"`
 	Threads   int    `json:"threads"`
 	Direct    bool   `json:"direct"`
+	// Precision of the products of training, tests included.
+	Precision catalog.Precision `json:"precision,omitempty"`
 	catalog.Settings
 
 	// Patience ends a run early: after so many tests without a better one on the

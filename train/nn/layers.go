@@ -111,12 +111,16 @@ func (b *builder) linear(o *op) step {
 	s := &linear{weight: o.weight, bias: o.bias, act: o.act, train: b.Mode.trains()}
 	b.unary(&s.unary, o)
 	out, in := s.weight.Shape[0], s.weight.Shape[1]
-	s.product = tensor.NewGemm(b.engine, b.n, out, in, false, true)
+	plan := tensor.NewGemm
+	if b.program.net.Conv.BFloat16 {
+		plan = tensor.NewBFloat16Gemm
+	}
+	s.product = plan(b.engine, b.n, out, in, false, true)
 	if o.needsGrad && s.train {
-		s.byWeight = tensor.NewGemm(b.engine, out, in, b.n, true, false)
+		s.byWeight = plan(b.engine, out, in, b.n, true, false)
 	}
 	if s.wanted {
-		s.byIn = tensor.NewGemm(b.engine, b.n, in, out, false, false)
+		s.byIn = plan(b.engine, b.n, in, out, false, false)
 	}
 	s.mask = s.reluBackward(o)
 	return s

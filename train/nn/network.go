@@ -26,7 +26,8 @@ type Network struct {
 	Params        []*Param
 	Values, Grads []float32
 
-	// Conv chooses the convolutions' algorithms, for the plans made from then on.
+	// Conv chooses the convolutions' algorithms, for the plans made from then on; its
+	// BFloat16 is for linear layers too.
 	Conv conv.Options
 
 	// FreezeBN lets plans of mode Train compiled from now on normalise by the running
