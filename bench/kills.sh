@@ -60,12 +60,12 @@ for ((run = 1; run <= runs; run++)); do
 		run=$((run - 1))
 		continue
 	}
-	# A run that has no folder yet begins again.
+	# A run whose settings are not written yet begins again.
 	again=(train --resume "$scratch/run" --quiet --http 0)
-	[[ -d $scratch/run ]] || again=("${arguments[@]}" --out "$scratch/run")
+	[[ -e $scratch/run/config.json ]] || again=("${arguments[@]}" --out "$scratch/run")
 	killed $((RANDOM % 2 ? 2 : 4)) "${again[@]}" || true
 	if [[ ! -e $scratch/run/summary.json ]]; then
-		[[ ! -d $scratch/run ]] || again=(train --resume "$scratch/run" --quiet --http 0)
+		[[ ! -e $scratch/run/config.json ]] || again=(train --resume "$scratch/run" --quiet --http 0)
 		launch $((RANDOM % 2 ? 2 : 4)) "${again[@]}"
 	fi
 	cmp "$scratch/static/last.safetensors" "$scratch/run/last.safetensors"

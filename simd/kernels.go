@@ -100,7 +100,7 @@ type Kernels struct {
 	// DepthwiseWeights is the backward pass to the weights, see
 	// depthwiseWeightsGeneric.
 	DepthwiseWeights func(p *DepthwisePlane)
-	// DepthwiseRows is Depthwise for filters of 3x3 and 5x5 with stride 1, several
+	// DepthwiseRows is Depthwise for filters of 3x3 and 5x5, several
 	// planes a call, which need not be padded, see depthwiseRowsGeneric.
 	DepthwiseRows func(p *DepthwiseRows)
 	// DepthwiseRowsWeights is the backward pass to their weights, see
