@@ -72,7 +72,7 @@ func NewMaxPool(e *tensor.Engine, s PoolShape) *MaxPool {
 		p.places = append(p.places, i/s.Window*p.width()+i%s.Window)
 	}
 	padded := 0
-	if s.Pad > 0 {
+	if s.Pad > 0 && !p.threes(s.Pad) {
 		p.lines = rowOffsets(s.H, s.W)
 		padded = p.height() * p.width()
 	}
@@ -107,6 +107,12 @@ func (p *MaxPool) Backward(dx, dy tensor.Tensor, arg []uint8) {
 func (s PoolShape) height() int { return s.H + 2*s.Pad }
 func (s PoolShape) width() int  { return s.W + 2*s.Pad }
 
+// threes reports whether the kernels for 3x3 windows apply to planes with padding
+// that they read in place.
+func (p *MaxPool) threes(pad int) bool {
+	return p.Window == 3 && p.Stride == 2 && (pad == 0 || pad == 1 && p.engine.Kernels.MaxPool3InPlace)
+}
+
 // fast reports whether the kernels for 2x2 windows apply.
 func (p *MaxPool) fast() bool { return p.Window == 2 && p.Stride == 2 }
 
@@ -128,6 +134,10 @@ func (p *maxForward) Do(n, worker int) {
 	var arg []uint8
 	if p.arg != nil {
 		arg = p.image(p.arg, n)
+	}
+	if p.threes(p.Pad) {
+		p.engine.Kernels.MaxPool3(y, arg, x, p.H, p.W, p.Pad, p.relu)
+		return
 	}
 	if p.Pad == 0 {
 		p.pool(y, arg, x, p.C)
@@ -155,8 +165,8 @@ func (p *maxForward) pool(y []float32, arg []uint8, x []float32, planes int) {
 	case p.fast():
 		p.engine.Kernels.MaxPool2(y, arg, x, h, w, p.relu)
 		return
-	case p.Window == 3 && p.Stride == 2:
-		p.engine.Kernels.MaxPool3(y, arg, x, h, w, p.relu)
+	case p.threes(0):
+		p.engine.Kernels.MaxPool3(y, arg, x, h, w, 0, p.relu)
 		return
 	}
 	noWinner := uint8(p.Window * p.Window)
@@ -199,6 +209,10 @@ type maxBackward struct {
 
 func (p *maxBackward) Do(n, worker int) {
 	dx, dy, arg := p.dx.Image(n), p.dy.Image(n), p.image(p.arg, n)
+	if p.threes(p.Pad) {
+		p.engine.Kernels.MaxPool3Backward(dx, dy, arg, p.H, p.W, p.Pad)
+		return
+	}
 	if p.Pad == 0 {
 		p.spread(dx, dy, arg, p.C)
 		return
@@ -218,6 +232,10 @@ func (p *maxBackward) spread(dx, dy []float32, arg []uint8, planes int) {
 	h, w := p.height(), p.width()
 	if p.fast() {
 		p.engine.Kernels.MaxPool2Backward(dx, dy, arg, h, w)
+		return
+	}
+	if p.threes(0) {
+		p.engine.Kernels.MaxPool3Backward(dx, dy, arg, h, w, 0)
 		return
 	}
 	clear(dx)

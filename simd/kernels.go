@@ -87,10 +87,14 @@ type Kernels struct {
 	// MaxPool2 pools consecutive planes of h x w by 2x2 with stride 2, through
 	// ReLU if asked; arg, for the backward pass, may be nil.
 	MaxPool2 func(y []float32, arg []uint8, x []float32, h, w int, relu bool)
-	// MaxPool3 is MaxPool2 for windows of 3x3.
-	MaxPool3 func(y []float32, arg []uint8, x []float32, h, w int, relu bool)
 	// MaxPool2Backward spreads dy over planes of h x w, writing all of dx.
 	MaxPool2Backward func(dx, dy []float32, arg []uint8, h, w int)
+	// MaxPool3 is MaxPool2 for windows of 3x3 and planes that have pad, 0 or 1, rows and columns
+	// of padding around them.
+	MaxPool3         func(y []float32, arg []uint8, x []float32, h, w, pad int, relu bool)
+	MaxPool3Backward func(dx, dy []float32, arg []uint8, h, w, pad int)
+	// MaxPool3InPlace tells that these two are faster with padding than without it on copies.
+	MaxPool3InPlace bool
 
 	// Depthwise convolution, one plane a call.
 

@@ -121,7 +121,7 @@ func maxPool2AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) //
 func maxPool2BackwardAVX2(dx, dy []float32, arg []uint8, h, w int) // see maxPool2BackwardGeneric
 
 //go:noescape
-func maxPool3AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic
+func maxPool3AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic, without padding
 
 //go:noescape
 func sumSumSqAVX2(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
@@ -158,6 +158,12 @@ func maxPool2AVX512(y []float32, arg []uint8, x []float32, h, w int, relu bool) 
 
 //go:noescape
 func maxPool2BackwardAVX512(dx, dy []float32, arg []uint8, h, w int) // see maxPool2BackwardGeneric
+
+//go:noescape
+func maxPool3AVX512(y []float32, arg []uint8, x []float32, h, w, pad int, relu bool) // see maxPool3Generic
+
+//go:noescape
+func maxPool3BackwardAVX512(dx, dy []float32, arg []uint8, h, w, pad int) // see maxPool3BackwardGeneric
 
 //go:noescape
 func sumSumSqAVX512(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric

@@ -38,7 +38,7 @@ func maxPool2NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool) //
 func maxPool2BackwardNEON(dx, dy []float32, arg []uint8, h, w int) // see maxPool2BackwardGeneric
 
 //go:noescape
-func maxPool3NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic
+func maxPool3NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic, without padding
 
 //go:noescape
 func sumSumSqNEON(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric

@@ -63,6 +63,7 @@ var avx512 = func() Kernels {
 	k.WinogradFilter, k.WinogradFilterAdjoint = winogradFilterAVX512, winogradFilterAdjointAVX512
 	k.ReLU, k.ReLUBackward = reluAVX512, reluBackwardAVX512
 	k.MaxPool2, k.MaxPool2Backward = maxPool2AVX512, maxPool2BackwardAVX512
+	k.MaxPool3, k.MaxPool3Backward, k.MaxPool3InPlace = maxPool3AVX512, maxPool3BackwardAVX512, true
 	k.DepthwiseInPlace = true
 	k.DepthwiseRows = depthwiseStrides(depthwiseRowsAVX512, depthwiseRows2AVX512, depthwiseRows2TurnedAVX512)
 	k.DepthwiseRowsWeights = depthwiseStrides(depthwiseRowsWeightsAVX512, depthwiseRows2WeightsAVX512, nil)

@@ -47,6 +47,7 @@ var generic = Kernels{
 	MaxPool2:         maxPool2Generic,
 	MaxPool2Backward: maxPool2BackwardGeneric,
 	MaxPool3:         maxPool3Generic,
+	MaxPool3Backward: maxPool3BackwardGeneric,
 
 	Depthwise:            depthwiseGeneric,
 	DepthwiseWeights:     depthwiseWeightsGeneric,

@@ -40,13 +40,16 @@ func Operators() []Operator {
 		}
 	}
 	for _, s := range []images{{128, 96, 32}, {128, 192, 16}, {32, 64, 28}, {32, 128, 10}} {
-		add("maxpool", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s, 2) })
-		add("maxpool", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s, 2) })
+		add("maxpool", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s, 2, 0) })
+		add("maxpool", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s, 2, 0) })
 	}
 	for _, s := range []images{{32, 64, 55}, {32, 192, 27}, {32, 256, 13}} {
-		add("maxpool3", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s, 3) })
-		add("maxpool3", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s, 3) })
+		add("maxpool3", "fwd", s.shape(), func(e *tensor.Engine) Work { return poolForward(e, s, 3, 0) })
+		add("maxpool3", "bwd", s.shape(), func(e *tensor.Engine) Work { return poolBackward(e, s, 3, 0) })
 	}
+	resnet := images{32, 64, 112}
+	add("maxpool3-padded", "fwd", resnet.shape(), func(e *tensor.Engine) Work { return poolForward(e, resnet, 3, 1) })
+	add("maxpool3-padded", "bwd", resnet.shape(), func(e *tensor.Engine) Work { return poolBackward(e, resnet, 3, 1) })
 	s := images{128, 96, 32}
 	add("gelu", "fwd", s.shape(), func(e *tensor.Engine) Work { return geluForward(e, s) })
 	add("gelu", "bwd", s.shape(), func(e *tensor.Engine) Work { return geluBackward(e, s) })
@@ -113,19 +116,19 @@ func normBackward(e *tensor.Engine, s images, act simd.Activation) Work {
 }
 
 // pool makes a maximum pooling of stride 2, through ReLU, and its operands.
-func pool(e *tensor.Engine, s images, window int) (p *conv.MaxPool, x, y tensor.Tensor, arg []uint8) {
-	p = conv.NewMaxPool(e, conv.PoolShape{N: s.n, C: s.c, H: s.side, W: s.side, Window: window, Stride: 2})
+func pool(e *tensor.Engine, s images, window, pad int) (p *conv.MaxPool, x, y tensor.Tensor, arg []uint8) {
+	p = conv.NewMaxPool(e, conv.PoolShape{N: s.n, C: s.c, H: s.side, W: s.side, Window: window, Stride: 2, Pad: pad})
 	x = tensor.View(noise(s.size()), s.n, s.c, s.side, s.side)
 	return p, x, tensor.New(s.n, s.c, p.OutH(), p.OutW()), make([]uint8, p.Out())
 }
 
-func poolForward(e *tensor.Engine, s images, window int) Work {
-	p, x, y, arg := pool(e, s, window)
+func poolForward(e *tensor.Engine, s images, window, pad int) Work {
+	p, x, y, arg := pool(e, s, window, pad)
 	return Work{Bytes: 4*float64(len(x.Data)) + 5*float64(len(arg)), Run: func() { p.Forward(y, arg, x, true) }}
 }
 
-func poolBackward(e *tensor.Engine, s images, window int) Work {
-	p, x, dy, arg := pool(e, s, window)
+func poolBackward(e *tensor.Engine, s images, window, pad int) Work {
+	p, x, dy, arg := pool(e, s, window, pad)
 	p.Forward(dy, arg, x, true)
 	return Work{Bytes: 4*float64(len(x.Data)) + 5*float64(len(arg)), Run: func() { p.Backward(x, dy, arg) }}
 }
