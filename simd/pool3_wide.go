@@ -15,3 +15,14 @@ func anyWidth3(kernel maxPool2) func(y []float32, arg []uint8, x []float32, h, w
 		kernel(y, arg, x, h, w, relu)
 	}
 }
+
+// wide3 extends a kernel for planes of width and more without padding to any planes.
+func wide3(kernel maxPool2Backward, width int) func(dx, dy []float32, arg []uint8, h, w, pad int) {
+	return func(dx, dy []float32, arg []uint8, h, w, pad int) {
+		if w < width || pad > 0 {
+			maxPool3BackwardGeneric(dx, dy, arg, h, w, pad)
+			return
+		}
+		kernel(dx, dy, arg, h, w)
+	}
+}

@@ -124,6 +124,9 @@ func maxPool2BackwardAVX2(dx, dy []float32, arg []uint8, h, w int) // see maxPoo
 func maxPool3AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic, without padding
 
 //go:noescape
+func maxPool3BackwardAVX2(dx, dy []float32, arg []uint8, h, w int) // see maxPool3BackwardGeneric, without padding
+
+//go:noescape
 func sumSumSqAVX2(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
 
 //go:noescape
