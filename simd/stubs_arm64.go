@@ -41,6 +41,9 @@ func maxPool2BackwardNEON(dx, dy []float32, arg []uint8, h, w int) // see maxPoo
 func maxPool3NEON(y []float32, arg []uint8, x []float32, h, w int, relu bool) // see maxPool3Generic, without padding
 
 //go:noescape
+func maxPool3BackwardNEON(dx, dy []float32, arg []uint8, h, w int) // see maxPool3BackwardGeneric, without padding
+
+//go:noescape
 func sumSumSqNEON(sum, sumSq, x, shift []float32, n int) // see sumSumSqGeneric
 
 //go:noescape
