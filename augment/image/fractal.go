@@ -26,12 +26,19 @@ func (o Fractals) Make(c, h, w int) (augment.ImageFunc, error) {
 		share := int32(draw.Uniform(0, o.Most) * 256)
 		f.paint(black, draw)
 		f.paint(dst, draw) // white
-		for i, v := range src {
-			low := share * int32(black[i])
-			high := 255*256 - share*(255-int32(dst[i]))
-			dst[i] = uint8((int32(v)*high + (255-int32(v))*low + 255*128) / (255 * 256))
-		}
+		recolour(dst, src, black, share)
 	}, nil
+}
+
+// recolour sets dst, what white becomes, to what each value of src does: as much
+// nearer to black as it is darker. Share, of 256, is how far both go from what
+// they are.
+func recolour(dst, src, black []uint8, share int32) {
+	for i, v := range src {
+		low := share * int32(black[i])
+		high := 255*256 - share*(255-int32(dst[i]))
+		dst[i] = uint8((int32(v)*high + (255-int32(v))*low + 255*128) / (255 * 256))
+	}
 }
 
 // fractal draws surfaces by midpoint displacement, on a torus.
@@ -60,14 +67,7 @@ func newFractal(h, w int) *fractal {
 // paint sets dst to a surface whose heights have random colours.
 func (f *fractal) paint(dst []uint8, draw *rng.Source) {
 	f.raise(draw)
-	low, high := f.height[0], f.height[0]
-	for _, v := range f.height {
-		low, high = min(low, v), max(high, v)
-	}
-	span := max(1, high-low)
-	for i, v := range f.height {
-		f.height[i] = int32(int64(v-low) * 255 / int64(span))
-	}
+	f.level()
 	for plane := f.h * f.w; len(dst) > 0; dst = dst[plane:] {
 		f.shade(draw)
 		for y := range f.h {
@@ -76,6 +76,18 @@ func (f *fractal) paint(dst []uint8, draw *rng.Source) {
 				dst[y*f.w+x] = f.colour[v]
 			}
 		}
+	}
+}
+
+// level makes the heights 0 to 255.
+func (f *fractal) level() {
+	low, high := f.height[0], f.height[0]
+	for _, v := range f.height {
+		low, high = min(low, v), max(high, v)
+	}
+	span := max(1, high-low)
+	for i, v := range f.height {
+		f.height[i] = int32(int64(v-low) * 255 / int64(span))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // randomOps are the operations that draw random numbers.
 var randomOps = []augment.ImageOp{
 	Flip{}, Crop{4}, Cutout{4, 128}, ResizedCrop{0.1}, RandomGrey{0.5}, Jitter{0.4, 0.4, 0.4, 0.1},
-	AutoAugment{CIFAR10}, AutoAugment{ImageNet}, RandAugment{2, 9}, PixMix{4, 3, 3}, Fractals{1},
+	AutoAugment{CIFAR10}, AutoAugment{ImageNet}, RandAugment{2, 9}, PixMix{4, 3, 3}, Fractals{1}, Leaves{1},
 	OneOf{Flip{}, RandAugment{2, 9}},
 }
 

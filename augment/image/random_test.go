@@ -147,6 +147,7 @@ func TestSettingsThatDoNotFit(t *testing.T) {
 		"RandAugment.Operations is 0, expected 1 or more":             RandAugment{0, 9},
 		"PixMix.Rounds is -1 mixtures, expected 0 to 64":              PixMix{Rounds: -1},
 		"PixMix.Beta is 0, expected 0.001 to 1000":                    PixMix{},
+		"Leaves.Most is 2, expected 0 to 1":                           Leaves{2},
 		"PixMix.Severity is 11, expected 0.1 to 10":                   PixMix{1, 3, 11},
 		"Fractals.Most is 2, expected 0 to 1":                         Fractals{2},
 		"RandAugment.Magnitude is 31, expected 0 to 30":               RandAugment{2, 31},

@@ -107,9 +107,12 @@ func TestFractals(t *testing.T) {
 	require.Equal(t, []augment.ImageOp{image.OneOf{image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Fractals{Most: 1}}}, c.Views[0].Image)
 	c = presetConfig(t, "digits-best", "lenet5", "")
 	require.Len(t, c.Views, 3)
-	for i, v := range c.Views {
-		require.Equal(t, []augment.ImageOp{image.Common{Op: image.ResizedCrop{Least: 0.7}}}, v.Image[:1])
-		require.Equal(t, i > 0, len(v.Image) == 2 && v.Image[1] == image.PixMix{Rounds: 4, Beta: 3, Severity: 3})
+	crop := image.Common{Op: image.ResizedCrop{Least: 0.7}}
+	require.Equal(t, []augment.ImageOp{crop}, c.Views[0].Image)
+	for _, v := range c.Views[1:] {
+		require.Equal(t, []augment.ImageOp{crop, image.OneOf{
+			image.RandAugment{Operations: 2, Magnitude: 9}, image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Leaves{Most: 1},
+		}}, v.Image)
 	}
 	require.InDelta(t, 5, c.Objective.Consistency, 0)
 	require.InDelta(t, 2, c.Objective.Contrast, 0)

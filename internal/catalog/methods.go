@@ -121,7 +121,7 @@ var Methods = []Method{
 			case "synthetic":
 				s.Views, s.Consistency = ViewsRandAugment+"+"+ViewsRandConv, 0
 			case "digits-best":
-				s.Views, s.AllViews = ViewsPixMix+"+"+ViewsRandConv, true
+				s.Views, s.AllViews = ViewsRandAugment+","+ViewsPixMix+","+ViewsLeaves+"+"+ViewsRandConv, true
 			case "digits":
 				s.TestEvery = 250
 			}

@@ -52,11 +52,12 @@ func syntheticDigits(string) Settings {
 
 // digitsBest is what got furthest on both handwriting and backgrounds that are not
 // MNIST's, of what docs/methods.md has compared. Its own method is RandConv, two of
-// whose views PixMix changes first, and supervised contrast over the views.
+// whose views RandAugment, PixMix or dead leaves change first, and supervised
+// contrast over the views.
 func digitsBest(string) Settings {
 	s := Digits(RandConv)
 	s.LR, s.Cosine, s.EMA = 1e-3, true, 0.99
-	s.LoopsTrain, s.TestEvery = 10001, 1000
+	s.LoopsTrain, s.TestEvery = 15001, 1000
 	s.ResizedCrop, s.Contrast = 0.7, 2
 	return s
 }

@@ -33,6 +33,7 @@ const (
 	ViewsPrime            Views = "prime"
 	ViewsPixMix           Views = "pixmix"
 	ViewsFractals         Views = "fractals"
+	ViewsLeaves           Views = "leaves"
 )
 
 // noViews is what flags take for "".
@@ -42,7 +43,7 @@ const noViews = "none"
 var ViewNames = []string{
 	noViews, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
 	string(ViewsAutoAugmentLarge), string(ViewsRandAugment), string(ViewsRandConv), string(ViewsRandConvMix),
-	string(ViewsProRandConv), string(ViewsPrime), string(ViewsPixMix), string(ViewsFractals),
+	string(ViewsProRandConv), string(ViewsPrime), string(ViewsPixMix), string(ViewsFractals), string(ViewsLeaves),
 }
 
 // ParseViews reads the names of views, or none. Those that change bytes come
@@ -129,6 +130,8 @@ func (v Views) imageOp() augment.ImageOp {
 		return image.PixMix{Rounds: 4, Beta: 3, Severity: 3}
 	case ViewsFractals:
 		return image.Fractals{Most: 1}
+	case ViewsLeaves:
+		return image.Leaves{Most: 1}
 	}
 	return nil
 }

@@ -56,6 +56,7 @@ const (
 	Fractals                         // that values become
 	OneOf                            // which of several operations is applied
 	Depth                            // where in a network images are mixed
+	Leaves                           // that values become
 )
 
 // indexShift leaves a Stream's low 8 bits to its purpose; the others hold the
