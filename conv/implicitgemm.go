@@ -25,6 +25,7 @@ type implicitGemm struct {
 	images       int  // of a task
 	area         int  // pixels of an output plane
 	inputInPlace bool // panels are read in the images, whole and all of one image
+	gathers      bool // the first tile of a panel packs it, where it can
 	weights      int  // where the packed weights begin in shared memory
 	panels       []panel
 	filters      []int32 // backward: offsets of the weights of a channel, of 1x1 filters
@@ -76,6 +77,8 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward, pairs bool) *implicitG
 	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
 	p.inputInPlace = !pairs && p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0 && !conflicts(min(p.inner, depth), p.area)
+	// Where planes alias, their rows come too late for a tile.
+	p.gathers = !pairs && e.Kernels.GemmGathers && !(p.layout.inPlace && tensor.Aliases(p.area))
 	p.columns = distances(filters, nr)
 	p.planes = distances(e.Kernels.MR, p.area)
 	if backward && s.R*s.S == 1 {
@@ -210,7 +213,7 @@ func (q productPixels) Do(task, worker int) {
 	next := task + p.engine.Threads()
 	n := p.layout.c * p.layout.h * p.layout.w
 	prefetch := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
-	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, prefetch, p.engine.Tile(worker), ahead{}})
+	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, prefetch, worker, ahead{}})
 }
 
 // imageBlock is a group of a few images: where they lie and where their pixels go.
@@ -221,7 +224,7 @@ type imageBlock struct {
 	group           int
 	first, images   int // of the output
 	prefetch        prefetcher
-	tile            *simd.GemmTile
+	worker          int
 	ahead           ahead
 }
 
@@ -233,7 +236,8 @@ func (p *implicitGemm) pixels(q *imageBlock) {
 		panel := &p.panels[i]
 		for k0 := 0; k0 < p.inner; k0 += p.depth {
 			b, bRow, next := q.packed, p.engine.Kernels.NR, []float32(nil)
-			if p.inputInPlace {
+			switch {
+			case p.inputInPlace:
 				at := func(r run, k int) []float32 { return q.src[r.image*q.distance+k*p.area+r.offset:] }
 				b, bRow = at(panel.runs[0], k0), p.area
 				// What follows are planes pages apart, which the hardware prefetcher does not cover.
@@ -243,7 +247,9 @@ func (p *implicitGemm) pixels(q *imageBlock) {
 				case i+1 < panels:
 					next = at(p.panels[i+1].runs[0], 0)
 				}
-			} else {
+			case p.gathers && panel.pieces != nil:
+				p.gatherRows(q, panel, k0)
+			default:
 				p.pack(q, panel, k0)
 				p.lookAhead(q, i, k0, panels)
 			}
@@ -291,6 +297,18 @@ func (p *implicitGemm) pack(q *imageBlock, panel *panel, k0 int) {
 	}
 }
 
+// gatherRows says what the first tile of a panel packs for the stretch of taps at k0.
+func (p *implicitGemm) gatherRows(q *imageBlock, panel *panel, k0 int) {
+	rows := p.engine.GatherRows(q.worker)
+	rows.Offsets = &p.taps[k0]
+	for i, r := range panel.pieces {
+		if r.image >= q.images { // of a short task
+			r.image, r.offset, r.n = 0, 0, 0
+		}
+		rows.Runs[i] = simd.GatherRun{Src: &q.src[r.image*q.distance+r.offset], Lane: r.lane, N: r.n}
+	}
+}
+
 // multiply adds the stretch of taps at k0 to all filters of a panel, whose rows
 // are bRow apart in b. Meanwhile it fetches the rows of next, unless nil.
 func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []float32, panel *panel, k0 int) {
@@ -315,7 +333,8 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 		}
 	}
 	weights := p.engine.Shared()[p.weights+(q.group*p.steps(p.inner)+p.steps(k0))*filters:]
-	tile := q.tile
+	tile := p.engine.Tile(q.worker)
+	gather := !p.inputInPlace && p.gathers && panel.pieces != nil
 	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, N: n, K: steps, KOuter: 1, Mode: p.mode(k0, kc)}
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
@@ -333,7 +352,11 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 			tile.Bias = &p.bias[q.group*filters+f]
 		}
 		tile.C, tile.A, tile.ACol, tile.M = &out[f*rowDistance], &weights[f*steps], rows, rows
-		p.gemm(tile)
+		if gather && t == 0 {
+			kernels.GemmGather(tile, p.engine.GatherRows(q.worker))
+		} else {
+			p.gemm(tile)
+		}
 	}
 	if aside && k0+kc == p.inner {
 		for _, r := range pixels {

@@ -170,6 +170,31 @@ type run struct {
 type panel struct {
 	runs   []run // contiguous in the layout
 	pixels []run // contiguous in the output tensor; offset is the pixel
+	pieces []run // of runs, as GemmGather takes them; nil if they are more or the panel is narrow
+}
+
+// half is what a vector of the kernels with GemmGather holds, whose panels are two wide.
+const half = 16
+
+// cutPieces cuts the runs of a panel into two for each half.
+func (p *panel) cutPieces() {
+	pieces := make([]run, 4)
+	var used [2]int
+	for _, r := range p.runs {
+		for r.n > 0 {
+			h := r.lane / half
+			n := min(r.n, (h+1)*half-r.lane)
+			if used[h] == 2 {
+				return
+			}
+			pieces[2*h+used[h]] = run{r.image, r.offset, r.lane, n}
+			used[h]++
+			r.offset, r.lane, r.n = r.offset+n, r.lane+n, r.n-n
+		}
+	}
+	if used[1] > 0 {
+		p.pieces = pieces
+	}
 }
 
 // cutPanels cuts the output pixels of that many images into panels.
@@ -196,6 +221,9 @@ func (l *layout) cutPanels(images, outH, outW, nr int) []panel {
 				lane += n
 				pixel += n
 			}
+		}
+		if nr == 2*half {
+			panels[p].cutPieces()
 		}
 	}
 	return panels

@@ -94,6 +94,7 @@ func (p *stridedDataGrad) newPhase(y, x span, pairs bool) phase {
 	f := phase{rowSpan: y, colSpan: x}
 	f.shape = Shape{C: s.K, K: s.C, Groups: s.Groups}
 	f.engine, f.multiplication = p.engine, newMultiplication(kernels, pairs)
+	f.gathers = !pairs && kernels.GemmGathers
 	f.tiles = tensor.CutTiles(channels, kernels.MR)
 	f.inner = filters * y.taps * x.taps
 	f.area = y.n * x.n
@@ -181,7 +182,7 @@ func (q phasesImages) Do(task, worker int) {
 		regionOf(p.dx, first, images, group*channels*s.H*s.W, channels*s.H*s.W),
 		regionOf(p.dy, next/s.Groups*p.images, p.images, next%s.Groups*p.layout.c*area, p.layout.c*area),
 	}}
-	block := imageBlock{packed, results, src, distance, group, worker * p.images, images, prefetch, p.engine.Tile(worker), ahead{}}
+	block := imageBlock{packed, results, src, distance, group, worker * p.images, images, prefetch, worker, ahead{}}
 	for i := range p.phases {
 		f := &p.phases[i]
 		f.pixels(&block)

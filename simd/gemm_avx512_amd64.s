@@ -56,3 +56,4 @@
 //	Z0-Z27  the tile, row i in Z(2i), Z(2i+1)   Z28, Z29  row of B   Z30, Z31  broadcasts
 TEXT ·gemmAVX512(SB), NOSPLIT, $40-8
 #include "gemm_avx512_amd64.h"
+#include "gemmloops_avx512_amd64.h"

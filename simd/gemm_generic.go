@@ -82,6 +82,37 @@ func gemmGeneric(t *GemmTile) {
 	}
 }
 
+// GatherRows are the rows of B that GemmGather packs. Row q of the panel is made of runs,
+// each from a place of its own:
+//
+//	b(q, Lane + j) = Src[Offsets[q] + j]    for j < N
+//
+// The first two runs lie in lanes 0 to 15, the others in lanes 16 to 31. A run may be
+// empty, though its Src must not be nil. Offsets has K elements.
+type GatherRows struct {
+	Offsets *int32
+	Runs    [4]GatherRun
+}
+
+// GatherRun is a part of a row, at most 16 elements.
+type GatherRun struct {
+	Src     *float32
+	Lane, N int
+}
+
+// gemmGatherGeneric packs a panel of B, K rows of 32 elements at B, and computes the
+// register tile: Gather, then Gemm. ARow and KOuter are 1, BRow is 32. Lanes that no run
+// has may change, as packed.
+func gemmGatherGeneric(t *GemmTile, rows *GatherRows) {
+	for _, r := range rows.Runs {
+		if r.N > 0 {
+			to := (*float32)(unsafe.Add(unsafe.Pointer(t.B), 4*r.Lane))
+			gatherGeneric(to, r.Src, rows.Offsets, t.K, t.BRow, r.N)
+		}
+	}
+	gemmGeneric(t)
+}
+
 // transposeGeneric copies a matrix transposed:
 //
 //	dst[j*dstRow + i] = src[i*srcRow + j]    for i < rows, j < cols

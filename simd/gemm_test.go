@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -172,6 +173,84 @@ func TestGemm(t *testing.T) {
 							}
 						}
 					}
+				}
+			}
+		}
+	})
+}
+
+// TestGemmGather holds GemmGather to Gather and Gemm: rows of one to four runs, of any
+// lengths, beside memory that faults.
+func TestGemmGather(t *testing.T) {
+	const width, deepest = 32, 9
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		if !k.GemmGathers && k.Name != "generic" {
+			t.Skip("GemmGather is the generic one")
+		}
+		random := rand.New(rand.NewPCG(5, 6))
+		for _, side := range guard.Sides {
+			src := guard.Make[float32](t, 100, side)
+			offsetRoom := guard.Make[int32](t, deepest, side)
+			packed := guard.Make[float32](t, deepest*width, side)
+			c := guard.Make[float32](t, 14*width, side)
+			for i := range src {
+				src[i] = 2*random.Float32() - 1
+			}
+			for range 2000 {
+				m, n, depth := 1+random.IntN(k.MR), 1+random.IntN(width), 1+random.IntN(deepest)
+				packed, c := beside(packed, depth*width, side), beside(c, m*width, side)
+				offsets := offsetRoom[:depth]
+				if side == guard.Tail {
+					offsets = offsetRoom[deepest-depth:]
+				}
+				most := random.IntN(len(src) / 2)
+				for q := range offsets {
+					offsets[q] = int32(random.IntN(most+1) - most/2)
+				}
+				offsets[0], offsets[depth-1] = int32(-most/2), int32(most-most/2)
+				var rows GatherRows
+				rows.Offsets = &offsets[0]
+				for h := range 2 {
+					columns := min(max(n-16*h, 0), 16)
+					first := random.IntN(columns + 1)
+					for i, length := range []int{first, columns - first} {
+						// At the first and the last place that all offsets allow, or between.
+						lo, hi := most/2, len(src)-(most-most/2)-max(length, 1)
+						at := []int{lo, hi, lo + random.IntN(hi-lo+1)}[random.IntN(3)]
+						rows.Runs[2*h+i] = GatherRun{&src[at], 16*h + i*first, length}
+					}
+				}
+				for i := range c {
+					c[i] = 2*random.Float32() - 1
+				}
+				for i := range packed {
+					packed[i] = float32(math.NaN())
+				}
+				a := make([]float32, m*depth)
+				for i := range a {
+					a[i] = 2*random.Float32() - 1
+				}
+				call := GemmTile{C: &c[0], A: &a[0], B: &packed[0], Bias: &a[0], CRow: width, ARow: 1, ACol: m, BRow: width,
+					M: m, N: n, K: depth, KOuter: 1, Mode: []TileMode{FromZero, FromC, FromRowBias, FromC | ThenReLU}[random.IntN(4)]}
+				if random.IntN(2) == 0 {
+					call.Prefetch = &src[0]
+				}
+				want, wantPacked := slices.Clone(c), slices.Clone(packed)
+				for _, r := range rows.Runs {
+					if r.N > 0 {
+						k.Gather(&wantPacked[r.Lane], r.Src, rows.Offsets, depth, width, r.N)
+					}
+				}
+				reference := call
+				reference.C, reference.B = &want[0], &wantPacked[0]
+				for j := 0; j < n; j += k.NR {
+					reference.C, reference.B, reference.N = &want[j], &wantPacked[j], min(k.NR, n-j)
+					k.Gemm(&reference)
+				}
+				k.GemmGather(&call, &rows)
+				requireSameBits(t, want, c, "%dx%d, depth %d, runs %v, guard at the %v", m, n, depth, rows.Runs, side)
+				for q := range depth {
+					requireSameBits(t, wantPacked[q*width:][:n], packed[q*width:][:n], "row %d as packed", q)
 				}
 			}
 		}

@@ -41,3 +41,4 @@
 // See gemmPairsGeneric. Registers as in gemmAVX512.
 TEXT ·gemmPairsAVX512(SB), NOSPLIT, $40-8
 #include "gemm_avx512_amd64.h"
+#include "gemmloops_avx512_amd64.h"

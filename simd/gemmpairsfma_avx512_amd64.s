@@ -70,3 +70,4 @@
 // the mask of upper halves. In the frame also MXCSR as it was and with denormals zero.
 TEXT ·gemmPairsFMAAVX512(SB), NOSPLIT, $48-8
 #include "gemm_avx512_amd64.h"
+#include "gemmloops_avx512_amd64.h"

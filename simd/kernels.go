@@ -29,6 +29,11 @@ type Kernels struct {
 	StridedB bool
 	// Gemm computes one register tile, see gemmGeneric.
 	Gemm func(t *GemmTile)
+	// GemmGather packs a panel of 32 columns of B as it computes a register tile, see
+	// gemmGatherGeneric. GemmGathers tells that this is faster than Gather before Gemm;
+	// otherwise it is the generic one and NR may be less.
+	GemmGather  func(t *GemmTile, rows *GatherRows)
+	GemmGathers bool
 	// Transpose copies a matrix transposed, see transposeGeneric.
 	Transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
 	// Gather copies the same short run from many places, see gatherGeneric.

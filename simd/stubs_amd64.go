@@ -8,6 +8,9 @@ func gemmAVX2(t *GemmTile) // see gemmGeneric
 //go:noescape
 func gemmAVX512(t *GemmTile) // see gemmGeneric
 
+//go:noescape
+func gemmGatherAVX512(t *GemmTile, rows *GatherRows) // see gemmGatherGeneric
+
 func peakAVX2(n int) int // see peakGeneric
 
 func peakAVX512(n int) int // see peakGeneric

@@ -52,6 +52,7 @@ var avx512 = func() Kernels {
 	k.Peak = peakAVX512
 	k.MR, k.NR, k.Gemm = 14, 32, gemmAVX512
 	k.StridedB = true
+	k.GemmGather, k.GemmGathers = gemmGatherAVX512, true
 	k.Scatter = scatterAVX512
 	k.Transpose, k.Gather = transposeAVX512, gatherAVX512
 	k.GemmPairs = gemmPairsFMAAVX512

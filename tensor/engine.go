@@ -30,7 +30,7 @@ type Engine struct {
 
 	threads int
 	scratch [][]float32 // one for each worker
-	tiles   []PerWorker[simd.GemmTile]
+	tiles   []PerWorker[tileCall]
 	shared  []float32
 
 	task    Task
@@ -138,7 +138,7 @@ func NewEngineOn(threads int, kernels *simd.Kernels) *Engine {
 		Kernels: kernels,
 		threads: threads,
 		scratch: make([][]float32, threads),
-		tiles:   make([]PerWorker[simd.GemmTile], threads),
+		tiles:   make([]PerWorker[tileCall], threads),
 		done:    make(chan struct{}, 1),
 	}
 	for i := 1; i < threads; i++ {
@@ -213,7 +213,16 @@ func (e *Engine) Scratch(worker int) []float32 { return e.scratch[worker] }
 
 // Tile returns one worker's own call of the kernel set's Gemm, for a part of an
 // operation to fill in: a struct of its own would escape.
-func (e *Engine) Tile(worker int) *simd.GemmTile { return &e.tiles[worker].Value }
+func (e *Engine) Tile(worker int) *simd.GemmTile { return &e.tiles[worker].Value.tile }
+
+// GatherRows returns one worker's own rows for a call of the kernel set's GemmGather.
+func (e *Engine) GatherRows(worker int) *simd.GatherRows { return &e.tiles[worker].Value.rows }
+
+// tileCall is what a call of GemmGather takes.
+type tileCall struct {
+	tile simd.GemmTile
+	rows simd.GatherRows
+}
 
 // Run runs the parts 0 <= i < tasks of t on the workers and returns when all
 // are done. It panics on an engine that is closed or runs another operation.
