@@ -24,6 +24,7 @@ var shapes = []Shape{
 	{N: 2, C: 3, H: 6, W: 7, K: 4, R: 3, S: 5, Stride: 1, PadH: 1, PadW: 2, Groups: 1},
 	{N: 2, C: 4, H: 15, W: 13, K: 6, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 2},
 	{N: 2, C: 8, H: 9, W: 8, K: 4, R: 1, S: 1, Stride: 2, Groups: 1},
+	{N: 9, C: 64, H: 15, W: 14, K: 40, R: 1, S: 1, Stride: 2, Groups: 1},
 	{N: 2, C: 3, H: 39, W: 43, K: 5, R: 11, S: 11, Stride: 4, PadH: 2, PadW: 2, Groups: 1},
 	{N: 2, C: 5, H: 6, W: 6, K: 7, R: 1, S: 1, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
 	{N: 2, C: 6, H: 8, W: 8, K: 6, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 6},

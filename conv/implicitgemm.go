@@ -71,6 +71,7 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward, pairs bool) *implicitG
 	nr := e.Kernels.NR
 	filters := s.K / s.Groups
 	p.tiles = tensor.CutTiles(filters, e.Kernels.MR)
+	p.layout.keepCorner(s)
 	p.taps = p.layout.taps(s.R, s.S, backward)
 	p.inner = len(p.taps)
 	p.images = evenly(imagesPerTask(s.N, s.OutH()*s.OutW(), nr), s, e.Threads())

@@ -17,6 +17,7 @@ type layout struct {
 	phase      int // elements of a phase, rows * cols
 	plane      int // elements of a channel, all phases
 	inPlace    bool
+	corner     bool // holds the first phase alone, see keepCorner
 
 	partRows  []int32 // offsets of the rows of a phase in a plane in the order of part
 	phaseRows []int32 // the same in a phase
@@ -36,6 +37,20 @@ func newLayout(s Shape) layout {
 	return l
 }
 
+// keepCorner leaves all phases but the first out if filters of 1x1 meet nothing else, and
+// the kernels part columns by this stride.
+func (l *layout) keepCorner(s Shape) {
+	if every2nd(s) {
+		l.corner, l.plane = true, l.phase
+	}
+}
+
+// every2nd reports whether a convolution meets every second pixel of every second row, and
+// no padding.
+func every2nd(s Shape) bool {
+	return s.R*s.S == 1 && s.Stride == 2 && s.W%2 == 0 && s.PadH == 0 && s.PadW == 0 && s.ExtraH == 0 && s.ExtraW == 0
+}
+
 // size returns the elements of one group of an image.
 func (l *layout) size() int { return l.c * l.plane }
 
@@ -51,6 +66,12 @@ func (l *layout) spare() int { return 2 * l.h * l.w }
 
 // fill writes one group of an image, c*h*w elements, in this layout.
 func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
+	if l.corner {
+		for c := range l.c {
+			kernels.Deinterleave2(&dst[c*l.plane], &spare[0], &image[c*l.h*l.w], l.rows, l.cols, l.cols, 2*l.w)
+		}
+		return
+	}
 	clear(dst[:l.size()])
 	for c := range l.c {
 		plane := image[c*l.h*l.w:][:l.h*l.w]

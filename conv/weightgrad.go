@@ -32,7 +32,8 @@ import (
 type weightGrad struct {
 	weightSums
 
-	rows, cols    int          // of a padded image
+	rows, cols    int          // of a padded image, or of the pixels that filters of 1x1 meet
+	stride        int          // among them
 	block         int          // channels that lie together
 	inPlace       bool         // what meets its rows is read in the images
 	tiles         tensor.Tiles // of the product's rows
@@ -85,6 +86,10 @@ const maxTranspose = 2048
 func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	p := &weightGrad{weightSums: weightSums{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}}
 	p.rows, p.cols = s.H+2*s.PadH+s.ExtraH, s.W+2*s.PadW+s.ExtraW
+	p.stride = s.Stride
+	if every2nd(s) {
+		p.rows, p.cols, p.stride = s.OutH(), s.OutW(), 1
+	}
 	nr := e.Kernels.NR
 	p.block = p.channels
 	if p.channels%nr == 0 {
@@ -99,7 +104,7 @@ func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	p.gradient = newPartials(e, s.N, (chunkPixels+area-1)/area, s.Weights())
 	p.cutProduct()
 	p.cutPixels()
-	e.Reserve(p.gradient.total()+s.N*s.K, max(p.images*(p.xSize()+p.dySize()), p.channels*s.R*s.S))
+	e.Reserve(p.gradient.total()+s.N*s.K, max(p.images*(p.xSize()+p.dySize())+p.partedSize(), p.channels*s.R*s.S))
 	return p
 }
 
@@ -150,7 +155,7 @@ func (p *weightGrad) cutPixels() {
 	if area > stretchPixels {
 		p.stretchRows = max(1, stretchPixels/s.OutW())
 	}
-	if p.stretchImages > 1 && s.Stride == 1 && p.cols == s.OutW() { // an image's pixels are as far apart in the next row
+	if p.stretchImages > 1 && p.stride == 1 && p.cols == s.OutW() { // an image's pixels are as far apart in the next row
 		p.oneCall = true
 		p.images = max(p.images, p.stretchImages)
 	}
@@ -173,6 +178,15 @@ func (p *weightGrad) dySize() int {
 		return 0
 	}
 	return p.filters * p.shape.OutH() * p.shape.OutW()
+}
+
+// partedSize returns the size of a block of planes of every second pixel, with as much for
+// the other pixels of a plane.
+func (p *weightGrad) partedSize() int {
+	if !every2nd(p.shape) {
+		return 0
+	}
+	return (p.block + 1) * p.rows * p.cols
 }
 
 // sums returns the sums of dy over the pixels of each image.
@@ -211,11 +225,11 @@ func (c weightsChunk) Do(task, worker int) {
 	first, n := p.gradient.images(chunk, p.x.N)
 	cut := arena(p.engine.Scratch(worker))
 	q := weightsImages{tile: p.engine.Tile(worker), dw: dw, group: group}
-	q.xs, q.dys = cut.take(p.images*p.xSize()), cut.take(p.images*p.dySize())
+	q.xs, q.dys, q.parted = cut.take(p.images*p.xSize()), cut.take(p.images*p.dySize()), cut.take(p.partedSize())
 	for i := 0; i < n; i += p.images {
 		q.first, q.images = first+i, min(p.images, n-i)
 		for j := range q.images {
-			p.prepare(q.xs[j*p.xSize():], q.dys[j*p.dySize():], q.first+j, group)
+			p.prepare(q.xs[j*p.xSize():], q.dys[j*p.dySize():], q.parted, q.first+j, group)
 		}
 		q.prefetch = p.prefetch(group, first+i+q.images)
 		p.multiply(&q)
@@ -238,7 +252,7 @@ func (p *weightGrad) prefetch(group, next int) prefetcher {
 // prepare turns one group of an image and its output gradient into the operands:
 // the image channels-last, the output gradient interleaved tile by tile (swapped:
 // panel by panel).
-func (p *weightGrad) prepare(xs, dys []float32, image, group int) {
+func (p *weightGrad) prepare(xs, dys, parted []float32, image, group int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.OutH() * s.OutW()
@@ -246,7 +260,7 @@ func (p *weightGrad) prepare(xs, dys []float32, image, group int) {
 	x := p.x.Image(image)[group*p.channels*plane:]
 	dy := p.dy.Image(image)[group*p.filters*area:]
 	for c := 0; c < p.channels && p.xSize() > 0; c += p.block {
-		p.channelsLast(xs[c*p.rows*p.cols:][:p.block*p.rows*p.cols], x[c*plane:])
+		p.channelsLast(xs[c*p.rows*p.cols:][:p.block*p.rows*p.cols], x[c*plane:], parted)
 	}
 	interleave := func(f, m int) {
 		to, from := dys[f*area:], dy[f*area:]
@@ -270,10 +284,19 @@ func (p *weightGrad) prepare(xs, dys []float32, image, group int) {
 }
 
 // channelsLast turns a block of planes channels-last, inside the padding.
-func (p *weightGrad) channelsLast(dst, planes []float32) {
+func (p *weightGrad) channelsLast(dst, planes, parted []float32) {
 	s := p.shape
 	transpose := p.engine.Kernels.Transpose
 	plane := s.H * s.W
+	if area := p.rows * p.cols; every2nd(s) {
+		for c := range p.block {
+			p.engine.Kernels.Deinterleave2(&parted[c*area], &parted[p.block*area], &planes[c*plane], p.rows, p.cols, p.cols, 2*s.W)
+		}
+		for i := 0; i < area; i += maxTranspose {
+			transpose(&dst[i*p.block], &parted[i], p.block, min(maxTranspose, area-i), p.block, area)
+		}
+		return
+	}
 	if p.rows == s.H && p.cols == s.W {
 		for i := 0; i < plane; i += maxTranspose {
 			transpose(&dst[i*p.block], &planes[i], p.block, min(maxTranspose, plane-i), p.block, plane)
@@ -299,6 +322,7 @@ type weightsImages struct {
 	group         int
 	first, images int
 	xs, dys       []float32 // as prepared
+	parted        []float32 // scratch memory of channelsLast
 	add           bool      // to what is in dw
 	prefetch      prefetcher
 }
@@ -323,7 +347,7 @@ type operand struct {
 func (p *weightGrad) operands(q *weightsImages) (rows, columns operand) {
 	s, nr := p.shape, p.engine.Kernels.NR
 	outW, area := s.OutW(), s.OutH()*s.OutW()
-	x := operand{q.xs, 1, s.Stride * p.block, s.Stride * p.cols * p.block, p.xSize()}
+	x := operand{q.xs, 1, p.stride * p.block, p.stride * p.cols * p.block, p.xSize()}
 	dy := operand{q.dys, 1, nr, outW * nr, p.dySize()}
 	switch {
 	case p.inPlace && p.swap:
