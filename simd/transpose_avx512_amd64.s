@@ -5,7 +5,8 @@
 // Blocks of 16 x 16 are transposed in registers in four rounds of 16 shuffles:
 // elements of row pairs, pairs of those, then twice 128-bit lanes. Masks cut the
 // blocks at the edges. A matrix that fills no more than half of them goes in blocks
-// of 8 x 8.
+// of 8 x 8, but for three rows that become one, the colours of a picture: 16 columns of
+// them are three vectors, of two permutations each.
 
 // PAIRS interleaves two rows; QUADS makes of two interleaved pairs four vectors,
 // each with one column in every lane.
@@ -67,6 +68,13 @@
 	JEQ     nextRows    \
 	ADDQ    R10, AX     \
 	VMOVUPS v, K2, (AX)
+
+// THREE makes of rows Z0, Z1 and Z2 a third of their columns one after the other, where
+// index says which columns, and mask which elements are of row Z2.
+#define THREE(index, mask, to) \
+	VMOVDQA32 index, to       \
+	VPERMI2PS Z1, Z0, to      \
+	VPERMPS   Z2, index, mask, to
 
 // func transposeAVX512(dst, src *float32, rows, cols, dstRow, srcRow int)
 //
@@ -213,4 +221,69 @@ storeSome:
 	JMP nextRows
 
 narrow:
+	CMPQ      CX, $3
+	JNE       narrower
+	CMPQ      dstRow+32(FP), CX
+	JNE       narrower
+	MOVQ      dst+0(FP), DI
+	MOVQ      src+8(FP), SI
+	MOVQ      srcRow+40(FP), R8
+	SHLQ      $2, R8
+	MOVQ      cols+24(FP), BX
+	VMOVDQU32 ·threeColumns+0(SB), Z16
+	VMOVDQU32 ·threeColumns+64(SB), Z17
+	VMOVDQU32 ·threeColumns+128(SB), Z18
+	MOVL      $0x4924, AX
+	KMOVW     AX, K3
+	MOVL      $0x2492, AX
+	KMOVW     AX, K4
+	MOVL      $0x9249, AX
+	KMOVW     AX, K5
+	SUBQ      $16, BX
+	JLT       lastThree
+
+three: // 16 columns of three rows; BX: columns left but for these
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(R8*1), Z1
+	VMOVUPS (SI)(R8*2), Z2
+	THREE(Z16, K3, Z3)
+	THREE(Z17, K4, Z4)
+	THREE(Z18, K5, Z5)
+	VMOVUPS Z3, (DI)
+	VMOVUPS Z4, 64(DI)
+	VMOVUPS Z5, 128(DI)
+	ADDQ    $64, SI
+	ADDQ    $192, DI
+	SUBQ    $16, BX
+	JGE     three
+
+lastThree:
+	ADDQ      $16, BX
+	JEQ       allThree
+	MOVL      $-1, AX
+	BZHIL     BX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VMOVUPS.Z (SI)(R8*1), K1, Z1
+	VMOVUPS.Z (SI)(R8*2), K1, Z2
+	THREE(Z16, K3, Z3)
+	THREE(Z17, K4, Z4)
+	THREE(Z18, K5, Z5)
+	LEAQ      (BX)(BX*2), DX
+	MOVQ      $-1, AX
+	BZHIQ     DX, AX, AX
+	KMOVW     AX, K1
+	SHRQ      $16, AX
+	KMOVW     AX, K2
+	SHRQ      $16, AX
+	KMOVW     AX, K6
+	VMOVUPS   Z3, K1, (DI)
+	VMOVUPS   Z4, K2, 64(DI)
+	VMOVUPS   Z5, K6, 128(DI)
+
+allThree:
+	VZEROUPPER
+	RET
+
+narrower:
 	JMP ·transposeAVX2(SB)
