@@ -146,7 +146,7 @@ func overlays(runs []*Run) []figure {
 			}
 			return r.testLine("", average, 0)
 		}),
-		overlay(runs, "Training loss", "Mean cross-entropy of the batches.", 0, svg.Short, func(r *Run) svg.Line {
+		overlay(runs, "Training loss", meanLoss+".", 0, svg.Short, func(r *Run) svg.Line {
 			return r.descentLine("", func(d runfolder.Minimise) float64 { return d.Loss })
 		}),
 	}

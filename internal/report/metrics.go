@@ -36,7 +36,7 @@ func (r *Run) Metrics(w io.Writer) error {
 	var rates []string
 	if n := len(r.Descent); n > 0 {
 		d := r.Descent[n-1]
-		family("train_loss", "Mean cross-entropy of the last batches, in nats.", plain(d.Loss))
+		family("train_loss", "What steps minimise, mean of the last batches: the cross-entropy in nats, and the terms beside it where there are any.", plain(d.Loss))
 		family("train_accuracy", "Accuracy on the last batches, a fraction.", plain(d.Accuracy))
 		rates = append(rates, labelled(d.Rate, "work", "descent"))
 	}

@@ -341,13 +341,16 @@ func (r *Run) descentLine(name string, value func(runfolder.Minimise) float64) s
 	return l
 }
 
+// meanLoss tells what descent steps minimise.
+const meanLoss = "What steps minimise, mean of the batches: the cross-entropy in nats, and the terms beside it where there are any"
+
 func (r *Run) lossFigure() figure {
-	caption := "Mean cross-entropy of the batches."
+	caption := meanLoss + "."
 	if len(r.Phases) > 0 {
-		caption = "Mean cross-entropy of the batches; a phase adds harder images."
+		caption = meanLoss + "; a phase adds harder images."
 	}
 	return r.courseFigure("Training loss", caption, svg.Chart{
-		Format: svg.Short, Lines: []svg.Line{r.descentLine("cross-entropy, nats", func(d runfolder.Minimise) float64 { return d.Loss })},
+		Format: svg.Short, Lines: []svg.Line{r.descentLine("loss", func(d runfolder.Minimise) float64 { return d.Loss })},
 	})
 }
 
