@@ -53,6 +53,50 @@
 	VADDPS       n, w, w                    \ // 1 + e^-1.702x
 	VDIVPS       w, x, x
 
+// GELUPAIR is GELU of two vectors in turn: one alone waits for its own results longer than the CPU looks
+// ahead.
+#define GELUPAIR(x, t, n, w, x2, t2, n2, w2) \
+	FETCH(GELULOWEST, n)                       \
+	FETCH(GELULOWEST, n2)                      \
+	FETCH(GELUHIGHEST, t)                      \
+	FETCH(GELUHIGHEST, t2)                     \
+	VMAXPS       x, HELD(GELULOWEST, n), x     \
+	VMAXPS       x2, HELD(GELULOWEST, n2), x2  \
+	VMINPS       x, HELD(GELUHIGHEST, t), t    \
+	VMINPS       x2, HELD(GELUHIGHEST, t2), t2 \
+	COPY(GELUSHIFT, n)                         \
+	COPY(GELUSHIFT, n2)                        \
+	VFNMADD231PS GELULOG2E, t, n               \
+	VFNMADD231PS GELULOG2E, t2, n2             \
+	VSUBPS       GELUSHIFT, n, w               \
+	VSUBPS       GELUSHIFT, n2, w2             \
+	VFMADD231PS  GELULOG2E, t, w               \
+	VFMADD231PS  GELULOG2E, t2, w2             \
+	VFMADD231PS  GELULOG2ELO, t, w             \
+	VFMADD231PS  GELULOG2ELO, t2, w2           \
+	VPSLLD       $23, n, n                     \
+	VPSLLD       $23, n2, n2                   \
+	COPY(GELU6, t)                             \
+	COPY(GELU6, t2)                            \
+	VFMADD213PS  GELU5, w, t                   \
+	VFMADD213PS  GELU5, w2, t2                 \
+	VFMADD213PS  GELU4, w, t                   \
+	VFMADD213PS  GELU4, w2, t2                 \
+	VFMADD213PS  GELU3, w, t                   \
+	VFMADD213PS  GELU3, w2, t2                 \
+	VFMADD213PS  GELU2, w, t                   \
+	VFMADD213PS  GELU2, w2, t2                 \
+	VFMADD213PS  GELU1, w, t                   \
+	VFMADD213PS  GELU1, w2, t2                 \
+	VMULPS       t, w, w                       \
+	VMULPS       t2, w2, w2                    \
+	VFMADD213PS  GELUONE, n, w                 \
+	VFMADD213PS  GELUONE, n2, w2               \
+	VADDPS       n, w, w                       \
+	VADDPS       n2, w2, w2                    \
+	VDIVPS       w, x, x                       \
+	VDIVPS       w2, x2, x2
+
 // GELUSLOPE computes x = gelu'(x), overwriting n, g and p: see geluSlope.
 #define GELUSLOPE(x, n, g, p) \
 	VMULPS      SLOPELOG2E, x, x            \
@@ -77,6 +121,53 @@
 	VFMADD213PS g, p, x                     \
 	VMULPS      g, g, g                     \
 	VDIVPS      g, x, x
+
+// GELUSLOPEPAIR is GELUSLOPE of two vectors in turn.
+#define GELUSLOPEPAIR(x, n, g, p, x2, n2, g2, p2) \
+	VMULPS       SLOPELOG2E, x, x               \
+	VMULPS       SLOPELOG2E, x2, x2             \
+	FETCH(SLOPELOWEST, n)                       \
+	FETCH(SLOPELOWEST, n2)                      \
+	FETCH(SLOPEHIGHEST, g)                      \
+	FETCH(SLOPEHIGHEST, g2)                     \
+	VMAXPS       x, HELD(SLOPELOWEST, n), x     \
+	VMAXPS       x2, HELD(SLOPELOWEST, n2), x2  \
+	VMINPS       x, HELD(SLOPEHIGHEST, g), x    \
+	VMINPS       x2, HELD(SLOPEHIGHEST, g2), x2 \
+	FETCH(SLOPESHIFT, g)                        \
+	FETCH(SLOPESHIFT, g2)                       \
+	VSUBPS       x, HELD(SLOPESHIFT, g), n      \
+	VSUBPS       x2, HELD(SLOPESHIFT, g2), n2   \
+	VSUBPS       HELD(SLOPESHIFT, g), n, g      \
+	VSUBPS       HELD(SLOPESHIFT, g2), n2, g2   \
+	VADDPS       x, g, g                        \
+	VADDPS       x2, g2, g2                     \
+	VPSLLD       $23, n, n                      \
+	VPSLLD       $23, n2, n2                    \
+	COPY(SLOPE5, p)                             \
+	COPY(SLOPE5, p2)                            \
+	VFMADD213PS  SLOPE4, g, p                   \
+	VFMADD213PS  SLOPE4, g2, p2                 \
+	VFMADD213PS  SLOPE3, g, p                   \
+	VFMADD213PS  SLOPE3, g2, p2                 \
+	VFMADD213PS  SLOPE2, g, p                   \
+	VFMADD213PS  SLOPE2, g2, p2                 \
+	VFMADD213PS  SLOPE1, g, p                   \
+	VFMADD213PS  SLOPE1, g2, p2                 \
+	VFMADD213PS  SLOPEONE, g, p                 \
+	VFMADD213PS  SLOPEONE, g2, p2               \
+	VPADDD       n, p, p                        \
+	VPADDD       n2, p2, p2                     \
+	VADDPS       SLOPEONE, p, g                 \
+	VADDPS       SLOPEONE, p2, g2               \
+	VMULPS       SLOPELN2, x, x                 \
+	VMULPS       SLOPELN2, x2, x2               \
+	VFMADD213PS  g, p, x                        \
+	VFMADD213PS  g2, p2, x2                     \
+	VMULPS       g, g, g                        \
+	VMULPS       g2, g2, g2                     \
+	VDIVPS       g, x, x                        \
+	VDIVPS       g2, x2, x2
 
 // LOG computes y = ln x, overwriting e, f and p: see log. LOGNORMAL makes f of x, a
 // normal number, and e of the exponent that this took; LOGSPECIAL sets y where x is

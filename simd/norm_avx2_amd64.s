@@ -9,7 +9,7 @@
 
 // A plane is whole vectors and perhaps a last one under a mask. A branch on the
 // activation goes the same way throughout a call, so it costs next to nothing.
-// GELU overwrites Y1..Y3.
+// GELU overwrites Y1..Y3; two vectors at once take what else is free.
 
 // The sums take 16 elements a turn, each half of the virtual lanes in a register of
 // its own, and then perhaps 8.
@@ -152,6 +152,22 @@ plane:
 	VBROADCASTSS (R8)(CX*4), Y6
 	VBROADCASTSS (R9)(CX*4), Y7
 	XORL         AX, AX
+	CMPQ         R12, $const_GELU
+	JNE          loop
+
+gelu16:
+	LEAQ        16(AX), DX
+	CMPQ        DX, BX
+	JGT         loop
+	VMOVUPS     (SI)(AX*4), Y0
+	VMOVUPS     32(SI)(AX*4), Y4
+	VFMADD213PS Y7, Y6, Y0
+	VFMADD213PS Y7, Y6, Y4
+	GELUPAIR(Y0, Y1, Y2, Y3, Y4, Y5, Y10, Y12)
+	VMOVUPS     Y0, (DI)(AX*4)
+	VMOVUPS     Y4, 32(DI)(AX*4)
+	MOVQ        DX, AX
+	JMP         gelu16
 
 loop:
 	CMPQ    AX, BX
@@ -236,11 +252,11 @@ plane:
 	VPXOR        X14, X14, X14
 	VPXOR        X15, X15, X15
 	XORL         AX, AX
-	CMPQ         R12, $const_GELU
-	JEQ          loop
 	MOVQ         R10, DX
 	ANDQ         $~15, DX
 	JEQ          loop
+	CMPQ         R12, $const_GELU
+	JEQ          gelu16
 	VPXOR        X4, X4, X4
 	VPXOR        X5, X5, X5
 	CMPQ         R12, $const_Identity
@@ -273,6 +289,27 @@ by16:  // all but GELU
 	ADDQ        $16, AX
 	CMPQ        AX, DX
 	JLT         by16
+	JMP         loop
+
+gelu16:
+	VMOVUPS     (R9)(AX*4), Y0
+	VMOVUPS     32(R9)(AX*4), Y4
+	VFMADD213PS Y7, Y6, Y0
+	VFMADD213PS Y7, Y6, Y4
+	GELUSLOPEPAIR(Y0, Y1, Y2, Y3, Y4, Y5, Y9, Y10)
+	VMOVUPS     (R9)(AX*4), Y1
+	VMOVUPS     32(R9)(AX*4), Y5
+	VMULPS      (R8)(AX*4), Y0, Y0
+	VMULPS      32(R8)(AX*4), Y4, Y4
+	VSUBPS      Y8, Y1, Y1
+	VSUBPS      Y8, Y5, Y5
+	VADDPS      Y0, Y12, Y12
+	VADDPS      Y4, Y13, Y13
+	VFMADD231PS Y0, Y1, Y14
+	VFMADD231PS Y4, Y5, Y15
+	ADDQ        $16, AX
+	CMPQ        AX, DX
+	JLT         gelu16
 
 loop:
 	CMPQ    AX, BX
@@ -371,6 +408,36 @@ plane:
 	MOVQ         BatchNormGradient_K(AX), DX
 	VBROADCASTSS (DX)(CX*4), Y13
 	XORL         AX, AX
+	CMPQ         R12, $const_GELU
+	JNE          loop
+
+gelu16:
+	LEAQ        16(AX), DX
+	CMPQ        DX, BX
+	JGT         loop
+	VMOVUPS     (R8)(AX*4), Y0
+	VMOVUPS     32(R8)(AX*4), Y4
+	VFMADD213PS Y7, Y6, Y0
+	VFMADD213PS Y7, Y6, Y4
+	GELUSLOPEPAIR(Y0, Y1, Y2, Y3, Y4, Y5, Y14, Y15)
+	VMOVUPS     (R8)(AX*4), Y9
+	VMOVUPS     32(R8)(AX*4), Y10
+	VMULPS      (SI)(AX*4), Y0, Y0
+	VMULPS      32(SI)(AX*4), Y4, Y4
+	VFMADD213PS Y13, Y12, Y9
+	VFMADD213PS Y13, Y12, Y10
+	VFMADD231PS Y8, Y0, Y9
+	VFMADD231PS Y8, Y4, Y10
+	TESTL       R9, R9
+	JEQ         store16
+	VADDPS      (DI)(AX*4), Y9, Y9
+	VADDPS      32(DI)(AX*4), Y10, Y10
+
+store16:
+	VMOVUPS Y9, (DI)(AX*4)
+	VMOVUPS Y10, 32(DI)(AX*4)
+	MOVQ    DX, AX
+	JMP     gelu16
 
 loop:
 	CMPQ    AX, BX

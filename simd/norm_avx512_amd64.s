@@ -9,7 +9,8 @@
 // Whole vectors are loaded and stored without a mask, each activation in its own
 // loop; masks are for the last elements of a plane. The hardware does not fetch
 // ahead of masked loads (Zen 5: 10 GB/s from memory instead of 35), not even if
-// all lanes are on. GELU overwrites Z1..Z3 and has its constants in Z17..Z28.
+// all lanes are on. GELU overwrites Z1..Z3, of two
+// vectors Z4, Z5 and Z9, Z10 or Z15 too, and has its constants in Z17..Z28.
 
 // VECTORS sets BX to the end of the whole vectors of n (in reg) elements and K1
 // to the lanes of the one behind them.
@@ -152,13 +153,27 @@ relu:
 	JMP         tail
 
 gelu:
+	LEAQ        32(AX), DX
+	CMPQ        DX, BX
+	JGT         geluLast
+	VMOVUPS     (SI)(AX*4), Z0
+	VMOVUPS     64(SI)(AX*4), Z4
+	VFMADD213PS Z7, Z6, Z0
+	VFMADD213PS Z7, Z6, Z4
+	GELUPAIR(Z0, Z1, Z2, Z3, Z4, Z5, Z9, Z10)
+	VMOVUPS     Z0, (DI)(AX*4)
+	VMOVUPS     Z4, 64(DI)(AX*4)
+	MOVQ        DX, AX
+	JMP         gelu
+
+geluLast:
+	CMPQ        AX, BX
+	JGE         tail
 	VMOVUPS     (SI)(AX*4), Z0
 	VFMADD213PS Z7, Z6, Z0
 	GELU(Z0, Z1, Z2, Z3)
 	VMOVUPS     Z0, (DI)(AX*4)
 	ADDQ        $16, AX
-	CMPQ        AX, BX
-	JLT         gelu
 
 tail:
 	CMPQ        AX, R10
@@ -263,6 +278,26 @@ relu:
 	JMP         tail
 
 gelu:
+	LEAQ        32(AX), DX
+	CMPQ        DX, BX
+	JGT         geluLast
+	VMOVUPS     (R9)(AX*4), Z9
+	VMOVUPS     64(R9)(AX*4), Z0
+	VFMADD213PS Z7, Z6, Z9
+	VFMADD213PS Z7, Z6, Z0
+	GELUSLOPEPAIR(Z9, Z1, Z2, Z3, Z0, Z4, Z5, Z15)
+	VMOVUPS     (R9)(AX*4), Z10
+	VMULPS      (R8)(AX*4), Z9, Z9
+	SUMS
+	VMOVUPS     64(R9)(AX*4), Z10
+	VMULPS      64(R8)(AX*4), Z0, Z9
+	SUMS
+	MOVQ        DX, AX
+	JMP         gelu
+
+geluLast:
+	CMPQ        AX, BX
+	JGE         tail
 	VMOVUPS     (R9)(AX*4), Z10
 	VMOVAPS     Z10, Z9
 	VFMADD213PS Z7, Z6, Z9
@@ -270,8 +305,6 @@ gelu:
 	VMULPS      (R8)(AX*4), Z9, Z9
 	SUMS
 	ADDQ        $16, AX
-	CMPQ        AX, BX
-	JLT         gelu
 
 tail:
 	CMPQ        AX, R10
@@ -385,6 +418,35 @@ store:
 	JMP     tail
 
 gelu:
+	LEAQ        32(AX), DX
+	CMPQ        DX, BX
+	JGT         geluLast
+	VMOVUPS     (R8)(AX*4), Z9
+	VMOVUPS     64(R8)(AX*4), Z0
+	VFMADD213PS Z7, Z6, Z9
+	VFMADD213PS Z7, Z6, Z0
+	GELUSLOPEPAIR(Z9, Z1, Z2, Z3, Z0, Z4, Z5, Z15)
+	VMOVUPS     (R8)(AX*4), Z10
+	VMULPS      (SI)(AX*4), Z9, Z9
+	COMBINE
+	VMOVAPS     Z10, Z1
+	VMOVUPS     64(R8)(AX*4), Z10
+	VMULPS      64(SI)(AX*4), Z0, Z9
+	COMBINE
+	TESTL       R9, R9
+	JEQ         geluStore
+	VADDPS      (DI)(AX*4), Z1, Z1
+	VADDPS      64(DI)(AX*4), Z10, Z10
+
+geluStore:
+	VMOVUPS Z1, (DI)(AX*4)
+	VMOVUPS Z10, 64(DI)(AX*4)
+	MOVQ    DX, AX
+	JMP     gelu
+
+geluLast:
+	CMPQ        AX, BX
+	JGE         tail
 	VMOVUPS     (R8)(AX*4), Z10
 	VMOVAPS     Z10, Z9
 	VFMADD213PS Z7, Z6, Z9
@@ -392,14 +454,12 @@ gelu:
 	VMULPS      (SI)(AX*4), Z9, Z9
 	COMBINE
 	TESTL       R9, R9
-	JEQ         geluStore
+	JEQ         geluLastStore
 	VADDPS      (DI)(AX*4), Z10, Z10
 
-geluStore:
+geluLastStore:
 	VMOVUPS Z10, (DI)(AX*4)
 	ADDQ    $16, AX
-	CMPQ    AX, BX
-	JLT     gelu
 
 tail:
 	CMPQ        AX, R10
