@@ -56,19 +56,24 @@ func newLeaves(h, w int) *leaves {
 }
 
 // strew draws leaves from the bottom to the top: ellipses and rectangles, turned at
-// random. That their radii exceed r has a probability as 1 / r^2.
+// random. The ground is the first leaf's.
 func (l *leaves) strew(draw *rng.Source) {
 	clear(l.of)
 	side := float64(max(l.h, l.w))
 	least := draw.Uniform(side/32, side/8)
 	for number := range leastLeaves + draw.IntN(mostLeaves-leastLeaves) {
-		long := min(least/math.Sqrt(1-draw.Float64()), side/2)
+		long := longRadius(draw, least, side/2)
 		short := max(long*draw.Uniform(0.25, 1), 0.5)
 		f := newLeaf(draw.IntN(l.w), draw.IntN(l.h), 1+draw.IntN(128), draw.IntN(256)-128, long, short, draw.Uint32()&1 == 0)
 		l.lay(&f, uint8(number))
 	}
 	l.texture.raise(draw)
 	l.texture.level()
+}
+
+// longRadius draws a radius, which exceeds r with probability (least / r)^2 up to most.
+func longRadius(draw *rng.Source, least, most float64) float64 {
+	return min(least/math.Sqrt(1-draw.Float64()), most)
 }
 
 // leaf is an ellipse or a rectangle about x, y.

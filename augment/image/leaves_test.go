@@ -91,6 +91,32 @@ func TestLeafCovers(t *testing.T) {
 	require.NotEqual(t, uint8(9), l.of[w-1])
 }
 
+// Of radii one in four is at least twice the least, one in 16 four times, and none more
+// than the most.
+func TestLongRadius(t *testing.T) {
+	t.Parallel()
+	draw := rng.New(4, rng.Leaves)
+	const count = 20_000
+	var twice, fourTimes, most int
+	for range count {
+		r := longRadius(draw, 2, 16)
+		require.True(t, r >= 2 && r <= 16, "%v", r)
+		switch {
+		case r == 16:
+			most++
+			fallthrough
+		case r > 8:
+			fourTimes++
+			fallthrough
+		case r > 4:
+			twice++
+		}
+	}
+	require.InDelta(t, 1./4, float64(twice)/count, 0.01)
+	require.InDelta(t, 1./16, float64(fourTimes)/count, 0.006)
+	require.InDelta(t, 1./64, float64(most)/count, 0.004)
+}
+
 // Leaves are of all sizes: many small ones beside a few that are large, and every picture
 // has several.
 func TestStrew(t *testing.T) {
