@@ -42,7 +42,7 @@ type Cache struct {
 
 // cacheFormat names the format of the files and the way pictures are decoded: what
 // changes either changes it.
-const cacheFormat = "meada-cpu pictures 1"
+const cacheFormat = "meada-cpu pictures 2"
 
 // cacheRecord is what a file of a Cache says about its images.
 type cacheRecord struct {

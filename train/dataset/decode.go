@@ -63,9 +63,12 @@ func decode(content []byte) (planes, error) {
 		defer large.Unlock()
 	}
 	var picture image.Image
-	if format == "gif" {
+	switch format {
+	case "gif":
 		picture, err = decodeGIF(content, w, h)
-	} else {
+	case "tiff":
+		picture, err = decodeTIFF(content)
+	default:
 		picture, _, err = image.Decode(bytes.NewReader(content))
 	}
 	if err != nil {
@@ -179,6 +182,28 @@ func patchGIF(content []byte) (transparent, pixels int, ok bool) {
 		at++
 	}
 	return 0, 0, false
+}
+
+// decodeTIFF makes up for what package tiff passes over: data packed by fax are of
+// white, not of zeros, and the order of bits may be other than usual without fax too.
+func decodeTIFF(content []byte) (image.Image, error) {
+	const (
+		compression, fax3, fax4     = 259, 3, 4
+		interpretation, blackIsZero = 262, 1
+		fillOrder, lowestBitIsFirst = 266, 2
+	)
+	packing := tiffTag(content, compression)
+	isFax := packing == fax3 || packing == fax4
+	if !isFax && tiffTag(content, fillOrder) == lowestBitIsFirst {
+		return nil, tiff.UnsupportedError("bytes with the lowest bit first")
+	}
+	picture, err := tiff.Decode(bytes.NewReader(content))
+	if grey, ok := picture.(*image.Gray); ok && isFax && tiffTag(content, interpretation) == blackIsZero {
+		for i := range grey.Pix {
+			grey.Pix[i] = ^grey.Pix[i]
+		}
+	}
+	return picture, err
 }
 
 // toPlanes writes the red, green and blue planes of a picture, dropping
@@ -406,10 +431,17 @@ func chunk(content []byte, at, checksum int, name string, order binary.ByteOrder
 	return nil
 }
 
-// tiffOrientation returns the tag Orientation of the first directory of a TIFF
-// file, as which EXIF data are stored, or 0.
+// tiffOrientation returns the orientation of a TIFF file, as which EXIF data are stored,
+// or 0.
 func tiffOrientation(content []byte) int {
-	const tag, short = 0x0112, 3
+	const tag = 274
+	return tiffTag(content, tag)
+}
+
+// tiffTag returns the number that a tag has in the first directory of a TIFF file, the
+// first of several, or 0.
+func tiffTag(content []byte, tag uint16) int {
+	const short, long = 3, 4
 	if len(content) < 8 {
 		return 0
 	}
@@ -426,8 +458,13 @@ func tiffOrientation(content []byte) int {
 		if len(entries) < 12 {
 			return 0
 		}
-		if order.Uint16(entries) == tag && order.Uint16(entries[2:]) == short {
-			return int(order.Uint16(entries[8:]))
+		if order.Uint16(entries) == tag {
+			switch order.Uint16(entries[2:]) {
+			case short:
+				return int(order.Uint16(entries[8:]))
+			case long:
+				return int(order.Uint32(entries[8:]))
+			}
 		}
 		entries = entries[12:]
 	}

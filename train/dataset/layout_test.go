@@ -297,6 +297,7 @@ func TestRefusedPictures(t *testing.T) {
 	t.Parallel()
 	refused := map[string]string{
 		"cmyk.jpg": "4-component JPEG doesn't have Adobe APP14 metadata", "sampling.jpg": "luma/chroma subsampling ratio", "spare.png": "too much pixel data",
+		"bits.tif": "bytes with the lowest bit first: convert it to a PNG of 8 bits",
 	}
 	dir := tree(t, several(4, "ant", "cat")...)
 	for name := range refused {
@@ -304,7 +305,7 @@ func TestRefusedPictures(t *testing.T) {
 	}
 	o := FolderOptions{PictureOptions: PictureOptions{Side: 8}}
 	_, err := Folder(dir, o)
-	require.ErrorContains(t, err, "3 of 11 pictures cannot be read")
+	require.ErrorContains(t, err, "4 of 12 pictures cannot be read")
 	for name, why := range refused {
 		require.Regexp(t, regexp.QuoteMeta(name)+": .*"+regexp.QuoteMeta(why), err.Error())
 	}

@@ -1,4 +1,4 @@
-"""Writes refused/: pictures that Pillow reads and image/jpeg or image/png refuse."""
+"""Writes refused/: pictures that Pillow reads and we do not."""
 import io, pathlib, struct, zlib
 import numpy as np
 from PIL import Image
@@ -36,3 +36,5 @@ rows = b"".join(b"\0" + row.tobytes() for row in values)
     b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0))
     + chunk(b"IDAT", zlib.compress(rows + bytes(100))) + chunk(b"IEND", b"")
 )
+
+picture.convert("L").save(folder / "bits.tif", tiffinfo={0x010A: 2})  # the lowest bit of a byte first
