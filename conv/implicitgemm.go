@@ -25,6 +25,7 @@ type implicitGemm struct {
 	images       int  // of a task
 	area         int  // pixels of an output plane
 	inputInPlace bool // panels are read in the images, whole and all of one image
+	planeRows    bool // the rows of a panel lie in one plane after another
 	gathers      bool // the first tile of a panel packs it, where it can
 	weights      int  // where the packed weights begin in shared memory
 	panels       []panel
@@ -78,8 +79,8 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward, pairs bool) *implicitG
 	p.area = s.OutH() * s.OutW()
 	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
 	p.inputInPlace = !pairs && p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0 && !conflicts(min(p.inner, depth), p.area)
-	// Where planes alias, their rows come too late for a tile.
-	p.gathers = !pairs && e.Kernels.GemmGathers && !(p.layout.inPlace && tensor.Aliases(p.area))
+	p.planeRows = !pairs && p.layout.inPlace && s.R*s.S == 1
+	p.gathers = !pairs && e.Kernels.GemmGathers
 	p.columns = distances(filters, nr)
 	p.planes = distances(e.Kernels.MR, p.area)
 	if backward && s.R*s.S == 1 {
@@ -214,6 +215,9 @@ func (q productPixels) Do(task, worker int) {
 	next := task + p.engine.Threads()
 	n := p.layout.c * p.layout.h * p.layout.w
 	prefetch := prefetcher{parts: [2]region{regionOf(p.x, next/p.shape.Groups*p.images, p.images, next%p.shape.Groups*n, n)}}
+	if p.layout.corner {
+		prefetch.parts[0].row, prefetch.parts[0].width = 2*p.layout.w, p.layout.w
+	}
 	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, prefetch, worker, ahead{}})
 }
 
@@ -236,47 +240,71 @@ func (p *implicitGemm) pixels(q *imageBlock) {
 	for i := range panels {
 		panel := &p.panels[i]
 		for k0 := 0; k0 < p.inner; k0 += p.depth {
-			b, bRow, next := q.packed, p.engine.Kernels.NR, []float32(nil)
+			b, bRow := q.packed, p.engine.Kernels.NR
 			switch {
 			case p.inputInPlace:
-				at := func(r run, k int) []float32 { return q.src[r.image*q.distance+k*p.area+r.offset:] }
-				b, bRow = at(panel.runs[0], k0), p.area
-				// What follows are planes pages apart, which the hardware prefetcher does not cover.
-				switch {
-				case k0+p.depth < p.inner:
-					next = at(panel.runs[0], k0+p.depth)
-				case i+1 < panels:
-					next = at(p.panels[i+1].runs[0], 0)
-				}
+				r := panel.runs[0]
+				b, bRow = q.src[r.image*q.distance+k0*p.area+r.offset:], p.area
 			case p.gathers && panel.pieces != nil:
 				p.gatherRows(q, panel, k0)
 			default:
 				p.pack(q, panel, k0)
-				p.lookAhead(q, i, k0, panels)
 			}
-			p.multiply(q, b, bRow, next, panel, k0)
+			p.lookAhead(q, i, k0, panels)
+			p.multiply(q, b, bRow, panel, k0)
 		}
 	}
 }
 
-// lookAhead notes what is packed after the stretch of taps at k0 of panel i, where that
+// lookAhead notes what is read after the stretch of taps at k0 of panel i, where that
 // are rows of planes far apart, which hardware does not foresee.
 func (p *implicitGemm) lookAhead(q *imageBlock, i, k0, panels int) {
-	q.ahead.rows = nil
+	q.ahead.rows, q.ahead.count = nil, 0
 	if k0 += p.depth; k0 >= p.inner {
 		i, k0 = i+1, 0
 	}
-	if !p.pairs || !p.layout.inPlace || i >= panels {
+	if i >= panels {
 		return
 	}
-	r := p.panels[i].runs[0]
-	q.ahead = ahead{&q.src[r.image*q.distance+r.offset], p.taps[k0:min(k0+p.depth, p.inner)]}
+	switch {
+	case p.planeRows:
+		for _, r := range p.panels[i].runs {
+			if r.image >= q.images {
+				break
+			}
+			row := q.src[r.image*q.distance+k0*p.area+r.offset:][:r.n]
+			q.ahead.addRow(row, p.area%lineElements == 0)
+		}
+	case p.pairs && p.layout.inPlace:
+		r := p.panels[i].runs[0]
+		q.ahead.src, q.ahead.rows = &q.src[r.image*q.distance+r.offset], p.taps[k0:min(k0+p.depth, p.inner)]
+	}
 }
 
-// ahead is rows that are packed soon, by their offsets.
+// ahead is what is read soon: a line of each of many planes, again and again, or rows
+// that are packed, by their offsets.
 type ahead struct {
-	src  *float32
-	rows []int32
+	lines [8]*float32 // in the first plane
+	count int         // of them
+	src   *float32
+	rows  []int32
+}
+
+// addRow adds the cache lines of a row as far as there is room. Unless aligned, it may reach
+// into one more than it fills.
+func (a *ahead) addRow(row []float32, aligned bool) {
+	add := func(i int) {
+		if a.count < len(a.lines) {
+			a.lines[a.count] = &row[i]
+			a.count++
+		}
+	}
+	for i := 0; i < len(row); i += lineElements {
+		add(i)
+	}
+	if !aligned {
+		add(len(row) - 1)
+	}
 }
 
 // fetch begins to fetch part t of n of them.
@@ -311,8 +339,8 @@ func (p *implicitGemm) gatherRows(q *imageBlock, panel *panel, k0 int) {
 }
 
 // multiply adds the stretch of taps at k0 to all filters of a panel, whose rows
-// are bRow apart in b. Meanwhile it fetches the rows of next, unless nil.
-func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []float32, panel *panel, k0 int) {
+// are bRow apart in b. Meanwhile it fetches what follows.
+func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *panel, k0 int) {
 	kernels := p.engine.Kernels
 	filters := p.shape.K / p.shape.Groups
 	// The last panel of a short task has fewer images' pixels.
@@ -340,10 +368,11 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, next []flo
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		tile.Prefetch = nil
-		if line := t * lineElements; line < min(kernels.NR, len(next)) {
-			tile.Prefetch = &next[line]
-		} else if !p.inputInPlace {
-			tile.Prefetch = q.prefetch.next(steps, bRow)
+		switch {
+		case t < q.ahead.count:
+			tile.Prefetch, tile.PrefetchRow = q.ahead.lines[t], p.area
+		case !p.planeRows:
+			tile.Prefetch, tile.PrefetchRow = q.prefetch.next(steps, bRow)
 		}
 		q.ahead.fetch(kernels, t, p.tiles.Count)
 		if below := f + rows; !aside && below < filters {

@@ -20,6 +20,10 @@ type region struct {
 	stride int       // between images
 	n      int       // elements of an image
 	images int
+
+	// Of rows that are row elements apart only the first width elements count; all if
+	// row is 0.
+	row, width int
 }
 
 // regionOf returns n elements of each of a few images of t, from element at on,
@@ -29,31 +33,35 @@ func regionOf(t tensor.Tensor, first, images, at, n int) region {
 	if images <= 0 {
 		return region{}
 	}
-	return region{t.Data[first*t.Stride+at:], t.Stride, n, images}
+	return region{data: t.Data[first*t.Stride+at:], stride: t.Stride, n: n, images: images}
 }
 
 const lineElements = 16 // of a cache line
 
-// next returns where a product of that many rows of B, bRow elements apart,
-// fetches while it is computed, or nil when nothing is left.
-func (f *prefetcher) next(rows, bRow int) *float32 {
+// next returns where a product of that many rows of B, bRow elements apart, fetches
+// while it is computed, and the distance from one line to the next; or nil when nothing is left.
+func (f *prefetcher) next(rows, bRow int) (*float32, int) {
 	for f.part < len(f.parts) {
 		p := &f.parts[f.part]
 		if p.images == 0 {
 			f.part++
 			continue
 		}
+		row, width := bRow, bRow
+		if p.row > 0 {
+			row, width = p.row, p.width
+		}
 		next := &p.data[min(f.at+f.line*lineElements, len(p.data)-1)]
-		if f.line++; f.line*lineElements >= bRow {
+		if f.line++; f.line*lineElements >= width {
 			f.line = 0
-			f.at += rows * bRow
+			f.at += rows * row
 		}
 		if f.at >= p.n {
 			f.at = 0
 			p.images--
 			p.data = p.data[min(p.stride, len(p.data)-1):]
 		}
-		return next
+		return next, row
 	}
-	return nil
+	return nil, bRow
 }

@@ -15,15 +15,16 @@ func lines(t *testing.T, f prefetcher, of tensor.Tensor, rows, bRow int) map[int
 	asked := map[int]bool{}
 	for calls := 0; ; calls++ {
 		require.Less(t, calls, 1000)
-		next := f.next(rows, bRow)
+		next, step := f.next(rows, bRow)
 		if next == nil {
-			require.Nil(t, f.next(rows, bRow))
+			next, _ := f.next(rows, bRow)
+			require.Nil(t, next)
 			return asked
 		}
 		at := int(uintptr(unsafe.Pointer(next))-uintptr(unsafe.Pointer(&of.Data[0]))) / 4
 		require.Less(t, at, len(of.Data))
 		for l := range rows {
-			asked[(at+l*bRow)/lineElements] = true
+			asked[(at+l*step)/lineElements] = true
 		}
 	}
 }
@@ -46,4 +47,56 @@ func TestFetch(t *testing.T) {
 		}
 	}
 	require.Empty(t, lines(t, prefetcher{parts: [2]region{regionOf(slice, 5, 3, 0, n)}}, slice, 8, 32), "beyond the last image")
+}
+
+// Of an image's rows a fetch may ask for every second one, and for nothing else.
+func TestFetchRows(t *testing.T) {
+	const w, n = 48, 8 * 6 * 48
+	whole := tensor.New(3, 8, 6, w)
+	for _, rows := range []int{1, 5, 7, 40} {
+		part := regionOf(whole, 1, 2, 0, n)
+		part.row, part.width = 2*w, w
+		asked := lines(t, prefetcher{parts: [2]region{part}}, whole, rows, 32)
+		for i := range 2 * n {
+			line := (whole.Stride + i) / lineElements
+			require.Equal(t, i/w%2 == 0, asked[line], "%d rows: element %d", rows, i)
+		}
+	}
+}
+
+// While a panel of a 1x1 layer is multiplied, tiles fetch what the next one reads.
+func TestLookAhead(t *testing.T) {
+	for _, s := range []Shape{
+		{N: 5, C: 40, H: 14, W: 14, K: 140, R: 1, S: 1, Stride: 1, Groups: 1},
+		{N: 3, C: 1100, H: 7, W: 7, K: 140, R: 1, S: 1, Stride: 1, Groups: 1},
+		{N: 2, C: 60, H: 32, W: 32, K: 140, R: 1, S: 1, Stride: 1, Groups: 2},
+	} {
+		e := tensor.NewEngineOn(1, nil)
+		p := newImplicitGemm(e, s, false, false)
+		x := tensor.New(s.N, s.C, s.H, s.W)
+		q := &imageBlock{src: x.Data, distance: x.Stride, images: min(p.images, s.N)}
+		pixels := q.images * p.area
+		nr := e.Kernels.NR
+		panels := (pixels + nr - 1) / nr
+		at := func(x *float32) int { return int(uintptr(unsafe.Pointer(x))-uintptr(unsafe.Pointer(&q.src[0]))) / 4 }
+		for i := range panels {
+			for k0 := 0; k0 < p.inner; k0 += p.depth {
+				p.lookAhead(q, i, k0, panels)
+				asked := map[int]bool{}
+				for _, l := range q.ahead.lines[:q.ahead.count] {
+					asked[at(l)/lineElements] = true
+				}
+				next, k := i, k0+p.depth
+				if k >= p.inner {
+					next, k = i+1, 0
+				}
+				for pixel := next * nr; pixel < min((next+1)*nr, pixels); pixel++ {
+					element := pixel/p.area*x.Stride + k*p.area + pixel%p.area
+					require.True(t, asked[element/lineElements], "%v: panel %d, tap %d: pixel %d of the next", s, i, k0, pixel)
+				}
+				require.Equal(t, next == panels, q.ahead.count == 0, "%v: panel %d, tap %d", s, i, k0)
+			}
+		}
+		e.Close()
+	}
 }

@@ -435,7 +435,7 @@ func (p *weightGrad) multiplyTile(q *weightsImages, a, b *operand, at weightsStr
 	}
 	for range calls {
 		call.A, call.B = &a.data[rows], &b.data[columns]
-		call.Prefetch = q.prefetch.next(call.KOuter*call.K, call.BRow)
+		call.Prefetch, call.PrefetchRow = q.prefetch.next(call.KOuter*call.K, call.BRow)
 		p.engine.Kernels.Gemm(call)
 		call.Mode = simd.FromC
 		rows += a.image

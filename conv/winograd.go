@@ -313,7 +313,8 @@ func (p *winograd) multiply(q *pointProducts, prefetch prefetcher) {
 							kernels.Transpose(&q.packed[0], tile.A, m, kc, m, q.innerLanes)
 							tile.A, tile.ARow, tile.ACol = &q.packed[0], 1, m
 						}
-						tile.C, tile.M, tile.Prefetch = &c[row*q.columnLanes+j], m, prefetch.next(kc, width)
+						tile.C, tile.M = &c[row*q.columnLanes+j], m
+						tile.Prefetch, tile.PrefetchRow = prefetch.next(kc, width)
 						kernels.Gemm(tile)
 					}
 				}
@@ -494,7 +495,8 @@ func (p *winograd) multiplyBlock(tile *simd.GemmTile, u, out, in []float32, tile
 					N: min(kernels.NR, channels-c), K: count, KOuter: 1, Mode: mode}
 				for t := range cut.Count {
 					k, m := cut.Tile(t)
-					tile.C, tile.A, tile.M, tile.Prefetch = &dst[k*width+c], &a[t0*p.paddedK+k], m, prefetch.next(count, width)
+					tile.C, tile.A, tile.M = &dst[k*width+c], &a[t0*p.paddedK+k], m
+					tile.Prefetch, tile.PrefetchRow = prefetch.next(count, width)
 					kernels.Gemm(tile)
 				}
 			}

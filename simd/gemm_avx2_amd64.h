@@ -232,7 +232,9 @@ begun:
 	JLT   masked
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  bRow-8(SP), AX
+	MOVQ  t+0(FP), AX
+	MOVQ  GemmTile_PrefetchRow(AX), AX
+	SHLQ  $2, AX
 	TESTQ DI, DI
 	JNE   wholes
 	LEAQ  t+0(FP), DI

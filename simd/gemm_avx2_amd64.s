@@ -34,7 +34,7 @@
 //	SI   a(0, l)          BX   b(o, q, 0)       R8, R12  scratch
 //	R9   aRow             R10  3 aRow           R11  5 aRow
 //	R13  t, then aCol     DX   m, then bRow     (all distances in bytes)
-//	CX   k left           DI   prefetch         AX   bRow, or 0 without prefetch
+//	CX   k left           DI   prefetch         AX   its step, or 0 without
 //	In the frame: bRow, k, aJump - k aCol, bJump - k bRow, and what is left of kOuter
 //	Y0-Y11  the tile, row i in Y(2i), Y(2i+1)   Y12, Y13  row of B or masks   Y14, Y15  broadcasts
 TEXT ·gemmAVX2(SB), NOSPLIT, $40-8

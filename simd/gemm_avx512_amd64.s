@@ -50,7 +50,7 @@
 //	SI   a(0, l)          R8   a(8, l)          BX   b(o, q, 0)
 //	R9   aRow             R10  3 aRow           R11  5 aRow          R12  7 aRow
 //	R13  t, then aCol     DX   m, then bRow     (all distances in bytes)
-//	CX   k left           DI   prefetch         AX   bRow, or 0 without prefetch
+//	CX   k left           DI   prefetch         AX   its step, or 0 without
 //	K1, K2  columns 0-15, 16-31
 //	In the frame: bRow, k, aJump - k aCol, bJump - k bRow, and what is left of kOuter
 //	Z0-Z27  the tile, row i in Z(2i), Z(2i+1)   Z28, Z29  row of B   Z30, Z31  broadcasts

@@ -38,8 +38,10 @@ type GemmTile struct {
 	Mode TileMode
 
 	// Prefetch, if not nil, is what will be read soon: high tiles ask for one cache line
-	// at each Prefetch + (o*K+q)*BRow on the way, where the instruction set gains from it.
-	Prefetch *float32
+	// at each Prefetch + (o*K+q)*PrefetchRow on the way, where the instruction set gains
+	// from it.
+	Prefetch    *float32
+	PrefetchRow int
 }
 
 // gemmGeneric computes one register tile. Nothing outside its elements is read or

@@ -29,7 +29,7 @@ func (g *tile) run(k *Kernels) {
 	k.Gemm(&GemmTile{
 		C: &g.c[0], A: &g.a[0], B: &g.b[0], Bias: bias,
 		CRow: g.cRow, ARow: g.aRow, ACol: g.aCol, AJump: g.aJump, BRow: g.bRow, BJump: g.bJump,
-		M: g.m, N: g.n, K: g.k, KOuter: g.kOuter, Mode: g.mode, Prefetch: g.prefetch,
+		M: g.m, N: g.n, K: g.k, KOuter: g.kOuter, Mode: g.mode, Prefetch: g.prefetch, PrefetchRow: g.bRow,
 	})
 }
 
@@ -233,7 +233,7 @@ func TestGemmGather(t *testing.T) {
 				call := GemmTile{C: &c[0], A: &a[0], B: &packed[0], Bias: &a[0], CRow: width, ARow: 1, ACol: m, BRow: width,
 					M: m, N: n, K: depth, KOuter: 1, Mode: []TileMode{FromZero, FromC, FromRowBias, FromC | ThenReLU}[random.IntN(4)]}
 				if random.IntN(2) == 0 {
-					call.Prefetch = &src[0]
+					call.Prefetch, call.PrefetchRow = &src[0], width
 				}
 				want, wantPacked := slices.Clone(c), slices.Clone(packed)
 				for _, r := range rows.Runs {

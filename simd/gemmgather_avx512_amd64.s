@@ -108,7 +108,8 @@ begun:
 
 	// Without a place to fetch, tiles touch the stack, again and again.
 	MOVQ  GemmTile_Prefetch(R13), R12
-	MOVQ  $128, AX
+	MOVQ  GemmTile_PrefetchRow(R13), AX
+	SHLQ  $2, AX
 	MOVQ  GemmTile_ACol(R13), R13
 	SHLQ  $2, R13
 	TESTQ R12, R12

@@ -491,7 +491,7 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 	nr := kernels.NR
 	mode, steps := g.mode(k0, kc), g.steps(kc)
 	tile := b.tile
-	*tile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: steps, KOuter: 1, Mode: mode}
+	*tile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: steps, KOuter: 1, Mode: mode, PrefetchRow: bRow}
 	// The first tiles also fetch the next panel, a line of each row at a time.
 	next, line := g.next(k0, j, b.j0, b.j1), 0
 	for t := b.t0; t < b.t1; t++ {
