@@ -87,7 +87,7 @@ func (p *pairsWeightGrad) pairsOf(rows int) int {
 func (p *pairsWeightGrad) run(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.dw, p.dbias, p.x, p.dy = dw, dbias, x, dy
 	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), pairsWeightsChunk{p})
-	p.gradient.sum()
+	p.gradient.sum(nil)
 	p.engine.Run(p.shape.K, weightsFinish{&p.weightSums})
 }
 

@@ -9,10 +9,11 @@ import "github.com/meada-cpu/meada-cpu/tensor"
 // number of threads.
 type partials struct {
 	engine *tensor.Engine
-	batch  int // images of the plan
-	chunk  int // images of a chunk
-	size   int // elements of a gradient
-	live   int // chunks of the current run
+	batch  int       // images of the plan
+	chunk  int       // images of a chunk
+	size   int       // elements of a gradient
+	live   int       // chunks of the current run
+	dw     []float32 // where their sum goes
 }
 
 // Bounds for the number of chunks. Enough to share out evenly, but each costs a
@@ -55,9 +56,11 @@ func (p *partials) cut(n int) int {
 // sumPart is how many elements a task of the sum adds.
 const sumPart = 1 << 13
 
-// sum adds the gradients of all chunks to that of the first.
-func (p *partials) sum() {
-	if p.live > 1 {
+// sum adds the gradients of all chunks to that of the first and, unless it is nil, copies
+// the result to dw.
+func (p *partials) sum(dw []float32) {
+	p.dw = dw
+	if p.live > 1 || dw != nil {
 		p.engine.Run((p.size+sumPart-1)/sumPart, p)
 	}
 }
@@ -70,5 +73,8 @@ func (p *partials) Do(task, _ int) {
 		for i := 0; i+step < p.live; i += 2 * step {
 			p.engine.Kernels.Add(p.of(i)[lo:hi], p.of(i + step)[lo:hi])
 		}
+	}
+	if p.dw != nil {
+		copy(p.dw[lo:hi], p.of(0)[lo:hi])
 	}
 }

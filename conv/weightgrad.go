@@ -77,7 +77,8 @@ const chunkPixels = 1024
 const stretchPixels, blockBytes = 1024, 192 << 10
 
 // placePixels is the number of pixels up to which rows of several images are better
-// interleaved than read where they are, a distance apart that caches may not like.
+// interleaved than read where they are, a distance apart that caches may not like, unless
+// the tile is large.
 const placePixels = 170
 
 // maxTranspose bounds the columns of one Transpose call.
@@ -98,7 +99,7 @@ func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	area := s.OutH() * s.OutW()
 	// Each tap of a row of filters meets the images as they are.
 	plain := s.R*s.S == 1 && s.Stride == 1 && p.rows == s.H && p.cols == s.W
-	inPlace := !e.Kernels.PackedA && !tensor.Aliases(area) && area > placePixels
+	inPlace := !e.Kernels.PackedA && !tensor.Aliases(area) && (area > placePixels || e.Kernels.StridedB)
 	p.swap = p.filters%nr == 0 && (p.block == p.channels || plain && inPlace && p.filters < p.channels)
 	p.inPlace = inPlace && (plain || !p.swap)
 	p.gradient = newPartials(e, s.N, (chunkPixels+area-1)/area, s.Weights())
@@ -209,7 +210,14 @@ func (p *weightSums) sumPixels(dy []float32, image, group int) {
 func (p *weightGrad) run(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.dw, p.dbias, p.x, p.dy = dw, dbias, x, dy
 	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), weightsChunk{p})
-	p.gradient.sum()
+	if !p.swap && p.shape.R*p.shape.S == 1 { // as it lies
+		p.gradient.sum(dw)
+		if dbias != nil {
+			p.engine.Run(p.shape.K, weightsBias{&p.weightSums})
+		}
+		return
+	}
+	p.gradient.sum(nil)
 	p.engine.Run(p.shape.K, weightsFinish{&p.weightSums})
 }
 
@@ -449,7 +457,7 @@ type weightsFinish struct{ *weightSums }
 
 func (p weightsFinish) Do(k, worker int) {
 	s := p.shape
-	dw, sums := p.gradient.of(0), p.sums()
+	dw := p.gradient.of(0)
 	inner := p.channels * s.R * s.S
 	row := dw[k*inner:]
 	if p.swap {
@@ -459,12 +467,23 @@ func (p weightsFinish) Do(k, worker int) {
 			row[i] = dw[(g*inner+i)*p.filters+f]
 		}
 	}
-	p.engine.Kernels.Transpose(&p.dw[k*inner], &row[0], s.R*s.S, p.channels, s.R*s.S, p.channels)
-	if p.dbias != nil {
-		var sum float32
-		for n := range p.x.N {
-			sum += sums[n*s.K+k]
-		}
-		p.dbias[k] = sum
+	if s.R*s.S == 1 {
+		copy(p.dw[k*inner:][:inner], row)
+	} else {
+		p.engine.Kernels.Transpose(&p.dw[k*inner], &row[0], s.R*s.S, p.channels, s.R*s.S, p.channels)
 	}
+	if p.dbias != nil {
+		weightsBias{p.weightSums}.Do(k, worker)
+	}
+}
+
+// weightsBias adds up the bias of one filter.
+type weightsBias struct{ *weightSums }
+
+func (p weightsBias) Do(k, _ int) {
+	var sum float32
+	for n := range p.x.N {
+		sum += p.sums()[n*p.shape.K+k]
+	}
+	p.dbias[k] = sum
 }

@@ -149,7 +149,7 @@ func (p *winograd) backwardData(dx, dy tensor.Tensor, w []float32, accumulate bo
 func (p *winograd) backwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.x, p.y, p.dw, p.dbias = x, dy, dw, dbias
 	p.engine.Run(p.shape.Groups*p.gradient.cut(x.N), winogradWeights{p})
-	p.gradient.sum()
+	p.gradient.sum(nil)
 	p.engine.Run(p.shape.K, winogradFinish{p})
 }
 
