@@ -58,6 +58,12 @@ func deinterleave2AVX2(even, odd, src *float32, rows, n, dstRow, srcRow int) // 
 func interleave2AVX2(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see interleave2Generic
 
 //go:noescape
+func deinterleave2AVX512(even, odd, src *float32, rows, n, dstRow, srcRow int) // see deinterleave2Generic
+
+//go:noescape
+func interleave2AVX512(dst, even, odd *float32, rows, n, dstRow, srcRow int) // see interleave2Generic
+
+//go:noescape
 func addAVX2(y, x []float32) // see addGeneric
 
 //go:noescape

@@ -54,6 +54,7 @@ var avx512 = func() Kernels {
 	k.StridedB = true
 	k.GemmGather, k.GemmGathers = gemmGatherAVX512, true
 	k.Scatter = scatterAVX512
+	k.Deinterleave2, k.Interleave2 = deinterleave2AVX512, interleave2AVX512
 	k.Transpose, k.Gather = transposeAVX512, gatherAVX512
 	k.GemmPairs = gemmPairsFMAAVX512
 	if cpuid.CPU.Supports(cpuid.AVX512BF16) {
