@@ -53,7 +53,7 @@ ImageNet's for alexnet and the resnets.`)
 	s.seed = 1
 	f.Seed(&s.seed, "seed", "that of the run, whose --holdout is to be measured")
 	f.Group("running")
-	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes")
+	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes; no file is overwritten")
 	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
 	f.Switch(&s.direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
 	f.Switch(&s.json, "json", `{"accuracy": {"<domain>": x, ..., "average": x}, "tests": NLL, ECE, classes and mistakes by domain, ...}`)

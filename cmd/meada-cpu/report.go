@@ -51,16 +51,25 @@ compared on one page.`,
 		},
 	}
 	f := cli.NewFlags(c.Flags())
-	f.Text(&out, "out", "FILE", "the page; by default RUN/"+runfolder.ReportFile+", for several runs "+comparisonFile)
+	f.Text(&out, "out", "FILE", "the page; by default RUN/"+runfolder.ReportFile+", for several runs "+comparisonFile+"; no file but a report is overwritten")
 	return c
 }
 
 // writeReport writes the page about one run, or the one that compares several,
-// to path or else where it belongs, and returns where that was.
+// to path or else where it belongs, and returns where that was. Nothing that is no such
+// page is replaced.
 func writeReport(path string, folders ...string) (string, error) {
 	folders, err := runfolder.Expand(folders)
 	if err != nil {
 		return "", err
+	}
+	if len(folders) > 1 {
+		path = cmp.Or(path, comparisonFile)
+	}
+	if path != "" {
+		if err := report.CheckReplaced(path); err != nil {
+			return "", err
+		}
 	}
 	var runs []*report.Run
 	for _, dir := range folders {
@@ -74,7 +83,6 @@ func writeReport(path string, folders ...string) (string, error) {
 		runs = append(runs, run)
 	}
 	if len(runs) > 1 {
-		path = cmp.Or(path, comparisonFile)
 		return path, report.WriteComparison(path, runs)
 	}
 	path = cmp.Or(path, filepath.Join(folders[0], runfolder.ReportFile))

@@ -7,14 +7,17 @@ import (
 	"cmp"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html/template"
 	"image"
 	"image/color"
 	"image/png"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,6 +47,37 @@ var templates = template.Must(template.New("frame").
 // WriteFile writes the page of a run to a file.
 func (r *Run) WriteFile(path string) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return r.Page(w, 0) })
+}
+
+// generator is what every page says of itself near its beginning.
+const generator = `<meta name="generator" content="meada-cpu">`
+
+// CheckReplaced refuses a path where something else is than a page of this package, which
+// may be written anew.
+func CheckReplaced(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().IsRegular() {
+		const most = 1 << 10
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		head, err := io.ReadAll(io.LimitReader(f, most))
+		if err != nil {
+			return err
+		}
+		if len(head) == 0 || bytes.Contains(head, []byte(generator)) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is there already and no report, it is not overwritten", path)
 }
 
 // Page writes the page of a run. A positive refresh makes the browser ask for

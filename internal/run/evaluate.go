@@ -27,12 +27,13 @@ type Evaluation struct {
 
 // Evaluate tests a network on every domain of a task. Unless the folder logits is
 // "", it writes the logits of each domain there as <domain>.npy, float32, images x
-// classes. With adapt, batch normalisation first takes the statistics of the images
+// classes, and replaces no file. With adapt, batch normalisation first takes the statistics of the images
 // at hand, those of a domain or of a corruption and severity. Logits that are not
 // finite are a *zoo.WeightsError, which does not name the file.
 func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, logits string, adapt bool) (*Evaluation, error) {
+	domains := train.Domains(task)
 	if logits != "" {
-		if err := os.MkdirAll(logits, 0o777); err != nil {
+		if err := makeLogits(logits, domains); err != nil {
 			return nil, err
 		}
 	}
@@ -45,7 +46,6 @@ func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, lo
 	}
 	classes := task.Classes
 	var tests []runfolder.DomainTest
-	domains := train.Domains(task)
 	accuracy := make([]float64, len(domains))
 	severities := make([][]float64, len(domains))
 	for i := range domains {
@@ -64,6 +64,24 @@ func Evaluate(engine *tensor.Engine, network *nn.Network, task *dataset.Task, lo
 	}
 	return &Evaluation{accuracies(domains, accuracy), robustness(domains, severities), tests, domains}, nil
 }
+
+// makeLogits makes the folder of the logits of domains. It refuses to replace a file, and
+// domains whose names, as manifests may have them, are not those of files in it.
+func makeLogits(dir string, domains []dataset.Domain) error {
+	for i := range domains {
+		name := domains[i].Name
+		if name != filepath.Base(name) {
+			return fmt.Errorf("domain %q cannot be the name of a file of logits, expected no %q in it", name, filepath.Separator)
+		}
+		path := logitsFile(dir, name)
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("%s is there already and is not overwritten", path)
+		}
+	}
+	return os.MkdirAll(dir, 0o777)
+}
+
+func logitsFile(dir, domain string) string { return filepath.Join(dir, domain+".npy") }
 
 // Corruptions names the accuracies on corrupted images, by severity.
 func (e *Evaluation) Corruptions() map[string][]float64 { return bySeverity(e.Corrupted) }
@@ -126,7 +144,7 @@ func (e *evaluator) test(d *dataset.Domain, q *train.Quality, pairs map[int]int)
 	}
 	if e.logits != "" {
 		array := npy.Array{Shape: []int{d.N, e.classes}, Float32: logits}
-		err = npy.Write(filepath.Join(e.logits, d.Name+".npy"), array)
+		err = npy.Write(logitsFile(e.logits, d.Name), array)
 	}
 	return float64(total) / float64(d.N), parts, err
 }
