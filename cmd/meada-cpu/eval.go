@@ -93,6 +93,9 @@ func runEval(std streams, s evalSettings) error {
 	if err != nil {
 		return err
 	}
+	if s.adapt != "" && !network.Normalises() {
+		return cli.UsageError("--adapt %s: %s has no batch normalisation", s.adapt, network.Name)
+	}
 	network.Conv.NoWinograd = s.direct
 	if err := w.Apply(network); err != nil {
 		return err

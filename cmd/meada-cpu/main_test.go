@@ -256,7 +256,8 @@ func TestEvalAgreesWithTrain(t *testing.T) {
 		require.Equal(t, last[name], float64(correct)/float64(n), name)
 	}
 
-	require.Contains(t, invoke(t, dir, "eval", "--weights", weights, "--data", data, "--adapt", "bn").err, "lenet-small, which has no running statistics")
+	r = invoke(t, dir, "eval", "--weights", weights, "--data", data, "--adapt", "bn")
+	require.Equal(t, result{exitUsage, "", "meada-cpu: --adapt bn: lenet-small has no batch normalisation\n"}, r)
 	r = succeed(t, dir, "eval", "--weights", weights, "--dataset", "digits", "--data", data)
 	require.Contains(t, r.out, "mnist (source)")
 }

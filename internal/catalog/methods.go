@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -392,10 +393,23 @@ func (s *Settings) Check(weights string) error {
 	if s.KeepSource && !s.Transforms() && s.Algorithm != ERM {
 		return cli.UsageError("--keep-source: %s never replaces the source, expected --algorithm advst or me-advst", s.Algorithm)
 	}
-	if err := s.checkBall(); err != nil {
-		return err
+	for _, check := range []func() error{s.checkBall, s.checkViews, s.checkDescent} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
-	return s.checkViews()
+	return nil
+}
+
+// checkDescent refuses descents that no run can have.
+func (s *Settings) checkDescent() error {
+	switch {
+	case s.Momentum >= 1:
+		return cli.UsageError("--momentum %v: expected a number less than 1", s.Momentum)
+	case !s.Freeze && s.LRBackbone > 0 && math.IsInf(s.LRBackbone/s.LR, 0):
+		return cli.UsageError("--lr %v and --lr-backbone %v: expected a larger --lr", s.LR, s.LRBackbone)
+	}
+	return nil
 }
 
 // checkShards refuses shards that a step cannot have. One is none.

@@ -205,6 +205,10 @@ func ParseMix(name string) (Mix, error) {
 // String returns what [ParseMix] takes.
 func (m Mix) String() string { return cmp.Or(string(m), noViews) }
 
+// mostNoise is the strength of which [batch.Noise] takes three times, for the last of three
+// views.
+const mostNoise = 300
+
 // addMix adds what mixes images with each other, the same for every view, and noise,
 // within the network too if they are to be.
 func (s *Settings) addMix(v *train.View, view int, network string) {
@@ -342,6 +346,8 @@ func (s *Settings) checkViews() error {
 		return cli.UsageError("--grey %v: expected a probability, 0 to 1", s.Grey)
 	case s.Smoothing >= 1:
 		return cli.UsageError("--label-smoothing %v: expected a probability less than 1", s.Smoothing)
+	case s.Noise > mostNoise:
+		return cli.UsageError("--noise %v: expected %d at most", s.Noise, mostNoise)
 	case s.Contrast > 0 && s.Freeze:
 		return cli.UsageError("--contrast %v and --freeze: the embeddings stay as they are, expected one of them", s.Contrast)
 	case s.EMA >= 1:

@@ -85,7 +85,7 @@ func TestFlagErrors(t *testing.T) {
 	}{
 		{[]string{"--count", "0"}, "--count 0: expected a whole number from 1 on"},
 		{[]string{"--count=x"}, "--count x: expected a whole number from 1 on"},
-		{[]string{"--count", "9999999999"}, "--count 9999999999: expected a whole number from 1 on"},
+		{[]string{"--count", "9999999999"}, "--count 9999999999: expected 2147483647 at most"},
 		{[]string{"--seed", "-1"}, "--seed -1: expected a whole number from 0 on"},
 		{[]string{"--rate", "inf"}, "--rate inf: expected a number, 0 or more"},
 		{[]string{"--on=perhaps"}, "--on perhaps: expected true or false"},

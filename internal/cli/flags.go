@@ -120,7 +120,10 @@ func (f *Flags) Integer(p *int, name string, low int, help string) {
 		Kind: "N",
 		Read: func(s string) error {
 			v, err := strconv.Atoi(s)
-			if err != nil || v < low || v > math.MaxInt32 {
+			switch {
+			case v > math.MaxInt32: // if it is beyond an int too
+				return fmt.Errorf("expected %d at most", math.MaxInt32)
+			case err != nil || v < low:
 				return fmt.Errorf("expected a whole number from %d on", low)
 			}
 			*p = v
@@ -141,7 +144,10 @@ func (f *Flags) Seed(p *uint64, name, help string) {
 		Kind: "N",
 		Read: func(s string) error {
 			v, err := strconv.ParseUint(s, 10, 64)
-			if err != nil {
+			switch {
+			case errors.Is(err, strconv.ErrRange):
+				return fmt.Errorf("expected %d at most", uint64(math.MaxUint64))
+			case err != nil:
 				return errors.New("expected a whole number from 0 on")
 			}
 			*p = v

@@ -53,6 +53,9 @@ func listen(address string) (*monitor, error) {
 	if err != nil {
 		return nil, cli.UsageError("--http %s: expected HOST:PORT or PORT", address)
 	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return nil, cli.UsageError("--http %s: expected a port from 0 to 65535", address)
+	}
 	if host == "" {
 		host = "127.0.0.1"
 	}

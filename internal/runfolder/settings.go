@@ -2,6 +2,7 @@ package runfolder
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,6 +22,13 @@ func (s *Settings) Check() error {
 	}
 	if err := zoo.CheckSide(s.Model, s.ImageSize); err != nil {
 		return cli.UsageError("--image-size %d: %v", s.ImageSize, err)
+	}
+	side := cmp.Or(s.ImageSize, catalog.KindOf(s.Model).Side())
+	switch {
+	case s.Crop >= side:
+		return cli.UsageError("--crop %d: it may shift all of an image out, expected less than its %d pixels", s.Crop, side)
+	case s.Cutout > side:
+		return cli.UsageError("--cutout %d: expected at most an image's %d pixels", s.Cutout, side)
 	}
 	return s.Images.Check()
 }
