@@ -158,11 +158,15 @@ func TestOutputThatIsFull(t *testing.T) {
 	}
 	defer full.Close()
 	dir, data := t.TempDir(), tinyDigits(t)
+	plainPictures(t, dir, 2, "p/ant", "p/bee")
 	weights := filepath.Join(dir, "r", "last.safetensors")
 	for _, args := range [][]string{
 		short(data, "--algorithm", "erm", "--out", "r", "--quiet"),
 		{"eval", "--weights", weights, "--data", data},
 		{"eval", "--weights", weights, "--data", data, "--json"},
+		{"help", "train"},
+		{"cpu"},
+		{"data", "check", filepath.Join(dir, "p")},
 		{"predict", "--weights", weights, filepath.Join("..", "..", "docs", "synthetic-digits.png")},
 	} {
 		var errors strings.Builder

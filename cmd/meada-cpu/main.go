@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -44,18 +45,36 @@ func meada(args []string, stdout, stderr io.Writer) int {
 		complain(stderr, err)
 		return exitISA
 	}
-	root := newRoot(streams{os.Stdin, stdout, stderr})
+	out := &output{Writer: stdout}
+	root := newRoot(streams{os.Stdin, out, stderr})
 	if len(args) == 0 {
 		_ = cli.WriteHelp(stderr, root)
 		return exitUsage
 	}
-	if err := cli.Execute(root, args, stdout, stderr); err != nil {
+	err := cli.Execute(root, args, out, stderr)
+	if err == nil {
+		err = out.failed
+	}
+	if err != nil {
 		if !known(err) {
 			complain(stderr, err)
 		}
 		return exitCode(err)
 	}
 	return 0
+}
+
+// output keeps the first error of writing to it: tables and help are printed without a
+// look at each line.
+type output struct {
+	io.Writer
+	failed error
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	n, err := o.Writer.Write(text)
+	o.failed = cmp.Or(o.failed, err)
+	return n, err
 }
 
 func newRoot(std streams) *cobra.Command {
