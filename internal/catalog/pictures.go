@@ -135,8 +135,29 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 	}
 	if untested := untested(task); len(untested) > 0 {
 		say("no test set has pictures of %s", cli.Some(untested))
+	} else if unheld := unheld(task); len(unheld) > 0 {
+		say("no picture held out for validation is of %s", cli.Some(unheld))
 	}
 	return odd
+}
+
+// unheld lists the classes of several pictures of which none is held out where others
+// are.
+func unheld(task *dataset.Task) []string {
+	if task.Held.N == 0 {
+		return nil
+	}
+	held := make([]bool, len(task.Classes))
+	for _, label := range task.Held.Labels {
+		held[label] = true
+	}
+	var none []string
+	for c, n := range ofClasses(task) {
+		if n > 1 && !held[c] {
+			none = append(none, task.Classes[c])
+		}
+	}
+	return none
 }
 
 // sizesOf tells of classes that are too small, or far from each other.

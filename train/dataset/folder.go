@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 )
@@ -75,11 +76,15 @@ func checkDomain(name string) error {
 	return fmt.Errorf("a domain cannot be named %q, which is %s: rename the folder", name, use)
 }
 
-// checkName refuses names of classes and domains that no line of a table can hold.
+// checkName refuses names of classes and domains that no line of a table, or no file, can
+// hold.
 func checkName(what, name string) error {
 	const most = 255 // bytes, as of a file's name
 	if len(name) > most {
 		return fmt.Errorf("a %s's name is of %d bytes, expected at most %d: %.40q...", what, len(name), most, name)
+	}
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("a %s cannot be named %q, which is not UTF-8", what, name)
 	}
 	if strings.ContainsFunc(name, unicode.IsControl) {
 		return fmt.Errorf("a %s cannot be named %q, which has control characters", what, name)
@@ -89,13 +94,18 @@ func checkName(what, name string) error {
 
 func checkClassCount(dir string, n int) error {
 	if n < 2 || n > MaxClasses {
-		return errorf(dir, "%d class folders where 2 to %d were expected", n, MaxClasses)
+		classes := "classes"
+		if n == 1 {
+			classes = "class"
+		}
+		return errorf(dir, "%d %s to train on where 2 to %d were expected", n, classes, MaxClasses)
 	}
 	return nil
 }
 
 // subfolders returns the names of the folders in dir, sorted, without hidden
-// ones.
+// ones. Links that lead nowhere are an error, unless they have an extension: they may
+// stand for a class on a disk that is not there.
 func subfolders(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -103,10 +113,17 @@ func subfolders(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
+		name := entry.Name()
+		if isHidden(name) {
+			continue
+		}
 		// Stat follows links, which people use to arrange their data.
-		info, err := os.Stat(filepath.Join(dir, entry.Name()))
-		if err == nil && info.IsDir() && !isHidden(entry.Name()) {
-			names = append(names, entry.Name())
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil && filepath.Ext(name) == "" {
+			return nil, errorf(filepath.Join(dir, name), "a link or folder that cannot be followed: %w", pathCause(err))
+		}
+		if err == nil && info.IsDir() {
+			names = append(names, name)
 		}
 	}
 	return names, nil

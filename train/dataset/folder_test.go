@@ -81,8 +81,8 @@ func TestFolderMalformed(t *testing.T) {
 	require.ErrorContains(t, err, "train")
 	writeTree(t, dir, map[string][]byte{"train/one/a.png": good})
 	_, err = Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 32}})
-	require.ErrorContains(t, err, "1 class folders")
-	require.ErrorContains(t, checkClassCount("train", 65536), "65536 class folders")
+	require.ErrorContains(t, err, "1 class to train on")
+	require.ErrorContains(t, checkClassCount("train", 65536), "65536 classes to train on")
 	require.NoError(t, checkClassCount("train", 65535))
 }
 
@@ -227,6 +227,26 @@ func TestReservedNamesOfDomains(t *testing.T) {
 	require.NoError(t, checkDomain("sketch"))
 	_, err := Folder(tree(t, "train/a\x7f/1.png", "train/cat/1.png"), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.ErrorContains(t, err, `train: a class cannot be named "a\x7f", which has control characters`)
+	require.EqualError(t, checkName("class", "caf\xe9"), `a class cannot be named "caf\xe9", which is not UTF-8`)
+	require.NoError(t, checkName("class", "café"))
+}
+
+// A link that leads nowhere may be a class that is not there.
+func TestLinksThatLeadNowhere(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"", "train", "a"} {
+		dir := tree(t, append(several(2, filepath.Join(at, "ant"), filepath.Join(at, "cat")), several(2, "b/ant", "b/cat")...)...)
+		link := filepath.Join(dir, at, "dog")
+		if err := os.Symlink("nowhere", link); err != nil {
+			t.Skip("no links here: ", err)
+		}
+		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8, SkipBad: true}})
+		require.ErrorIs(t, err, ErrData)
+		require.ErrorContains(t, err, link+": a link or folder that cannot be followed: ")
+		require.NoError(t, os.Rename(link, link+".txt"))
+		_, err = Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+		require.NoError(t, err)
+	}
 }
 
 func TestNestedAndLinkedFolders(t *testing.T) {

@@ -59,6 +59,9 @@ func (c *collection) parseManifest(r io.Reader, dir string) error {
 		if p.path = filepath.FromSlash(p.path); !filepath.IsAbs(p.path) {
 			p.path = filepath.Join(dir, p.path)
 		}
+		if first && !isPicture(p.path) && !isRegular(p.path) { // a class of that name would be trained on, with SkipBad
+			return fmt.Errorf("line %d: %.80q names no picture, and as names of columns path and label were expected", line, strings.Join(record, ","))
+		}
 		c.pictures = append(c.pictures, p)
 	}
 	if len(c.pictures) == 0 {
