@@ -41,6 +41,22 @@ func plainPictures(t *testing.T, dir string, n int, folders ...string) {
 	}
 }
 
+// A run in the folder of its pictures leaves what these are understood to be: its samples are
+// no class.
+func TestRunAmongItsPictures(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 5, "dog", "horse")
+	const understood = "<class>/<picture>: 2 classes, 5 pictures each, 8 to train on, 2 held out, no other domain"
+	require.Equal(t, understood+"\n", succeed(t, dir, "data", "check", ".").out)
+	train := []string{"train", "--data", ".", "--model", small, "--algorithm", "me-ada", "--loops-train", "4", "--loops-min", "1", "--k", "1", "--batch-size", "4"}
+	succeed(t, dir, train...)
+	runs, err := filepath.Glob(filepath.Join(dir, "runs", "*", "samples", "*.png"))
+	require.NoError(t, err)
+	require.NotEmpty(t, runs)
+	require.Equal(t, understood+"; left out: folder runs without pictures\n", succeed(t, dir, "data", "check", ".").out)
+}
+
 // Pictures are trained on as they lie, without --dataset.
 func TestLayoutsOfOwnPictures(t *testing.T) {
 	t.Parallel()

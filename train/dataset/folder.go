@@ -132,8 +132,9 @@ func subfolders(dir string) ([]string, error) {
 // PictureFiles lists the pictures in a folder and the folders in it, of which
 // there must be some: by the path of the folder, then by name, as torchvision's
 // ImageFolder does. Links to folders are followed. Hidden files and folders are
-// left out, and what macOS and Windows add, such as ._photo.jpg and __MACOSX. The
-// files of other kinds are counted in leftOut, the most frequent kind first.
+// left out, what macOS and Windows add, such as ._photo.jpg and __MACOSX, and the
+// folders of runs. The files of other kinds are counted in leftOut, the most frequent
+// kind first.
 func PictureFiles(dir string) (paths []string, leftOut []LeftOut, err error) {
 	other := map[string]int{}
 	paths, err = pictureFiles(dir, other)
@@ -199,7 +200,9 @@ func isPicture(name string) bool {
 }
 
 // walkPictures calls visit for each file in dir and the folders in it until it
-// returns false. above are the folders that dir lies in, for links that lead there.
+// returns false. above are the folders that dir lies in, for links that lead there. The
+// folders of runs, which hold pictures too, are passed over: some people's lie among the
+// pictures that they train on.
 func walkPictures(dir string, above []os.FileInfo, visit func(folder, name string, picture bool) bool) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -211,6 +214,9 @@ func walkPictures(dir string, above []os.FileInfo, visit func(folder, name strin
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return &Error{dir, pathCause(err)}
+	}
+	if isRun(entries) {
+		return nil
 	}
 	above = append(above, info)
 	for _, entry := range entries {
@@ -227,6 +233,14 @@ func walkPictures(dir string, above []os.FileInfo, visit func(folder, name strin
 		}
 	}
 	return nil
+}
+
+// isRun reports whether a folder is that of a run, by what is in it from its beginning on.
+func isRun(entries []os.DirEntry) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == name })
+	}
+	return has("config.json") && has("metrics.jsonl")
 }
 
 // isHidden reports whether a file or folder is not meant to be seen.
