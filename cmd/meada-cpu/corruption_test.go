@@ -432,12 +432,12 @@ func damagedPictures(t *testing.T, weights []byte) []damaged {
 // damagedFolders has what a folder of pictures has beside them.
 func damagedFolders(t *testing.T, weights []byte) []damaged {
 	dir := t.TempDir()
-	plainPictures(t, dir, 2, "pictures/0", "pictures/1")
+	plainPictures(t, dir, 5, "pictures/0", "pictures/1")
 	files := runtest.Files(t, dir)
 	files["manifest.csv"] = []byte("path,label,domain,split\npictures/0/0.png,a,,train\npictures/0/1.png,a,near,test\npictures/1/0.png,\"b\",,train\npictures/1/1.png,b,near,test\n")
 	names := []string{"path,label\n"}
 	for class := range 10 { // as many as the weights have
-		names = append(names, fmt.Sprintf("pictures/%d/0.png,%d\n", class%2, class))
+		names = append(names, fmt.Sprintf("pictures/%d/%d.png,%d\n", class%2, class/2, class))
 	}
 	cached := with(runtest.Files(t, dir), "manifest.csv", []byte(strings.Join(names, "")), "w.pth", weights)
 	return []damaged{

@@ -166,6 +166,7 @@ func TestManifest(t *testing.T) {
 		"a.png,\"do\ng\"\n":      `line 1: a label cannot be named "do\ng", which has control characters`,
 		"a.png,dog,\x1b[31m\n":   `line 1: a domain cannot be named "\x1b[31m", which has control characters`,
 		"a.png," + strings.Repeat("g", 256) + "\n": "line 1: a label's name is of 256 bytes, expected at most 255",
+		"a.png,dog\nb.png,cow\na.png,cat\n":        "a.png has the labels dog and cat, expected one",
 		"pictures/9.png,a\nb.png,b\n":              "2 of 2 pictures cannot be read",
 		"pictures/0.png,dog,,test\n":               "no pictures to train on",
 	} {

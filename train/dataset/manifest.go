@@ -67,6 +67,21 @@ func (c *collection) parseManifest(r io.Reader, dir string) error {
 	if len(c.pictures) == 0 {
 		return errors.New("no pictures in it, expected lines path,label[,domain[,split]]")
 	}
+	return c.checkLabels()
+}
+
+// checkLabels refuses a picture with several labels: one of them at most can be learnt.
+func (c *collection) checkLabels() error {
+	byPath := make([]*found, len(c.pictures))
+	for i := range byPath {
+		byPath[i] = &c.pictures[i]
+	}
+	slices.SortStableFunc(byPath, func(a, b *found) int { return strings.Compare(a.path, b.path) })
+	for i, p := range byPath[1:] {
+		if before := byPath[i]; p.path == before.path && p.class != before.class {
+			return fmt.Errorf("%s has the labels %s and %s, expected one", p.path, before.class, p.class)
+		}
+	}
 	return nil
 }
 
