@@ -42,6 +42,8 @@ var shapes = []Shape{
 	{N: 2, C: 40, H: 8, W: 8, K: 12, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 1},
 	{N: 9, C: 18, H: 5, W: 4, K: 7, R: 1, S: 1, Stride: 1, Groups: 1},
 	{N: 10, C: 10, H: 6, W: 3, K: 64, R: 2, S: 1, Stride: 1, Groups: 2},
+	{N: 5, C: 64, H: 14, W: 14, K: 48, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+	{N: 2, C: 128, H: 10, W: 8, K: 42, R: 5, S: 4, Stride: 2, PadH: 2, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 2},
 
 	// Depthwise.
 	{N: 3, C: 21, H: 7, W: 7, K: 21, R: 5, S: 5, Stride: 1, PadH: 2, PadW: 2, Groups: 21},
@@ -201,6 +203,41 @@ func TestConv(t *testing.T) {
 			if count < s.N || !race.Enabled {
 				requireConv(t, s, count, rand.New(rand.NewSource(int64(si))), Options{}, sets, threadCounts)
 			}
+		}
+	}
+}
+
+// Strided layers leave out what meets padding alone, on every kernel set alike: an infinite
+// gradient at the corner reaches the taps that meet the image there, and no other.
+func TestWeightsLeaveOutPadding(t *testing.T) {
+	for _, kernels := range simd.Available() {
+		for _, s := range []Shape{
+			{N: 3, C: 64, H: 6, W: 8, K: 48, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+			{N: 2, C: 64, H: 5, W: 7, K: 41, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 1},
+			{N: 2, C: 10, H: 8, W: 6, K: 7, R: 3, S: 2, Stride: 2, PadH: 1, Groups: 1},
+		} {
+			engine := tensor.NewEngineOn(2, kernels)
+			c := New(engine, s, Options{})
+			c.PlanBackwardWeights()
+			x, dy := tensor.New(s.N, s.C, s.H, s.W), tensor.New(s.N, s.K, s.OutH(), s.OutW())
+			for i := range x.Data {
+				x.Data[i] = 1
+			}
+			for i := range dy.Data {
+				dy.Data[i] = 1
+				if i%(s.OutH()*s.OutW()) == 0 {
+					dy.Data[i] = float32(math.Inf(1))
+				}
+			}
+			dw := make([]float32, s.Weights())
+			c.BackwardWeights(dw, nil, x, dy)
+			for i, v := range dw {
+				row, column := i/s.S%s.R, i%s.S
+				meets := row >= s.PadH && column >= s.PadW
+				require.Equal(t, meets, math.IsInf(float64(v), 1), "%s, %v: tap %d, %d is %v", kernels.Name, s, row, column, v)
+				require.False(t, math.IsNaN(float64(v)), "%s, %v: tap %d, %d", kernels.Name, s, row, column)
+			}
+			engine.Close()
 		}
 	}
 }

@@ -310,3 +310,36 @@ func imagesPerTask(images, area, nr int) int {
 	}
 	return best
 }
+
+// littlePadding is the share of products with padding up to which leaving them out is not
+// worth the trouble.
+const littlePadding = 0.02
+
+// paddingShare returns the share of a convolution's products that are with padding, 0 if a
+// tap meets nothing else.
+func paddingShare(s Shape) float64 {
+	rows, columns := 0, 0
+	for r := range s.R {
+		_, n := inside(s.H, s.OutH(), s.PadH, s.Stride, r)
+		rows += n
+		if n <= 0 {
+			return 0
+		}
+	}
+	for i := range s.S {
+		_, n := inside(s.W, s.OutW(), s.PadW, s.Stride, i)
+		columns += n
+		if n <= 0 {
+			return 0
+		}
+	}
+	return 1 - float64(rows*columns)/float64(s.R*s.OutH()*s.S*s.OutW())
+}
+
+// inside returns the outputs along an axis, n from the first on, of which a tap meets
+// the image and not its padding.
+func inside(size, out, pad, stride, tap int) (first, n int) {
+	first = max(0, pad-tap+stride-1) / stride
+	end := max(0, size+pad-tap+stride-1) / stride
+	return first, min(out, end) - first
+}

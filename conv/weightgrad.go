@@ -47,6 +47,8 @@ type weightGrad struct {
 	stretchRows   int     // as many rows of its output
 	oneCall       bool    // the kernel takes the images of a stretch in one call
 	blockTiles    int     // of a block
+	trimRows      bool    // products with padding above and below are left out,
+	trimColumns   bool    // and with that to the left and right: each tile is of one tap
 }
 
 // weightSums is where the gradient of the weights is added up and how it gets from there.
@@ -103,6 +105,8 @@ func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	p.swap = p.filters%nr == 0 && (p.block == p.channels || plain && inPlace && p.filters < p.channels)
 	p.inPlace = inPlace && (plain || !p.swap)
 	p.gradient = newPartials(e, s.N, (chunkPixels+area-1)/area, s.Weights())
+	p.trimRows = s.Stride > 1 && area <= stretchPixels && paddingShare(s) > littlePadding
+	p.trimColumns = p.trimRows && p.channels%32 == 0 && p.channels >= 64
 	p.cutProduct()
 	p.cutPixels()
 	e.Reserve(p.gradient.total()+s.N*s.K, max(p.images*(p.xSize()+p.dySize())+p.partedSize(), p.channels*s.R*s.S))
@@ -124,21 +128,34 @@ func (p *weightGrad) cutProduct() {
 		column, channel := i/p.channels, i%p.channels
 		return channel/p.block*p.block*p.rows*p.cols + column*p.block + channel%p.block
 	}
-	p.tiles = tensor.CutTiles(height, p.engine.Kernels.MR)
-	for t := range p.tiles.Count {
-		first, n := p.tiles.Tile(t)
-		tile := weightsTile{n, first * p.rowDistance, first * area}
+	// Tiles of one tap each, where they must be.
+	rowTaps, columnTaps := 1, 1
+	if p.trimColumns {
+		rowTaps, columnTaps = 1, s.S
+		if p.swap {
+			rowTaps, columnTaps = columnTaps, rowTaps
+		}
+	}
+	p.tiles = tensor.CutTiles(height/rowTaps, p.engine.Kernels.MR)
+	for t := range p.tiles.Count * rowTaps {
+		tap := t / p.tiles.Count
+		first, n := p.tiles.Tile(t % p.tiles.Count)
+		first += tap * height / rowTaps
+		tile := weightsTile{n, first * p.rowDistance, first * area, tap}
 		if p.swap && !p.inPlace {
 			tile.at = tapAt(first)
 		}
 		p.rowTiles = append(p.rowTiles, tile)
 	}
-	for j := 0; j < width; j += nr {
-		tile := weightsTile{min(nr, width-j), j, tapAt(j)}
-		if p.swap {
-			tile.at = j * area
+	for tap := range columnTaps {
+		end := (tap + 1) * width / columnTaps
+		for j := tap * width / columnTaps; j < end; j += nr {
+			tile := weightsTile{min(nr, end-j), j, tapAt(j), tap}
+			if p.swap {
+				tile.at = j * area
+			}
+			p.columnTiles = append(p.columnTiles, tile)
 		}
-		p.columnTiles = append(p.columnTiles, tile)
 	}
 	p.tileRows = make([]int32, p.engine.Kernels.MR)
 	for i := range p.tileRows {
@@ -341,6 +358,8 @@ type weightsTile struct {
 	n  int
 	dw int // in the gradient of a group
 	at int // in their operand
+
+	tap int // the column of the filter, if all are of one
 }
 
 // operand is a side of the product: where it begins, and the distances between
@@ -397,11 +416,14 @@ func (p *weightGrad) multiplyStretch(q *weightsImages, a, b *operand, at weights
 		CRow: p.rowDistance, ARow: a.row, ACol: a.pixel, BRow: b.pixel,
 		K: s.OutW(), KOuter: min(p.stretchRows, s.OutH()-at.y),
 	}
+	if p.trimRows {
+		at.y, call.KOuter = inside(s.H, s.OutH(), s.PadH, s.Stride, at.r)
+	}
 	if p.oneCall { // the rows of an image are one, what follows are the images
 		call.K, call.KOuter = s.OutH()*s.OutW(), at.n
 	}
-	for t0 := 0; t0 < p.tiles.Count; t0 += p.blockTiles {
-		rows := p.rowTiles[t0:min(t0+p.blockTiles, p.tiles.Count)]
+	for t0 := 0; t0 < len(p.rowTiles); t0 += p.blockTiles {
+		rows := p.rowTiles[t0:min(t0+p.blockTiles, len(p.rowTiles))]
 		for j := range p.columnTiles {
 			column := &p.columnTiles[j]
 			dw := q.dw[at.r*p.filterRow+column.dw:]
@@ -414,22 +436,28 @@ func (p *weightGrad) multiplyStretch(q *weightsImages, a, b *operand, at weights
 				if !q.add {
 					call.Mode = simd.FromZero
 				}
-				p.multiplyTile(q, a, b, at, row.at, column.at)
+				p.multiplyTile(q, a, b, at, row, column)
 			}
 		}
 	}
 }
 
-// multiplyTile adds the products of a stretch to a tile whose operands begin at
-// rows and columns.
-func (p *weightGrad) multiplyTile(q *weightsImages, a, b *operand, at weightsStretch, rows, columns int) {
+// multiplyTile adds the products of a stretch to a tile.
+func (p *weightGrad) multiplyTile(q *weightsImages, a, b *operand, at weightsStretch, row, column *weightsTile) {
+	s := p.shape
 	call := q.tile
 	line := a.line
 	if !p.swap && !p.inPlace { // interleaved
-		call.ACol, line = call.M, p.shape.OutW()*call.M
+		call.ACol, line = call.M, s.OutW()*call.M
 	}
-	rows += at.image*a.image + at.y*line
-	columns += at.image*b.image + at.y*b.line
+	rows := row.at + at.image*a.image + at.y*line
+	columns := column.at + at.image*b.image + at.y*b.line
+	if p.trimColumns {
+		var x int
+		x, call.K = inside(s.W, s.OutW(), s.PadW, s.Stride, row.tap+column.tap)
+		rows += x * call.ACol
+		columns += x * call.BRow
+	}
 	// Where the row of the filter begins.
 	if filterRow := at.r * p.cols * p.block; p.swap {
 		rows += filterRow
