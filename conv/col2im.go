@@ -58,7 +58,7 @@ func newCol2imDataGrad(e *tensor.Engine, s Shape) *col2imDataGrad {
 		p.planes = append(p.planes, int32(k*area))
 	}
 	p.images = imagesPerTask(s.N, area, chunk)
-	p.chunks = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), chunk)
+	p.chunks = p.layout.cutPanels(p.images, 0, s.OutH(), s.OutW(), chunk)
 	e.Reserve(s.Weights(), filters*e.Kernels.NR+p.productsSize()+p.imageSize())
 	return p
 }

@@ -43,6 +43,7 @@ var shapes = []Shape{
 	{N: 9, C: 18, H: 5, W: 4, K: 7, R: 1, S: 1, Stride: 1, Groups: 1},
 	{N: 10, C: 10, H: 6, W: 3, K: 64, R: 2, S: 1, Stride: 1, Groups: 2},
 	{N: 5, C: 64, H: 14, W: 14, K: 48, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+	{N: 2, C: 16, H: 9, W: 8, K: 180, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 1},
 	{N: 2, C: 128, H: 10, W: 8, K: 42, R: 5, S: 4, Stride: 2, PadH: 2, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 2},
 
 	// Depthwise.
@@ -239,6 +240,35 @@ func TestWeightsLeaveOutPadding(t *testing.T) {
 			}
 			engine.Close()
 		}
+	}
+}
+
+// Backward to the data it is rows of padding that are left out: infinite weights for the
+// pixels below the gradient reach no pixel of the last row, but all others of its phase.
+func TestDataLeavesOutPadding(t *testing.T) {
+	s := Shape{N: 3, C: 10, H: 6, W: 8, K: 7, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1}
+	for _, kernels := range simd.Available() {
+		engine := tensor.NewEngineOn(2, kernels)
+		c := New(engine, s, Options{})
+		c.PlanBackwardData()
+		dx, dy := tensor.New(s.N, s.C, s.H, s.W), tensor.New(s.N, s.K, s.OutH(), s.OutW())
+		for i := range dy.Data {
+			dy.Data[i] = 1
+		}
+		w := make([]float32, s.Weights())
+		for i := range w {
+			w[i] = 1
+			if i/s.S%s.R == 0 {
+				w[i] = float32(math.Inf(1))
+			}
+		}
+		c.BackwardData(dx, dy, w, false)
+		for i, v := range dx.Data {
+			y := i / s.W % s.H
+			infinite := y%2 == 1 && y < s.H-1
+			require.Equal(t, infinite, math.IsInf(float64(v), 1) || math.IsNaN(float64(v)), "%s: row %d: %v", kernels.Name, y, v)
+		}
+		engine.Close()
 	}
 }
 

@@ -19,8 +19,10 @@ type implicitGemm struct {
 	multiplication
 
 	layout       layout
+	source       *layout      // of what it reads, where another plan has laid it out
 	tiles        tensor.Tiles // of the filters of a group
 	taps         []int32
+	channelTaps  int  // R * S, or those of a phase
 	inner        int  // taps: C/groups * R * S
 	images       int  // of a task
 	area         int  // pixels of an output plane
@@ -77,7 +79,7 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward, pairs bool) *implicitG
 	p.inner = len(p.taps)
 	p.images = evenly(imagesPerTask(s.N, s.OutH()*s.OutW(), nr), s, e.Threads())
 	p.area = s.OutH() * s.OutW()
-	p.panels = p.layout.cutPanels(p.images, s.OutH(), s.OutW(), nr)
+	p.panels = p.layout.cutPanels(p.images, 0, s.OutH(), s.OutW(), nr)
 	p.inputInPlace = !pairs && p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0 && !conflicts(min(p.inner, depth), p.area)
 	p.planeRows = !pairs && p.layout.inPlace && s.R*s.S == 1
 	p.gathers = !pairs && e.Kernels.GemmGathers
@@ -236,21 +238,23 @@ type imageBlock struct {
 // pixels computes the output pixels of one group of a few images. Meanwhile it
 // fetches what follows.
 func (p *implicitGemm) pixels(q *imageBlock) {
-	panels := (q.images*p.area + p.engine.Kernels.NR - 1) / p.engine.Kernels.NR
-	for i := range panels {
+	for i := range p.panels {
 		panel := &p.panels[i]
+		if panel.runs[0].image >= q.images { // a short task
+			continue
+		}
 		for k0 := 0; k0 < p.inner; k0 += p.depth {
 			b, bRow := q.packed, p.engine.Kernels.NR
 			switch {
 			case p.inputInPlace:
 				r := panel.runs[0]
 				b, bRow = q.src[r.image*q.distance+k0*p.area+r.offset:], p.area
-			case p.gathers && panel.pieces != nil:
+			case p.gathersPanel(panel):
 				p.gatherRows(q, panel, k0)
 			default:
 				p.pack(q, panel, k0)
 			}
-			p.lookAhead(q, i, k0, panels)
+			p.lookAhead(q, i, k0)
 			p.multiply(q, b, bRow, panel, k0)
 		}
 	}
@@ -258,12 +262,12 @@ func (p *implicitGemm) pixels(q *imageBlock) {
 
 // lookAhead notes what is read after the stretch of taps at k0 of panel i, where that
 // are rows of planes far apart, which hardware does not foresee.
-func (p *implicitGemm) lookAhead(q *imageBlock, i, k0, panels int) {
-	q.ahead.rows, q.ahead.count = nil, 0
+func (p *implicitGemm) lookAhead(q *imageBlock, i, k0 int) {
+	q.ahead.rows, q.ahead.count, q.ahead.from = nil, 0, p.tiles.Count
 	if k0 += p.depth; k0 >= p.inner {
 		i, k0 = i+1, 0
 	}
-	if i >= panels {
+	if i >= len(p.panels) || p.panels[i].runs[0].image >= q.images {
 		return
 	}
 	switch {
@@ -275,6 +279,20 @@ func (p *implicitGemm) lookAhead(q *imageBlock, i, k0, panels int) {
 			row := q.src[r.image*q.distance+k0*p.area+r.offset:][:r.n]
 			q.ahead.addRow(row, p.area%lineElements == 0)
 		}
+	case p.source != nil && p.source.shifts != nil:
+		// The filters that go by meanwhile would push what is fetched early out.
+		area, kc := p.inner/p.source.c, min(p.depth, p.inner-k0)
+		n := (kc + area - 1) / area * p.source.plane
+		at, lines := k0/area*p.source.plane, 0
+		q.ahead.planes = prefetcher{}
+		for j, r := range p.panels[i].runs {
+			if j < len(q.ahead.planes.parts) && r.image < q.images {
+				data := q.src[r.image*q.distance+at:]
+				q.ahead.planes.parts[j] = region{data: data, n: min(n, p.source.size()-at), images: 1}
+				lines += n / lineElements
+			}
+		}
+		q.ahead.from = max(0, p.tiles.Count-(lines+kc-1)/kc)
 	case p.pairs && p.layout.inPlace:
 		r := p.panels[i].runs[0]
 		q.ahead.src, q.ahead.rows = &q.src[r.image*q.distance+r.offset], p.taps[k0:min(k0+p.depth, p.inner)]
@@ -288,6 +306,9 @@ type ahead struct {
 	count int         // of them
 	src   *float32
 	rows  []int32
+
+	planes prefetcher // from this tile on
+	from   int
 }
 
 // addRow adds the cache lines of a row as far as there is room. Unless aligned, it may reach
@@ -315,21 +336,35 @@ func (a *ahead) fetch(kernels *simd.Kernels, t, n int) {
 	}
 }
 
+// gathersPanel reports whether the first tile of a panel packs it.
+func (p *implicitGemm) gathersPanel(panel *panel) bool {
+	return !p.inputInPlace && p.gathers && panel.pieces != nil && (panel.meets == nil || panel.meets.n == 1)
+}
+
+// met returns what a panel meets of the stretch of taps at k0.
+func (p *implicitGemm) met(panel *panel, k0 int) []int32 {
+	k1 := min(k0+p.depth, p.inner)
+	if panel.meets == nil {
+		return p.taps[k0:k1]
+	}
+	return panel.meets.taps[k0/p.channelTaps*panel.meets.n : k1/p.channelTaps*panel.meets.n]
+}
+
 // pack packs the stretch of taps at k0 of a panel.
 func (p *implicitGemm) pack(q *imageBlock, panel *panel, k0 int) {
-	kc := min(p.depth, p.inner-k0)
+	taps := p.met(panel, k0)
 	for _, r := range panel.runs {
 		if r.image >= q.images {
 			break
 		}
-		p.gather(&q.packed[r.lane], &q.src[r.image*q.distance+r.offset], &p.taps[k0], kc, p.engine.Kernels.NR, r.n)
+		p.gather(&q.packed[r.lane], &q.src[r.image*q.distance+r.offset], &taps[0], len(taps), p.engine.Kernels.NR, r.n)
 	}
 }
 
 // gatherRows says what the first tile of a panel packs for the stretch of taps at k0.
 func (p *implicitGemm) gatherRows(q *imageBlock, panel *panel, k0 int) {
 	rows := p.engine.GatherRows(q.worker)
-	rows.Offsets = &p.taps[k0]
+	rows.Offsets = &p.met(panel, k0)[0]
 	for i, r := range panel.pieces {
 		if r.image >= q.images { // of a short task
 			r.image, r.offset, r.n = 0, 0, 0
@@ -363,14 +398,24 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 	}
 	weights := p.engine.Shared()[p.weights+(q.group*p.steps(p.inner)+p.steps(k0))*filters:]
 	tile := p.engine.Tile(q.worker)
-	gather := !p.inputInPlace && p.gathers && panel.pieces != nil
-	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, N: n, K: steps, KOuter: 1, Mode: p.mode(k0, kc)}
+	gather := p.gathersPanel(panel)
+	// Of the weights of each channel some may be left out.
+	from, step, jump, inner, outer := 0, 1, 0, steps, 1
+	if panel.meets != nil {
+		from, jump, inner, outer = panel.meets.first, p.channelTaps, panel.meets.n, kc/p.channelTaps
+		if inner == 1 {
+			step, jump, inner, outer = p.channelTaps, 0, outer, 1
+		}
+	}
+	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, BJump: inner * bRow, N: n, K: inner, KOuter: outer, Mode: p.mode(k0, kc)}
 	for t := range p.tiles.Count {
 		f, rows := p.tiles.Tile(t)
 		tile.Prefetch = nil
 		switch {
 		case t < q.ahead.count:
 			tile.Prefetch, tile.PrefetchRow = q.ahead.lines[t], p.area
+		case t >= q.ahead.from:
+			tile.Prefetch, tile.PrefetchRow = q.ahead.planes.next(steps, bRow)
 		case !p.planeRows:
 			tile.Prefetch, tile.PrefetchRow = q.prefetch.next(steps, bRow)
 		}
@@ -381,7 +426,8 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 		if p.bias != nil {
 			tile.Bias = &p.bias[q.group*filters+f]
 		}
-		tile.C, tile.A, tile.ACol, tile.M = &out[f*rowDistance], &weights[f*steps], rows, rows
+		tile.C, tile.A, tile.M = &out[f*rowDistance], &weights[f*steps+from*rows], rows
+		tile.ACol, tile.AJump = step*rows, jump*rows
 		if gather && t == 0 {
 			kernels.GemmGather(tile, p.engine.GatherRows(q.worker))
 		} else {

@@ -19,6 +19,11 @@ type layout struct {
 	inPlace    bool
 	corner     bool // holds the first phase alone, see keepCorner
 
+	// Where rows are short, a copy of each plane for every shift along them, as wide as the
+	// image: element x is what x + shift was, or zero. So rows follow each other without
+	// padding, and a panel is made of few runs.
+	shifts []int
+
 	partRows  []int32 // offsets of the rows of a phase in a plane in the order of part
 	phaseRows []int32 // the same in a phase
 }
@@ -51,6 +56,37 @@ func every2nd(s Shape) bool {
 	return s.R*s.S == 1 && s.Stride == 2 && s.W%2 == 0 && s.PadH == 0 && s.PadW == 0 && s.ExtraH == 0 && s.ExtraW == 0
 }
 
+// shift makes copies of each plane instead of padding its rows, for a stride of 1.
+func (l *layout) shift(shifts []int) {
+	l.shifts, l.inPlace = shifts, false
+	l.padW, l.cols = 0, l.w
+	l.phase = l.rows * l.cols
+	l.plane = len(shifts) * l.phase
+}
+
+// fillShifted writes the copies of a plane.
+func (l *layout) fillShifted(dst, plane []float32) {
+	top, size := l.padH*l.w, l.h*l.w
+	for i, shift := range l.shifts {
+		to := dst[i*l.phase:][:l.phase]
+		clear(to[:top])
+		clear(to[top+size:])
+		inside := to[top:][:size]
+		switch {
+		case shift >= 0:
+			copy(inside, plane[shift:])
+			for end := l.w; end <= size; end += l.w {
+				clear(inside[end-shift : end])
+			}
+		default:
+			copy(inside[-shift:], plane)
+			for y := 0; y < size; y += l.w {
+				clear(inside[y : y-shift])
+			}
+		}
+	}
+}
+
 // size returns the elements of one group of an image.
 func (l *layout) size() int { return l.c * l.plane }
 
@@ -69,6 +105,12 @@ func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
 	if l.corner {
 		for c := range l.c {
 			kernels.Deinterleave2(&dst[c*l.plane], &spare[0], &image[c*l.h*l.w], l.rows, l.cols, l.cols, 2*l.w)
+		}
+		return
+	}
+	if l.shifts != nil {
+		for c := range l.c {
+			l.fillShifted(dst[c*l.plane:], image[c*l.h*l.w:][:l.h*l.w])
 		}
 		return
 	}
@@ -192,6 +234,37 @@ type panel struct {
 	runs   []run // contiguous in the layout
 	pixels []run // contiguous in the output tensor; offset is the pixel
 	pieces []run // of runs, as GemmGather takes them; nil if they are more or the panel is narrow
+	meets  *metTaps
+}
+
+// metTaps is those of the taps of each channel that the pixels of a panel meet inside the
+// image, n from the first on. All are met where it is nil.
+type metTaps struct {
+	first, n int
+	taps     []int32 // their offsets
+}
+
+// outputRows is rows of the output, from y on, which meet the same rows of a filter inside
+// the image, taps from the first on.
+type outputRows struct{ y, n, first, taps int }
+
+// groupRows cuts n rows of the output by the taps that they meet, of which inside returns
+// the first and their number; nil if a row meets none.
+func groupRows(n int, inside func(y int) (first, taps int)) []outputRows {
+	var groups []outputRows
+	for y := range n {
+		first, taps := inside(y)
+		last := len(groups) - 1
+		switch {
+		case taps <= 0:
+			return nil
+		case last >= 0 && groups[last].first == first && groups[last].taps == taps:
+			groups[last].n++
+		default:
+			groups = append(groups, outputRows{y, 1, first, taps})
+		}
+	}
+	return groups
 }
 
 // half is what a vector of the kernels with GemmGather holds, whose panels are two wide.
@@ -218,9 +291,10 @@ func (p *panel) cutPieces() {
 	}
 }
 
-// cutPanels cuts the output pixels of that many images into panels.
-func (l *layout) cutPanels(images, outH, outW, nr int) []panel {
-	area := outH * outW
+// cutPanels cuts the output pixels of rows of that many images into panels, n rows from
+// first on.
+func (l *layout) cutPanels(images, first, n, outW, nr int) []panel {
+	area := n * outW
 	panels := make([]panel, (images*area+nr-1)/nr)
 	for p := range panels {
 		for lane := 0; lane < nr; {
@@ -228,8 +302,8 @@ func (l *layout) cutPanels(images, outH, outW, nr int) []panel {
 			if at >= images*area {
 				break
 			}
-			image, pixel := at/area, at%area
-			n := min(nr-lane, area-pixel)
+			image, pixel := at/area, first*outW+at%area
+			n := min(nr-lane, area-at%area)
 			panels[p].pixels = append(panels[p].pixels, run{image, pixel, lane, n})
 			// Output rows are contiguous with each other only if nothing is cut off.
 			for end := lane + n; lane < end; {
@@ -292,12 +366,27 @@ func evenly(n int, s Shape, threads int) int {
 }
 
 // imagesPerTask returns how many images go into a task: enough pixels to work
-// on, and few columns of the last panel left empty.
-func imagesPerTask(images, area, nr int) int {
+// on, and few columns of the last panel left empty. Rows of the output may be cut into
+// panels of their own.
+func imagesPerTask(images, area, nr int, groups ...outputRows) int {
 	const enough = 256
+	rows := 0
+	for _, g := range groups {
+		rows += g.n
+	}
+	if len(groups) > 0 && nr == 2*half { // a half panel takes half the time
+		nr = half
+	}
 	best, bestWaste := 1, 2.0
 	for n := 1; n <= images; n++ {
-		waste := float64((n*area+nr-1)/nr*nr)/float64(n*area) - 1
+		panels := (n*area + nr - 1) / nr
+		if len(groups) > 0 {
+			panels = 0
+			for _, g := range groups {
+				panels += (n*area*g.n/rows + nr - 1) / nr
+			}
+		}
+		waste := float64(panels*nr)/float64(n*area) - 1
 		if n*area >= enough && waste < bestWaste-0.01 || n == 1 {
 			best, bestWaste = n, waste
 		}

@@ -81,7 +81,7 @@ func TestLookAhead(t *testing.T) {
 		at := func(x *float32) int { return int(uintptr(unsafe.Pointer(x))-uintptr(unsafe.Pointer(&q.src[0]))) / 4 }
 		for i := range panels {
 			for k0 := 0; k0 < p.inner; k0 += p.depth {
-				p.lookAhead(q, i, k0, panels)
+				p.lookAhead(q, i, k0)
 				asked := map[int]bool{}
 				for _, l := range q.ahead.lines[:q.ahead.count] {
 					asked[at(l)/lineElements] = true

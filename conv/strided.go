@@ -1,6 +1,8 @@
 package conv
 
 import (
+	"slices"
+
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -29,7 +31,8 @@ type stridedDataGrad struct {
 type phase struct {
 	implicitGemm
 	rowSpan, colSpan span
-	planesAt         int // where its planes begin in shared memory, workers' images in turn
+	turned           map[int][]int32 // by a tile's height: offsets of the taps of packFilters filters as turned
+	planesAt         int             // where its planes begin in shared memory, workers' images in turn
 }
 
 // span is a phase along one axis: pixels first, first + stride, ... meet taps tap,
@@ -67,7 +70,14 @@ func newStridedDataGrad(e *tensor.Engine, s Shape, pairs bool) *stridedDataGrad 
 	rows, cols := spans(s.H, s.PadH, s.R, s.Stride), spans(s.W, s.PadW, s.S, s.Stride)
 	p.layout = newLayout(Shape{C: s.K, H: s.OutH(), W: s.OutW(), Stride: 1,
 		PadH: padding(rows, s.OutH()), PadW: padding(cols, s.OutW()), Groups: s.Groups})
-	p.images = evenly(imagesPerTask(s.N, rows[0].n*cols[0].n, e.Kernels.NR), s, e.Threads())
+	var groups []outputRows
+	if shifts := shiftsOf(cols, s.OutW()); !p.layout.inPlace && s.OutW() < half && shifts != nil {
+		p.layout.shift(shifts)
+		if !pairs {
+			groups = rows[len(rows)-1].groups(s.OutH())
+		}
+	}
+	p.images = evenly(imagesPerTask(s.N, rows[0].n*cols[0].n, e.Kernels.NR, groups...), s, e.Threads())
 	weights, shared := 0, s.Weights()
 	for _, y := range rows {
 		for _, x := range cols {
@@ -83,8 +93,25 @@ func newStridedDataGrad(e *tensor.Engine, s Shape, pairs bool) *stridedDataGrad 
 	if !p.layout.inPlace {
 		size = p.images * p.layout.size()
 	}
-	e.Reserve(shared, max(p.panel+s.C/s.Groups*e.Kernels.NR+s.H*s.W+size, p.phases[0].looseSize()))
+	e.Reserve(shared, max(p.panel+s.C/s.Groups*e.Kernels.NR+s.H*s.W+size, p.phases[0].looseSize(), packFilters*e.Kernels.MR*s.R*s.S))
 	return p
+}
+
+// shiftsOf returns the distinct distances along a row from pixels of a phase to what they
+// meet; nil if a phase is not as wide as the output.
+func shiftsOf(cols []span, outW int) []int {
+	var shifts []int
+	for _, x := range cols {
+		if x.n != outW {
+			return nil
+		}
+		for v := range x.taps {
+			if shift := x.from - v; !slices.Contains(shifts, shift) {
+				shifts = append(shifts, shift)
+			}
+		}
+	}
+	return shifts
 }
 
 func (p *stridedDataGrad) newPhase(y, x span, pairs bool) phase {
@@ -93,21 +120,72 @@ func (p *stridedDataGrad) newPhase(y, x span, pairs bool) phase {
 	channels, filters := s.C/s.Groups, s.K/s.Groups
 	f := phase{rowSpan: y, colSpan: x}
 	f.shape = Shape{C: s.K, K: s.C, Groups: s.Groups}
+	f.source = &p.layout
 	f.engine, f.multiplication = p.engine, newMultiplication(kernels, pairs)
 	f.gathers = !pairs && kernels.GemmGathers
 	f.tiles = tensor.CutTiles(channels, kernels.MR)
 	f.inner = filters * y.taps * x.taps
 	f.area = y.n * x.n
-	f.panels = p.layout.cutPanels(p.images, y.n, x.n, kernels.NR)
 	for k := range filters {
 		for u := range y.taps {
 			for v := range x.taps {
-				f.taps = append(f.taps, int32(p.layout.tap(k, p.layout.padH+y.from-u, p.layout.padW+x.from-v)))
+				column := p.layout.padW + x.from - v
+				if p.layout.shifts != nil {
+					column = slices.Index(p.layout.shifts, x.from-v) * p.layout.phase
+				}
+				f.taps = append(f.taps, int32(p.layout.tap(k, p.layout.padH+y.from-u, column)))
 			}
 		}
 	}
+	f.turned = map[int][]int32{}
+	for t := range f.tiles.Count {
+		_, rows := f.tiles.Tile(t)
+		if f.turned[rows] != nil {
+			continue
+		}
+		for i := range packFilters {
+			for u := range y.taps {
+				for v := range x.taps {
+					f.turned[rows] = append(f.turned[rows], int32((i*s.R*s.S+(y.tap+u*s.Stride)*s.S+x.tap+v*s.Stride)*rows))
+				}
+			}
+		}
+	}
+	f.channelTaps = y.taps * x.taps
+	f.cutPanels(p.layout, p.images, y, x, s.OutH())
 	f.columns, f.planes = distances(channels, kernels.NR), distances(kernels.MR, f.area)
 	return f
+}
+
+// cutPanels cuts the pixels of a phase into panels, rows that reach over the edge apart.
+func (f *phase) cutPanels(l layout, images int, y, x span, outH int) {
+	groups := y.groups(outH)
+	if groups == nil || f.pairs || l.shifts == nil {
+		f.panels = l.cutPanels(images, 0, y.n, x.n, f.engine.Kernels.NR)
+		return
+	}
+	f.depth = f.depth / f.channelTaps * f.channelTaps
+	for _, g := range groups {
+		panels := l.cutPanels(images, g.y, g.n, x.n, f.engine.Kernels.NR)
+		if g.taps < y.taps {
+			meets := &metTaps{first: g.first * x.taps, n: g.taps * x.taps}
+			for k := 0; k < len(f.taps); k += f.channelTaps {
+				meets.taps = append(meets.taps, f.taps[k+meets.first:][:meets.n]...)
+			}
+			for i := range panels {
+				panels[i].meets = meets
+			}
+		}
+		f.panels = append(f.panels, panels...)
+	}
+}
+
+// groups cuts the rows of a phase by the taps that they meet inside an output of that height.
+func (s span) groups(size int) []outputRows {
+	return groupRows(s.n, func(y int) (first, taps int) {
+		first = max(0, s.from+y-size+1)
+		return first, min(s.taps-1, s.from+y) - first + 1
+	})
 }
 
 func (p *stridedDataGrad) run(dx, dy tensor.Tensor, w []float32, accumulate bool) {
@@ -117,40 +195,75 @@ func (p *stridedDataGrad) run(dx, dy tensor.Tensor, w []float32, accumulate bool
 		f := &p.phases[i]
 		f.y = tensor.View(shared[f.planesAt:], p.engine.Threads()*p.images, p.shape.C, f.rowSpan.n, f.colSpan.n)
 	}
-	p.engine.Run(len(p.phases)*p.shape.Groups, phasesPack{p})
+	if p.phases[0].pairs {
+		p.engine.Run(len(p.phases)*p.shape.Groups, phasesPairs{p})
+	} else {
+		filters := p.shape.K / p.shape.Groups
+		p.engine.Run((filters+packFilters-1)/packFilters*p.shape.Groups, phasesPack{p})
+	}
 	p.engine.Run((dy.N+p.images-1)/p.images*p.shape.Groups, phasesImages{p})
 }
 
-// phasesPack interleaves the filters of one phase and group in shared memory, as
-// productPack does.
+// packFilters is how many filters phasesPack turns at a time.
+const packFilters = 8
+
+// phasesPack interleaves the weights of a few filters of a group in shared memory, as
+// productPack does, those of a tile's channels tap by tap: each filter is read once, as it lies.
 type phasesPack struct{ *stridedDataGrad }
 
 func (p phasesPack) Do(task, worker int) {
+	s := p.shape
+	kernels := p.engine.Kernels
+	channels, filters, area := s.C/s.Groups, s.K/s.Groups, s.R*s.S
+	group := task % s.Groups
+	first := task / s.Groups * packFilters
+	n := min(packFilters, filters-first)
+	turned := p.engine.Scratch(worker)
+	tiles := p.phases[0].tiles
+	for t := range tiles.Count {
+		c, rows := tiles.Tile(t)
+		for i := range n {
+			w := p.w[((group*filters+first+i)*channels+c)*area:]
+			kernels.Transpose(&turned[i*rows*area], &w[0], rows, area, rows, area)
+		}
+		for i := range p.phases {
+			f := &p.phases[i]
+			shared := p.engine.Shared()[f.weights+group*channels*f.inner:]
+			taps := f.rowSpan.taps * f.colSpan.taps
+			for k, end := first*taps, (first+n)*taps; k < end; {
+				k0 := k / f.depth * f.depth
+				kc := min(f.depth, f.inner-k0)
+				count := min(end, k0+kc) - k
+				kernels.Gather(&shared[k0*channels+c*kc+(k-k0)*rows], &turned[0], &f.turned[rows][k-first*taps], count, rows, rows)
+				k += count
+			}
+		}
+	}
+}
+
+// phasesPairs does so for one phase and group where the inner dimension goes in pairs.
+type phasesPairs struct{ *stridedDataGrad }
+
+func (p phasesPairs) Do(task, worker int) {
 	s := p.shape
 	f := &p.phases[task/s.Groups]
 	group := task % s.Groups
 	channels, filters := s.C/s.Groups, s.K/s.Groups
 	shared := p.engine.Shared()[f.weights+group*channels*f.steps(f.inner):]
 	taps := f.rowSpan.taps * f.colSpan.taps
+	loose, distance := p.engine.Scratch(worker), p.engine.Kernels.MR
 	for k0 := 0; k0 < f.inner; k0 += f.depth {
 		kc := min(f.depth, f.inner-k0)
 		for t := range f.tiles.Count {
 			first, rows := f.tiles.Tile(t)
-			dst := shared[f.steps(k0)*channels+first*f.steps(kc):]
-			to, distance := dst, rows
-			if f.pairs {
-				to, distance = p.engine.Scratch(worker), p.engine.Kernels.MR
-			}
 			for k := range kc {
 				filter, u, v := group*filters+(k0+k)/taps, (k0+k)%taps/f.colSpan.taps, (k0+k)%f.colSpan.taps
 				w := p.w[((filter*channels+first)*s.R+f.rowSpan.tap+u*s.Stride)*s.S+f.colSpan.tap+v*s.Stride:]
 				for c := range rows {
-					to[k*distance+c] = w[c*s.R*s.S]
+					loose[k*distance+c] = w[c*s.R*s.S]
 				}
 			}
-			if f.pairs {
-				f.pairUp(dst, to, kc, rows)
-			}
+			f.pairUp(shared[f.steps(k0)*channels+first*f.steps(kc):], loose, kc, rows)
 		}
 	}
 }
