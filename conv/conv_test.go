@@ -243,9 +243,10 @@ func TestWeightsLeaveOutPadding(t *testing.T) {
 	}
 }
 
-// Backward to the data it is rows of padding that are left out: infinite weights for the
-// pixels below the gradient reach no pixel of the last row, but all others of its phase.
-func TestDataLeavesOutPadding(t *testing.T) {
+// Forward and backward to the data it is rows of padding that are left out: infinite weights
+// for what is above the image reach all rows of the output but the first, and those for what is
+// below the gradient no pixel of the last row, but all others of its phase.
+func TestNarrowLayersLeaveOutPadding(t *testing.T) {
 	s := Shape{N: 3, C: 10, H: 6, W: 8, K: 7, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1}
 	for _, kernels := range simd.Available() {
 		engine := tensor.NewEngineOn(2, kernels)
@@ -267,6 +268,14 @@ func TestDataLeavesOutPadding(t *testing.T) {
 			y := i / s.W % s.H
 			infinite := y%2 == 1 && y < s.H-1
 			require.Equal(t, infinite, math.IsInf(float64(v), 1) || math.IsNaN(float64(v)), "%s: row %d: %v", kernels.Name, y, v)
+		}
+		for i := range dx.Data {
+			dx.Data[i] = 1
+		}
+		c.Forward(dy, dx, w, nil, simd.Identity)
+		for i, v := range dy.Data {
+			y := i / s.OutW() % s.OutH()
+			require.Equal(t, y > 0, math.IsInf(float64(v), 1) || math.IsNaN(float64(v)), "%s: output row %d: %v", kernels.Name, y, v)
 		}
 		engine.Close()
 	}

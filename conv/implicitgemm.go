@@ -75,11 +75,13 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward, pairs bool) *implicitG
 	filters := s.K / s.Groups
 	p.tiles = tensor.CutTiles(filters, e.Kernels.MR)
 	p.layout.keepCorner(s)
+	groups := p.shift(s, pairs)
 	p.taps = p.layout.taps(s.R, s.S, backward)
 	p.inner = len(p.taps)
-	p.images = evenly(imagesPerTask(s.N, s.OutH()*s.OutW(), nr), s, e.Threads())
+	p.images = evenly(imagesPerTask(s.N, s.OutH()*s.OutW(), nr, groups...), s, e.Threads())
 	p.area = s.OutH() * s.OutW()
-	p.panels = p.layout.cutPanels(p.images, 0, s.OutH(), s.OutW(), nr)
+	p.channelTaps = s.R * s.S
+	p.cutPanels(&p.layout, p.images, s.OutH(), s.OutW(), groups, s.S)
 	p.inputInPlace = !pairs && p.layout.inPlace && s.R*s.S == 1 && p.area%nr == 0 && !conflicts(min(p.inner, depth), p.area)
 	p.planeRows = !pairs && p.layout.inPlace && s.R*s.S == 1
 	p.gathers = !pairs && e.Kernels.GemmGathers
@@ -90,6 +92,47 @@ func newImplicitGemm(e *tensor.Engine, s Shape, backward, pairs bool) *implicitG
 	}
 	e.Reserve(s.Weights(), max(p.panelSize()+p.resultsSize()+p.imageSize(), p.looseSize()))
 	return p
+}
+
+// shift lays images out without padding at the ends of rows if the stride is 2 and the
+// output narrow. Then it returns the rows of the output by what they meet.
+func (p *implicitGemm) shift(s Shape, pairs bool) []outputRows {
+	if pairs || s.Stride != 2 || s.W%2 != 0 || s.OutW() != s.W/2 || s.OutW() >= half || s.S == 1 {
+		return nil
+	}
+	var shifts []int
+	for i := range s.S {
+		shifts = append(shifts, i-s.PadW)
+	}
+	p.layout.shift(shifts)
+	return groupRows(s.OutH(), func(y int) (first, taps int) {
+		first = max(0, s.PadH-y*s.Stride)
+		return first, min(s.R, s.H+s.PadH-y*s.Stride) - first
+	})
+}
+
+// cutPanels cuts the pixels of a task into panels, and groups of rows, if there are any, into
+// panels of their own. A row of the filter has that many taps.
+func (p *implicitGemm) cutPanels(l *layout, images, outH, outW int, groups []outputRows, rowTaps int) {
+	nr := p.engine.Kernels.NR
+	if groups == nil {
+		p.panels = l.cutPanels(images, 0, outH, outW, nr)
+		return
+	}
+	p.depth = p.depth / p.channelTaps * p.channelTaps
+	for _, g := range groups {
+		panels := l.cutPanels(images, g.y, g.n, outW, nr)
+		if n := g.taps * rowTaps; n < p.channelTaps {
+			meets := &metTaps{first: g.first * rowTaps, n: n}
+			for k := 0; k < len(p.taps); k += p.channelTaps {
+				meets.taps = append(meets.taps, p.taps[k+meets.first:][:n]...)
+			}
+			for i := range panels {
+				panels[i].meets = meets
+			}
+		}
+		p.panels = append(p.panels, panels...)
+	}
 }
 
 // distances returns the multiples of a distance, n of them.

@@ -56,33 +56,61 @@ func every2nd(s Shape) bool {
 	return s.R*s.S == 1 && s.Stride == 2 && s.W%2 == 0 && s.PadH == 0 && s.PadW == 0 && s.ExtraH == 0 && s.ExtraW == 0
 }
 
-// shift makes copies of each plane instead of padding its rows, for a stride of 1.
+// shift makes copies of each plane instead of padding its rows: for a stride of 1, and for
+// a stride of 2 of an even width, whose copies are of every second column.
 func (l *layout) shift(shifts []int) {
 	l.shifts, l.inPlace = shifts, false
-	l.padW, l.cols = 0, l.w
+	l.padW, l.cols = 0, l.w/l.stride
 	l.phase = l.rows * l.cols
-	l.plane = len(shifts) * l.phase
+	l.plane = len(shifts) * l.stride * l.phase
 }
 
 // fillShifted writes the copies of a plane.
-func (l *layout) fillShifted(dst, plane []float32) {
-	top, size := l.padH*l.w, l.h*l.w
-	for i, shift := range l.shifts {
-		to := dst[i*l.phase:][:l.phase]
-		clear(to[:top])
-		clear(to[top+size:])
-		inside := to[top:][:size]
-		switch {
-		case shift >= 0:
-			copy(inside, plane[shift:])
-			for end := l.w; end <= size; end += l.w {
-				clear(inside[end-shift : end])
+func (l *layout) fillShifted(kernels *simd.Kernels, dst, spare, plane []float32) {
+	for y := range min(l.stride, l.h) { // rows that are a stride apart
+		size := (l.h - y + l.stride - 1) / l.stride * l.cols
+		first, phase := (y+l.padH)/l.stride*l.cols, (y+l.padH)%l.stride
+		rows := func(i int) []float32 { // of copy i, without the padding above and below
+			whole := dst[(i*l.stride+phase)*l.phase:][:l.phase]
+			clear(whole[:first])
+			clear(whole[first+size:])
+			return whole[first:][:size]
+		}
+		if l.stride == 1 {
+			for i, shift := range l.shifts {
+				copyShifted(rows(i), plane, l.cols, shift)
 			}
-		default:
-			copy(inside[-shift:], plane)
-			for y := 0; y < size; y += l.w {
-				clear(inside[y : y-shift])
+			continue
+		}
+		// Copies of even and of odd columns where they are, if there are such, serve the others.
+		parts := [2][]float32{spare[:size], spare[size:][:size]}
+		for i, shift := range l.shifts {
+			if shift>>1 == 0 {
+				parts[shift] = rows(i)
 			}
+		}
+		kernels.Deinterleave2(&parts[0][0], &parts[1][0], &plane[y*l.w], size/l.cols, l.cols, l.cols, 2*l.w)
+		for i, shift := range l.shifts {
+			if shift>>1 != 0 {
+				copyShifted(rows(i), parts[shift&1], l.cols, shift>>1)
+			}
+		}
+	}
+}
+
+// copyShifted copies rows of that width, shifted to the left, and zeros instead of what
+// would be of other rows.
+func copyShifted(dst, src []float32, width, shift int) {
+	from := width - shift
+	if shift >= 0 {
+		copy(dst, src[shift:])
+	} else {
+		copy(dst[-shift:], src)
+		from, shift = 0, -shift
+	}
+	for y := 0; y < len(dst); y += width {
+		for i := y + from; i < y+from+shift; i++ {
+			dst[i] = 0
 		}
 	}
 }
@@ -93,6 +121,9 @@ func (l *layout) size() int { return l.c * l.plane }
 // tap returns the offset of what tap (r, s) of channel c meets at output pixel
 // (0, 0); output pixel (y, x) is y*cols + x further on.
 func (l *layout) tap(c, r, s int) int {
+	if l.shifts != nil { // s is the number of a shift
+		return c*l.plane + (s*l.stride+r%l.stride)*l.phase + r/l.stride*l.cols
+	}
 	phase := r%l.stride*l.stride + s%l.stride
 	return c*l.plane + phase*l.phase + r/l.stride*l.cols + s/l.stride
 }
@@ -110,7 +141,7 @@ func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
 	}
 	if l.shifts != nil {
 		for c := range l.c {
-			l.fillShifted(dst[c*l.plane:], image[c*l.h*l.w:][:l.h*l.w])
+			l.fillShifted(kernels, dst[c*l.plane:], spare, image[c*l.h*l.w:][:l.h*l.w])
 		}
 		return
 	}

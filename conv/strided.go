@@ -131,7 +131,7 @@ func (p *stridedDataGrad) newPhase(y, x span, pairs bool) phase {
 			for v := range x.taps {
 				column := p.layout.padW + x.from - v
 				if p.layout.shifts != nil {
-					column = slices.Index(p.layout.shifts, x.from-v) * p.layout.phase
+					column = slices.Index(p.layout.shifts, x.from-v)
 				}
 				f.taps = append(f.taps, int32(p.layout.tap(k, p.layout.padH+y.from-u, column)))
 			}
@@ -152,32 +152,13 @@ func (p *stridedDataGrad) newPhase(y, x span, pairs bool) phase {
 		}
 	}
 	f.channelTaps = y.taps * x.taps
-	f.cutPanels(p.layout, p.images, y, x, s.OutH())
+	var groups []outputRows
+	if !pairs && p.layout.shifts != nil {
+		groups = y.groups(s.OutH())
+	}
+	f.cutPanels(&p.layout, p.images, y.n, x.n, groups, x.taps)
 	f.columns, f.planes = distances(channels, kernels.NR), distances(kernels.MR, f.area)
 	return f
-}
-
-// cutPanels cuts the pixels of a phase into panels, rows that reach over the edge apart.
-func (f *phase) cutPanels(l layout, images int, y, x span, outH int) {
-	groups := y.groups(outH)
-	if groups == nil || f.pairs || l.shifts == nil {
-		f.panels = l.cutPanels(images, 0, y.n, x.n, f.engine.Kernels.NR)
-		return
-	}
-	f.depth = f.depth / f.channelTaps * f.channelTaps
-	for _, g := range groups {
-		panels := l.cutPanels(images, g.y, g.n, x.n, f.engine.Kernels.NR)
-		if g.taps < y.taps {
-			meets := &metTaps{first: g.first * x.taps, n: g.taps * x.taps}
-			for k := 0; k < len(f.taps); k += f.channelTaps {
-				meets.taps = append(meets.taps, f.taps[k+meets.first:][:meets.n]...)
-			}
-			for i := range panels {
-				panels[i].meets = meets
-			}
-		}
-		f.panels = append(f.panels, panels...)
-	}
 }
 
 // groups cuts the rows of a phase by the taps that they meet inside an output of that height.
