@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -10,16 +11,18 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/sweep/statistics"
 )
 
-// published are figures of the paper to compare with.
+// published are figures of papers to compare with.
 type published struct {
 	figures map[catalog.Algorithm]map[string]cell // by domain
-	runs    int                                   // 0 where that is not stated
+	oracle  []catalog.Algorithm                   // whose tests were chosen on the targets
+	runs    int                                   // of these, 0 where that is not stated
 	source  string                                // where they are from
 }
 
 // digitsPaper are the figures of the digits benchmark.
 var digitsPaper = published{
-	runs: 10,
+	oracle: catalog.Paper,
+	runs:   10,
 	figures: map[catalog.Algorithm]map[string]cell{
 		catalog.ERM: {"svhn": {31.95, 1.91}, "mnist-m": {55.96, 1.39}, "syn": {43.85, 1.27}, "usps": {79.92, 0.98}, average: {52.92, 0.98}},
 		catalog.ADA: {"svhn": {35.70, 2.00}, "mnist-m": {58.65, 1.72}, "syn": {47.18, 0.61}, "usps": {80.40, 1.70}, average: {55.48, 0.74}},
@@ -32,6 +35,10 @@ var digitsPaper = published{
 		"its targets are there, its average is over those that are, without a deviation. published: the table of Choi et al., CVPR 2023.",
 }
 
+// digitsAverages are of methods whose figures by domain are not known, over all four
+// targets.
+var digitsAverages = map[catalog.Algorithm]float64{catalog.AugMix: 72.45, catalog.AdvST: 80.10}
+
 // alone returns means without deviations.
 func alone(means map[string]float64) map[string]cell {
 	cells := map[string]cell{}
@@ -41,52 +48,103 @@ func alone(means map[string]float64) map[string]cell {
 	return cells
 }
 
-// augMixPublished are RobustBench's mean accuracies of AugMix's WRN-40-2.
-var augMixPublished = map[string]float64{"cifar10": 88.82, "cifar100": 64.11}
+// augMixPublished are RobustBench's mean accuracies of AugMix's models, by dataset and
+// network.
+var augMixPublished = map[string]map[string]float64{
+	"cifar10":  {"wrn-40-2": 88.82, "resnext29-4x32": 89.09},
+	"cifar100": {"wrn-40-2": 64.11, "resnext29-4x32": 65.14},
+}
+
+// cifarMethods are those of cifarPaper, in its order.
+var cifarMethods = []catalog.Algorithm{
+	catalog.ERM, catalog.Cutout, catalog.CutMix, catalog.AutoAugment, catalog.Mixup, catalog.PGD, catalog.ADA, catalog.MEADA,
+}
 
 // cifarPaper are the mean accuracies over 15 corruptions and 5 severities, by
 // dataset and network; the paper gives no deviations.
-var cifarPaper = map[string]map[string][3]float64{ // ERM, ADA, ME-ADA
+var cifarPaper = map[string]map[string][8]float64{
 	"cifar10": {
-		"allconv": {69.2, 73.0, 78.2}, "densenet-40-12": {69.3, 69.8, 76.9},
-		"wrn-40-2": {73.1, 79.7, 83.3}, "resnext29-4x32": {72.5, 78.0, 83.4},
+		"allconv":        {69.2, 67.1, 68.7, 70.8, 75.4, 71.9, 73.0, 78.2},
+		"densenet-40-12": {69.3, 67.9, 66.5, 73.4, 75.4, 72.4, 69.8, 76.9},
+		"wrn-40-2":       {73.1, 73.2, 72.9, 76.1, 77.7, 73.8, 79.7, 83.3},
+		"resnext29-4x32": {72.5, 71.1, 70.5, 75.8, 77.4, 73.0, 78.0, 83.4},
 	},
 	"cifar100": {
-		"allconv": {43.6, 45.3, 51.2}, "densenet-40-12": {40.7, 45.2, 47.8},
-		"wrn-40-2": {46.7, 50.4, 52.8}, "resnext29-4x32": {46.6, 53.4, 57.3},
+		"allconv":        {43.6, 43.2, 44.0, 44.9, 46.6, 44.0, 45.3, 51.2},
+		"densenet-40-12": {40.7, 40.4, 40.8, 46.1, 44.6, 44.8, 45.2, 47.8},
+		"wrn-40-2":       {46.7, 46.5, 47.1, 50.4, 49.6, 44.9, 50.4, 52.8},
+		"resnext29-4x32": {46.6, 45.4, 45.9, 48.7, 48.6, 45.6, 53.4, 57.3},
 	},
 }
 
-// paperFigures returns the paper's figures to set beside those of a network on
-// some target domains of a dataset, none if nothing compares.
-func paperFigures(dataset, model string, targets []string) published {
-	if dataset == "digits" && model == "lenet5" && len(targets) > 0 {
-		return digitsPaper
+// pacsPaper are the accuracies on each domain of PACS of AlexNets that were trained on
+// the three others.
+var pacsPaper = map[catalog.Algorithm]map[string]float64{
+	catalog.ERM:   {"art_painting": 63.4, "cartoon": 66.1, "photo": 88.5, "sketch": 56.6},
+	catalog.ADA:   {"art_painting": 64.3, "cartoon": 69.8, "photo": 85.1, "sketch": 60.4},
+	catalog.MEADA: {"art_painting": 67.1, "cartoon": 69.9, "photo": 88.6, "sketch": 63.0},
+}
+
+// paperFigures returns the figures to set beside those of a network that was trained on
+// so many domains of a dataset, on some target domains, none if nothing compares.
+func paperFigures(dataset, model string, targets []string, sources int) published {
+	switch {
+	case dataset == "digits" && model == "lenet5" && len(targets) > 0:
+		return digitsFigures(targets)
+	case dataset == "pacs" && model == "alexnet" && len(targets) == 1 && sources == 3:
+		p := published{
+			figures: map[catalog.Algorithm]map[string]cell{},
+			source:  "published: the GLOT-DR thesis (table 5.2), trained on the three other domains.",
+		}
+		for a, on := range pacsPaper {
+			p.figures[a] = alone(map[string]float64{targets[0]: on[targets[0]], average: on[targets[0]]})
+		}
+		return p
 	}
-	means, ok := cifarPaper[dataset][model]
-	if !ok || !slices.Equal(targets, corrupt.Paper()) {
-		return published{}
+	if means, ok := cifarPaper[dataset][model]; ok && slices.Equal(targets, corrupt.Paper()) {
+		return cifarFigures(dataset, model, means[:])
 	}
+	return published{}
+}
+
+// digitsFigures returns the figures for some targets of the digits benchmark.
+func digitsFigures(targets []string) published {
+	p := digitsPaper
+	if len(targets) < len(p.figures[catalog.ERM])-1 {
+		return p
+	}
+	p.figures = maps.Clone(p.figures)
+	for a, mean := range digitsAverages {
+		p.figures[a] = alone(map[string]float64{average: mean})
+	}
+	p.source += " AugMix's and AdvST's average: He et al., NeurIPS 2024 (table 1)."
+	return p
+}
+
+// cifarFigures returns the figures for all corruptions of a dataset.
+func cifarFigures(dataset, model string, means []float64) published {
 	p := published{
 		figures: map[catalog.Algorithm]map[string]cell{},
-		source:  "paper: the mean over 15 corruptions and 5 severities, as the GLOT-DR thesis (table 5.1) quotes it.",
+		oracle:  catalog.Paper,
+		source: "paper, published: the mean over 15 corruptions and 5 severities, as the GLOT-DR thesis (table 5.1) quotes it; " +
+			"its AutoAugment has no operations that are corruptions too.",
 	}
-	for i, a := range catalog.Paper {
+	for i, a := range cifarMethods {
 		p.figures[a] = alone(map[string]float64{average: means[i]})
 	}
-	if model == "wrn-40-2" {
-		p.figures[catalog.AugMix] = alone(map[string]float64{average: augMixPublished[dataset]})
-		p.source += " published: AugMix's model in RobustBench."
+	if mean, ok := augMixPublished[dataset][model]; ok {
+		p.figures[catalog.AugMix] = alone(map[string]float64{average: mean})
+		p.source += " AugMix: its model in RobustBench."
 	}
 	return p
 }
 
-// row is the paper's row of an algorithm. Where only some of the paper's
+// row is the published row of an algorithm. Where only some of the paper's
 // targets were tested, its average is that over them.
 func (p published) row(a catalog.Algorithm, figures map[string]cell, columns, targets []string) tableRow {
-	row := tableRow{method: method(a), selection: "paper, best on targets", runs: p.runs}
-	if !slices.Contains(catalog.Paper, a) {
-		row.selection, row.runs = "published", 0
+	row := tableRow{method: method(a), selection: "published"}
+	if slices.Contains(p.oracle, a) {
+		row.selection, row.runs = "paper, best on targets", p.runs
 	}
 	unknown := cell{math.NaN(), math.NaN()}
 	for _, column := range columns {

@@ -174,24 +174,54 @@ func (r tableRow) count(none string) string {
 	return strconv.Itoa(r.runs)
 }
 
-// comparison is that of ME-ADA with another algorithm, by the averages over the
+// comparison is that of an algorithm with another, by the averages over the
 // target domains or, where there are none, on the source, paired by seed.
 type comparison struct {
-	against, selection string
-	seeds              int
-	difference         float64 // points of per cent
-	low, high          float64 // of its 95 % bootstrap interval
-	t, p               float64
+	method, against, selection string
+
+	seeds      int
+	difference float64 // points of per cent
+	low, high  float64 // of its 95 % bootstrap interval
+	t, p       float64 // NaN where every seed has the same difference
 }
 
 // significance is the level below which a difference is called significant.
 const significance = 0.05
 
 func (c comparison) verdict() string {
-	if c.p < significance {
+	switch {
+	case math.IsNaN(c.p) && c.difference == 0:
+		return "equal on every seed"
+	case math.IsNaN(c.p):
+		return "no test: every seed has this difference"
+	case c.p < significance:
 		return "statistically significant"
 	}
 	return "not significant"
+}
+
+// other names the algorithm of a comparison that is not in all of them.
+func (t *table) other(c comparison) string {
+	if c.method == t.one && t.oneFirst {
+		return c.against
+	}
+	return c.method
+}
+
+// comparing tells which algorithms are compared.
+func (t *table) comparing() string {
+	if t.oneFirst {
+		return t.one + " against the others"
+	}
+	return "the others against " + t.one
+}
+
+// otherColumn is the head of the column that names the algorithms compared.
+func (t *table) otherColumn() string {
+	if t.oneFirst {
+		return "against"
+	}
+	return "method"
 }
 
 // table is the paper's table for a sweep.
@@ -201,7 +231,10 @@ type table struct {
 	sources     int      // how many columns the last are
 	alone       bool     // nothing but the source is tested
 	rows        []tableRow
+	one         string // the algorithm that is in all comparisons
+	oneFirst    bool   // they are differences from the others to it
 	comparisons []comparison
+	published   bool // some rows are
 	notes       []string
 }
 
@@ -235,7 +268,7 @@ func newTable(all []outcome) table {
 			present = append(present, a)
 		}
 	}
-	published := paperFigures(first.config.Dataset, first.config.Model, targets)
+	published := paperFigures(first.config.Dataset, first.config.Model, targets, len(sources))
 	for _, a := range present {
 		if figures, ok := published.figures[a]; ok {
 			t.rows = append(t.rows, published.row(a, figures, t.columns, targets))
@@ -246,17 +279,48 @@ func newTable(all []outcome) table {
 			}
 		}
 	}
-	if published.figures != nil {
+	if t.published = slices.ContainsFunc(present, func(a catalog.Algorithm) bool { return published.figures[a] != nil }); t.published {
 		t.notes = append(t.notes, published.source)
 	}
+	if len(present) > 0 {
+		t.compareAll(all, present)
+	}
+	return t
+}
+
+// compareAll compares ME-ADA with every other algorithm or, where it is not there, the
+// others with the first.
+func (t *table) compareAll(all []outcome, present []catalog.Algorithm) {
+	one := present[0]
+	if t.oneFirst = slices.Contains(present, catalog.MEADA); t.oneFirst {
+		one = catalog.MEADA
+	}
+	t.one = method(one)
+	var untested []string
 	for _, a := range present {
+		if a == one {
+			continue
+		}
+		before := len(t.comparisons)
 		for _, s := range selections {
-			if c, ok := compare(all, a, s); ok && a != catalog.MEADA {
+			ours, theirs := a, one
+			if t.oneFirst {
+				ours, theirs = one, a
+			}
+			if c, ok := compare(all, ours, theirs, s); ok {
 				t.comparisons = append(t.comparisons, c)
 			}
 		}
+		if len(t.comparisons) == before {
+			untested = append(untested, method(a))
+		}
 	}
-	return t
+	if len(untested) > 0 {
+		t.notes = append(t.notes, fmt.Sprintf("Not tested, for want of two seeds of both: %s against %s.", strings.Join(untested, ", "), t.one))
+	}
+	if len(t.comparisons) > 1 {
+		t.notes = append(t.notes, "Each p is that of its own test alone, whatever the number of tests.")
+	}
 }
 
 // average is the column of the mean over the target domains. No domain that is
@@ -278,7 +342,7 @@ func reached(s *runfolder.Summary) string {
 	return fmt.Sprintf("accuracy %s last", last)
 }
 
-// compared tells what ME-ADA and the others are compared by.
+// compared tells what algorithms are compared by.
 func (t *table) compared() string {
 	if t.alone {
 		return "accuracy on the source's own images"
@@ -325,9 +389,13 @@ func newTableRow(all []outcome, a catalog.Algorithm, s selection, columns []stri
 	return row, row.runs > 0
 }
 
-// compare tests ME-ADA against another algorithm on the seeds that both have.
-func compare(all []outcome, against catalog.Algorithm, s selection) (comparison, bool) {
-	ours, theirs := values(all, catalog.MEADA, s, average), values(all, against, s, average)
+// sameDifference is a deviation of differences, in points of per cent, that is none but
+// for rounding.
+const sameDifference = 1e-9
+
+// compare tests an algorithm against another on the seeds that both have.
+func compare(all []outcome, a, against catalog.Algorithm, s selection) (comparison, bool) {
+	ours, theirs := values(all, a, s, average), values(all, against, s, average)
 	var differences []float64
 	for _, seed := range sortedKeys(ours) {
 		if v, ok := theirs[seed]; ok {
@@ -337,8 +405,15 @@ func compare(all []outcome, against catalog.Algorithm, s selection) (comparison,
 	if len(differences) < 2 {
 		return comparison{}, false
 	}
-	c := comparison{against: method(against), selection: s.name, seeds: len(differences), difference: statistics.Mean(differences)}
-	c.t, c.p = statistics.PairedT(differences)
+	c := comparison{
+		method: method(a), against: method(against), selection: s.name,
+		seeds: len(differences), difference: statistics.Mean(differences), t: math.NaN(), p: math.NaN(),
+	}
+	if statistics.Deviation(differences) > sameDifference {
+		c.t, c.p = statistics.PairedT(differences)
+	} else if math.Abs(c.difference) <= sameDifference {
+		c.difference = 0
+	}
 	c.low, c.high = statistics.Bootstrap(differences, bootstrapLevel, bootstrapResamples, 1)
 	return c, true
 }
@@ -360,14 +435,45 @@ func method(a catalog.Algorithm) string {
 	return string(a)
 }
 
-// noteDepartures notes, where the paper's figures stand beside those of runs,
-// in what the runs' settings differ from the published ones.
-func (t *table) noteDepartures(s, official *runfolder.Settings) error {
-	departures, err := runfolder.Differences(s, official, "algorithm", "seed", "preset")
-	if len(departures) > 0 {
-		t.notes = append(t.notes, "These runs are not the paper's: "+strings.Join(departures, ", ")+".")
+// noteDepartures notes, where published figures stand beside those of runs, in what
+// the settings of each method's runs, settings, differ from the published ones.
+func (t *table) noteDepartures(settings []*runfolder.Settings) error {
+	var departures [][]string
+	for _, s := range settings {
+		d, err := runfolder.Differences(s, publishedFor(s), "algorithm", "seed", "preset")
+		if err != nil {
+			return err
+		}
+		departures = append(departures, d)
 	}
-	return err
+	var parts []string
+	shared := slices.Clone(departures[0])
+	for _, d := range departures[1:] {
+		shared = slices.DeleteFunc(shared, func(text string) bool { return !slices.Contains(d, text) })
+	}
+	if len(shared) > 0 {
+		parts = append(parts, strings.Join(shared, ", "))
+	}
+	for i, d := range departures {
+		if own := slices.DeleteFunc(d, func(text string) bool { return slices.Contains(shared, text) }); len(own) > 0 {
+			parts = append(parts, "of "+method(settings[i].Algorithm)+" "+strings.Join(own, ", "))
+		}
+	}
+	if len(parts) > 0 {
+		t.notes = append(t.notes, "These runs are not the paper's: "+strings.Join(parts, "; ")+".")
+	}
+	return nil
+}
+
+// byMethod returns the settings of one run of each method.
+func byMethod(all []outcome) []*runfolder.Settings {
+	var settings []*runfolder.Settings
+	for _, a := range catalog.Algorithms() {
+		if i := slices.IndexFunc(all, func(o outcome) bool { return o.config.Algorithm == a }); i >= 0 {
+			settings = append(settings, &all[i].config.Settings)
+		}
+	}
+	return settings
 }
 
 // WriteTables writes the table of the complete runs in a folder, table.md,
@@ -382,8 +488,8 @@ func WriteTables(dir string, out, log io.Writer) error {
 		fmt.Fprintf(log, "not complete: %s\n", name)
 	}
 	t := newTable(all)
-	if s := &all[0].config.Settings; len(t.notes) > 0 {
-		if err := t.noteDepartures(s, publishedFor(s)); err != nil {
+	if t.published {
+		if err := t.noteDepartures(byMethod(all)); err != nil {
 			return err
 		}
 	}
@@ -418,12 +524,12 @@ func (t *table) markdown(w io.Writer) error {
 		row(cells...)
 	}
 	if len(t.comparisons) > 0 {
-		fmt.Fprintf(&b, "\nME-ADA against the others: the %s, paired by seed\n\n", t.compared())
-		row("against", "model chosen", "seeds", "difference", "95 % interval", "t", "p", "")
+		fmt.Fprintf(&b, "\n%s: the %s, paired by seed\n\n", capital(t.comparing()), t.compared())
+		row(t.otherColumn(), "model chosen", "seeds", "difference", "95 % interval", "t", "p", "")
 		row("---", "---", "---:", "---:", "---:", "---:", "---:", "---")
 		for _, c := range t.comparisons {
-			row(c.against, c.selection, strconv.Itoa(c.seeds), fmt.Sprintf("%+.2f", c.difference),
-				fmt.Sprintf("%+.2f to %+.2f", c.low, c.high), fmt.Sprintf("%.2f", c.t), formatP(c.p), c.verdict())
+			row(t.other(c), c.selection, strconv.Itoa(c.seeds), fmt.Sprintf("%+.2f", c.difference),
+				fmt.Sprintf("%+.2f to %+.2f", c.low, c.high), formatT(c.t, "–"), formatP(c.p, "–"), c.verdict())
 		}
 	}
 	for _, note := range t.notes {
@@ -433,13 +539,27 @@ func (t *table) markdown(w io.Writer) error {
 	return err
 }
 
-// formatP prints a p-value to three digits.
-func formatP(p float64) string {
-	if p < 1e-4 {
+// formatT prints a statistic, or none for NaN.
+func formatT(t float64, none string) string {
+	if math.IsNaN(t) {
+		return none
+	}
+	return fmt.Sprintf("%.2f", t)
+}
+
+// formatP prints a p-value to three digits, or none for NaN.
+func formatP(p float64, none string) string {
+	switch {
+	case math.IsNaN(p):
+		return none
+	case p < 1e-4:
 		return fmt.Sprintf("%.1e", p)
 	}
 	return fmt.Sprintf("%.3g", p)
 }
+
+// capital begins a sentence.
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // csv writes a line for each figure: accuracies, then differences.
 func (t *table) csv(w io.Writer) error {
@@ -462,7 +582,7 @@ func (t *table) csv(w io.Writer) error {
 		over = "source"
 	}
 	for _, c := range t.comparisons {
-		rows = append(rows, []string{"difference", method(catalog.MEADA), c.against, c.selection, over, strconv.Itoa(c.seeds),
+		rows = append(rows, []string{"difference", c.method, c.against, c.selection, over, strconv.Itoa(c.seeds),
 			number(c.difference), "", number(c.low), number(c.high), number(c.t), number(c.p)})
 	}
 	return out.WriteAll(rows)
@@ -497,13 +617,13 @@ func (t *table) latex(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n")
 	if len(t.comparisons) > 0 {
-		fmt.Fprintf(&b, "\n%% ME-ADA against the others, %s, paired by seed.\n", t.compared())
+		fmt.Fprintf(&b, "\n%% %s, %s, paired by seed.\n", capital(t.comparing()), t.compared())
 		fmt.Fprintf(&b, "\\begin{tabular}{llrrrrr}\n\\toprule\n")
-		row("Against", "Model chosen", "Seeds", "Difference", `95\,\% interval`, "$t$", "$p$")
+		row(capital(t.otherColumn()), "Model chosen", "Seeds", "Difference", `95\,\% interval`, "$t$", "$p$")
 		fmt.Fprintln(&b, `\midrule`)
 		for _, c := range t.comparisons {
-			row(c.against, c.selection, strconv.Itoa(c.seeds), fmt.Sprintf("$%+.2f$", c.difference),
-				fmt.Sprintf("$[%+.2f, %+.2f]$", c.low, c.high), fmt.Sprintf("$%.2f$", c.t), formatP(c.p))
+			row(t.other(c), c.selection, strconv.Itoa(c.seeds), fmt.Sprintf("$%+.2f$", c.difference),
+				fmt.Sprintf("$[%+.2f, %+.2f]$", c.low, c.high), formatT(c.t, "--"), formatP(c.p, "--"))
 		}
 		fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}\n")
 	}

@@ -78,24 +78,74 @@ func TestSweepTable(t *testing.T) {
 		}
 	}
 
-	// Runs with the published settings need no note, others do.
-	official := runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
-	one := runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(catalog.ERM)}
-	notes := len(table.notes)
-	require.NoError(t, table.noteDepartures(&one, &official))
-	require.Len(t, table.notes, notes)
-	one.TestImages = 100
-	require.NoError(t, table.noteDepartures(&one, &official))
-	require.Equal(t, "These runs are not the paper's: test_images 100 instead of none.", table.notes[notes])
-
 	// One seed has no deviation and no test; a difference may be chance.
 	table = newTable(sweepOf(map[string][]float64{"erm": {50}, "me-ada": {58}}))
 	require.Empty(t, table.comparisons)
 	b.Reset()
 	require.NoError(t, table.markdown(&b))
 	require.Contains(t, b.String(), "| ME-ADA | best on targets | 1 | – | – | – | – | 58.00 | 99.00 |")
+	require.Contains(t, b.String(), "\nNot tested, for want of two seeds of both: ERM against ME-ADA.\n")
 	table = newTable(sweepOf(map[string][]float64{"erm": {50, 60}, "me-ada": {58, 55}}))
 	require.Equal(t, "not significant", table.comparisons[0].verdict())
+}
+
+// Without ME-ADA the others are compared with the first method; where one has but one
+// seed, that is said.
+func TestComparisonsWithoutMEADA(t *testing.T) {
+	t.Parallel()
+	table := newTable(sweepOf(map[string][]float64{"augmix": {61, 62.5, 63}, "randconv": {70, 71, 75}, "advst": {80}, "erm": {50, 51, 54}}))
+	require.Len(t, table.comparisons, 4)
+	var b bytes.Buffer
+	require.NoError(t, table.markdown(&b))
+	require.Contains(t, b.String(), "The others against ERM: the average over the target domains, paired by seed")
+	require.Contains(t, b.String(), "| method | model chosen | seeds |")
+	// Of 11, 11.5 and 9: two degrees of freedom, of which p is 1 - t/sqrt(2 + t^2).
+	require.Regexp(t, `\| AugMix \| best on targets \| 3 \| \+10\.50 \| \+9\.00 to \+11\.50 \| 13\.75 \| 0\.00525 \| statistically significant \|`, b.String())
+	require.Contains(t, b.String(), "\nNot tested, for want of two seeds of both: AdvST against ERM.\n")
+	require.Contains(t, b.String(), "Each p is that of its own test alone")
+	b.Reset()
+	require.NoError(t, table.csv(&b))
+	require.Contains(t, b.String(), "difference,AugMix,ERM,best on targets,average,3,10.5,,9,11.5,13.7477")
+	require.Empty(t, newTable(sweepOf(map[string][]float64{"erm": {50, 51}})).comparisons)
+	require.Len(t, newTable(sweepOf(map[string][]float64{"erm": {50, 51}})).notes, 1, "where the figures are from")
+}
+
+// Differences without any spread are not tested: the statistic would be infinite.
+func TestEqualDifferences(t *testing.T) {
+	t.Parallel()
+	for verdict, erm := range map[string][]float64{
+		"no test: every seed has this difference": {50.1, 51.2, 52.3}, "equal on every seed": {51.1, 52.2, 53.3},
+	} {
+		table := newTable(sweepOf(map[string][]float64{"erm": erm, "me-ada": {51.1, 52.2, 53.3}}))
+		var b bytes.Buffer
+		require.NoError(t, table.markdown(&b))
+		require.Contains(t, b.String(), " | – | – | "+verdict+" |")
+		require.NoError(t, table.latex(&b))
+		b.Reset()
+		require.NoError(t, table.csv(&b))
+		require.NotContains(t, b.String(), "Inf")
+		require.NotContains(t, b.String(), "NaN")
+	}
+}
+
+// Runs with the published settings of their methods need no note, others do.
+func TestDepartures(t *testing.T) {
+	t.Parallel()
+	settings := func(a catalog.Algorithm) *runfolder.Settings {
+		return publishedFor(&runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(a)})
+	}
+	var table table
+	erm, pro := settings(catalog.ERM), settings(catalog.ProRandConv)
+	require.NoError(t, table.noteDepartures([]*runfolder.Settings{erm, pro}))
+	require.Empty(t, table.notes)
+	pro.LoopsTrain = erm.LoopsTrain
+	require.NoError(t, table.noteDepartures([]*runfolder.Settings{erm, pro}))
+	erm.TestImages, pro.TestImages = 100, 100
+	require.NoError(t, table.noteDepartures([]*runfolder.Settings{erm, pro}))
+	require.Equal(t, []string{
+		"These runs are not the paper's: of Pro-RandConv loops_train 10001 instead of 78126.",
+		"These runs are not the paper's: test_images 100 instead of none; of Pro-RandConv loops_train 10001 instead of 78126.",
+	}, table.notes)
 }
 
 // The paper's figures stand only beside what compares with them.
@@ -105,18 +155,18 @@ func TestPaperFigures(t *testing.T) {
 	for _, model := range zoo.Names {
 		network, err := zoo.New(model, 10)
 		require.NoError(t, err)
-		p := paperFigures("cifar10", network.Name, targets)
+		p := paperFigures("cifar10", network.Name, targets, 1)
 		if model == "lenet5" || network.H > 32 { // not in its tables of CIFAR
 			require.Nil(t, p.figures)
 			continue
 		}
-		for _, a := range catalog.Paper {
+		for _, a := range cifarMethods {
 			row := p.row(a, p.figures[a], append(slices.Clone(targets), average, "clean"), targets)
 			require.Greater(t, row.cells[len(targets)].mean, 60.0, "%s %s", model, a)
 			require.True(t, math.IsNaN(row.cells[0].mean))
 		}
-		require.Nil(t, paperFigures("cifar10", network.Name, nil).figures, "clean images alone")
-		require.Nil(t, paperFigures("digits", network.Name, targets).figures)
+		require.Nil(t, paperFigures("cifar10", network.Name, nil, 1).figures, "clean images alone")
+		require.Nil(t, paperFigures("digits", network.Name, targets, 1).figures)
 	}
 }
 
@@ -125,7 +175,7 @@ func TestPaperFigures(t *testing.T) {
 func TestPublishedFigures(t *testing.T) {
 	t.Parallel()
 	targets := []string{"mnist-m", "usps"}
-	p := paperFigures("digits", "lenet5", targets)
+	p := paperFigures("digits", "lenet5", targets, 1)
 	row := p.row(catalog.ProRandConv, p.figures[catalog.ProRandConv], append(slices.Clone(targets), average, "mnist"), targets)
 	require.Equal(t, "Pro-RandConv", row.method)
 	require.Equal(t, "published", row.selection)
@@ -134,9 +184,20 @@ func TestPublishedFigures(t *testing.T) {
 	require.InDelta(t, (82.30+93.67)/2, row.cells[2].mean, 1e-9)
 	require.True(t, math.IsNaN(row.cells[3].mean))
 
-	p = paperFigures("cifar100", "wrn-40-2", corrupt.Paper())
+	require.Nil(t, p.figures[catalog.AugMix], "an average of four targets")
+	p = paperFigures("digits", "lenet5", []string{"svhn", "mnist-m", "syn", "usps"}, 1)
+	require.InDelta(t, 72.45, p.figures[catalog.AugMix][average].mean, 0)
+
+	p = paperFigures("cifar100", "wrn-40-2", corrupt.Paper(), 1)
 	require.InDelta(t, 64.11, p.figures[catalog.AugMix][average].mean, 0)
-	require.Nil(t, paperFigures("cifar100", "allconv", corrupt.Paper()).figures[catalog.AugMix])
+	require.InDelta(t, 44.9, p.figures[catalog.PGD][average].mean, 0)
+	require.Equal(t, "published", p.row(catalog.PGD, p.figures[catalog.PGD], []string{average}, nil).selection)
+	require.Nil(t, paperFigures("cifar100", "allconv", corrupt.Paper(), 1).figures[catalog.AugMix])
+
+	p = paperFigures("pacs", "alexnet", []string{"sketch"}, 3)
+	require.InDelta(t, 63.0, p.figures[catalog.MEADA]["sketch"].mean, 0)
+	require.InDelta(t, 63.0, p.figures[catalog.MEADA][average].mean, 0)
+	require.Nil(t, paperFigures("pacs", "alexnet", []string{"sketch"}, 1).figures, "of one source")
 }
 
 // Methods with settings of their own stand in one table; a run with others does not.
