@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
@@ -44,4 +45,27 @@ func TestAttack(t *testing.T) {
 	c.Attack.Ball.Radius = -1
 	_, err := New(trainer.engine, network, toyData(t), c)
 	require.ErrorContains(t, err, "Ball.Radius is -1")
+}
+
+// Of several views the weights of mixtures move in the second alone, of one in that.
+func TestAttackOfParameters(t *testing.T) {
+	t.Parallel()
+	for views, changed := range map[int][]bool{1: {true}, 3: {false, true, false}} {
+		c := epochConfig(erm)
+		c.Views = make([]View, views)
+		c.Attack = augment.Config{Steps: 2, LR: 0.1, Transforms: image.AugMax{Severity: 3, Width: 3}}
+		trainer, _ := epochTrainer(t, 2, nil, c)
+		numbers := []int32{7, 3, 40}
+		x := trainer.view(numbers)
+		before := append([]float32(nil), x.Data[:x.N*x.C*x.H*x.W]...)
+		require.Equal(t, -1, trainer.attack(x, numbers))
+		for v, want := range changed {
+			lo, hi := v*len(before)/views, (v+1)*len(before)/views
+			if want {
+				require.NotEqual(t, before[lo:hi], x.Data[lo:hi], "view %d of %d", v+1, views)
+			} else {
+				require.Equal(t, before[lo:hi], x.Data[lo:hi], "view %d of %d", v+1, views)
+			}
+		}
+	}
 }

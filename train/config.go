@@ -44,7 +44,7 @@ type Config struct {
 
 	// Attack moves the images of every descent step, each of their views, to
 	// where the network errs before it learns from them: adversarial training.
-	// Steps of 0 is none. Transforms leave the first of several views as it is.
+	// Steps of 0 is none. Of several views Transforms move the second alone.
 	Attack augment.Config
 }
 

@@ -113,14 +113,14 @@ func (m *augMixer) makeChains(x *mixture, src []float32) {
 	}
 }
 
-// Ascend moves share and logits by rate, up.
+// Ascend moves share and logits by rate, up, both by their gradients where they were.
 func (m *augMaxer) Ascend(n, _ int, d, _, src []float32, rate float64) (finite bool) {
 	x := &m.images[n]
 	share, mean := x.slope(d, src)
-	x.share = min(max(x.share+float64(rate*sign(share)), 0), 1)
 	for i, slope := range x.slopes {
 		x.logits[i] += float64(rate * sign(x.share*x.weights[i]*(slope-mean)))
 	}
+	x.share = min(max(x.share+float64(rate*sign(share)), 0), 1)
 	x.soften()
 	return share-share == 0 && mean-mean == 0
 }

@@ -40,6 +40,13 @@ func TestAugMax(t *testing.T) {
 	value()
 	require.Equal(t, bytes, x.bytes)
 	require.NotEqual(t, x.chains[:len(src)], x.chains[len(src):2*len(src)])
+	x.share = 0.15 // and so 0 after two steps down
+	if share, _ := x.slope(d, src); share > 0 {
+		for i := range d {
+			d[i] = -d[i]
+		}
+	}
+	still, moved := 0, 0
 	for range 5 {
 		slopes := []float64{}
 		for _, at := range []*float64{&x.share, &x.logits[0], &x.logits[1], &x.logits[2]} {
@@ -56,14 +63,23 @@ func TestAugMax(t *testing.T) {
 		require.True(t, m.Ascend(1, 0, d, dst, src, 0.1))
 		for i, v := range append([]float64{x.share}, x.logits...) {
 			want := before[i] + 0.1*sign(slopes[i])
-			if i == 0 {
+			switch {
+			case i == 0:
 				want = min(max(want, 0), 1)
 				require.InDelta(t, want, v, 1e-12, "the share")
-			} else if before[0] > 0 && x.share > 0 && (slopes[i] > 1e-2 || slopes[i] < -1e-2) {
+			case before[0] == 0:
+				still++
+				require.InDelta(t, before[i], v, 0, "logit %d, of which the image has nothing", i-1)
+			case slopes[i] > 1e-3 || slopes[i] < -1e-3:
 				require.InDelta(t, want, v, 1e-12, "logit %d", i-1)
+				if x.share == 0 {
+					moved++
+				}
 			}
 		}
 	}
+	require.Positive(t, still)
+	require.Positive(t, moved, "in the step that ends at a share of 0")
 	x.share, x.weights = 1, []float64{0, 1, 0}
 	m.Apply(1, 0, dst, src)
 	require.Equal(t, x.chains[len(src):2*len(src)], dst)

@@ -60,8 +60,8 @@ func (s *Settings) transformed(network string, eta float64) train.Config {
 	return c
 }
 
-// augMax returns the run whose views, the image's first excepted, are mixtures at the
-// weights where the network errs.
+// augMax returns the run whose second view is the mixture at the weights where the
+// network errs, and whose third is AugMix's.
 func (s *Settings) augMax(network string) train.Config {
 	c := s.descent(network)
 	severity := 3.0
@@ -71,6 +71,9 @@ func (s *Settings) augMax(network string) train.Config {
 	c.Attack = augment.Config{
 		Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: s.Eta,
 		Transforms: image.AugMax{Severity: severity, Width: 3},
+	}
+	if len(c.Views) > 2 && c.Views[2].Values == nil {
+		c.Views[2].Values = image.AugMix{Severity: severity, Width: 3, Alpha: 1}
 	}
 	return c
 }

@@ -51,12 +51,15 @@ func TestAdvST(t *testing.T) {
 	require.ErrorContains(t, s.Check(""), "--ball l2: the ascents of advst move no pixels")
 }
 
-// AugMax attacks the two views beside the image, by the weights of AugMix.
+// AugMax attacks one of the two views beside the image, by the weights of AugMix; the
+// other is AugMix's.
 func TestAugMax(t *testing.T) {
 	t.Parallel()
 	c := presetConfig(t, "cifar10", "wrn", AugMax)
 	require.Equal(t, augment.Config{Steps: 5, LR: 0.1, Transforms: image.AugMax{Severity: 3, Width: 3}}, c.Attack)
 	require.Len(t, c.Views, 3)
+	require.Nil(t, c.Views[1].Values)
+	require.Equal(t, image.AugMix{Severity: 3, Width: 3, Alpha: 1}, c.Views[2].Values)
 	require.InDelta(t, 10, c.Objective.Consistency, 0)
 	require.Equal(t, 256, c.BatchSize)
 	s := Digits(AugMax)
