@@ -36,8 +36,8 @@ type Config struct {
 	Ball Ball // in which images stay; the zero value is none
 
 	// Transforms are what the ascent moves the parameters of, with steps of LR;
-	// nil for the pixels. A batch's ascent ends early before a step by which its
-	// objective has changed by no more than Tolerance.
+	// nil for the pixels. A batch's ascent ends early with a step before which its
+	// objective has changed by no more than Tolerance since the last, at first from 0.
 	Transforms Transforms
 	Tolerance  float64
 }
@@ -163,12 +163,12 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 		m.embedding.Check("augment: the model's embedding", images.N, m.clean.C, 1, 1)
 		m.engine.Run(images.N, &m.begin)
 		m.means[m.step] = m.meanOf(0, images.N)
-		if m.Transforms != nil && m.endEarly() {
-			return m.means[:m.step+1]
-		}
 		m.dx = m.model.Backward(m.dLogits.Images(0, images.N), m.dEmbedding.Images(0, images.N))
 		m.dx.Check("augment: the model's gradient", images.N, images.C, images.H, images.W)
 		m.engine.Run(images.N, &m.finish)
+		if m.Transforms != nil && m.endEarly() {
+			return m.means[:m.step+1]
+		}
 	}
 	return m.means
 }

@@ -38,7 +38,7 @@ type transformed struct {
 	sources01 tensor.Tensor // the images before, from 0 to 1
 	results   tensor.Tensor // what they are transformed to, likewise
 	ended     []bool        // by image: the ascent of its batch
-	before    []float64     // by batch: the objective one step ago
+	before    []float64     // by batch: the objective one step ago, 0 before the first
 	start     beginTransform
 }
 
@@ -56,7 +56,7 @@ func (m *Maximiser) transform() {
 	embedding.Check("augment: the model's embedding", m.images.N, m.clean.C, 1, 1)
 	for n := range m.images.N {
 		copy(m.clean.Image(n), embedding.Image(n))
-		m.ended[n] = false
+		m.ended[n], m.before[n] = false, 0
 	}
 	m.engine.Run(m.images.N, &m.start)
 }
@@ -114,14 +114,14 @@ func (m *Maximiser) ascend(n, worker int) {
 	m.apply(n, worker)
 }
 
-// endEarly ends the ascents of the batches whose objective has hardly changed since
-// the step before, and reports whether those of all have ended.
+// endEarly ends, after a step, the ascents of the batches whose objective before it had
+// hardly changed since the step before, and reports whether those of all have ended.
 func (m *Maximiser) endEarly() bool {
 	all := true
 	for first := 0; first < m.images.N; first += m.batch {
 		n := min(m.batch, m.images.N-first)
 		objective := m.meanOf(first, first+n).Objective
-		if m.Tolerance > 0 && m.step > 0 && math.Abs(objective-m.before[first/m.batch]) <= m.Tolerance {
+		if m.Tolerance > 0 && math.Abs(objective-m.before[first/m.batch]) <= m.Tolerance {
 			for i := range n {
 				m.ended[first+i] = true
 			}

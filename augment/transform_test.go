@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -102,9 +103,45 @@ func TestAscentOfParameters(t *testing.T) {
 
 	c.Tolerance = 1e9
 	_, early, means, _ := run(c, 6, nil, nil)
-	require.Len(t, means, 2, "a step, and the one before which all end")
+	require.Len(t, means, 1, "the first step is also the last")
 	_, one, _, _ := run(Config{Steps: 1, LR: c.LR, Gamma: c.Gamma, Eta: c.Eta, Transforms: none}, 6, nil, nil)
 	require.Equal(t, one, early)
+
+	// A batch ends with the step before which its objective has hardly changed.
+	c = Config{Steps: 6, LR: 0.02, Gamma: 0.5, Eta: 1, Transforms: none}
+	var objectives [3][]float64
+	for b := range objectives {
+		x, labels := randomImages(count)
+		lo, hi := 2*b, min(2*b+2, count)
+		f := &brighter{}
+		m := NewMaximiser(e, newBilinear(2), 2, classes, dimension, c)
+		m.Transformer, _ = f.Make(e, 2, 0, 0, 0)
+		m.Start.Numbers = []int32{0, 1, 2, 3, 4}[lo:hi]
+		for _, means := range m.Maximise(x.Images(lo, hi), labels[lo:hi], batch) {
+			objectives[b] = append(objectives[b], means.Objective)
+		}
+	}
+	c.Tolerance = math.Abs(objectives[0][3]-objectives[0][2]) * 1.0001
+	_, early, _, _ = run(c, 6, nil, nil)
+	different := false
+	for b, values := range objectives {
+		steps, before := 0, 0.0
+		for steps < c.Steps {
+			change := math.Abs(values[steps] - before)
+			before = values[steps]
+			if steps++; change <= c.Tolerance {
+				break
+			}
+		}
+		different = different || steps != 4
+		alone := c
+		alone.Steps, alone.Tolerance = steps, 0
+		_, want, _, _ := run(alone, 6, nil, nil)
+		for n := 2 * b; n < min(2*b+2, count); n++ {
+			require.InDelta(t, want[n], early[n], 0, "image %d, %d steps", n, steps)
+		}
+	}
+	require.True(t, different, "all end at once")
 	c.LR = 1e9
 	_, _, _, first = run(c, 6, nil, nil)
 	require.GreaterOrEqual(t, first, 0)

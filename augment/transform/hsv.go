@@ -27,8 +27,9 @@ func (o *operation[T]) shifted(r, g, b T) sector[T] {
 		}
 	}
 	hue += T(o.p[0] * radian)
-	if hue < 0 { // no lower than -2
-		hue += 6
+	hue -= T(6 * T(math.Floor(float64(hue)/6)))
+	if !(hue >= 0 && hue < 6) { // rounding, of a parameter of millions
+		hue = 0
 	}
 	number := int(hue)
 	const least = 1e-8
@@ -47,15 +48,23 @@ func (s *sector[T]) flank() T {
 	return s.fraction
 }
 
+// furthest is how far from 0 shifted colours may be.
+const furthest = 10
+
+// parts returns the value, that on the flank and the floor.
+func (s *sector[T]) parts() [3]T {
+	return [3]T{s.v, s.v * (1 - T(s.flank()*s.s)), s.v * (1 - s.s)}
+}
+
 // shiftHSV sets dst to the colours of src with another hue, saturation and value.
 func (o *operation[T]) shiftHSV(dst, src []T) {
 	plane := o.h * o.w
 	for i := range plane {
 		s := o.shifted(src[i], src[plane+i], src[2*plane+i])
 		role := &roles[s.number]
-		dst[role[0]*plane+i] = s.v
-		dst[role[1]*plane+i] = s.v * (1 - T(s.flank()*s.s))
-		dst[role[2]*plane+i] = s.v * (1 - s.s)
+		for j, v := range s.parts() {
+			dst[role[j]*plane+i] = min(max(v, -furthest), furthest)
+		}
 	}
 }
 
@@ -65,7 +74,13 @@ func (o *operation[T]) unshiftHSV(dp *[most]T, ddst, src []T) {
 	for i := range plane {
 		s := o.shifted(src[i], src[plane+i], src[2*plane+i])
 		role, flank := &roles[s.number], s.flank()
-		dTop, dFlank, dFloor := ddst[role[0]*plane+i], ddst[role[1]*plane+i], ddst[role[2]*plane+i]
+		var d [3]T
+		for j, v := range s.parts() {
+			if v >= -furthest && v <= furthest {
+				d[j] = ddst[role[j]*plane+i]
+			}
+		}
+		dTop, dFlank, dFloor := d[0], d[1], d[2]
 		hue := T(dFlank * s.v * s.s)
 		if s.number%2 != 0 {
 			hue = -hue

@@ -24,8 +24,8 @@ const (
 // most is how many parameters an operation has at most.
 const most = 3
 
-// setting is what an operation's parameters begin with, uniform, and the range
-// outside which they count as its ends.
+// setting is what an operation's parameters begin with, uniform, and, unless they are
+// free, the range outside which they count as its ends.
 type setting struct {
 	parameters int
 	low, high  float64
@@ -34,7 +34,7 @@ type setting struct {
 }
 
 var settings = [kinds]setting{
-	hsv:       {parameters: 3, low: -1, high: 1},
+	hsv:       {parameters: 3, low: -1, high: 1, free: true},
 	rotate:    {parameters: 1, low: 0.01, high: 1},
 	translate: {parameters: 2, low: -0.1, high: 0.1},
 	invert:    {parameters: 1, low: 0.5, high: 1},
@@ -45,7 +45,7 @@ var settings = [kinds]setting{
 	scale:     {parameters: 1, low: 0.5, high: 2},
 	equalize:  {},
 	posterize: {parameters: 1, low: 1, high: 8, bits: true},
-	cutout:    {parameters: 3, low: 0, high: 1},
+	cutout:    {parameters: 3, low: 0, high: 1, free: true},
 }
 
 // float is what operations compute in: float32, and float64 for the tests of
@@ -64,7 +64,7 @@ type operation[T float] struct {
 	kind    kind
 	c, h, w int
 	p       [most]T       // within their range
-	holes   [holes][2]int // the squares' first lines and columns, cut off at the image
+	holes   [holes][2]int // the squares' first lines and columns
 }
 
 // grey returns a channel's share of the luminance.

@@ -189,4 +189,20 @@ func TestHSV(t *testing.T) {
 	o.forward(out, []float64{0.5, 0.25, 0, 0.25, 0, 0.25})
 	// Red becomes green, brighter and less saturated; grey gets a negative saturation.
 	require.InDeltaSlice(t, []float64{0.15625, 0.46875, 0.625, 0.375, 0.15625, 0.46875}, out, 1e-6)
+
+	// Hues go round and round. Values end at -10 and 10, where gradients do too.
+	again := make([]float64, 6)
+	for _, turns := range []float64{-7, -1, 1, 1000} {
+		o.p[0] = 2*math.Pi/3 + 2*math.Pi*turns
+		o.forward(again, []float64{0.5, 0.25, 0, 0.25, 0, 0.25})
+		require.InDeltaSlice(t, out, again, 1e-6, "%v turns", turns)
+	}
+	o.p = [most]float64{0, 5, 8}
+	o.forward(out, []float64{0.5, 0.25, 0, 0.25, 0, 0.25})
+	require.InDeltaSlice(t, []float64{8.5, 8.25, -10, -10, -10, -10}, out, 1e-6)
+	var dp [most]float64
+	o.backward(&dp, nil, []float64{0, 0, 0, 0, 1, 1}, []float64{0.5, 0.25, 0, 0.25, 0, 0.25})
+	require.Zero(t, dp)
+	o.p[0] = 1e30
+	o.forward(out, []float64{0.5, 0.25, 0, 0.25, 0, 0.25})
 }

@@ -21,11 +21,12 @@ import (
 // value (first in its chain, for images of three channels), rotation, translation,
 // inversion, shear, contrast, sharpness, solarization, scale, equalization,
 // posterization, and squares cut out. An ascent moves the parameters by RMSprop
-// with a decay of 0.99, within their range. Images outside [0,1] stay so, unless
-// Bounded.
+// with a decay of 0.99, those of hsv, shear and squares freely, others within their
+// range. Images outside [0,1] stay so, unless Bounded; shifted colours end at -10 and 10.
 //
 // Where the publication's code has eight squares of 16 pixels whatever the image,
-// these are a fifth of its side, and posterization keeps one bit at least.
+// these are a fifth of its side; posterization keeps one bit at least; and what the
+// code draws anew for every step, these bits and the squares' places, is drawn once.
 type Chains struct {
 	Longest int  // operations of a chain, 12 at most
 	Bounded bool // values are cut off at 0 and 1 after every operation
@@ -87,22 +88,20 @@ func (t *chains) Begin(n, worker int, batch, image augment.Draw) {
 	for i := range order {
 		order[i] = kind(i)
 	}
-	candidates := order[:]
+	length, first := min(1+w.draw.IntN(t.Longest), int(kinds)), 1
 	if t.c != 3 {
-		candidates = order[1:]
+		length = min(length, int(kinds)-1)
+	} else if w.draw.IntN(int(kinds)+1-length) == 0 {
+		first = 0 // hsv: it begins one of so many chains of this length
 	}
-	length := min(1+w.draw.IntN(t.Longest), len(candidates))
-	for i := range length {
-		j := i + w.draw.IntN(len(candidates)-i)
-		candidates[i], candidates[j] = candidates[j], candidates[i]
-		if candidates[i] == hsv {
-			candidates[0], candidates[i] = candidates[i], candidates[0]
-		}
+	for i := 1; i < first+length; i++ {
+		j := i + w.draw.IntN(int(kinds)-i)
+		order[i], order[j] = order[j], order[i]
 	}
 	c := &t.images[n]
 	c.links = c.links[:length]
 	for i := range c.links {
-		c.links[i] = link{operation: operation[float32]{kind: candidates[i], c: t.c, h: t.h, w: t.w}}
+		c.links[i] = link{operation: operation[float32]{kind: order[first+i], c: t.c, h: t.h, w: t.w}}
 		c.links[i].draw(&w.draw, &w.parameters)
 	}
 }
@@ -112,8 +111,7 @@ func (t *chains) Begin(n, worker int, batch, image augment.Draw) {
 func (l *link) draw(batch, image *rng.Source) {
 	if l.kind == cutout {
 		for i := range l.holes {
-			y, x := batch.IntN(l.h), batch.IntN(l.w)
-			l.holes[i] = [2]int{y - l.side()/2, x - l.side()/2}
+			l.holes[i] = [2]int{batch.IntN(max(1, l.h-l.side())), batch.IntN(max(1, l.w-l.side()))}
 		}
 	}
 	s := &settings[l.kind]

@@ -64,6 +64,37 @@ func TestChainsAreDrawnByBatch(t *testing.T) {
 	require.NotContains(t, lengths[1:], false)
 }
 
+// All chains of a length that hsv begins, or is not in, have one probability. Squares lie
+// within the image.
+func TestChainsHaveOneProbability(t *testing.T) {
+	t.Parallel()
+	c := newChains(t, Chains{Longest: 3}, 1)
+	var of, shifted [4]float64
+	var second [kinds]float64
+	for batch := range 30_000 {
+		c.begin(0, batch)
+		links := c.images[0].links
+		of[len(links)]++
+		if links[0].kind == hsv {
+			shifted[len(links)]++
+		} else if len(links) == 2 {
+			second[links[1].kind]++
+		}
+		for i := range links {
+			for _, at := range links[i].holes {
+				require.True(t, at[0] >= 0 && at[0]+links[i].side() <= testH && at[1] >= 0 && at[1]+links[i].side() <= testW)
+			}
+		}
+	}
+	for length := 1; length <= 3; length++ {
+		require.InDelta(t, 1.0/3, of[length]/30_000, 0.01)
+		require.InDelta(t, 1/(13-float64(length)), shifted[length]/of[length], 0.01, "hsv in chains of %d", length)
+	}
+	for k := rotate; k < kinds; k++ {
+		require.InDelta(t, 1.0/11, second[k]/(of[2]-shifted[2]), 0.015, names[k])
+	}
+}
+
 // The gradient of a whole chain by its first operation's parameters goes through
 // the others.
 func TestClimb(t *testing.T) {
@@ -137,6 +168,11 @@ func TestBounds(t *testing.T) {
 	require.InDeltaSlice(t, []float32{2.25, -1.75, 0}, free.p[:], 1e-6)
 	require.False(t, free.ascend(&[most]float32{float32(math.NaN()), 0}, 0.2))
 	require.InDelta(t, 2.25, free.at[0], 1e-6)
+	for _, k := range []kind{hsv, cutout} {
+		free = link{operation: operation[float32]{kind: k}, at: [most]float64{0.5, 0.5, 0.5}}
+		require.True(t, free.ascend(&[most]float32{1, -1, 0}, 0.2))
+		require.InDeltaSlice(t, []float32{2.5, -1.5, 0.5}, free.p[:], 1e-6, names[k])
+	}
 }
 
 // The bits of three steps, which are the same on every architecture.
@@ -159,7 +195,7 @@ func TestBitsAndAllocations(t *testing.T) {
 		step()
 		_ = little.Write(h, dst) // a hash takes everything
 	}
-	require.Equal(t, "4f96a936d471e579", hex.EncodeToString(h.Sum(nil))[:16])
+	require.Equal(t, "a37c63368efefecb", hex.EncodeToString(h.Sum(nil))[:16])
 	require.Zero(t, testing.AllocsPerRun(60, step))
 }
 
