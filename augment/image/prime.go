@@ -199,9 +199,7 @@ func (m *primer) mix(dst []float32, src []uint8, d augment.Draw) {
 func (m *primer) apply() {
 	switch m.draw.IntN(3) {
 	case 0:
-		cut := lowestCut + m.draw.IntN(m.draw.IntN(m.Cut-lowestCut)+1)
-		low, high := temperatures(m.w, cut)
-		temperature := m.draw.Uniform(min(low, high), max(low, high))
+		cut, temperature := m.drawSmoothness()
 		m.drawField(cut, temperature, m.across, m.w)
 		m.drawField(cut, temperature, m.down, m.h)
 		m.displace()
@@ -220,6 +218,23 @@ func (m *primer) apply() {
 		m.filter[filterDelta]++
 		m.convolve()
 	}
+}
+
+// drawSmoothness draws how many frequencies a displacement has, lowestCut to a number of
+// up to Cut that is drawn as well, and its temperature. Both are more often near the ends
+// of their range than in the middle; where no displacement that is seen keeps the
+// topology, it is the least that is seen.
+func (m *primer) drawSmoothness() (cut int, temperature float64) {
+	most := lowestCut + 1 + m.draw.IntN(m.Cut-lowestCut)
+	cut = min(lowestCut+int(m.drawArcsine()*float64(most+1-lowestCut)), most)
+	low, high := temperatures(m.w, cut)
+	return cut, low + float64(m.drawArcsine()*(max(low, high)-low))
+}
+
+// drawArcsine draws from Beta(1/2, 1/2).
+func (m *primer) drawArcsine() float64 {
+	sin, _ := portable.SinCos(math.Pi / 2 * m.draw.Float64())
+	return float64(sin * sin)
 }
 
 // temperatures returns between which displacements of n pixels and cut

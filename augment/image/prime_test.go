@@ -101,6 +101,47 @@ func TestPrimeColours(t *testing.T) {
 	}
 }
 
+// Displacements have up to Cut frequencies, and no temperature below that of the least
+// that is seen, as the official code draws them.
+func TestPrimeSmoothness(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	m := prime.primer(e, 1, 32, 32, halves)
+	m.draw = *rng.New(7, rng.Prime)
+	const draws = 40_000
+	largest, second, fixed, quarter, smooth := 0, 0, 0, 0, 0
+	for range draws {
+		cut, temperature := m.drawSmoothness()
+		low, high := temperatures(32, cut)
+		require.GreaterOrEqual(t, cut, lowestCut)
+		largest = max(largest, cut)
+		if cut == lowestCut {
+			second++
+		}
+		if high <= low { // beyond 2*32/pi frequencies
+			require.Greater(t, cut, 20)
+			require.InDelta(t, low, temperature, 0)
+			fixed++
+			continue
+		}
+		require.True(t, temperature >= low && temperature <= high)
+		smooth++
+		if temperature < low+(high-low)/4 {
+			quarter++
+		}
+	}
+	require.Equal(t, prime.Cut, largest)
+	// The sum over most of 3 to 100 of the share of Beta(1/2, 1/2) below 1/(most-1).
+	want := 0.0
+	for most := 3; most <= prime.Cut; most++ {
+		want += 2 / math.Pi * math.Asin(math.Sqrt(1/float64(most-1))) / float64(prime.Cut-2)
+	}
+	require.InDelta(t, want, float64(second)/draws, 0.01)
+	require.Greater(t, fixed, draws/3)
+	require.InDelta(t, 1.0/3, float64(quarter)/float64(smooth), 0.015, "the share of Beta(1/2, 1/2) below 1/4")
+}
+
 // An image depends on its own draw alone, stays in range, and is a mixture with
 // the original.
 func TestPrime(t *testing.T) {
@@ -159,7 +200,7 @@ func TestPrimeSameBits(t *testing.T) {
 				bits = binary.LittleEndian.AppendUint32(bits, math.Float32bits(v))
 			}
 		}
-		require.Equal(t, uint32(0x8bd8bdc8), crc32.ChecksumIEEE(bits), kernels.Name)
+		require.Equal(t, uint32(0x676e1be0), crc32.ChecksumIEEE(bits), kernels.Name)
 		e.Close()
 	}
 }
