@@ -31,6 +31,16 @@ func (d Draw) Index() uint64 {
 	return uint64(d.Round)<<32 | uint64(d.View)<<28 | uint64(d.Image)
 }
 
+// viewsOfAnImage is how many views an image has at most, apart from those of Anew.
+const viewsOfAnImage = 4
+
+// Anew returns the draw of an operation that repeats another, on the same view, for the
+// time given, 1 to 3.
+func (d Draw) Anew(time int) Draw {
+	d.View += time * viewsOfAnImage
+	return d
+}
+
 // ImageOp describes a random operation on single images. An implementation is
 // plain data, its fields are the settings, so that a checkpoint can say what a
 // run was made with.

@@ -55,6 +55,30 @@ func (o AsView) MakeHidden(e *tensor.Engine, n, c, h, w int) (forward, backward 
 	return o.drawing(forward), o.drawing(backward), nil
 }
 
+// Anew is an operation with random numbers of its own where one before it draws from the
+// same stream, the first time that this happens or another, up to 3.
+type Anew struct {
+	Op   augment.BatchOp
+	Time int
+}
+
+// Make returns the operation for up to n images of c x h x w.
+func (o Anew) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error) {
+	f, err := o.Op.Make(e, n, c, h, w)
+	if err != nil {
+		return nil, err
+	}
+	if o.Time < 1 || o.Time > 3 {
+		return nil, fmt.Errorf("batch: Anew.Time is %d, expected 1 to 3", o.Time)
+	}
+	return func(b *augment.Batch) {
+		draw := b.Draw
+		b.Draw = draw.Anew(o.Time)
+		f(b)
+		b.Draw = draw
+	}, nil
+}
+
 // source returns what an operation draws from for a batch.
 func source(b *augment.Batch, s rng.Stream) rng.Source {
 	return *rng.New(b.Draw.Seed, s.Sub(b.Draw.Index()))

@@ -192,6 +192,19 @@ func TestAsView(t *testing.T) {
 	require.Equal(t, 2, b.Draw.View)
 	_, err = AsView{0, RandConv{}}.Make(e, 4, 3, 9, 9)
 	require.ErrorContains(t, err, "Sides is empty")
+
+	again, err := Anew{op, 3}.Make(e, 4, 3, 9, 9)
+	require.NoError(t, err)
+	a, b = values(4, 3, 9, 9), values(4, 3, 9, 9)
+	a.Draw.View, b.Draw.View = 14, 2
+	plain(a)
+	again(b)
+	require.Equal(t, contents(a.X), contents(b.X), "as none of an image's views")
+	require.Equal(t, 2, b.Draw.View)
+	for _, o := range []Anew{{op, 0}, {op, 4}, {RandConv{}, 1}} {
+		_, err = o.Make(e, 4, 3, 9, 9)
+		require.Error(t, err)
+	}
 }
 
 func TestSettingsThatNoOperationCanHave(t *testing.T) {

@@ -34,3 +34,24 @@ func TestOneOf(t *testing.T) {
 		require.Error(t, err)
 	}
 }
+
+// An operation anew draws numbers that no view of the image draws.
+func TestAnew(t *testing.T) {
+	t.Parallel()
+	op, image := RandAugment{2, 9}, numbered(3*8*8)
+	different := 0
+	for i := range 100 {
+		d := augment.Draw{Seed: 5, View: 2, Image: i}
+		got := apply(t, Anew{op, 3}, image, 3, 8, 8, d)
+		if string(got) != string(apply(t, op, image, 3, 8, 8, d)) {
+			different++
+		}
+		d.View = 14
+		require.Equal(t, apply(t, op, image, 3, 8, 8, d), got)
+	}
+	require.Greater(t, different, 80)
+	for _, o := range []Anew{{op, 0}, {op, 4}, {Cutout{}, 1}} {
+		_, err := o.Make(3, 8, 8)
+		require.Error(t, err)
+	}
+}

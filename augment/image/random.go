@@ -26,6 +26,25 @@ func (o Common) Make(c, h, w int) (augment.ImageFunc, error) {
 	}, nil
 }
 
+// Anew is an operation with random numbers of its own where one before it in a chain
+// draws from the same stream, the first time that this happens or another, up to 3.
+type Anew struct {
+	Op   augment.ImageOp
+	Time int
+}
+
+// Make returns the operation for images of c x h x w.
+func (o Anew) Make(c, h, w int) (augment.ImageFunc, error) {
+	f, err := o.Op.Make(c, h, w)
+	if err != nil {
+		return nil, err
+	}
+	if o.Time < 1 || o.Time > 3 {
+		return nil, fmt.Errorf("image: Anew.Time is %d, expected 1 to 3", o.Time)
+	}
+	return func(dst, src []uint8, d augment.Draw) { f(dst, src, d.Anew(o.Time)) }, nil
+}
+
 // Cutout sets a square of Side pixels about a random place to Value (DeVries
 // and Taylor, "Improved Regularization of Convolutional Neural Networks with
 // Cutout", 2017). What of it lies beyond the image is lost.

@@ -93,22 +93,59 @@ var autoAugmentFor = map[Kind]Views{
 	ForDigits: ViewsAutoAugmentSVHN, ForSmall: ViewsAutoAugment, ForPictures: ViewsAutoAugmentLarge,
 }
 
+// numbers tells which random numbers a view draws: two that are alike draw the same, and
+// so do two choices, those of several names.
+func (v Views) numbers() Views {
+	switch v {
+	case ViewsAutoAugment, ViewsAutoAugmentSVHN, ViewsAutoAugmentLarge:
+		return ViewsRandAugment
+	case ViewsRandConvMix:
+		return ViewsRandConv
+	}
+	if strings.Contains(string(v), ",") {
+		return ","
+	}
+	return v
+}
+
+// repeats returns how often views that drew the same numbers as some of a link's stand
+// before it.
+func (v Views) repeats(drawn map[Views]int) int {
+	names := append(strings.Split(string(v), ","), string(v))
+	time := 0
+	for _, name := range names {
+		time = max(time, drawn[Views(name).numbers()])
+	}
+	for _, name := range names {
+		drawn[Views(name).numbers()] = time + 1
+	}
+	return min(time, 3)
+}
+
 // add adds to a view of a network's images what the names stand for.
 func (v Views) add(view *train.View, network string) {
+	before := map[Views]int{}
 	for link := range strings.SplitSeq(string(v), "+") {
+		time := Views(link).repeats(before)
 		var drawn image.OneOf
 		for name := range strings.SplitSeq(link, ",") {
 			if op := Views(name).imageOp(); op != nil {
 				drawn = append(drawn, op)
 			}
 		}
+		var op augment.ImageOp = drawn
+		if len(drawn) == 1 {
+			op = drawn[0]
+		}
 		switch name := Views(link); {
-		case len(drawn) > 1:
-			view.Image = append(view.Image, drawn)
-		case len(drawn) == 1:
-			view.Image = append(view.Image, drawn[0])
+		case len(drawn) > 0 && time > 0:
+			view.Image = append(view.Image, image.Anew{Op: op, Time: time})
+		case len(drawn) > 0:
+			view.Image = append(view.Image, op)
 		case name.stage() == 1:
 			view.Values = name.valueOp()
+		case name.stage() == 2 && time > 0:
+			view.Batch = append(view.Batch, batch.Anew{Op: name.batchOp(network), Time: time})
 		case name.stage() == 2:
 			view.Batch = append(view.Batch, name.batchOp(network))
 		}

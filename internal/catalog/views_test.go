@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/batch"
 	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/objective"
@@ -110,6 +111,28 @@ func TestParseViews(t *testing.T) {
 	_, err := ParseViews("augmx")
 	require.ErrorContains(t, err, "expected none, augmix, ")
 	require.ErrorContains(t, err, "augmix?")
+}
+
+// Views that draw from one stream do not draw the same numbers.
+func TestViewsAnew(t *testing.T) {
+	t.Parallel()
+	of := func(names string) (view train.View) {
+		v, err := ParseViews(names)
+		require.NoError(t, err)
+		v.add(&view, "wrn")
+		return view
+	}
+	rand, auto := image.RandAugment{Operations: 2, Magnitude: 9}, image.AutoAugment{Policy: image.CIFAR10}
+	pix, leaves := image.PixMix{Rounds: 4, Beta: 3, Severity: 3}, image.Leaves{Most: 1}
+	require.Equal(t, []augment.ImageOp{auto, pix, image.Anew{Op: rand, Time: 1}, image.Anew{Op: rand, Time: 2}},
+		of("autoaugment+pixmix+randaugment+randaugment").Image)
+	require.Equal(t, []augment.ImageOp{image.OneOf{pix, auto}, leaves, image.Anew{Op: image.OneOf{image.Fractals{Most: 1}, leaves}, Time: 1}},
+		of("pixmix,autoaugment+leaves+fractals,leaves").Image)
+	require.Equal(t, []augment.ImageOp{image.OneOf{rand, pix, leaves}}, of("randaugment,pixmix,leaves+randconv").Image)
+	twice := of("randconv+randconv-mix+pro-randconv").Batch
+	require.Equal(t, []augment.BatchOp{
+		ViewsRandConv.batchOp("wrn"), batch.Anew{Op: ViewsRandConvMix.batchOp("wrn"), Time: 1}, ViewsProRandConv.batchOp("wrn"),
+	}, twice)
 }
 
 func TestCheckViews(t *testing.T) {
