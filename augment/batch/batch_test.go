@@ -302,6 +302,7 @@ func TestDistributions(t *testing.T) {
 
 	p := newProRandConv(ProRandConv{Most: 10, Offset: 0.2, Affine: 0.5}, e, 3, 4, 4)
 	times, slopes := 0.0, 0.0
+	var squares [3]float64 // of weights in the middle, beside it and in corners
 	for round := range draws {
 		b := values(1, 3, 4, 4)
 		b.Draw.Round = round
@@ -310,6 +311,19 @@ func TestDistributions(t *testing.T) {
 		for c := range 3 {
 			slopes += float64(p.slope[c]*p.slope[c]) / 3
 		}
+		for i, w := range p.weights {
+			t := i / 3 % 9
+			distance := (t/3-1)*(t/3-1) + (t%3-1)*(t%3-1)
+			squares[distance] += float64(w*w) * 27 / []float64{9, 36, 36}[distance]
+		}
+	}
+	for distance, sum := range squares {
+		want := 0.0 // the mean over widths from 0.01 to 1 of the squared window
+		for i := range 1000 {
+			width := 0.01 + 0.99*(float64(i)+0.5)/1000
+			want += math.Exp(-float64(distance)/(width*width)) / 1000
+		}
+		require.InEpsilon(t, want, sum/draws, 0.1, "squared distance %d", distance)
 	}
 	require.InDelta(t, 5.5, times/draws, 0.3)
 	require.InDelta(t, 0.25, slopes/draws, 0.02)

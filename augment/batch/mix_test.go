@@ -143,6 +143,15 @@ func TestCutMix(t *testing.T) {
 		}
 	}
 	require.InDelta(t, 100, mixed, 35)
+
+	// The share u of the area is uniform, sides are its root, and what lies beyond the image
+	// is lost: the mean of (l - l^2/4)^2 with l^2 = u is 1/2 - 1/5 + 1/48.
+	lost := 0.0
+	for round := range 300 {
+		b := run(t, e, CutMix{Alpha: 1, Probability: 1}, round, 1, 96, 96)
+		lost += float64(1-b.Targets.Weight[0]) / 300
+	}
+	require.InDelta(t, 0.32, lost, 0.05)
 }
 
 // Views that mix as one mix the same images.

@@ -154,3 +154,19 @@ func TestAugMixSettings(t *testing.T) {
 		require.ErrorContains(t, err, message)
 	}
 }
+
+// The weights of an image and its chains add up to 1: nothing is made of black but black.
+func TestAugMixOfBlack(t *testing.T) {
+	t.Parallel()
+	m := newMixer(t, AugMix{Severity: 3, Width: 3, Alpha: 1}, 3, 8, 8)
+	src, dst := make([]uint8, 3*8*8), make([]float32, 3*8*8)
+	m.normalise(dst, src)
+	black := dst[0]
+	require.NotZero(t, black)
+	for i := range 50 {
+		m.mix(dst, src, augment.Draw{Seed: 1, Image: i})
+		for _, v := range dst {
+			require.InDelta(t, black, v, 1e-6)
+		}
+	}
+}
