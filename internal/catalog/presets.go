@@ -89,7 +89,8 @@ func cifar(network string) Settings {
 
 // pacs is as two re-implementations of ADA and ME-ADA train a ResNet-18 on PACS:
 // AdvST's (Zheng et al., AAAI 2024), and for the weight of the entropy and the epochs
-// between phases, which it leaves open, SDG-Benchmark's.
+// between phases SDG-Benchmark's. The former also has flips and crops, statistics of batch
+// normalisation as the weights have them, and a phase after each of the first epochs.
 func pacs(string) Settings {
 	s := CIFAR(MEADA)
 	s.BatchSize, s.Epochs = 32, 50
