@@ -22,7 +22,8 @@ const (
 	testSplit  = "test"
 )
 
-// splitNames are the folders and the words of manifests that stand for a split.
+// splitNames are the folders and the words of manifests that stand for a split, in lower
+// case.
 var splitNames = map[string]string{
 	"train": trainSplit, "training": trainSplit,
 	"val": valSplit, "valid": valSplit, "validation": valSplit,
@@ -118,29 +119,36 @@ func noPictures(dir string) error {
 	return absentf(dir, "no pictures in it (%s)", strings.Join(pictureExtensions, ", "))
 }
 
+// splitOf returns the split that a folder's name stands for, in whatever case, "" for none,
+// and the domain that it is a test set of if that is not the source.
+func splitOf(name string) (split, domain string, isTarget bool) {
+	const target = "test-"
+	lower := strings.ToLower(name)
+	if strings.HasPrefix(lower, target) {
+		return testSplit, name[len(target):], true
+	}
+	return splitNames[lower], "", false
+}
+
 // isSplit reports whether a folder is that of a split: its name says so and it
 // has folders in it.
 func isSplit(dir, name string) bool {
-	if splitNames[name] == "" && !strings.HasPrefix(name, "test-") {
+	if split, _, _ := splitOf(name); split == "" {
 		return false
 	}
 	below, err := subfolders(filepath.Join(dir, name))
-	return err == nil && len(below) > 0 || name == trainSplit && !hasDirectPicture(filepath.Join(dir, name))
+	return err == nil && len(below) > 0 || strings.EqualFold(name, trainSplit) && !hasDirectPicture(filepath.Join(dir, name))
 }
 
 // collectSplits adds the folders of splits and domains.
 func (c *collection) collectSplits(folders []string) error {
 	c.layout = "train/<class>/<picture>"
 	for _, name := range folders {
-		domain, isTarget := strings.CutPrefix(name, "test-")
-		split := splitNames[name]
+		split, domain, isTarget := splitOf(name)
 		if isTarget {
-			split = testSplit
 			if err := checkDomain(domain); err != nil {
 				return &Error{filepath.Join(c.dir, name), err}
 			}
-		} else {
-			domain = ""
 		}
 		if split == "" {
 			c.leftOut["folder "+name]++

@@ -74,6 +74,8 @@ func TestLayoutsOfFolders(t *testing.T) {
 			"train/<class>/<picture>", map[string]int{"train": 20, "test (source)": 6}},
 		{"with val", join(several(10, both("train/")...), several(3, both("valid/")...), several(2, "test-far/dog")),
 			FolderOptions{Holdout: UsualHoldout}, "train/<class>/<picture>", map[string]int{"train": 20, "held": 6, "far": 2}},
+		{"capitals", join(several(10, both("Training/")...), several(3, both("Testing/")...), several(2, "TEST-Far/dog")),
+			FolderOptions{Holdout: UsualHoldout}, "train/<class>/<picture>", map[string]int{"train": 20, "test (source)": 6, "Far": 2}},
 		{"val and more", join(several(10, both("train/")...), several(3, both("val/")...)), FolderOptions{Holdout: 0.1},
 			"train/<class>/<picture>", map[string]int{"train": 18, "held": 8}},
 		{"one target of two", join(several(4, both("train/")...), several(2, "test-a/dog"), several(3, "test-b/dog")),
