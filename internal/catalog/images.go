@@ -85,7 +85,11 @@ func (i *Images) checkDomains(d *Dataset) error {
 		if value != "" && len(d.Domains) == 0 && !d.Own {
 			return cli.UsageError("--%s %s: %s has no domains to choose from, as pacs and folders of pictures have", name, value, d.Name)
 		}
-		for _, domain := range splitList(value) {
+		domains := splitList(value)
+		for n, domain := range domains {
+			if slices.Contains(domains[:n], domain) {
+				return cli.UsageError("--%s %s: %s is there twice", name, value, domain)
+			}
 			if !d.Own && !slices.Contains(d.Domains, domain) {
 				return cli.UsageError("--%s %s: expected %s", name, value, strings.Join(d.Domains, ", "))
 			}

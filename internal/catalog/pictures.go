@@ -223,6 +223,9 @@ func BalancedWeights(task *dataset.Task) []float64 {
 // CheckPictures decodes every picture of a folder and prints what it understood and
 // what is odd. The error lists what cannot be read.
 func (i *Images) CheckPictures(out io.Writer) error {
+	if err := i.checkDomains(&Dataset{Own: true}); err != nil {
+		return err
+	}
 	const side = 1 // nothing is kept
 	o := dataset.FolderOptions{
 		PictureOptions: dataset.PictureOptions{Side: side, SkipBad: true}, Holdout: dataset.UsualHoldout, Seed: 1,
