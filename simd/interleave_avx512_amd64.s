@@ -69,7 +69,7 @@ GLOBL united<>(SB), RODATA|NOPTR, $128
 // func deinterleave2AVX512(even, odd, src *float32, rows, n, dstRow, srcRow int)
 //
 // See deinterleave2Generic. Hardware does not foresee rows of which every second is left
-// out, so each row asks for the one eight further on. Registers:
+// out, so each row asks for the one sixteen further on. Registers:
 //
 //	DI, DX  even, odd     SI  src     CX  pairs left     R8  rows left
 //	R11  n                R9, R10  from the end of a row of even or odd, of src to the next
@@ -86,7 +86,7 @@ TEXT ·deinterleave2AVX512(SB), NOSPLIT, $0-56
 	SHLQ    $2, R9
 	MOVQ    srcRow+48(FP), R10
 	MOVQ    R10, R12
-	SHLQ    $5, R12
+	SHLQ    $6, R12
 	SUBQ    R11, R10
 	SUBQ    R11, R10
 	SHLQ    $2, R10
@@ -100,8 +100,8 @@ row:
 	JLT  rest
 
 sixteen:
-	PREFETCHT0 (SI)(R12*1)
-	PREFETCHT0 64(SI)(R12*1)
+	PREFETCHT1 (SI)(R12*1)
+	PREFETCHT1 64(SI)(R12*1)
 	VMOVUPS    (SI), Z0
 	VMOVUPS    64(SI), Z1
 	PERMUTE
@@ -116,8 +116,8 @@ sixteen:
 rest:
 	TESTQ      AX, AX
 	JEQ        next
-	PREFETCHT0 (SI)(R12*1)
-	PREFETCHT0 64(SI)(R12*1)
+	PREFETCHT1 (SI)(R12*1)
+	PREFETCHT1 64(SI)(R12*1)
 	VMOVUPS.Z  (SI), K2, Z0
 	VMOVUPS.Z  64(SI), K3, Z1
 	PERMUTE
