@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -89,6 +90,7 @@ func runEval(std streams, s evalSettings) error {
 	if err := w.Match(data); err != nil {
 		return err
 	}
+	s.warn(std, w, data)
 	network, err := zoo.NewSized(s.model, side, len(data.Classes))
 	if err != nil {
 		return err
@@ -138,6 +140,27 @@ func (s *evalSettings) complete(w *zoo.Weights) error {
 		return err
 	}
 	return s.Check()
+}
+
+// warn tells where the images tested are those that the run in whose folder the weights
+// are trained on.
+func (s *evalSettings) warn(std streams, w *zoo.Weights, data *dataset.Task) {
+	c, err := runfolder.ReadConfig(filepath.Dir(w.Path))
+	if err != nil { // weights that lie elsewhere
+		return
+	}
+	among := run.SourceAmong(data, c)
+	if among == nil {
+		return
+	}
+	var flags string
+	if c.Source != "" {
+		flags += " --source " + cli.ShellWord(c.Source)
+	}
+	if c.Target != "" {
+		flags += " --target " + cli.ShellWord(c.Target)
+	}
+	fmt.Fprintf(std.err, "warning: the run trained on most of %s:%s --holdout %v --seed %d measures what it held out\n", cli.Join(among), flags, c.HeldOut, c.Seed)
 }
 
 // describe tells which images are tested.

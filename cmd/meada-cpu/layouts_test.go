@@ -57,6 +57,36 @@ func TestRunAmongItsPictures(t *testing.T) {
 	require.Equal(t, understood+"; left out: folder runs without pictures\n", succeed(t, dir, "data", "check", ".").out)
 }
 
+// Who measures weights on what they were trained on is told, and how to leave that out.
+func TestEvalOnTheSourceIsTold(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 5, "p/dog", "p/horse", "q/a/dog", "q/a/horse", "q/b/dog", "q/b/horse", "q/c/dog", "q/c/horse")
+	for _, c := range []struct {
+		train   []string
+		trained string
+		held    string
+	}{
+		{[]string{"--data", "p"}, "test", "2 held out, no other domain"},
+		{[]string{"--data", "q"}, "a, b and c", "6 held out, no other domain"},
+		{[]string{"--data", "q", "--target", "b"}, "a and c", "4 held out, domain b"},
+		{[]string{"--data", "q", "--source", "b"}, "b", "2 held out, domains a and c"},
+	} {
+		out := "r" + c.trained
+		succeed(t, dir, append([]string{"train", "--model", small, "--algorithm", "erm", "--max-steps", "1", "--seed", "3", "--out", out}, c.train...)...)
+		eval := []string{"eval", "--weights", out, "--data", c.train[1]}
+		flags := strings.Join(append([]string{""}, append(c.train[2:], "--holdout", "0.2", "--seed", "3")...), " ")
+		require.Contains(t, succeed(t, dir, eval...).err, "warning: the run trained on most of "+c.trained+":"+flags+" measures what it held out\n")
+		r := succeed(t, dir, append(eval, strings.Fields(flags)...)...)
+		require.NotContains(t, r.err, "warning")
+		require.Contains(t, r.err, c.held)
+		want := readJSON(t, filepath.Join(dir, out, runfolder.SummaryFile))["accuracy"].(map[string]any)["source_validation"].(map[string]any)["held-out"]
+		r = succeed(t, dir, append(append(eval, strings.Fields(flags)...), "--json")...)
+		require.Contains(t, r.out, fmt.Sprintf(`"held-out":%v`, want))
+	}
+	require.NotContains(t, succeed(t, dir, "eval", "--weights", "rtest", "--data", "q").err, "warning")
+}
+
 // Pictures are trained on as they lie, without --dataset.
 func TestLayoutsOfOwnPictures(t *testing.T) {
 	t.Parallel()

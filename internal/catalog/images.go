@@ -104,6 +104,14 @@ func (i *Images) checkDomains(d *Dataset) error {
 	return nil
 }
 
+// TrainsOn reports whether a domain is one to train on.
+func (i *Images) TrainsOn(domain string) bool {
+	if i.Source != "" {
+		return slices.Contains(splitList(i.Source), domain)
+	}
+	return !slices.Contains(splitList(i.Target), domain)
+}
+
 // splitList splits the words of a flag at its commas.
 func splitList(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })

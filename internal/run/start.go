@@ -277,15 +277,20 @@ func checksums(b *dataset.Task) map[string]runfolder.Checksum {
 	return sums
 }
 
-// sourceChecksum returns the SHA-256 of the checksums of the training images and those
-// held out, each with its label, in the order of their values: the same whatever seed
-// drew them. It is "" where none are held out.
+// sourceChecksum returns the checksum of the training images and those held out, the same
+// whatever seed drew them, "" where none are held out.
 func sourceChecksum(b *dataset.Task) string {
 	if b.Held.N == 0 {
 		return ""
 	}
+	return checksumOf(&b.Source, &b.Held)
+}
+
+// checksumOf returns the SHA-256 of the checksums of images, each with its label, in the
+// order of their values.
+func checksumOf(sets ...*dataset.Images) string {
 	var sums [][]byte
-	for _, s := range []*dataset.Images{&b.Source, &b.Held} {
+	for _, s := range sets {
 		for n := range s.N {
 			h := sha256.New()
 			h.Write(s.Image(n))
@@ -299,6 +304,25 @@ func sourceChecksum(b *dataset.Task) string {
 		h.Write(sum)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// SourceAmong returns which domains of a task are together the whole source of a run, what
+// it trained on and what it held out, nil if none are.
+func SourceAmong(task *dataset.Task, c *runfolder.Config) []string {
+	if c.SourceSum == "" {
+		return nil
+	}
+	var names []string
+	var sets []*dataset.Images
+	for i := range task.Domains {
+		if d := &task.Domains[i]; d.Severities == nil && c.Images.TrainsOn(d.Name) {
+			names, sets = append(names, d.Name), append(sets, &d.Images)
+		}
+	}
+	if checksumOf(sets...) != c.SourceSum {
+		return nil
+	}
+	return names
 }
 
 // describeDomains lists the test sets with their sizes.

@@ -96,9 +96,10 @@ func (c *collection) arrange(o *FolderOptions) (*arranged, error) {
 	a := &arranged{tests: map[string][]found{}, sources: map[string]bool{}}
 	sources := o.Sources
 	if len(sources) == 0 {
-		// Nobody says that pictures of no split are for training where they are all tested.
+		// Nobody says that pictures of no split are for training where they are all tested and
+		// none are held out.
 		trains := func(p *found) bool {
-			return p.split == trainSplit || p.split == valSplit || p.split == "" && (!o.TestsOnly || len(o.Targets) > 0)
+			return p.split == trainSplit || p.split == valSplit || p.split == "" && (!o.TestsOnly || len(o.Targets) > 0 || o.Holdout > 0)
 		}
 		sources = slices.DeleteFunc(c.domains(trains), func(d string) bool { return slices.Contains(o.Targets, d) })
 	}
