@@ -67,7 +67,7 @@ func TestSweep(t *testing.T) {
 	// A run that was stopped before its first checkpoint begins again where it is.
 	require.NoError(t, os.Remove(filepath.Join(dir, "all", "erm-s2", "summary.json")))
 	r := succeed(t, dir, "sweep", "--table", "all")
-	require.Contains(t, r.err, "not complete: "+filepath.Join("all", "erm-s2"))
+	require.Contains(t, r.err, filepath.Join("all", "erm-s2")+": not complete")
 	begun := invoke(t, dir, shortSweep(data, "all", "--seeds", "2", "--algorithms", "erm", "--lr", "0.5")...)
 	require.Equal(t, exitFailed, begun.code)
 	require.Contains(t, begun.err, "erm-s2: the run there has other settings, lr 0.001 instead of 0.5")

@@ -80,10 +80,10 @@ func keysOf(differences []string) []string {
 }
 
 // readOutcomes reads the complete runs in a sweep's folder, one for each
-// algorithm and seed, and names the folders of those that are not. Runs that
+// algorithm and seed, and says which folders it leaves out, a line each. Runs that
 // differ in more than algorithm, seed and what their methods have do not belong in
 // one table.
-func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
+func readOutcomes(dir string) (all []outcome, leftOut []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, nil, &dataset.Error{Path: dir, Err: errors.Unwrap(err)}
@@ -92,18 +92,21 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 		catalog.Algorithm
 		seed uint64
 	}
-	seen := map[key]bool{}
+	seen := map[key]string{}
 	for _, entry := range entries {
-		if !entry.IsDir() {
+		name := filepath.Join(dir, entry.Name())
+		if info, err := os.Stat(name); err != nil { // it follows links
+			leftOut = append(leftOut, fmt.Sprintf("%s: %v", name, errors.Unwrap(err)))
+			continue
+		} else if !info.IsDir() {
 			continue
 		}
-		name := filepath.Join(dir, entry.Name())
 		o, err := readOutcome(name)
 		if err != nil {
 			return nil, nil, err
 		}
 		if o == nil {
-			incomplete = append(incomplete, name)
+			leftOut = append(leftOut, name+": not complete")
 			continue
 		}
 		if len(all) > 0 {
@@ -115,15 +118,18 @@ func readOutcomes(dir string) (all []outcome, incomplete []string, err error) {
 				return nil, nil, fmt.Errorf("%s and %s do not belong in one table: %s", all[0].dir, name, difference)
 			}
 		}
-		if k := (key{o.config.Algorithm, o.config.Seed}); !seen[k] {
-			seen[k] = true
-			all = append(all, *o)
+		k := key{o.config.Algorithm, o.config.Seed}
+		if first, ok := seen[k]; ok {
+			leftOut = append(leftOut, fmt.Sprintf("%s: the algorithm and the seed are those of %s", name, first))
+			continue
 		}
+		seen[k] = name
+		all = append(all, *o)
 	}
 	if len(all) == 0 {
 		return nil, nil, &dataset.Error{Path: dir, Err: errors.New("there is no folder of a complete run in it")}
 	}
-	return all, incomplete, nil
+	return all, leftOut, nil
 }
 
 // selection is a way to choose the test of a run whose accuracy is reported, nil where
@@ -477,15 +483,15 @@ func byMethod(all []outcome) []*runfolder.Settings {
 }
 
 // WriteTables writes the table of the complete runs in a folder, table.md,
-// table.csv and table.tex, and prints it to out; the runs that are not complete
+// table.csv and table.tex, and prints it to out; the folders that it leaves out
 // go to log.
 func WriteTables(dir string, out, log io.Writer) error {
-	all, incomplete, err := readOutcomes(dir)
+	all, leftOut, err := readOutcomes(dir)
 	if err != nil {
 		return err
 	}
-	for _, name := range incomplete {
-		fmt.Fprintf(log, "not complete: %s\n", name)
+	for _, line := range leftOut {
+		fmt.Fprintf(log, "not in the table: %s\n", line)
 	}
 	t := newTable(all)
 	if t.published {

@@ -219,13 +219,42 @@ func TestSettingsOfMethodsAreNoDifference(t *testing.T) {
 }
 
 // exampleConfig is the config.json of a run.
-func exampleConfig(f *testing.F, a catalog.Algorithm) []byte {
+func exampleConfig(t require.TestingT, a catalog.Algorithm) []byte {
 	text, err := json.Marshal(runfolder.Config{
 		Settings: runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(a)},
 		Domains:  []runfolder.Domain{{Name: "far", Images: 10}, {Name: "own", Images: 10, Source: true}},
 	})
-	require.NoError(f, err)
+	require.NoError(t, err)
 	return text
+}
+
+// Links to run folders are followed; what the table leaves out is said.
+func TestLeftOut(t *testing.T) {
+	t.Parallel()
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	result := []byte(`{"dataset": "digits", "model": "lenet5", "complete": true, "accuracy": {"last": {"far": 0.5, "average": 0.5}}}`)
+	write := func(folder string, files map[string][]byte) {
+		require.NoError(t, os.MkdirAll(folder, 0o700))
+		for name, content := range files {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name), content, 0o600))
+		}
+	}
+	run := map[string][]byte{"config.json": exampleConfig(t, catalog.ERM), "summary.json": result}
+	write(elsewhere, run)
+	write(filepath.Join(dir, "b"), run)
+	write(filepath.Join(dir, "c"), map[string][]byte{"config.json": run["config.json"]})
+	write(dir, map[string][]byte{"notes.txt": nil})
+	require.NoError(t, os.Symlink(elsewhere, filepath.Join(dir, "a")))
+	require.NoError(t, os.Symlink(filepath.Join(elsewhere, "gone"), filepath.Join(dir, "d")))
+	all, leftOut, err := readOutcomes(dir)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, filepath.Join(dir, "a"), all[0].dir)
+	require.Equal(t, []string{
+		filepath.Join(dir, "b") + ": the algorithm and the seed are those of " + filepath.Join(dir, "a"),
+		filepath.Join(dir, "c") + ": not complete",
+		filepath.Join(dir, "d") + ": no such file or directory",
+	}, leftOut)
 }
 
 // FuzzOutcomes feeds what sweep --table reads of two runs.
@@ -242,12 +271,12 @@ func FuzzOutcomes(f *testing.F) {
 			name := []string{"config.json", "summary.json"}[i%2]
 			require.NoError(t, os.WriteFile(filepath.Join(run, name), content, 0o600))
 		}
-		all, incomplete, err := readOutcomes(dir)
+		all, leftOut, err := readOutcomes(dir)
 		if err != nil {
 			require.ErrorContains(t, err, dir)
 			return
 		}
-		require.LessOrEqual(t, len(all)+len(incomplete), 2)
+		require.LessOrEqual(t, len(all)+len(leftOut), 2)
 		table := newTable(all)
 		require.NoError(t, table.markdown(io.Discard))
 		require.NoError(t, table.csv(io.Discard))
