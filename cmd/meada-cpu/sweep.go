@@ -49,8 +49,9 @@ is complete and resumes what was interrupted.`,
 	cli.SetNotes(c, `The other flags are those of train, for every run; see "meada-cpu help train".
 
 The table gives mean and standard deviation over the seeds for each domain, with
-the paper's figures beside them, and tests ME-ADA against the other algorithms,
-paired by seed: Student's t-test and a bootstrap interval of the difference.`)
+published figures beside them, and tests ME-ADA against the other algorithms, or
+these against the first of them where it is missing, paired by seed: Student's
+t-test and a bootstrap interval of the difference.`)
 	s.define(c.Flags())
 	return c
 }
