@@ -180,7 +180,7 @@ func TestSweepInterrupted(t *testing.T) {
 		t.Skip("no signals to send")
 	}
 	data := tinyDigits(t)
-	args := shortSweep(data, "all", "--loops-train", "50", "--test-every", "25", "--checkpoint-every", "10",
+	args := shortSweep(data, "all", "--loops-train", "150", "--test-every", "25", "--checkpoint-every", "10",
 		"--seeds", "1-2", "--algorithms", "erm")
 	whole := t.TempDir()
 	succeed(t, whole, append(args, "--quiet", "--checkpoint-every", "1000")...)
