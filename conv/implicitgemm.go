@@ -320,7 +320,7 @@ func (p *implicitGemm) lookAhead(q *imageBlock, i, k0 int) {
 				break
 			}
 			row := q.src[r.image*q.distance+k0*p.area+r.offset:][:r.n]
-			q.ahead.addRow(row, p.area%lineElements == 0)
+			q.ahead.addRow(row, p.area%lineElements == 0 && p.engine.Kernels.NR%lineElements == 0)
 		}
 	case p.source != nil && p.source.shifts != nil:
 		// The filters that go by meanwhile would push what is fetched early out.

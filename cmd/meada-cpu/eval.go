@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +27,7 @@ type evalSettings struct {
 }
 
 func newEval(std streams) *cobra.Command {
-	var s evalSettings
+	s := evalSettings{seed: 1}
 	c := &cobra.Command{
 		Use:   "eval --weights FILE|RUN",
 		Short: "measure a trained network on a dataset's domains",
@@ -51,7 +50,6 @@ ImageNet's for alexnet and the resnets.`)
 	f.Group("tests")
 	declareTests(f, &s.Images)
 	cli.Choice(f, &s.adapt, "adapt", "bn: batch normalisation by the statistics of the images tested, domain by domain, without their labels", "bn")
-	s.seed = 1
 	f.Seed(&s.seed, "seed", "that of the run, whose --holdout is to be measured")
 	f.Group("running")
 	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes; no file is overwritten")
@@ -90,7 +88,7 @@ func runEval(std streams, s evalSettings) error {
 	if err := w.Match(data); err != nil {
 		return err
 	}
-	s.warn(std, w, data)
+	run.WarnTrained(std.err, w.Path, data)
 	network, err := zoo.NewSized(s.model, side, len(data.Classes))
 	if err != nil {
 		return err
@@ -140,27 +138,6 @@ func (s *evalSettings) complete(w *zoo.Weights) error {
 		return err
 	}
 	return s.Check()
-}
-
-// warn tells where the images tested are those that the run in whose folder the weights
-// are trained on.
-func (s *evalSettings) warn(std streams, w *zoo.Weights, data *dataset.Task) {
-	c, err := runfolder.ReadConfig(filepath.Dir(w.Path))
-	if err != nil { // weights that lie elsewhere
-		return
-	}
-	among := run.SourceAmong(data, c)
-	if among == nil {
-		return
-	}
-	var flags string
-	if c.Source != "" {
-		flags += " --source " + cli.ShellWord(c.Source)
-	}
-	if c.Target != "" {
-		flags += " --target " + cli.ShellWord(c.Target)
-	}
-	fmt.Fprintf(std.err, "warning: the run trained on most of %s:%s --holdout %v --seed %d measures what it held out\n", cli.Join(among), flags, c.HeldOut, c.Seed)
 }
 
 // describe tells which images are tested.

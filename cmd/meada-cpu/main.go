@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,13 +29,6 @@ const (
 	exitInterrupted = 130
 )
 
-// streams are what the command reads from, and its two outputs: results go to out,
-// talk to err.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
-}
-
 func main() { os.Exit(meada(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // meada runs the command that the arguments name and returns its exit code.
@@ -62,19 +54,6 @@ func meada(args []string, stdout, stderr io.Writer) int {
 		return exitCode(err)
 	}
 	return 0
-}
-
-// output keeps the first error of writing to it: tables and help are printed without a
-// look at each line.
-type output struct {
-	io.Writer
-	failed error
-}
-
-func (o *output) Write(text []byte) (int, error) {
-	n, err := o.Writer.Write(text)
-	o.failed = cmp.Or(o.failed, err)
-	return n, err
 }
 
 func newRoot(std streams) *cobra.Command {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -82,6 +83,46 @@ func makeLogits(dir string, domains []dataset.Domain) error {
 }
 
 func logitsFile(dir, domain string) string { return filepath.Join(dir, domain+".npy") }
+
+// WarnTrained tells where images that are tested are those that the run in whose folder
+// the weights are trained on, and what measures those that it held out.
+func WarnTrained(w io.Writer, weights string, task *dataset.Task) {
+	c, err := runfolder.ReadConfig(filepath.Dir(weights))
+	if err != nil { // weights that lie elsewhere
+		return
+	}
+	among := sourceAmong(task, c)
+	if among == nil {
+		return
+	}
+	var flags string
+	if c.Source != "" {
+		flags += " --source " + cli.ShellWord(c.Source)
+	}
+	if c.Target != "" {
+		flags += " --target " + cli.ShellWord(c.Target)
+	}
+	fmt.Fprintf(w, "warning: the run trained on most of %s:%s --holdout %v --seed %d measures what it held out\n", cli.Join(among), flags, c.HeldOut, c.Seed)
+}
+
+// sourceAmong returns which domains of a task are together the whole source of a run, what
+// it trained on and what it held out, nil if none are.
+func sourceAmong(task *dataset.Task, c *runfolder.Config) []string {
+	if c.SourceSum == "" {
+		return nil
+	}
+	var names []string
+	var sets []*dataset.Images
+	for i := range task.Domains {
+		if d := &task.Domains[i]; d.Severities == nil && c.Images.TrainsOn(d.Name) {
+			names, sets = append(names, d.Name), append(sets, &d.Images)
+		}
+	}
+	if checksumOf(sets...) != c.SourceSum {
+		return nil
+	}
+	return names
+}
 
 // Corruptions names the accuracies on corrupted images, by severity.
 func (e *Evaluation) Corruptions() map[string][]float64 { return bySeverity(e.Corrupted) }

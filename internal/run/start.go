@@ -306,25 +306,6 @@ func checksumOf(sets ...*dataset.Images) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// SourceAmong returns which domains of a task are together the whole source of a run, what
-// it trained on and what it held out, nil if none are.
-func SourceAmong(task *dataset.Task, c *runfolder.Config) []string {
-	if c.SourceSum == "" {
-		return nil
-	}
-	var names []string
-	var sets []*dataset.Images
-	for i := range task.Domains {
-		if d := &task.Domains[i]; d.Severities == nil && c.Images.TrainsOn(d.Name) {
-			names, sets = append(names, d.Name), append(sets, &d.Images)
-		}
-	}
-	if checksumOf(sets...) != c.SourceSum {
-		return nil
-	}
-	return names
-}
-
 // describeDomains lists the test sets with their sizes.
 func describeDomains(b *dataset.Task) string {
 	var list []string
