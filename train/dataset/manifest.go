@@ -67,19 +67,25 @@ func (c *collection) parseManifest(r io.Reader, dir string) error {
 	if len(c.pictures) == 0 {
 		return errors.New("no pictures in it, expected lines path,label[,domain[,split]]")
 	}
-	return c.checkLabels()
+	return c.checkRepeats()
 }
 
-// checkLabels refuses a picture with several labels: one of them at most can be learnt.
-func (c *collection) checkLabels() error {
+// checkRepeats refuses a picture with several labels, of which one at most can be learnt,
+// and one in several splits, whose test would be of what was trained on.
+func (c *collection) checkRepeats() error {
 	byPath := make([]*found, len(c.pictures))
 	for i := range byPath {
 		byPath[i] = &c.pictures[i]
 	}
 	slices.SortStableFunc(byPath, func(a, b *found) int { return strings.Compare(a.path, b.path) })
 	for i, p := range byPath[1:] {
-		if before := byPath[i]; p.path == before.path && p.class != before.class {
+		before := byPath[i]
+		switch {
+		case p.path != before.path:
+		case p.class != before.class:
 			return fmt.Errorf("%s has the labels %s and %s, expected one", p.path, before.class, p.class)
+		case p.split != before.split:
+			return fmt.Errorf("%s is in the splits %q and %q, expected one", p.path, before.split, p.split)
 		}
 	}
 	return nil
