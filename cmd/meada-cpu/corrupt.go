@@ -112,6 +112,7 @@ func runCorrupt(std streams, s corruptSettings) error {
 	if leftOut := catalog.LeftOut(test.LeftOut, test.Bad); leftOut != "" {
 		fmt.Fprintln(std.err, leftOut)
 	}
+	warnClipped(std, test.Clipped)
 	engine, err := tensor.NewEngine(cli.Threads(s.threads, std.err))
 	if err != nil {
 		return err

@@ -89,6 +89,7 @@ func runEval(std streams, s evalSettings) error {
 		return err
 	}
 	run.WarnTrained(std.err, w.Path, data)
+	describePictures(std, data)
 	network, err := zoo.NewSized(s.model, side, len(data.Classes))
 	if err != nil {
 		return err
@@ -142,7 +143,6 @@ func (s *evalSettings) complete(w *zoo.Weights) error {
 
 // describe tells which images are tested.
 func (s *evalSettings) describe(std streams, data *dataset.Task) {
-	describePictures(std, data)
 	for _, a := range data.Absent {
 		fmt.Fprintf(std.err, "not found: %s\n", a)
 	}

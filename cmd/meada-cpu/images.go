@@ -108,6 +108,14 @@ func describePictures(std streams, data *dataset.Task) {
 	if understood := catalog.Understood(data); understood != "" {
 		fmt.Fprintf(std.err, "pictures: %s\n", understood)
 	}
+	warnClipped(std, data.Clipped)
+}
+
+// warnClipped tells of pictures that lose what is above 255.
+func warnClipped(std streams, n int) {
+	if clipped := catalog.Clipped(n); clipped != "" {
+		fmt.Fprintln(std.err, "warning:", clipped)
+	}
 }
 
 func describeDatasets() string {

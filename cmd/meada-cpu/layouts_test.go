@@ -54,7 +54,7 @@ func TestRunAmongItsPictures(t *testing.T) {
 	runs, err := filepath.Glob(filepath.Join(dir, "runs", "*", "samples", "*.png"))
 	require.NoError(t, err)
 	require.NotEmpty(t, runs)
-	require.Equal(t, understood+"; left out: folder runs without pictures\n", succeed(t, dir, "data", "check", ".").out)
+	require.Equal(t, understood+"; left out: folder runs without pictures, 1 folder of runs\n", succeed(t, dir, "data", "check", ".").out)
 }
 
 // Who measures weights on what they were trained on is told, and how to leave that out.
@@ -223,6 +223,37 @@ func TestCheckAndSkipBadPictures(t *testing.T) {
 	require.Contains(t, predicted.err, "left out: 1 .heic\n")
 	require.Contains(t, predicted.err, "\nmeada-cpu: 3 of 44 pictures cannot be read\n")
 	require.Equal(t, exitUsage, invoke(t, dir, "data", "check").code)
+}
+
+// Grey of 16 bits, as from microscopes, becomes white above 255: every command says so,
+// with pictures from a cache too.
+func TestClippedGreyIsTold(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 4, "p/train/dog", "p/train/horse", "p/test/dog", "p/test/horse")
+	deep, shallow := image.NewGray16(image.Rect(0, 0, 8, 8)), image.NewGray16(image.Rect(0, 0, 8, 8))
+	deep.SetGray16(7, 7, color.Gray16{Y: 256})
+	shallow.SetGray16(7, 7, color.Gray16{Y: 255})
+	for _, path := range []string{"p/train/dog/a.png", "p/train/horse/a.png", "p/test/dog/a.png"} {
+		writePicture(t, filepath.Join(dir, path), deep)
+	}
+	writePicture(t, filepath.Join(dir, "p/test/horse/a.png"), shallow)
+	const one, three = "warning: 1 picture has grey of 16 bits above 255", "warning: 3 pictures have grey of 16 bits above 255"
+	require.Contains(t, succeed(t, dir, "data", "check", "p").out, three)
+	train := []string{"train", "--data", "p", "--model", small, "--algorithm", "erm", "--max-steps", "1", "--batch-size", "2"}
+	require.Contains(t, succeed(t, dir, append(train, "--out", "r")...).err, three)
+	for _, name := range []string{"decoded", "cached"} {
+		require.Contains(t, succeed(t, dir, append(train, "--out", name, "--cache", "cache")...).err, three)
+	}
+	for _, args := range [][]string{
+		{"eval", "--weights", "r", "--data", "p"},
+		{"eval", "--weights", "r", "--data", "p", "--json"},
+		{"corrupt", "--data", "p", "--corruptions", "fog", "--out", "c", "--quiet"},
+		{"predict", "--weights", "r", "p/test"},
+	} {
+		require.Contains(t, succeed(t, dir, args...).err, one, args)
+	}
+	require.Contains(t, succeed(t, dir, "augment", "--weights", "r", "--data", "p", "--images", "1", "--loops-adv", "1", "--out", "a").err, three)
 }
 
 // Classes are matched by their names wherever weights meet pictures.

@@ -121,6 +121,7 @@ func runPredict(std streams, s predictSettings) error {
 	p.Warn = func(err error) { complain(std.err, err) }
 	known := slices.ContainsFunc(pictures, func(p predict.Picture) bool { return p.True != "" })
 	summary, failed := p.Run(pictures, predict.NewPrinter(std.out, s.format, p.Classes, predict.Columns{True: known, Top: s.top}))
+	warnClipped(std, int(p.Clipped.Load()))
 	to := std.err
 	if s.format == predict.Table {
 		to = std.out

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -164,6 +165,10 @@ func TestPredictWaysIn(t *testing.T) {
 	r = succeed(t, dir, "predict", "--weights", folder, "--top", "2", "in")
 	require.Contains(t, r.out, "true class        pictures")
 	require.Empty(t, r.err)
+	if runtime.GOOS != "windows" { // whose names have none of these
+		writePicture(t, filepath.Join(dir, "odd", "\x1b[2J.png"), picture)
+		require.Contains(t, succeed(t, dir, "predict", "--weights", folder, "odd").out, `"odd/\x1b[2J.png"`)
+	}
 	r = succeed(t, dir, "predict", "--weights", folder, "--format", "csv", "in")
 	require.NotContains(t, r.out, "pictures", "the summary is no part of the table")
 	require.Contains(t, r.err, "true class        pictures")

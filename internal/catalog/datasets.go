@@ -198,7 +198,7 @@ func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.TestSet, 
 	for n := range task.Domains {
 		at := &task.Domains[n]
 		if at.Name == domain || domain == "" && at.Source {
-			return &dataset.TestSet{Images: at.Images, Bad: task.Bad}, nil
+			return &dataset.TestSet{Images: at.Images, Bad: task.Bad, Clipped: task.Clipped}, nil
 		}
 		names = append(names, at.Name)
 	}

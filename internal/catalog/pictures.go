@@ -73,6 +73,14 @@ func LeftOut(list []dataset.LeftOut, bad *dataset.PicturesError) string {
 	return "left out: " + strings.Join(out, ", ")
 }
 
+// Clipped tells of pictures that lose what is above 255, "" for none.
+func Clipped(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return count(n, "picture has", "pictures have") + " grey of 16 bits above 255, which becomes white: convert them to 8 bits"
+}
+
 func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -118,6 +126,9 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 			say("the classes %s and %s differ only in case", other, class)
 		}
 		lower[strings.ToLower(class)] = class
+	}
+	if clipped := Clipped(task.Clipped); clipped != "" {
+		say("%s", clipped)
 	}
 	if s != nil && s.BatchSize > task.Source.N {
 		say("--batch-size %d is larger than the training set of %d images", s.BatchSize, task.Source.N)

@@ -163,7 +163,7 @@ func (p *Predictor) readBatch(pictures []Picture) decoded {
 }
 
 func (p *Predictor) readPicture(dst []uint8, file string) error {
-	o := dataset.PictureOptions{Side: p.Network.H, Resize: p.Resize}
+	o := dataset.PictureOptions{Side: p.Network.H, Resize: p.Resize, Clipped: &p.Clipped}
 	if file != Stdin {
 		return dataset.ReadPicture(dst, &o, file)
 	}

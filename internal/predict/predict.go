@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -40,6 +41,8 @@ type Predictor struct {
 	Top     int         // how many classes to name for a picture
 	Stdin   io.Reader   // what the picture named Stdin is read from
 	Warn    func(error) // is told what is wrong with a picture that cannot be read
+
+	Clipped atomic.Int64 // see dataset.PictureOptions
 }
 
 // pass is how many pictures the network sees at once: of 224 x 224 they keep it as busy

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -75,7 +77,7 @@ func newTable(out io.Writer, classes []string, columns Columns) *Printer {
 	decimals := func(x float64) string { return fmt.Sprintf("%.4f", x) }
 	return &Printer{
 		print: func(one Prediction) error {
-			if err := row(one.Class, decimals(one.Probability), decimals(one.Entropy), one.True, one.File); err != nil {
+			if err := row(one.Class, decimals(one.Probability), decimals(one.Entropy), one.True, printable(one.File)); err != nil {
 				return err
 			}
 			for _, r := range one.Top[min(1, len(one.Top)):] {
@@ -87,6 +89,14 @@ func newTable(out io.Writer, classes []string, columns Columns) *Printer {
 		},
 		flush: func() error { return nil },
 	}
+}
+
+// printable returns a name, quoted if it would change the terminal.
+func printable(name string) string {
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // widest returns the width of a column of the names.

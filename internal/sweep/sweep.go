@@ -149,6 +149,9 @@ type Runner struct {
 // folder out. settings resolves flags of train. It reports whether all members are
 // complete; the other shards may not be.
 func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []Member, settings Resolve) (complete bool, err error) {
+	if err := checkTables(out); err != nil {
+		return false, err
+	}
 	lo, hi := shard.Of(len(members))
 	missing, begun, err := findMissing(members[lo:hi], settings)
 	if err != nil {

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -482,10 +483,33 @@ func byMethod(all []outcome) []*runfolder.Settings {
 	return settings
 }
 
+// beginnings are how the tables in a folder begin, by their names.
+var beginnings = map[string]string{
+	"table.md": "Accuracy in per cent, ", "table.csv": "quantity,method,", "table.tex": "% Accuracy in per cent: ",
+}
+
+// checkTables refuses a folder in which another file has the name of a table.
+func checkTables(dir string) error {
+	for name, beginning := range beginnings {
+		path := filepath.Join(dir, name)
+		content, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err == nil && !bytes.HasPrefix(content, []byte(beginning)) {
+			return fmt.Errorf("%s is not a table of a sweep and is not overwritten: give it another name", path)
+		}
+	}
+	return nil
+}
+
 // WriteTables writes the table of the complete runs in a folder, table.md,
 // table.csv and table.tex, and prints it to out; the folders that it leaves out
-// go to log.
+// go to log. Other files of these names are not overwritten.
 func WriteTables(dir string, out, log io.Writer) error {
+	if err := checkTables(dir); err != nil {
+		return err
+	}
 	all, leftOut, err := readOutcomes(dir)
 	if err != nil {
 		return err

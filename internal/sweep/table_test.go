@@ -257,6 +257,33 @@ func TestLeftOut(t *testing.T) {
 	}, leftOut)
 }
 
+// Tables are replaced by newer ones, but nothing else is.
+func TestOtherTablesAreKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "a"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "config.json"), exampleConfig(t, catalog.ERM), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "summary.json"),
+		[]byte(`{"dataset": "digits", "model": "lenet5", "complete": true, "accuracy": {"last": {"far": 0.5, "average": 0.5}}}`), 0o600))
+	for range 2 {
+		require.NoError(t, WriteTables(dir, io.Discard, io.Discard))
+	}
+	for name := range beginnings {
+		path := filepath.Join(dir, name)
+		table, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, []byte("mine\n"), 0o600))
+		want := path + " is not a table of a sweep and is not overwritten: give it another name"
+		require.EqualError(t, WriteTables(dir, io.Discard, io.Discard), want)
+		_, err = new(Runner).Sweep(t.Context(), dir, Shard{}, nil, nil)
+		require.EqualError(t, err, want)
+		kept, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, "mine\n", string(kept))
+		require.NoError(t, os.WriteFile(path, table, 0o600))
+	}
+}
+
 // FuzzOutcomes feeds what sweep --table reads of two runs.
 func FuzzOutcomes(f *testing.F) {
 	result := []byte(`{"dataset": "digits", "model": "lenet5", "complete": true,

@@ -55,7 +55,7 @@ func (c *collection) read(o *FolderOptions) (*Task, error) {
 		}
 		add(&task.Domains[i].Images, a.tests[name])
 	}
-	task.Bad, err = sets.read(&o.PictureOptions, o.what(c.dir))
+	task.Bad, task.Clipped, err = sets.read(o.PictureOptions, o.what(c.dir))
 	return task, err
 }
 

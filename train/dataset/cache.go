@@ -42,7 +42,7 @@ type Cache struct {
 
 // cacheFormat names the format of the files and the way pictures are decoded: what
 // changes either changes it.
-const cacheFormat = "meada-cpu pictures 2"
+const cacheFormat = "meada-cpu pictures 3"
 
 // cacheRecord is what a file of a Cache says about its images.
 type cacheRecord struct {
@@ -50,7 +50,8 @@ type cacheRecord struct {
 	Sources string     `json:"sources_sha256"` // of size, way to resize and the picture files
 	Images  int        `json:"images"`
 	Side    int        `json:"side"`
-	Bad     []badImage `json:"bad,omitempty"` // of pictures that cannot be read
+	Bad     []badImage `json:"bad,omitempty"`     // of pictures that cannot be read
+	Clipped int        `json:"clipped,omitempty"` // as PictureOptions.Clipped counts
 }
 
 type badImage struct {
@@ -79,6 +80,7 @@ func (c *Cache) file(sets pictureSets, o *PictureOptions, what string) (*cacheFi
 	path := c.path(o, what)
 	err := f.open(path)
 	if err == nil {
+		o.Clipped.Add(int64(f.Clipped))
 		return f, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) && c.Note != nil {
@@ -260,6 +262,7 @@ func (f *cacheFile) writeImages(w io.Writer, c *Cache, o *PictureOptions, failed
 			c.Progress(lo, len(f.paths))
 		}
 	}
+	f.Clipped = int(o.Clipped.Load())
 	return nil
 }
 

@@ -181,6 +181,7 @@ type Task struct {
 	Sources []string
 	LeftOut []LeftOut
 	Bad     *PicturesError // the pictures left out because they cannot be read, nil for none
+	Clipped int            // the pictures whose grey of 16 bits is cut at 255
 
 	Holdout float64 // the share of the source's images that Held was drawn with
 }

@@ -30,8 +30,9 @@ const (
 
 // planes is a picture's planes of red, green and blue, h x w each.
 type planes struct {
-	data []uint8
-	h, w int
+	data    []uint8
+	h, w    int
+	clipped bool // grey of 16 bits had values above 255
 }
 
 // large is held while a large picture is decoded. That takes up to 15 bytes a
@@ -77,7 +78,7 @@ func decode(content []byte) (planes, error) {
 	if grey := transparentGrey16(picture, format, content); grey != nil {
 		picture = grey
 	}
-	p := planes{make([]uint8, 3*h*w), h, w}
+	p := planes{make([]uint8, 3*h*w), h, w, isClipped(picture)}
 	if yuv := lossyWebP(picture, format); yuv != nil {
 		videoToPlanes(p.data, yuv)
 	} else {
@@ -245,6 +246,20 @@ func toPlanes(dst []uint8, picture image.Image) {
 	})
 }
 
+// isClipped reports whether toPlanes cuts values of a picture off.
+func isClipped(picture image.Image) bool {
+	grey, ok := picture.(*image.Gray16)
+	if !ok {
+		return false
+	}
+	for at := 0; at < len(grey.Pix); at += 2 {
+		if grey.Pix[at] != 0 { // the high byte
+			return true
+		}
+	}
+	return false
+}
+
 // jpegToPlanes is toPlanes for the colours of JPEG, with the bits of package
 // image/draw:
 //
@@ -340,7 +355,7 @@ func (p planes) upright(orientation int) planes {
 		return p
 	}
 	// An orientation is a transposition (5 to 8), then mirrorings.
-	o := planes{make([]uint8, len(p.data)), p.h, p.w}
+	o := planes{make([]uint8, len(p.data)), p.h, p.w, p.clipped}
 	transposed := orientation >= 5
 	if transposed {
 		o.h, o.w = p.w, p.h

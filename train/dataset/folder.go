@@ -144,11 +144,11 @@ func PictureFiles(dir string) (paths []string, leftOut []LeftOut, err error) {
 // pictureFiles is PictureFiles, and adds to leftOut.
 func pictureFiles(dir string, leftOut map[string]int) ([]string, error) {
 	folders, other := map[string][]string{}, map[string]int{}
-	err := walkPictures(dir, nil, func(folder, name string, picture bool) bool {
-		if picture {
+	err := walkPictures(dir, nil, func(folder, name, what string) bool {
+		if what == "" {
 			folders[folder] = append(folders[folder], filepath.Join(folder, name))
 		} else {
-			other[kindOfFile(name)]++
+			other[what]++
 		}
 		return true
 	})
@@ -199,11 +199,15 @@ func isPicture(name string) bool {
 	return slices.Contains(pictureExtensions, strings.ToLower(filepath.Ext(name)))
 }
 
+// folderOfRun is what a folder of a run is called among what is left out.
+const folderOfRun = "folders of runs"
+
 // walkPictures calls visit for each file in dir and the folders in it until it
-// returns false. above are the folders that dir lies in, for links that lead there. The
-// folders of runs, which hold pictures too, are passed over: some people's lie among the
-// pictures that they train on.
-func walkPictures(dir string, above []os.FileInfo, visit func(folder, name string, picture bool) bool) error {
+// returns false: what is "" for a picture and else what the file is. above are the
+// folders that dir lies in, for links that lead there. The folders of runs, which hold
+// pictures too, are visited as if each were a file: some people's lie among the pictures
+// that they train on.
+func walkPictures(dir string, above []os.FileInfo, visit func(folder, name, what string) bool) error {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return &Error{dir, pathCause(err)}
@@ -216,6 +220,7 @@ func walkPictures(dir string, above []os.FileInfo, visit func(folder, name strin
 		return &Error{dir, pathCause(err)}
 	}
 	if isRun(entries) {
+		visit(filepath.Dir(dir), filepath.Base(dir), folderOfRun)
 		return nil
 	}
 	above = append(above, info)
@@ -228,7 +233,13 @@ func walkPictures(dir string, above []os.FileInfo, visit func(folder, name strin
 			if err := walkPictures(path, above, visit); err != nil {
 				return err
 			}
-		} else if !visit(dir, name, isPicture(name)) {
+			continue
+		}
+		what := ""
+		if !isPicture(name) {
+			what = kindOfFile(name)
+		}
+		if !visit(dir, name, what) {
 			return nil
 		}
 	}

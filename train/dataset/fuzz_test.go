@@ -381,7 +381,7 @@ func FuzzManifest(f *testing.F) {
 // FuzzCache feeds files of a Cache: so many bytes of pixels, a record, and a length of that
 // which is too long by so many. Their checksum is right, as no fuzzer could make it.
 func FuzzCache(f *testing.F) {
-	f.Add(uint16(2*3*3*3), []byte(`{"format":"meada-cpu pictures 2","sources_sha256":"ab","images":2,"side":3,"bad":[{"image":1,"error":"no picture"}]}`), int8(0))
+	f.Add(uint16(2*3*3*3), []byte(`{"format":"meada-cpu pictures 3","sources_sha256":"ab","images":2,"side":3,"bad":[{"image":1,"error":"no picture"}]}`), int8(0))
 	f.Add(uint16(0), []byte(`{"images":4611686018427387904,"side":2}`), int8(0))
 	f.Add(uint16(0), []byte(`{"images":1,"side":4294967296}`), int8(0))
 	f.Add(uint16(3), []byte(`{"images":1,"side":1,"bad":[{"image":-1}]}`), int8(0))

@@ -237,9 +237,12 @@ func (c *collection) withPictures(folders []string) ([]string, error) {
 	var with []string
 	for _, name := range folders {
 		any, other := false, map[string]int{}
-		err := walkPictures(filepath.Join(c.dir, name), nil, func(_, file string, picture bool) bool {
-			any = any || picture
-			other[kindOfFile(file)]++
+		err := walkPictures(filepath.Join(c.dir, name), nil, func(_, _, what string) bool {
+			if what == "" {
+				any = true
+			} else {
+				other[what]++
+			}
 			return !any
 		})
 		switch {

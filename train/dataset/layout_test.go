@@ -238,9 +238,10 @@ func TestLeftOut(t *testing.T) {
 		{"folder owl without pictures", 1}, {"pictures outside of class folders", 1}}, task.LeftOut)
 	_, err = Folder(filepath.Join(dir, "in", "owl"), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.ErrorContains(t, err, "no pictures in the folders of it, but 1 .avif: convert them to JPEG or PNG, expected one of")
+	writeTree(t, dir, map[string][]byte{"in/dog/runs/1/config.json": {1}, "in/dog/runs/1/metrics.jsonl": {1}})
 	_, leftOut, err := PictureFiles(filepath.Join(dir, "in"))
 	require.NoError(t, err)
-	require.Equal(t, []LeftOut{{".heic", 2}, {".avif", 1}, {".txt", 1}}, leftOut)
+	require.Equal(t, []LeftOut{{".heic", 2}, {".avif", 1}, {".txt", 1}, {"folders of runs", 1}}, leftOut)
 	_, _, err = PictureFiles(filepath.Join(dir, "in", "owl"))
 	require.ErrorContains(t, err, ", but 1 .avif, 1 .heic: convert them to JPEG or PNG")
 }

@@ -66,7 +66,7 @@ func PACS(dir string, sources []string, o PictureOptions) (*Task, error) {
 		sets = append(sets, pictureSet{&b.Domains[i].Images, files})
 	}
 	var err error
-	b.Bad, err = append(sets, pictureSet{&b.Source, train}).read(&o, fmt.Sprintf("%s sources %q", absolute(dir), sources))
+	b.Bad, b.Clipped, err = append(sets, pictureSet{&b.Source, train}).read(o, fmt.Sprintf("%s sources %q", absolute(dir), sources))
 	return b, err
 }
 

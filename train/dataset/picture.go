@@ -61,6 +61,10 @@ type PictureOptions struct {
 	// Cache, if not nil, keeps the images on the disk. Where files can be mapped into
 	// memory MaxBytes is no bound then.
 	Cache *Cache
+
+	// Clipped, if not nil, counts the pictures read whose grey of 16 bits has values
+	// above 255, which become white.
+	Clipped *atomic.Int64
 }
 
 // SizeError is about images that would take more memory than they may.
@@ -98,16 +102,18 @@ type pictureSets []pictureSet
 // read reads picture files as 3 x side x side images, as ReadPicture does, on all
 // processors. The error is a *PicturesError: every file is looked at before it is
 // returned. With SkipBad it is returned as bad, unless nothing is left of a set.
-// what names the pictures for o.Cache: others have another name.
-func (sets pictureSets) read(o *PictureOptions, what string) (bad *PicturesError, err error) {
-	if err := sets.fit(o); err != nil {
-		return nil, err
+// what names the pictures for o.Cache: others have another name. clipped is what
+// o.Clipped counts.
+func (sets pictureSets) read(o PictureOptions, what string) (bad *PicturesError, clipped int, err error) {
+	if err := sets.fit(&o); err != nil {
+		return nil, 0, err
 	}
-	read := func(set pictureSet) []error { return set.readInto(o) }
+	o.Clipped = new(atomic.Int64)
+	read := func(set pictureSet) []error { return set.readInto(&o) }
 	if o.Cache != nil {
-		file, err := o.Cache.file(sets, o, what)
+		file, err := o.Cache.file(sets, &o, what)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		read = file.readInto
 	}
@@ -119,13 +125,14 @@ func (sets pictureSets) read(o *PictureOptions, what string) (bad *PicturesError
 		found.Files = append(found.Files, errs...)
 		empty = empty || len(errs) == len(set.files)
 	}
+	clipped = int(o.Clipped.Load())
 	switch {
 	case len(found.Files) == 0:
-		return nil, nil
+		return nil, clipped, nil
 	case empty || !o.SkipBad:
-		return nil, found
+		return nil, clipped, found
 	}
-	return found, nil
+	return found, clipped, nil
 }
 
 // fit returns an error if the images would not fit into memory.
@@ -226,7 +233,7 @@ func FromImage(dst []uint8, o *PictureOptions, picture image.Image) error {
 	if b.Empty() {
 		return fmt.Errorf("a picture of %dx%d pixels", b.Dy(), b.Dx())
 	}
-	p := planes{make([]uint8, 3*b.Dx()*b.Dy()), b.Dy(), b.Dx()}
+	p := planes{data: make([]uint8, 3*b.Dx()*b.Dy()), h: b.Dy(), w: b.Dx()}
 	toPlanes(p.data, picture)
 	return p.resize(dst, o)
 }
@@ -235,6 +242,9 @@ func decodePicture(dst []uint8, o *PictureOptions, content []byte) error {
 	p, err := decode(content)
 	if err != nil {
 		return err
+	}
+	if p.clipped && o.Clipped != nil {
+		o.Clipped.Add(1)
 	}
 	return p.resize(dst, o)
 }
@@ -301,7 +311,7 @@ func (p planes) scale(h, w int) planes {
 	if p.h == h && p.w == w {
 		return p
 	}
-	s := planes{make([]uint8, 3*h*w), h, w}
+	s := planes{data: make([]uint8, 3*h*w), h: h, w: w}
 	resample.NewResizer(resample.Bilinear, p.h, p.w, h, w).Planes(s.data, p.data)
 	return s
 }

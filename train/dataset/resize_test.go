@@ -45,7 +45,7 @@ func TestResizeAsPillow(t *testing.T) {
 		require.NoError(t, p.resize(got, &PictureOptions{Side: 8, Resize: c.resize}))
 		require.Equal(t, c.want, crc32.ChecksumIEEE(got), "%dx%d, %s", c.h, c.w, c.resize)
 	}
-	line := planes{make([]uint8, 3*1000), 1, 1000}
+	line := planes{data: make([]uint8, 3*1000), h: 1, w: 1000}
 	got := make([]uint8, 3*8*8)
 	require.ErrorContains(t, line.resize(got, &PictureOptions{Side: 8, Resize: Crop}), "1x1000 pixels is too long")
 	require.NoError(t, line.resize(got, &PictureOptions{Side: 8, Resize: Pad}))

@@ -35,6 +35,7 @@ type TestSet struct {
 	// pictures left out because they cannot be.
 	LeftOut []LeftOut
 	Bad     *PicturesError
+	Clipped int // see Task
 }
 
 // PACSTest reads the official test list of one domain of PACS, which is the
@@ -80,7 +81,7 @@ func FolderTest(dir, domain string, o PictureOptions) (*TestSet, error) {
 func readTest(files []pictureFile, o *PictureOptions, dir, domain string) (*TestSet, error) {
 	test := new(TestSet)
 	var err error
-	test.Bad, err = pictureSets{{&test.Images, files}}.read(o, fmt.Sprintf("%s test %q", absolute(dir), domain))
+	test.Bad, test.Clipped, err = pictureSets{{&test.Images, files}}.read(*o, fmt.Sprintf("%s test %q", absolute(dir), domain))
 	if err != nil {
 		return nil, err
 	}
