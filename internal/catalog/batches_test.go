@@ -178,6 +178,7 @@ func TestViewsOneAfterTheOther(t *testing.T) {
 func TestCheckViewsOfBatches(t *testing.T) {
 	t.Parallel()
 	for message, change := range map[string]func(*Settings){
+		"--contrast 1 and --mix cutmix":               func(s *Settings) { s.Contrast, s.Mix = 1, MixCut },
 		"--manifold: nothing acts within the network": func(s *Settings) { s.Manifold, s.Mix = true, MixCut },
 		"--ema 1: expected a number":                  func(s *Settings) { s.EMA = 1 },
 		"--swa 1: expected a share":                   func(s *Settings) { s.SWA = 1 },

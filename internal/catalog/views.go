@@ -387,6 +387,8 @@ func (s *Settings) checkViews() error {
 		return cli.UsageError("--noise %v: expected %d at most", s.Noise, mostNoise)
 	case s.Contrast > 0 && s.Freeze:
 		return cli.UsageError("--contrast %v and --freeze: the embeddings stay as they are, expected one of them", s.Contrast)
+	case s.Contrast > 0 && s.Mix != "":
+		return cli.UsageError("--contrast %v and --mix %s: an embedding of two mixed images has no class of its own, expected one of them", s.Contrast, s.Mix)
 	case s.EMA >= 1:
 		return cli.UsageError("--ema %v: expected a number less than 1", s.EMA)
 	case s.SWA >= 1:
