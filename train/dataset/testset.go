@@ -105,6 +105,9 @@ func Textures(dir string) ([]corrupt.Texture, error) {
 		if err != nil {
 			return nil, &Error{path, err}
 		}
+		if p.clipped {
+			return nil, errorf(path, "grey of 16 bits above 255, which would be white: convert it to 8 bits")
+		}
 		textures = append(textures, corrupt.Texture{Width: p.w, Height: p.h, Data: p.data})
 	}
 	return textures, nil

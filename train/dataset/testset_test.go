@@ -1,6 +1,10 @@
 package dataset
 
 import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,6 +65,13 @@ func TestTestSets(t *testing.T) {
 	requireDataError(t, err, `no test set "water" in it, there are`)
 	_, err = Textures(dir + "/broken")
 	requireDataError(t, err, "a.png")
+	deep := image.NewGray16(image.Rect(0, 0, 4, 4))
+	deep.SetGray16(1, 1, color.Gray16{Y: 256})
+	var b bytes.Buffer
+	require.NoError(t, png.Encode(&b, deep))
+	writeTree(t, dir, map[string][]byte{"deep/a.png": b.Bytes()})
+	_, err = Textures(dir + "/deep")
+	requireDataError(t, err, "a.png: grey of 16 bits above 255")
 	_, err = Textures(t.TempDir())
 	requireDataError(t, err, "no picture")
 }
