@@ -100,8 +100,12 @@ func runCorrupt(std streams, s corruptSettings) error {
 	var textures []corrupt.Texture
 	var err error
 	if s.frostDir != "" {
-		if textures, err = dataset.Textures(s.frostDir); err != nil {
+		var others []dataset.LeftOut
+		if textures, others, err = dataset.Textures(s.frostDir); err != nil {
 			return err
+		}
+		if leftOut := catalog.LeftOut(others, nil); leftOut != "" {
+			fmt.Fprintf(std.err, "--frost-dir %s: %s\n", s.frostDir, leftOut)
 		}
 	}
 	test, err := s.pictures.ReadTest(s.domain, c.Status)

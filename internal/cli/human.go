@@ -112,6 +112,20 @@ func Join(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
+// Printable returns a message whose control characters, which the names of files
+// may bring, are written as Go escapes them; lines and tabs stay.
+func Printable(message string) string {
+	var b strings.Builder
+	for _, r := range message {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
 // Some lists names as Join does, the first of them where there are many.
 func Some(names []string) string {
 	const most = 10

@@ -19,3 +19,14 @@ func TestNumbersForPeople(t *testing.T) {
 		require.Equal(t, want, Bytes(n))
 	}
 }
+
+func TestPrintableMessages(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"a\x1b[2J.png: it's no picture": `a\x1b[2J.png: it's no picture`,
+		"two\nlines\tand a tab, ä, 漢":   "two\nlines\tand a tab, ä, 漢",
+		"back\r\b\u0085":                `back\r\b\u0085`,
+	} {
+		require.Equal(t, want, Printable(message))
+	}
+}

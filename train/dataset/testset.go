@@ -89,26 +89,26 @@ func readTest(files []pictureFile, o *PictureOptions, dir, domain string) (*Test
 }
 
 // Textures reads the pictures in a folder, by name, for the corruption suite to
-// cut frost from.
-func Textures(dir string) ([]corrupt.Texture, error) {
-	paths, _, err := PictureFiles(dir)
+// cut frost from. What else is in the folder is counted in leftOut, as
+// PictureFiles counts it.
+func Textures(dir string) (textures []corrupt.Texture, leftOut []LeftOut, err error) {
+	paths, leftOut, err := PictureFiles(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var textures []corrupt.Texture
 	for _, path := range paths {
 		content, err := readPictureFile(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		p, err := decode(content)
 		if err != nil {
-			return nil, &Error{path, err}
+			return nil, nil, &Error{path, err}
 		}
 		if p.clipped {
-			return nil, errorf(path, "grey of 16 bits above 255, which would be white: convert it to 8 bits")
+			return nil, nil, errorf(path, "grey of 16 bits above 255, which would be white: convert it to 8 bits")
 		}
 		textures = append(textures, corrupt.Texture{Width: p.w, Height: p.h, Data: p.data})
 	}
-	return textures, nil
+	return textures, leftOut, nil
 }

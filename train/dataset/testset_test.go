@@ -48,8 +48,10 @@ func TestTestSets(t *testing.T) {
 	test, err = FolderTest(dir+"/own", "sketch", PictureOptions{Side: 32})
 	check(test.Images, err, smallPlanes, 0)
 
-	textures, err := Textures(dir + "/frost")
+	writeTree(t, dir, map[string][]byte{"frost/readme.txt": []byte("licence")})
+	textures, leftOut, err := Textures(dir + "/frost")
 	require.NoError(t, err)
+	require.Equal(t, []LeftOut{{".txt", 1}, {"files without extension", 1}}, leftOut)
 	require.Len(t, textures, 2)
 	require.Equal(t, 50, textures[1].Width)
 	require.Equal(t, smallPlanes, textures[0].Data)
@@ -63,16 +65,16 @@ func TestTestSets(t *testing.T) {
 	requireDataError(t, err, "a.png")
 	_, err = FolderTest(dir+"/own", "water", PictureOptions{Side: 32})
 	requireDataError(t, err, `no test set "water" in it, there are`)
-	_, err = Textures(dir + "/broken")
+	_, _, err = Textures(dir + "/broken")
 	requireDataError(t, err, "a.png")
 	deep := image.NewGray16(image.Rect(0, 0, 4, 4))
 	deep.SetGray16(1, 1, color.Gray16{Y: 256})
 	var b bytes.Buffer
 	require.NoError(t, png.Encode(&b, deep))
 	writeTree(t, dir, map[string][]byte{"deep/a.png": b.Bytes()})
-	_, err = Textures(dir + "/deep")
+	_, _, err = Textures(dir + "/deep")
 	requireDataError(t, err, "a.png: grey of 16 bits above 255")
-	_, err = Textures(t.TempDir())
+	_, _, err = Textures(t.TempDir())
 	requireDataError(t, err, "no picture")
 }
 
