@@ -112,16 +112,18 @@ func Join(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// Printable returns a message whose control characters, which the names of files
-// may bring, are written as Go escapes them; lines and tabs stay.
+// Printable returns a message whose control characters and bytes that are not UTF-8,
+// which the names of files may bring, are written as Go escapes them; lines and tabs stay.
 func Printable(message string) string {
 	var b strings.Builder
-	for _, r := range message {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		} else {
-			b.WriteRune(r)
+	for len(message) > 0 {
+		r, size := utf8.DecodeRuneInString(message)
+		part := message[:size]
+		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && r != '\n' && r != '\t' {
+			part = strings.Trim(strconv.Quote(part), `"`)
 		}
+		b.WriteString(part)
+		message = message[size:]
 	}
 	return b.String()
 }

@@ -25,6 +25,7 @@ func TestPrintableMessages(t *testing.T) {
 	for message, want := range map[string]string{
 		"a\x1b[2J.png: it's no picture": `a\x1b[2J.png: it's no picture`,
 		"two\nlines\tand a tab, ä, 漢":   "two\nlines\tand a tab, ä, 漢",
+		"Latin-1 \xe4, \x9bJ, \ufffd":   `Latin-1 \xe4, \x9bJ, ` + "\ufffd",
 		"back\r\b\u0085":                `back\r\b\u0085`,
 	} {
 		require.Equal(t, want, Printable(message))
