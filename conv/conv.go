@@ -39,6 +39,17 @@ func (s Shape) Weights() int { return s.K * (s.C / s.Groups) * s.R * s.S }
 // MultiplyAdds returns the multiply-adds of the direct algorithm, forward.
 func (s Shape) MultiplyAdds() int { return s.N * s.OutH() * s.OutW() * s.Weights() }
 
+// MultiplyAddsBy returns those of a pass by the algorithm that New takes with the
+// options: the same, or the fewer ones of Winograd's products. What goes into its
+// transforms is not counted.
+func (s Shape) MultiplyAddsBy(o Options) int {
+	if o.NoWinograd || !winogradFits(s) {
+		return s.MultiplyAdds()
+	}
+	m := tileSide + 1 - s.R
+	return s.N * winogradTiles(s.OutH(), m) * winogradTiles(s.OutW(), m) * points * s.K * s.C / s.Groups
+}
+
 // String gives the geometry, for messages.
 func (s Shape) String() string {
 	extra := ""

@@ -423,3 +423,23 @@ func requireConv(t *testing.T, s Shape, count int, r *rand.Rand, o Options, sets
 		}
 	}
 }
+
+func TestMultiplyAddsBy(t *testing.T) {
+	for _, c := range []struct {
+		shape          Shape
+		direct, chosen int
+	}{
+		{Shape{N: 2, C: 64, H: 14, W: 14, K: 128, R: 5, S: 5, Stride: 1, Groups: 1}, // 5x5 tiles of 2x2 outputs
+			2 * 10 * 10 * 128 * 64 * 25, 2 * 5 * 5 * 36 * 128 * 64},
+		{Shape{N: 1, C: 64, H: 7, W: 9, K: 32, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 2}, // 2x3 tiles of 4x4
+			7 * 9 * 32 * 32 * 9, 2 * 3 * 36 * 32 * 32},
+		{Shape{N: 1, C: 64, H: 8, W: 8, K: 32, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+			4 * 4 * 32 * 64 * 9, 4 * 4 * 32 * 64 * 9},
+		{Shape{N: 1, C: 32, H: 8, W: 8, K: 32, R: 3, S: 3, Stride: 1, PadH: 1, PadW: 1, Groups: 32}, // depthwise
+			8 * 8 * 32 * 9, 8 * 8 * 32 * 9},
+	} {
+		require.Equal(t, c.direct, c.shape.MultiplyAdds(), c.shape)
+		require.Equal(t, c.chosen, c.shape.MultiplyAddsBy(Options{}), c.shape)
+		require.Equal(t, c.direct, c.shape.MultiplyAddsBy(Options{NoWinograd: true}), c.shape)
+	}
+}

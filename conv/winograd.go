@@ -67,8 +67,7 @@ func winogradFits(s Shape) bool {
 func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p := &winograd{shape: s, engine: e, m: tileSide + 1 - s.R, c: s.C / s.Groups, k: s.K / s.Groups}
 	p.paddedC, p.paddedK = wholeLanes(p.c), wholeLanes(p.k)
-	p.tileRows = (s.OutH() + p.m - 1) / p.m
-	p.tileCols = (s.OutW() + p.m - 1) / p.m
+	p.tileRows, p.tileCols = winogradTiles(s.OutH(), p.m), winogradTiles(s.OutW(), p.m)
 	p.rows = p.tileRows*p.m + tileSide - p.m
 	p.cols = p.tileCols*p.m + tileSide - p.m
 	p.images = evenly(min(s.N, (p.enoughTiles()+p.tiles()-1)/p.tiles()), s, e.Threads())
@@ -79,6 +78,9 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p.outputs = make([]tensor.PerWorker[simd.WinogradOutputs], e.Threads())
 	return p
 }
+
+// winogradTiles returns the number of tiles of m outputs along a side.
+func winogradTiles(outputs, m int) int { return (outputs + m - 1) / m }
 
 func wholeLanes(channels int) int { return (channels + lanes - 1) / lanes * lanes }
 

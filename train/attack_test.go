@@ -59,7 +59,9 @@ func TestAttackOfParameters(t *testing.T) {
 		x := trainer.view(numbers)
 		before := append([]float32(nil), x.Data[:x.N*x.C*x.H*x.W]...)
 		require.Equal(t, -1, trainer.attack(x, numbers))
+		first, end := c.Attacked()
 		for v, want := range changed {
+			require.Equal(t, want, first <= v && v < end)
 			lo, hi := v*len(before)/views, (v+1)*len(before)/views
 			if want {
 				require.NotEqual(t, before[lo:hi], x.Data[lo:hi], "view %d of %d", v+1, views)

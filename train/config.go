@@ -42,9 +42,9 @@ type Config struct {
 	// same wherever each is computed, see [Trainer.Divide].
 	Shards int
 
-	// Attack moves the images of every descent step, each of their views, to
-	// where the network errs before it learns from them: adversarial training.
-	// Steps of 0 is none. Of several views Transforms move the second alone.
+	// Attack moves the images of every descent step, in the views that Attacked
+	// names, to where the network errs before it learns from them: adversarial
+	// training. Steps of 0 is none.
 	Attack augment.Config
 }
 
@@ -113,6 +113,18 @@ func (v *View) changesBytes() bool { return len(v.Image) > 0 || v.Values != nil 
 
 // views returns how many views an image has.
 func (c *Config) views() int { return max(1, len(c.Views)) }
+
+// Attacked returns which views Attack moves, those from first to before end: all, of
+// several under Transforms the second alone; none without steps.
+func (c *Config) Attacked() (first, end int) {
+	switch {
+	case c.Attack.Steps == 0:
+		return 0, 0
+	case c.Attack.Transforms != nil && len(c.Views) > 1:
+		return 1, 2
+	}
+	return 0, c.views()
+}
 
 // Outline is what a run consists of.
 type Outline struct {

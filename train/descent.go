@@ -143,18 +143,14 @@ func (t *Trainer) scale(gradients tensor.Tensor, share float64) {
 	}
 }
 
-// attack moves every view of images to where the network errs, and returns the
-// number of an image that is not finite then, -1 if all are. Of several views
-// Transforms move the second alone.
+// attack moves views of images to where the network errs, and returns the
+// number of an image that is not finite then, -1 if all are.
 func (t *Trainer) attack(x tensor.Tensor, numbers []int32) int {
 	m, n := t.descent.attack, len(numbers)
 	if m == nil {
 		return -1
 	}
-	first, end := 0, t.config.views()
-	if m.Transforms != nil && end > 1 {
-		first, end = 1, 2
-	}
+	first, end := t.config.Attacked()
 	for v := first; v < end; v++ {
 		m.Start = augment.Start{
 			Draw:    augment.Draw{Seed: t.config.Seed, Round: t.at.Round, View: v},

@@ -6,7 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/train"
+	"github.com/meada-cpu/meada-cpu/train/nn"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 func TestTimeLeft(t *testing.T) {
@@ -25,6 +29,20 @@ func TestTimeLeft(t *testing.T) {
 	require.InDelta(t, 150, c.rate(train.Maximise), 1e-9)
 	require.InDelta(t, 0.3, c.share(train.Maximise), 1e-9)
 	require.InDelta(t, 9+4+0.1/usualShare, c.left(), 1e-9)
+}
+
+// Of three views an attack by the parameters of transforms moves one, by pixels all.
+func TestAttackedViewsAreCounted(t *testing.T) {
+	network, err := zoo.New("lenet5", 10)
+	require.NoError(t, err)
+	minimise := func(attack augment.Config) float64 {
+		plan := &train.Config{Views: make([]train.View, 3), Attack: attack}
+		return newClock(new(train.Trainer), network, plan, 0, 1).flops[train.Minimise]
+	}
+	step, ascent := 2*float64(network.MultiplyAdds(nn.Train)), 2*float64(network.MultiplyAdds(nn.Maximise))
+	require.Equal(t, 3*step, minimise(augment.Config{}))
+	require.Equal(t, 3*step+5*ascent, minimise(augment.Config{Steps: 5, Transforms: image.AugMax{}}))
+	require.Equal(t, 3*(step+7*ascent), minimise(augment.Config{Steps: 7}))
 }
 
 func TestFormats(t *testing.T) {

@@ -231,9 +231,9 @@ func (n *Network) NumParams() int {
 	return total
 }
 
-// MultiplyAdds returns the multiply-adds that the convolutions, counted as by the
-// direct algorithm, and the linear layers spend on one image: forward and, except
-// in Eval, backward, with the gradients that the mode needs alone.
+// MultiplyAdds returns the multiply-adds of the products that the convolutions, by the
+// algorithms that Conv leads to, and the linear layers spend on one image: forward and,
+// except in Eval, backward, with the gradients that the mode needs alone.
 func (n *Network) MultiplyAdds(mode Mode) int {
 	total := 0
 	p := lower(n, mode)
@@ -242,7 +242,7 @@ func (n *Network) MultiplyAdds(mode Mode) int {
 		products := 0
 		switch o.kind {
 		case convNode:
-			products = o.conv.MultiplyAdds()
+			products = o.conv.MultiplyAddsBy(n.Conv)
 		case linearNode:
 			products = o.weight.Shape[0] * o.weight.Shape[1]
 		}

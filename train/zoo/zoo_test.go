@@ -79,6 +79,19 @@ func TestUnknownNetwork(t *testing.T) {
 	require.EqualError(t, err, `unknown network "lenet6", expected one of lenet5, allconv, wrn, densenet, resnext, alexnet, efficientnet-lite0, resnet18, resnet34, resnet50`)
 }
 
+// LeNet5's second layer is one of Winograd's.
+func TestMultiplyAdds(t *testing.T) {
+	t.Parallel()
+	n := network(t, "lenet5", 10)
+	const first, second, linear = 28 * 28 * 64 * 3 * 25, 10 * 10 * 128 * 64 * 25, 3200*1024 + 1024*1024 + 1024*10
+	const winograd = second * 36 / 100
+	require.Equal(t, first+winograd+linear, n.MultiplyAdds(nn.Eval))
+	require.Equal(t, 2*first+3*(winograd+linear), n.MultiplyAdds(nn.Train))
+	require.Equal(t, 2*(first+winograd+linear), n.MultiplyAdds(nn.Maximise))
+	n.Conv.NoWinograd = true
+	require.Equal(t, first+second+linear, n.MultiplyAdds(nn.Eval))
+}
+
 // The head is the last layer, but for AlexNet, whose embedding has three behind it.
 func TestHead(t *testing.T) {
 	t.Parallel()
