@@ -33,6 +33,10 @@ type Engine struct {
 	tiles   []PerWorker[tileCall]
 	shared  []float32
 
+	// What was reserved of each, of a planner without the memory.
+	sharedSize, scratchSize int
+	planner                 bool
+
 	task    Task
 	tasks   int64
 	_       cacheLines    // workers write what follows while others read the above
@@ -195,14 +199,32 @@ func (e *Engine) Reserve(shared, perWorker int) {
 	if e.closed {
 		panic("tensor: the engine is closed")
 	}
-	if len(e.shared) < shared {
-		e.shared = Aligned(shared)
-	}
-	if len(e.scratch[0]) < perWorker {
-		for i := range e.scratch {
-			e.scratch[i] = Aligned(perWorker)
+	if e.sharedSize < shared {
+		e.sharedSize = shared
+		if !e.planner {
+			e.shared = Aligned(shared)
 		}
 	}
+	if e.scratchSize < perWorker {
+		e.scratchSize = perWorker
+		for i := range e.scratch {
+			if !e.planner {
+				e.scratch[i] = Aligned(perWorker)
+			}
+		}
+	}
+}
+
+// Planner returns an engine on which operations are planned as on this one, to learn
+// from ReservedBytes what they need. It has no workers and no memory, and panics when it
+// is to run one.
+func (e *Engine) Planner() *Engine {
+	return &Engine{Kernels: e.Kernels, threads: e.threads, planner: true, scratch: make([][]float32, e.threads), tiles: make([]PerWorker[tileCall], e.threads)}
+}
+
+// ReservedBytes returns how much memory Reserve was asked for, of all workers.
+func (e *Engine) ReservedBytes() int64 {
+	return 4 * (int64(e.sharedSize) + int64(e.threads)*int64(e.scratchSize))
 }
 
 // Shared returns scratch memory that all parts of an operation may use.
@@ -233,6 +255,9 @@ func (e *Engine) Run(tasks int, t Task) {
 	defer e.running.Store(false)
 	if e.closed {
 		panic("tensor: the engine is closed")
+	}
+	if e.planner {
+		panic("tensor: an engine for planning runs an operation")
 	}
 	if tasks <= 1 || e.threads == 1 {
 		for i := range tasks {

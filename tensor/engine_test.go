@@ -141,3 +141,18 @@ func TestConcurrentUse(t *testing.T) {
 		e.Close()
 	}
 }
+
+func TestPlanner(t *testing.T) {
+	e := NewEngineOn(3, nil)
+	defer e.Close()
+	p := e.Planner()
+	require.Equal(t, 3, p.Threads())
+	NewGemm(p, 100, 200, 300, false, false)
+	p.Reserve(1000000, 20)
+	NewGemm(e, 100, 200, 300, false, false)
+	e.Reserve(1000000, 20)
+	require.Empty(t, p.Shared())
+	require.EqualValues(t, 4*(len(e.Shared())+3*len(e.Scratch(2))), e.ReservedBytes())
+	require.Equal(t, e.ReservedBytes(), p.ReservedBytes())
+	require.PanicsWithValue(t, "tensor: an engine for planning runs an operation", func() { p.Run(1, nil) })
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/mapped"
+	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
@@ -20,14 +21,12 @@ type Memory struct {
 // Total returns the sum.
 func (m Memory) Total() int64 { return m.Batches + m.Phases + m.Rest }
 
-// scratchBytes is what engine, plans and program are taken to need beside
-// activations, on top of a small share of these. Convolutions cut their work so
-// that it stays in caches, so that it hardly grows with anything: 15 to 80 MiB
-// were measured, the most with AlexNet.
-const scratchBytes = 80 << 20
+// programBytes is what the program is taken to need beside all that is counted: its
+// code, 13 MiB, stacks, garbage, and what Go holds without using it, 10 to 30 MiB.
+const programBytes = 64 << 20
 
-// EstimateMemory returns what training a network on data will take.
-func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
+// EstimateMemory returns what training a network on data will take on an engine.
+func EstimateMemory(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config) Memory {
 	const float = 4
 	o := c.Outline(data.Source.N)
 	set := o.TrainingSet
@@ -63,6 +62,9 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 		m.Batches += (int64(c.shardSize()) + transformed(&c.Attack, c.shardSize())) * pixels * float
 	}
 	m.Batches += batch * pixels * float
+	if c.Growth.Ascent.Ball.Norm != augment.Unbounded && added > 0 {
+		m.Batches += int64(ascentChunk(c.BatchSize)) * pixels * float // the middles
+	}
 	m.Batches += m.Batches / 32 // what plans keep beside
 
 	// The number, the label and the parent of an image, while they are copied.
@@ -75,7 +77,7 @@ func EstimateMemory(network *nn.Network, data *dataset.Task, c Config) Memory {
 	if c.Overflow != "" {
 		m.Phases = added*book + min(added*image, int64(len(set)-1)*mapped.Resident)
 	}
-	m.Rest = tests + restBytes(network, trained, data, &c, o.numbered)
+	m.Rest = tests + evaluationBatch*pixels*float + plans.reserved(engine) + restBytes(network, trained, data, &c, o.numbered)
 	return m
 }
 
@@ -88,7 +90,7 @@ func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set 
 		copies++
 	}
 	copies += int64(bits.Len(uint(c.shards())) - 1) // the branches of the sum over shards
-	bytes := copies*float*int64(len(trained.Values)) + scratchBytes
+	bytes := copies*float*int64(len(trained.Values)) + programBytes
 	bytes += data.Source.ResidentBytes() // one file holds all sets
 
 	// The part of a corrupted domain being tested, and the one before.

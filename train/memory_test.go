@@ -30,55 +30,70 @@ func heap() int64 {
 // What New takes is what was estimated, but for the images that are still to
 // come: never more, and not much less but for the memory set aside.
 func TestEstimateMemory(t *testing.T) {
-	for _, name := range []string{"lenet5", "wrn", "frozen wrn"} {
+	for name, threads := range map[string]int{"lenet5": 2, "wrn": 2, "frozen wrn": 3, "allconv": 16, "resnet18": 1} {
 		model, frozen := strings.CutPrefix(name, "frozen ")
 		network, err := zoo.New(model, 10)
+		images := 5000
+		if model == "resnet18" {
+			network, err = zoo.NewSized(model, 64, 10)
+			images = 200
+		}
 		require.NoError(t, err)
-		data := &dataset.Task{Source: dataset.Images{N: 5000, C: network.C, H: network.H, W: network.W,
-			Data: make([]uint8, 5000*network.C*network.H*network.W), Labels: make([]uint16, 5000)}}
+		data := &dataset.Task{Source: dataset.Images{N: images, C: network.C, H: network.H, W: network.W,
+			Data: make([]uint8, images*network.C*network.H*network.W), Labels: make([]uint16, images)}}
 		data.Domains = []dataset.Domain{{Name: "test", Images: data.Source}}
 		c := toyConfig(meada)
 		c.BatchSize, c.Schedule = 32, Steps{Total: 10001, TestEvery: 100}
-		if model == "wrn" {
+		if model != "lenet5" {
 			c = epochConfig(meada)
 			c.BatchSize = 64
 		}
 		if frozen {
 			c.Backbone.Frozen, c.Views = true, nil
 		}
-		want := EstimateMemory(network, data, c)
 		before := heap()
-		engine := tensor.NewEngineOn(2, nil)
+		engine := tensor.NewEngineOn(threads, nil)
+		want := EstimateMemory(engine, network, data, c)
 		trainer, err := New(engine, network, data, c)
 		require.NoError(t, err)
 		taken := heap() - before
+		most := want.Total() - want.Phases - programBytes
+		require.Less(t, taken, most+programBytes/16, name)
+		require.Greater(t, taken, most*9/10, name)
+
+		// Batches of other sizes take no more.
+		for _, n := range []int{1, 2, 3, 5, 8} {
+			trainer.tests.evaluator.plan.Forward(tensor.New(n, network.C, network.H, network.W))
+		}
+		require.Less(t, heap()-before, taken+programBytes/16, name)
 		runtime.KeepAlive(trainer)
 		engine.Close()
-		most := want.Total() - want.Phases
-		require.Less(t, taken, most, name)
-		require.Greater(t, taken, (most-scratchBytes)*9/10, name)
 	}
 }
 
 // The images that phases make are counted as what the training set holds of them.
 func TestEstimateOfPhases(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
 	network := smallLeNet()
 	data := &dataset.Task{Source: toySource(t)} // 43 images
 	const pixels, book = 3 * 32 * 32, 20
-	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, toyConfig(meada)).Phases)
-	require.EqualValues(t, (43+86)*(pixels+book), EstimateMemory(network, data, epochConfig(meada)).Phases)
-	require.Zero(t, EstimateMemory(network, data, epochConfig(erm)).Phases)
+	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(engine, network, data, toyConfig(meada)).Phases)
+	require.EqualValues(t, (43+86)*(pixels+book), EstimateMemory(engine, network, data, epochConfig(meada)).Phases)
+	require.Zero(t, EstimateMemory(engine, network, data, epochConfig(erm)).Phases)
 
 	overflowing := toyConfig(meada)
 	overflowing.Overflow = "."
-	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(network, data, overflowing).Phases, "less than what stays resident")
+	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(engine, network, data, overflowing).Phases, "less than what stays resident")
 	data.Source.N, overflowing.BatchSize = 100_000, 10_000
-	require.EqualValues(t, (90_000+180_000)*book+2*mapped.Resident, EstimateMemory(network, data, overflowing).Phases)
+	require.EqualValues(t, (90_000+180_000)*book+2*mapped.Resident, EstimateMemory(engine, network, data, overflowing).Phases)
 }
 
 // Pictures in a cache take what stays resident of its file.
 func TestEstimateOfCachedPictures(t *testing.T) {
 	t.Parallel()
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
 	var picture bytes.Buffer
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4))))
 	dir := t.TempDir()
@@ -90,7 +105,7 @@ func TestEstimateOfCachedPictures(t *testing.T) {
 	rest := func(cache *dataset.Cache) int64 {
 		data, err := dataset.Folder(dir, dataset.FolderOptions{PictureOptions: dataset.PictureOptions{Side: 32, Cache: cache}})
 		require.NoError(t, err)
-		return EstimateMemory(smallLeNet(), data, toyConfig(erm)).Rest
+		return EstimateMemory(engine, smallLeNet(), data, toyConfig(erm)).Rest
 	}
 	require.EqualValues(t, 3*3*32*32, rest(&dataset.Cache{Dir: t.TempDir()})-rest(nil))
 }

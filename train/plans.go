@@ -50,6 +50,18 @@ func (p *planned) bytes() int64 {
 	return nn.PlanBytes(p.network, p.batch, p.mode)
 }
 
+// reserved returns the scratch memory of an engine that all of them use.
+func (p *plans) reserved(engine *tensor.Engine) int64 {
+	const most = 1 << 12 // images: it hardly grows with them, and so many may be refused yet
+	planner := engine.Planner()
+	for _, q := range []*planned{&p.descent, &p.attack, &p.ascent, &p.tests, &p.head} {
+		if q.batch > 0 {
+			nn.Reserve(planner, q.network, min(q.batch, most), q.mode)
+		}
+	}
+	return planner.ReservedBytes()
+}
+
 // compile makes the plan in memory.
 func (p *planned) compile(memory []float32, engine *tensor.Engine) *nn.Plan {
 	return nn.CompileIn(memory, engine, p.network, p.batch, p.mode)

@@ -15,14 +15,14 @@ import (
 // fitMemory refuses a run that would take more memory than it may. It returns
 // the line about it for the table that a run begins with.
 func (r *run) fitMemory(data *dataset.Task) (string, error) {
-	now, m := system.HeldMemory(), train.EstimateMemory(r.network, data, r.plan)
+	now, m := system.HeldMemory(), train.EstimateMemory(r.engine, r.network, data, r.plan)
 	needed := max(now+m.Total(), system.PeakMemory())
 	limit, whose := r.memoryLimit()
 	inFiles := int64(0)
 	if limit > 0 && needed > limit && mapped.Supported {
 		overflowing := r.plan
 		overflowing.Overflow = "." // the run folder, once it is there
-		less := train.EstimateMemory(r.network, data, overflowing)
+		less := train.EstimateMemory(r.engine, r.network, data, overflowing)
 		if n := max(now+less.Total(), system.PeakMemory()); n <= limit {
 			r.overflows, needed, inFiles = true, n, m.Phases
 		}
@@ -40,7 +40,7 @@ func (r *run) fitMemory(data *dataset.Task) (string, error) {
 	// Set a limit for the garbage collector, or discarded test sets double the
 	// peak, those with corruptions above all.
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(needed + needed/8)
+		debug.SetMemoryLimit(needed + needed/32)
 	}
 	return line, nil
 }

@@ -46,7 +46,7 @@ func (b *builder) conv(o *op) step {
 		s.b = o.bias.Data
 	}
 	if o.fold != nil {
-		s.fold = newFold(b.engine, o)
+		s.fold = newFold(b.engine, o, b.memory[b.program.floats*b.Batch+o.folded:])
 		s.w, s.b = s.fold.w, s.fold.b
 	}
 	s.mask = s.reluBackward(o)
@@ -110,20 +110,26 @@ type linear struct {
 func (b *builder) linear(o *op) step {
 	s := &linear{weight: o.weight, bias: o.bias, act: o.act, train: b.Mode.trains()}
 	b.unary(&s.unary, o)
-	out, in := s.weight.Shape[0], s.weight.Shape[1]
+	s.product, s.byWeight, s.byIn = b.planProducts(o)
+	s.mask = s.reluBackward(o)
+	return s
+}
+
+// planProducts plans those of a linear layer, the gradients' where they are wanted.
+func (b *builder) planProducts(o *op) (product, byWeight, byIn *tensor.Gemm) {
+	out, in := o.weight.Shape[0], o.weight.Shape[1]
 	plan := tensor.NewGemm
 	if b.program.net.Conv.BFloat16 {
 		plan = tensor.NewBFloat16Gemm
 	}
-	s.product = plan(b.engine, b.n, out, in, false, true)
-	if o.needsGrad && s.train {
-		s.byWeight = plan(b.engine, out, in, b.n, true, false)
+	product = plan(b.engine, b.n, out, in, false, true)
+	if o.needsGrad && b.Mode.trains() {
+		byWeight = plan(b.engine, out, in, b.n, true, false)
 	}
-	if s.wanted {
-		s.byIn = plan(b.engine, b.n, in, out, false, false)
+	if o.needsGrad && o.wanted[0] {
+		byIn = plan(b.engine, b.n, in, out, false, false)
 	}
-	s.mask = s.reluBackward(o)
-	return s
+	return product, byWeight, byIn
 }
 
 func (s *linear) forward() {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/conv"
 	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
 // op is one step of a plan: a node together with what is fused into it.
@@ -16,6 +17,7 @@ type op struct {
 	fold *norm           // folded into the filters of a convolution
 
 	planned        *conv.Conv // of a convolution, once it is needed
+	folded         int        // where the filters with the normalisation are, behind the values
 	inPlaceOperand int        // of a sum: the input that it is added to in place, or -1
 
 	// For the backward pass: whether there is one, and for each input whether
@@ -35,6 +37,12 @@ type program struct {
 
 	values, grads placement
 	floats        int // memory for one image
+	filters       int // memory for those that normalisations are folded into
+}
+
+// size returns the memory for a batch, in elements.
+func (p *program) size(batch int) int {
+	return tensor.Elements(p.floats, batch) + p.filters
 }
 
 // lower fuses the nodes of a network into operations and plans their memory.
@@ -348,6 +356,25 @@ func (p *program) planMemory() {
 	}
 	p.grads.forget(p.net.logits)
 	p.floats = arrange(append(p.values.storages(), p.grads.storages()...))
+	p.planFilters()
+}
+
+// planFilters finds places for the filters that normalisations are folded into. They
+// are made anew in each forward pass and read at once; the backward pass reads them again.
+func (p *program) planFilters() {
+	for i := range p.ops {
+		o := &p.ops[i]
+		if o.fold == nil {
+			continue
+		}
+		size := padded(len(o.weight.Data))
+		if p.mode == Eval {
+			p.filters = max(p.filters, size)
+		} else {
+			o.folded = p.filters
+			p.filters += size
+		}
+	}
 }
 
 // keepsInput reports whether the backward pass of an operation reads its input.

@@ -244,3 +244,17 @@ func TestProgressOfBackward(t *testing.T) {
 	require.Greater(t, len(stages), 3)
 	require.Zero(t, stages[len(stages)-1])
 }
+
+// Reserve asks for what a plan does.
+func TestReserve(t *testing.T) {
+	e := tensor.NewEngineOn(2, nil)
+	defer e.Close()
+	for _, mode := range []Mode{Train, Maximise, Eval} {
+		engine, planner := tensor.NewEngineOn(2, nil), e.Planner()
+		Compile(engine, tiny(), 5, mode)
+		Reserve(planner, tiny(), 5, mode)
+		require.Equal(t, engine.ReservedBytes(), planner.ReservedBytes())
+		require.NotZero(t, planner.ReservedBytes())
+		engine.Close()
+	}
+}

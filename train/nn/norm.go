@@ -441,11 +441,12 @@ type fold struct {
 	differentiate blocks
 }
 
-func newFold(e *tensor.Engine, o *op) *fold {
+// newFold makes the one of an operation with the filters in memory.
+func newFold(e *tensor.Engine, o *op, memory []float32) *fold {
 	k := o.conv.K
 	f := &fold{
 		engine: e, norm: o.fold, weight: o.weight, bias: o.bias,
-		w: tensor.Aligned(len(o.weight.Data)), b: make([]float32, k),
+		w: memory[:len(o.weight.Data)], b: make([]float32, k),
 		scale: make([]float32, k), zero: make([]float32, k), sums: make([]float32, k),
 	}
 	f.differentiate = blocks{e, k, f.gradient}

@@ -112,7 +112,7 @@ func compile(e *tensor.Engine, net *Network, batch int, mode Mode, memory func(n
 		Mode: mode, Batch: batch,
 		engine:  e,
 		program: program,
-		memory:  memory(tensor.Elements(program.floats, batch)),
+		memory:  memory(program.size(batch)),
 		sized:   make([]*sized, batch+1),
 	}
 	p.stages = p.program.stages()
@@ -125,7 +125,22 @@ func (p *Plan) Bytes() int { return 4 * len(p.memory) }
 
 // PlanBytes returns the [Plan.Bytes] of a plan that is not made yet.
 func PlanBytes(net *Network, batch int, mode Mode) int64 {
-	return 4 * int64(lower(net, mode).floats) * int64(batch)
+	p := lower(net, mode)
+	return 4 * (int64(p.floats)*int64(batch) + int64(p.filters))
+}
+
+// Reserve reserves on an engine, for example a [tensor.Engine.Planner], what the
+// convolutions and linear layers of a plan do when it is made.
+func Reserve(e *tensor.Engine, net *Network, batch int, mode Mode) {
+	b := &builder{Plan: &Plan{Mode: mode, Batch: batch, engine: e, program: lower(net, mode)}, n: batch}
+	for i := range b.program.ops {
+		switch o := &b.program.ops[i]; o.kind {
+		case convNode:
+			b.planConv(o)
+		case linearNode:
+			b.planProducts(o)
+		}
+	}
 }
 
 // Forward computes the network's outputs for 1 to Batch images. They lie in the

@@ -6,10 +6,10 @@
 // a chunk of the ascent:
 //
 //	                 128 images   64 images, maximising
-//	AllConvNet              417                     123
-//	WRN-40-2                688                     176
+//	AllConvNet              417                     128
+//	WRN-40-2                688                     180
 //	DenseNet-40-12         1328                     126
-//	ResNeXt-29             3328                     776
+//	ResNeXt-29             3328                     802
 package zoo
 
 import (
