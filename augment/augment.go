@@ -75,6 +75,10 @@ type BatchOp interface {
 	// Make returns the operation for batches of up to n images of c x h x w, or
 	// says which setting does not fit them.
 	Make(e *tensor.Engine, n, c, h, w int) (BatchFunc, error)
+
+	// Bytes returns about how much memory the operation then keeps for an engine of
+	// so many threads.
+	Bytes(threads, n, c, h, w int) int64
 }
 
 // HiddenOp is a BatchOp that may also act on what a network makes of a batch, behind one

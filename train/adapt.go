@@ -24,6 +24,7 @@ func NewAdaptation(engine *tensor.Engine, network *nn.Network) (*Adaptation, err
 	if !network.Normalises() || network.FreezeBN {
 		return nil, fmt.Errorf("train: adaptation of %s, which has no running statistics to measure, expected batch normalisation", network.Name)
 	}
+	network.FollowBatches() // it may have been trained in shards
 	return &Adaptation{
 		network: network,
 		plan:    nn.Compile(engine, network, evaluationBatch, nn.Train),

@@ -50,6 +50,17 @@ func TestAdaptation(t *testing.T) {
 	require.InDelta(t, mean, measured["bn.running_mean"], 1e-5)
 	require.InDelta(t, variance, measured["bn.running_var"], 1e-5)
 
+	// Those of a network that was trained in shards do too.
+	network.CollectStatistics()
+	before := network.State()
+	for i := range before {
+		before[i].Data = append([]float32(nil), before[i].Data...)
+	}
+	a, err = NewAdaptation(engine, network)
+	require.NoError(t, err)
+	require.NoError(t, a.Adapt(&images))
+	require.Equal(t, before, network.State())
+
 	_, err = NewAdaptation(engine, smallLeNet())
 	require.ErrorContains(t, err, "expected batch normalisation")
 	network.FreezeBN = true

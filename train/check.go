@@ -44,8 +44,8 @@ func (c *Config) check(network *nn.Network) error {
 			return err
 		}
 	}
-	if c.Views != nil && c.Schedule.rounds() > maxRounds {
-		return fmt.Errorf("train: %d rounds with Views, expected %d at most", c.Schedule.rounds(), maxRounds)
+	if (c.Views != nil || c.Attack.Steps > 0 || c.Growth.Phases > 0) && c.Schedule.rounds() > maxRounds {
+		return fmt.Errorf("train: %d rounds with Views or ascents, expected %d at most", c.Schedule.rounds(), maxRounds)
 	}
 	return nil
 }
@@ -57,6 +57,9 @@ func (c *Config) checkBatches(trained *nn.Network, trainingSets []int) error {
 	for _, n := range trainingSets {
 		steps, images := c.Schedule.steps(n, c.BatchSize)
 		last := images - (steps-1)*c.BatchSize
+		if c.Averaging != nil { // whose statistics are measured over no image twice
+			last = min(last, n)
+		}
 		if min(c.smallest(last), c.smallest(c.BatchSize))*c.views() < least {
 			return fmt.Errorf("train: BatchSize %d with %d training images%s makes a step of one image, expected %d or more: %s normalises single values over the batch",
 				c.BatchSize, n, c.inShards(), least, trained.Name)

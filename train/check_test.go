@@ -42,6 +42,9 @@ func TestNewRefusesSettings(t *testing.T) {
 		"EMA of Decay 1":                func(c *Config) { c.Averaging = EMA{Decay: 1} },
 		"SWA from round 0 every 0":      func(c *Config) { c.Averaging = SWA{} },
 		"16777217 rounds with Views":    func(c *Config) { c.Schedule = Epochs{Total: 1<<24 + 1, TestEvery: 1} },
+		"Views or ascents": func(c *Config) {
+			c.Views, c.Schedule = nil, Epochs{Total: 1<<24 + 1, TestEvery: 1}
+		},
 	} {
 		c := epochConfig(meada)
 		change(&c)
@@ -79,6 +82,25 @@ func TestNewRefusesStepsOfOneImage(t *testing.T) {
 			require.NoError(t, err, "frozen statistics")
 		}
 	}
+}
+
+// The statistics of an average are measured over batches that have no image twice, so
+// that one of a training set smaller than a step's is in smaller shards.
+func TestNewRefusesStatisticsOfOneImage(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	data := toyData(t)
+	g, x := nn.NewGraph(3, 32, 32)
+	x = g.BatchNorm("bn", g.Linear("fc", g.Flatten(x), nn.Linear{Out: 10}))
+	network := g.Network("norm", x, x)
+	network.Normalisation = smallNormalised().Normalisation
+	c := toyConfig(erm)
+	c.BatchSize, c.Shards = 64, 32 // of 43 images
+	_, err := New(engine, network, data, c)
+	require.NoError(t, err)
+	c.Averaging = EMA{Decay: 0.9}
+	_, err = New(engine, network, data, c)
+	require.ErrorContains(t, err, "makes a step of one image")
 }
 
 func TestNewRefusesTasks(t *testing.T) {

@@ -38,6 +38,7 @@ type Checkpoints struct {
 	dir     string
 	files   []*imageFile // by phase
 	damaged bool         // the latest is not worth keeping
+	failed  error        // of a Write
 }
 
 const (
@@ -58,8 +59,17 @@ const (
 func NewCheckpoints(dir string) *Checkpoints { return &Checkpoints{dir: dir} }
 
 // Write makes a checkpoint of a Trainer between two Steps, with the caller's
-// notes. If it fails, the latest checkpoint is what it was before.
+// notes. If it fails, the latest checkpoint is what it was before, and all further
+// calls fail: what is in the files of images then is known no more.
 func (c *Checkpoints) Write(t *Trainer, notes map[string][]byte) error {
+	if c.failed != nil {
+		return fmt.Errorf("%s: an earlier checkpoint failed: %w", c.dir, c.failed)
+	}
+	c.failed = c.write(t, notes)
+	return c.failed
+}
+
+func (c *Checkpoints) write(t *Trainer, notes map[string][]byte) error {
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		return err
 	}

@@ -320,6 +320,21 @@ func TestDamagedCheckpoint(t *testing.T) {
 }
 
 // A checkpoint belongs to one run.
+// A checkpoint that could not be written is the last one.
+func TestCheckpointAfterAFailure(t *testing.T) {
+	t.Parallel()
+	s := procedures(t)["steps"].start(t, 1, nil, nil)
+	defer s.engine.Close()
+	dir := filepath.Join(t.TempDir(), "checkpoint")
+	c := NewCheckpoints(dir)
+	require.NoError(t, c.Write(s.Trainer, nil))
+	require.NoError(t, os.RemoveAll(dir))
+	require.NoError(t, os.WriteFile(dir, nil, 0o666))
+	require.Error(t, c.Write(s.Trainer, nil))
+	require.NoError(t, os.Remove(dir))
+	require.ErrorContains(t, c.Write(s.Trainer, nil), "an earlier checkpoint failed")
+}
+
 func TestCheckpointOfAnotherRun(t *testing.T) {
 	p := procedures(t)["epochs"]
 	s := p.start(t, 1, nil, nil)

@@ -30,9 +30,10 @@ func EstimateMemory(engine *tensor.Engine, network *nn.Network, data *dataset.Ta
 	const float = 4
 	o := c.Outline(data.Source.N)
 	set := o.TrainingSet
-	added := int64(set[len(set)-1] - set[0])
+	added, files := int64(set[len(set)-1]-set[0]), len(set)-1
 	if kept := c.Growth.kept(); kept > 0 { // the oldest is there until the newest is whole
-		added = int64(min(len(set)-1, kept+1) * c.Schedule.added(set[0], c.BatchSize))
+		files = min(files, kept+1)
+		added = int64(files * c.Schedule.added(set[0], c.BatchSize))
 	}
 	pixels := int64(network.C * network.H * network.W)
 	trained := c.Backbone.trained(network)
@@ -66,6 +67,7 @@ func EstimateMemory(engine *tensor.Engine, network *nn.Network, data *dataset.Ta
 		m.Batches += int64(ascentChunk(c.BatchSize)) * pixels * float // the middles
 	}
 	m.Batches += m.Batches / 32 // what plans keep beside
+	m.Batches += c.viewsBytes(engine.Threads(), network)
 
 	// The number, the label and the parent of an image, while they are copied.
 	const book = 2 * (4 + 2 + 4)
@@ -75,7 +77,7 @@ func EstimateMemory(engine *tensor.Engine, network *nn.Network, data *dataset.Ta
 	}
 	m.Phases = added * (image + book)
 	if c.Overflow != "" {
-		m.Phases = added*book + min(added*image, int64(len(set)-1)*mapped.Resident)
+		m.Phases = added*book + min(added*image, int64(files)*mapped.Resident)
 	}
 	m.Rest = tests + evaluationBatch*pixels*float + plans.reserved(engine) + restBytes(network, trained, data, &c, o.numbered)
 	return m
@@ -114,11 +116,27 @@ func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set 
 	return bytes
 }
 
+// viewsBytes returns what the operations of the views keep. PRIME keeps the most of those on
+// images, six images of float32 and tables of a quarter MiB for each worker.
+func (c *Config) viewsBytes(threads int, network *nn.Network) (bytes int64) {
+	const images, tables, float = 6, 1 << 18, 4
+	for _, view := range c.Views {
+		if view.changesBytes() {
+			bytes += int64(threads) * (images*float*int64(network.C*network.H*network.W) + tables)
+		}
+		for _, op := range view.Batch {
+			bytes += op.Bytes(threads, c.shardSize(), network.C, network.H, network.W)
+		}
+	}
+	return bytes
+}
+
 // transformed returns how many images an ascent of so many keeps where it moves the
-// parameters of transformations: before, after, and about two between.
+// parameters of transformations: before, after, and two between or AugMax's chains and
+// bytes.
 func transformed(c *augment.Config, chunk int) int64 {
 	if c.Transforms == nil {
 		return 0
 	}
-	return 4 * int64(chunk)
+	return 6 * int64(chunk)
 }

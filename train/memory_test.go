@@ -2,7 +2,7 @@ package train
 
 import (
 	"bytes"
-	"image"
+	goimage "image"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/batch"
+	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/internal/mapped"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
@@ -88,6 +91,36 @@ func TestEstimateOfPhases(t *testing.T) {
 	require.EqualValues(t, (40+80)*(4*pixels+book), EstimateMemory(engine, network, data, overflowing).Phases, "less than what stays resident")
 	data.Source.N, overflowing.BatchSize = 100_000, 10_000
 	require.EqualValues(t, (90_000+180_000)*book+2*mapped.Resident, EstimateMemory(engine, network, data, overflowing).Phases)
+
+	// The files of images that are replaced are gone: two are kept, and one is made.
+	overflowing.Growth.Phases, overflowing.Growth.Sets = 9, 2
+	require.EqualValues(t, 3*(90_000*book+mapped.Resident), EstimateMemory(engine, network, data, overflowing).Phases)
+}
+
+// The operations of views are counted: never less than they take, and not many times more.
+func TestEstimateOfViews(t *testing.T) {
+	const threads, n, side = 3, 8, 64
+	engine := tensor.NewEngineOn(threads, nil)
+	defer engine.Close()
+	network, err := zoo.NewSized("resnet18", side, 10)
+	require.NoError(t, err)
+	for name, view := range map[string]View{
+		"progressive": {Batch: []augment.BatchOp{batch.ProRandConv{Most: 10, Offset: 0.5, Affine: 0.5}}},
+		"random":      {Batch: []augment.BatchOp{batch.AsView{Op: batch.RandConv{Sides: []int{1, 7}}}}},
+		"mixup":       {Batch: []augment.BatchOp{batch.Mixup{Alpha: 1}}},
+		"PRIME":       {Values: image.Prime{Width: 3, Depth: 3, Cut: 100, Colour: 0.01, Filter: 4}},
+		"AugMix":      {Values: image.AugMix{Severity: 3, Width: 3, Alpha: 1}},
+	} {
+		c := Config{BatchSize: n, Views: []View{view, view}}
+		before := heap()
+		v, err := newViews(engine, network, &c)
+		require.NoError(t, err, name)
+		taken, want := heap()-before, c.viewsBytes(threads, network)
+		t.Logf("%s: %d of %d KiB", name, taken>>10, want>>10)
+		require.LessOrEqual(t, taken, want+want/16+1<<16, name)
+		require.Greater(t, taken, want/8, name)
+		runtime.KeepAlive(v)
+	}
 }
 
 // Pictures in a cache take what stays resident of its file.
@@ -96,7 +129,7 @@ func TestEstimateOfCachedPictures(t *testing.T) {
 	engine := tensor.NewEngineOn(1, nil)
 	defer engine.Close()
 	var picture bytes.Buffer
-	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4))))
+	require.NoError(t, png.Encode(&picture, goimage.NewGray(goimage.Rect(0, 0, 4, 4))))
 	dir := t.TempDir()
 	for _, path := range []string{"a/1.png", "a/2.png", "b/1.png"} {
 		path = filepath.Join(dir, path)

@@ -7,7 +7,7 @@ import (
 // Sample returns up to n images of the source, spread evenly over it, and what
 // the phase just ended made of each, rounded to bytes. Every phase's sample is
 // of the same images, as long as none is among the few that a phase leaves out.
-// It must be called before the next Stes.
+// It must be called before the next Step.
 func (t *Trainer) Sample(n int) (source, adversarial dataset.Images) {
 	s := t.set
 	n = min(n, s.source.N)

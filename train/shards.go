@@ -64,6 +64,7 @@ func (c *Config) inShards() string {
 // newShards returns what computes a batch in shards, nil if it is one.
 func newShards(engine *tensor.Engine, network *nn.Network, c *Config) *shards {
 	if c.shards() == 1 {
+		network.FollowBatches() // it may have been trained in shards before
 		return nil
 	}
 	s := &shards{network: network, count: c.shards(), piece: collective.Piece, outcomes: make([]outcome, c.shards())}

@@ -40,6 +40,8 @@ func (s shift) Make(_ *tensor.Engine, _, _, _, _ int) (augment.BatchFunc, error)
 	}, nil
 }
 
+func (shift) Bytes(_, _, _, _, _ int) int64 { return 0 }
+
 var augMix = image.AugMix{Severity: 3, Width: 3, Alpha: 1}
 
 // viewsConfig has four views: the image, the flipped and cropped image, its

@@ -33,6 +33,9 @@ func (o AsView) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error
 	return o.drawing(f), nil
 }
 
+// Bytes returns about how much memory that takes.
+func (o AsView) Bytes(threads, n, c, h, w int) int64 { return o.Op.Bytes(threads, n, c, h, w) }
+
 // drawing returns f drawing the numbers of the view.
 func (o AsView) drawing(f augment.BatchFunc) augment.BatchFunc {
 	return func(b *augment.Batch) {
@@ -78,6 +81,9 @@ func (o Anew) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error) 
 		b.Draw = draw
 	}, nil
 }
+
+// Bytes returns about how much memory that takes.
+func (o Anew) Bytes(threads, n, c, h, w int) int64 { return o.Op.Bytes(threads, n, c, h, w) }
 
 // source returns what an operation draws from for a batch.
 func source(b *augment.Batch, s rng.Stream) rng.Source {

@@ -22,6 +22,9 @@ func (o Mixup) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error)
 	return forward, err
 }
 
+// Bytes returns about how much memory that takes: a copy of the images.
+func (Mixup) Bytes(_, n, c, h, w int) int64 { return 4 * int64(n) * int64(c*h*w) }
+
 // MakeHidden returns the operation for up to n images of c x h x w, and its gradient's.
 func (o Mixup) MakeHidden(e *tensor.Engine, n, c, h, w int) (forward, backward augment.BatchFunc, err error) {
 	if err := checkAlpha("Mixup", o.Alpha); err != nil {
@@ -78,6 +81,9 @@ func (o CutMix) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error
 		p.label(b, 1-float32((bottom-top)*(right-left))/float32(h*w))
 	}, nil
 }
+
+// Bytes returns about how much memory that takes: a copy of the images.
+func (CutMix) Bytes(_, n, c, h, w int) int64 { return 4 * int64(n) * int64(c*h*w) }
 
 func checkAlpha(name string, alpha float64) error {
 	if !(alpha >= 1e-3 && alpha <= 1e3) {

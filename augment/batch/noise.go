@@ -27,6 +27,9 @@ func (o Noise) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error)
 	return forward, err
 }
 
+// Bytes returns about how much memory that takes: next to none.
+func (Noise) Bytes(_, _, _, _, _ int) int64 { return 0 }
+
 // MakeHidden returns the operation for images of any shape, and its gradient's.
 func (o Noise) MakeHidden(e *tensor.Engine, _, _, _, _ int) (forward, backward augment.BatchFunc, err error) {
 	switch {

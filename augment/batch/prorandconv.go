@@ -26,6 +26,7 @@ type ProRandConv struct {
 const (
 	deformedTaps   = 9
 	lanes          = 16    // images that one part works on, side by side
+	columnPixels   = 32    // that a worker has columns of at a time
 	leastDeviation = 1e-2  // of the window and of the offsets
 	varianceFloor  = 1e-5  // added before the root, as instance normalisation does
 	geluSlope      = 1.702 // of simd.GELU, x*sigmoid(1.702x)
@@ -42,6 +43,14 @@ func (o ProRandConv) Make(e *tensor.Engine, _, c, h, w int) (augment.BatchFunc, 
 		return nil, fmt.Errorf("batch: ProRandConv.Affine is %v, expected 0 to 100", o.Affine)
 	}
 	return newProRandConv(o, e, c, h, w).run, nil
+}
+
+// Bytes returns about how much memory that takes: where the taps lie and, for each worker,
+// its images before and after, a channel of them, and columns.
+func (ProRandConv) Bytes(threads, _, c, h, w int) int64 {
+	pixels := int64(h * w)
+	worker := pixels*int64((2*c+1)*lanes) + int64(deformedTaps*c*columnPixels*lanes)
+	return 4 * (8*deformedTaps*pixels + int64(threads)*worker)
 }
 
 // proRandConv is the memory of ProRandConv, and the task that changes a group
@@ -80,7 +89,7 @@ type proRandConvMemory struct {
 func newProRandConv(o ProRandConv, e *tensor.Engine, c, h, w int) *proRandConv {
 	e.Reserve(0, 0)
 	tensor.Elements(c, h, w)
-	p := &proRandConv{ProRandConv: o, engine: e, c: c, h: h, w: w, pixels: h * w, columns: min(h*w, 32),
+	p := &proRandConv{ProRandConv: o, engine: e, c: c, h: h, w: w, pixels: h * w, columns: min(h*w, columnPixels),
 		weights: make([]float32, c*deformedTaps*c), slope: make([]float32, c), offset: make([]float32, c),
 		corners: make([]int32, deformedTaps*h*w*4), shares: make([]float32, deformedTaps*h*w*4),
 		planeOffsets: make([]int32, deformedTaps*c), memory: make([]tensor.PerWorker[proRandConvMemory], e.Threads())}

@@ -41,6 +41,15 @@ func (o RandConv) Make(e *tensor.Engine, _, c, h, w int) (augment.BatchFunc, err
 	return r.run, nil
 }
 
+// Bytes returns about how much memory that takes: a padded image for each worker.
+func (o RandConv) Bytes(threads, _, c, h, w int) int64 {
+	most := 1
+	for _, side := range o.Sides {
+		most = max(most, side)
+	}
+	return 4 * int64(threads) * int64(c*(h+most-1)*(w+most-1))
+}
+
 // randConv is the memory of RandConv, and the task that convolves an image.
 type randConv struct {
 	RandConv

@@ -142,8 +142,8 @@ type Jitter struct{ Brightness, Contrast, Colour, Hue float64 }
 // Make returns the operation for images of c x h x w.
 func (o Jitter) Make(c, h, w int) (augment.ImageFunc, error) {
 	for i, x := range []float64{o.Brightness, o.Contrast, o.Colour} {
-		if name := []string{"Brightness", "Contrast", "Colour"}[i]; !(x >= 0 && !math.IsInf(x, 0)) {
-			return nil, fmt.Errorf("image: Jitter.%s is %v, expected a number, 0 or more", name, x)
+		if name := []string{"Brightness", "Contrast", "Colour"}[i]; !(x >= 0 && x <= 1e5) {
+			return nil, fmt.Errorf("image: Jitter.%s is %v, expected 0 to 1e5", name, x)
 		}
 	}
 	if !(o.Hue >= 0 && o.Hue <= 0.5) {

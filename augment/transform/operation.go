@@ -210,8 +210,14 @@ func sum[T float](x []T) T {
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }
 
-// level returns the byte nearest to a value from 0 to 1.
-func level[T float](x T) int { return int(T(min(max(x, 0), 1)*255) + 0.5) }
+// level returns the byte nearest to a value from 0 to 1; 0 for NaN, which an ascent that
+// diverged has.
+func level[T float](x T) int {
+	if !(x > 0) {
+		return 0
+	}
+	return int(T(min(x, 1)*255) + 0.5)
+}
 
 // equalizePlane flattens the histogram of a channel's bytes, as Pillow does.
 func equalizePlane[T float](dst, src []T) {

@@ -175,6 +175,19 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// An ascent that diverged has values that are no numbers.
+func TestEqualizeNaN(t *testing.T) {
+	src, dst := make([]float32, 600), make([]float32, 600)
+	for i := range src {
+		src[i] = float32(i) / 600
+	}
+	src[7], src[8], src[9] = float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))
+	equalizePlane(dst, src)
+	require.Zero(t, dst[7])
+	require.Equal(t, float32(1), dst[8])
+	require.Zero(t, dst[9])
+}
+
 // The bits of three steps, which are the same on every architecture.
 func TestBitsAndAllocations(t *testing.T) {
 	c := newChains(t, Chains{Longest: 3}, 1)

@@ -63,6 +63,7 @@ func TestBombs(t *testing.T) {
 		{"data_batch_1.bin.gz", gzipped(t, zeros), cifar, "unpack to more than"},
 		{"data_batch_1.gz", gzipped(t, append(pickled("}("), zeros...)), cifar, "unpack to more than"},
 		{"data_batch_1", pickled(strings.Repeat("]", maxSteps)), cifar, "opcodes"},
+		{"data_batch_1", copyingPickle(), cifar, "pickled arrays of more than 16 times the file's length"},
 		{"data_batch_1", doublingPickle(), cifar, "label of image 0 is not an integer"},
 		{"train/a/a.png", headersAlone["a.png"], folder, "8192x8192 pixels in a file of"},
 		{"train/a/a.jpg", headersAlone["a.jpg"], folder, "8192x8192 pixels in a file of"},

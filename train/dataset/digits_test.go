@@ -309,6 +309,7 @@ func TestMalformed(t *testing.T) {
 		{mm, tarOf(t), "no mnist_m_test_labels.txt"},
 		{mm, tarOf(t, labels), `its mnist_m_test has no "a.png"`},
 		{mm, tarOf(t, labels, member{"mnist_m/mnist_m_test/a.png", png33}), "33x33 where 32x32"},
+		{mm, tarOf(t, labels, member{"mnist_m/mnist_m_test/a.png", png32}, member{"mnist_m/mnist_m_test/a.png", png32}), `"a.png" is there twice`},
 		{mm, tarOf(t, labels, member{"mnist_m/mnist_m_test/a.png", cut(png32, 100)}), `"a.png": png: invalid format`},
 		{mm, tarOf(t, labels, member{"mnist_m/mnist_m_test/a.png", make([]byte, maxPNG+1)}), "at most"},
 		{mm, tarOf(t, member{labels.name, []byte("../a.png 4\n")}), "is not a file name"},

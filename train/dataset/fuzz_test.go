@@ -242,6 +242,14 @@ func doublingPickle() []byte {
 	return pickled("}(U\x04data" + pickledArray + image + "U\x06labels](" + label + "eu")
 }
 
+// copyingPickle makes array after array of one string.
+func copyingPickle() []byte {
+	const size = 1 << 16
+	content := "B\x00\x00\x01\x00" + strings.Repeat("x", size)
+	state := "(K\x01J\x00\x00\x01\x00\x85" + pickledDType + "\x89" + content + "t"
+	return pickled("](" + pickledArray + state + "q\x07b" + strings.Repeat(pickledArray+"h\x07b", 1000) + "e")
+}
+
 func FuzzCIFARBinary(f *testing.F) {
 	f.Add(load(f, "cifar10_like.bin"))
 	f.Add(load(f, "cifar100_like.bin"))

@@ -107,6 +107,9 @@ func (s *mnistMSplit) read(archive *tar.Reader) error {
 			if err != nil {
 				return err
 			}
+			if _, twice := s.offsets[base]; twice {
+				return fmt.Errorf("%.80q is there twice", base)
+			}
 			offset := len(s.data)
 			s.data = append(s.data, make([]uint8, mnistMSize)...)
 			if err := decodePNG(s.data[offset:], content); err != nil {

@@ -24,6 +24,22 @@ type dtype struct{ name, order string }
 // maxSteps bounds the opcodes of a pickle. CIFAR-100's largest file has 250,000.
 const maxSteps = 1 << 19
 
+// mostCopies bounds the memory of what a pickle makes, in multiples of its length: it
+// may make any number of arrays of one string. An integer of one byte takes eight.
+const mostCopies = 16
+
+// arrays makes those of one pickle.
+type arrays struct{ left int } // bytes that they may take
+
+// take takes n bytes, or says that there are too many.
+func (a *arrays) take(n int) error {
+	if n > a.left {
+		return fmt.Errorf("pickled arrays of more than %d times the file's length", mostCopies)
+	}
+	a.left -= n
+	return nil
+}
+
 // Names of the only Python objects a pickle may refer to. NumPy 2 renamed the
 // module of the functions, and pickle protocol 5 uses the second of them.
 const (
@@ -45,7 +61,8 @@ func old(name any) string {
 // strings, integers and NumPy arrays and scalars of integers describes, and refuses
 // everything else.
 func unpickle(content []byte) (any, error) {
-	r := pickle.Reader{Allowed: allowed, Call: makeArray, Build: fillArray, MaxSteps: maxSteps}
+	a := arrays{left: len(content) * mostCopies}
+	r := pickle.Reader{Allowed: allowed, Call: a.make, Build: a.fill, MaxSteps: maxSteps}
 	value, _, err := r.Read(content)
 	if refused := (*pickle.RefusedError)(nil); errors.As(err, &refused) {
 		return nil, fmt.Errorf("%w: only NumPy arrays are read", err)
@@ -61,26 +78,29 @@ func allowed(name pickle.Global) bool {
 	return false
 }
 
-// makeArray makes an array, empty unless its content comes along, a dtype, or an
-// integer of a scalar.
-func makeArray(callee any, arguments pickle.Tuple) (any, error) {
+// make makes an array, empty unless its content comes along, a dtype, or an integer of
+// a scalar.
+func (all *arrays) make(callee any, arguments pickle.Tuple) (any, error) {
 	switch name := old(callee); {
 	case name == reconstruct && len(arguments) == 3 && old(arguments[0]) == ndarrayType:
 		return &ndarray{}, nil
 	case name == frombuffer && len(arguments) == 4:
 		a := &ndarray{}
-		return a, a.fill(arguments[0], arguments[1], arguments[2], arguments[3] == any("F"))
+		return a, all.set(a, arguments[0], arguments[1], arguments[2], arguments[3] == any("F"))
 	case name == dtypeType && len(arguments) > 0:
 		if name, ok := arguments[0].(string); ok {
 			return &dtype{name: name, order: "|"}, nil
 		}
 	case name == encode && len(arguments) == 2 && arguments[1] == any("latin1"):
 		if text, ok := arguments[0].(string); ok {
+			if err := all.take(len(text)); err != nil {
+				return nil, err
+			}
 			return latin1(text)
 		}
 	case name == scalar && len(arguments) == 2:
 		a := &ndarray{}
-		if err := a.fill(arguments[1], arguments[0], pickle.Tuple{1}, false); err != nil {
+		if err := all.set(a, arguments[1], arguments[0], pickle.Tuple{1}, false); err != nil {
 			return nil, err
 		}
 		return a.integers()[0], nil
@@ -100,9 +120,9 @@ func latin1(text string) (string, error) {
 	return string(raw), nil
 }
 
-// fillArray sets the state of an array: (version, shape, dtype, Fortran order,
-// data), or of a dtype, whose second part is the byte order.
-func fillArray(object, state any) error {
+// fill sets the state of an array: (version, shape, dtype, Fortran order, data), or of
+// a dtype, whose second part is the byte order.
+func (all *arrays) fill(object, state any) error {
 	parts, _ := state.(pickle.Tuple)
 	if d, ok := object.(*dtype); ok {
 		if len(parts) > 1 {
@@ -117,11 +137,11 @@ func fillArray(object, state any) error {
 	if len(parts) != 5 {
 		return errors.New("pickled array of an unknown form")
 	}
-	return array.fill(parts[4], parts[2], parts[1], parts[3] == any(true))
+	return all.set(array, parts[4], parts[2], parts[1], parts[3] == any(true))
 }
 
-// fill gives the array its content, whose order is Fortran's or C's.
-func (a *ndarray) fill(content, element, shape any, fortran bool) error {
+// set gives an array its content, whose order is Fortran's or C's.
+func (all *arrays) set(a *ndarray, content, element, shape any, fortran bool) error {
 	sides, isShape := shape.(pickle.Tuple)
 	data, isData := content.(string)
 	kind, isKind := element.(*dtype)
@@ -149,8 +169,14 @@ func (a *ndarray) fill(content, element, shape any, fortran bool) error {
 		return fmt.Errorf("pickled array of size %v has %d bytes", a.shape, len(data))
 	}
 	if kind.name == "u1" {
+		if err := all.take(size); err != nil {
+			return err
+		}
 		a.data = inCOrder([]uint8(data), a.shape, fortran)
 		return nil
+	}
+	if err := all.take(8 * size); err != nil {
+		return err
 	}
 	values, err := npy.Integers([]byte(data), kind.name, kind.order == ">")
 	if err != nil {

@@ -59,12 +59,6 @@ func (p *placement) same(a, b Value) bool {
 	return x == y
 }
 
-// place returns where a value begins in the memory of an image.
-func (p *placement) place(x Value) int {
-	root, offset := p.find(x)
-	return p.storage[root].offset + offset
-}
-
 // touch notes that a value is in use at a time.
 func (p *placement) touch(x Value, time int) {
 	root, _ := p.find(x)

@@ -130,6 +130,16 @@ func (n *Network) CollectStatistics() []float32 {
 	return all
 }
 
+// FollowBatches ends what [Network.CollectStatistics] began: the running statistics
+// follow every batch again.
+func (n *Network) FollowBatches() {
+	for i := range n.nodes {
+		if m := n.nodes[i].norm; m != nil {
+			m.collected = nil
+		}
+	}
+}
+
 // SetShare sets that of the next batch in the images of all shards.
 func (n *Network) SetShare(share float64) {
 	for i := range n.nodes {
