@@ -5,7 +5,7 @@ Reads one request a line, answers one line each:
     gemm M N K images
     conv pass N C H W K kernel stride padding groups     pass: fwd, bwd-data, bwd-weights
     step network mode batch                              mode: train, maximise, eval
-    bn-relu|bn-gelu|maxpool|maxpool3|gelu pass N C H W   pass: fwd, bwd; windows of 2x2, 3x3, stride 2
+    bn-relu|bn-gelu|maxpool|maxpool3|maxpool3-padded|gelu pass N C H W   pass: fwd, bwd; windows of 2x2, 3x3, stride 2
     softmax-loss both rows classes
     adam|sgd step parameters
         -> "ok", of a network with the number of its parameters: this is what the
@@ -272,6 +272,7 @@ def operator(what, which, *shape):
         "bn-gelu": lambda: gelu(norm()),
         "maxpool": lambda: F.max_pool2d(F.relu(x), 2),
         "maxpool3": lambda: F.max_pool2d(F.relu(x), 3, 2),
+        "maxpool3-padded": lambda: F.max_pool2d(F.relu(x), 3, 2, 1),
         "gelu": lambda: gelu(x),
     }[what]
     if which == "fwd":

@@ -45,6 +45,13 @@ var shapes = []Shape{
 	{N: 5, C: 64, H: 14, W: 14, K: 48, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
 	{N: 2, C: 16, H: 9, W: 8, K: 180, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 1},
 	{N: 2, C: 128, H: 10, W: 8, K: 42, R: 5, S: 4, Stride: 2, PadH: 2, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 2},
+	{N: 2, C: 8, H: 8, W: 8, K: 8, R: 3, S: 1, Stride: 2, PadH: 1, Groups: 1},            // a phase of no taps
+	{N: 2, C: 8, H: 7, W: 6, K: 8, R: 2, S: 2, Stride: 3, Groups: 1},                     // likewise
+	{N: 2, C: 4, H: 1, W: 8, K: 4, R: 1, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},   // a row of the output is of padding
+	{N: 2, C: 4, H: 1, W: 8, K: 4, R: 3, S: 3, Stride: 2, PadH: 3, PadW: 1, Groups: 1},   // likewise
+	{N: 2, C: 3, H: 8, W: 2, K: 8, R: 7, S: 7, Stride: 2, PadH: 3, PadW: 3, Groups: 1},   // taps that meet no column
+	{N: 2, C: 3, H: 9, W: 4, K: 8, R: 11, S: 11, Stride: 2, PadH: 5, PadW: 5, Groups: 1}, // likewise
+	{N: 2, C: 2, H: 30, W: 30, K: 4, R: 23, S: 23, Stride: 2, PadH: 11, PadW: 11, Groups: 1},
 
 	// Depthwise.
 	{N: 3, C: 21, H: 7, W: 7, K: 21, R: 5, S: 5, Stride: 1, PadH: 2, PadW: 2, Groups: 21},

@@ -119,7 +119,9 @@ func (p *implicitGemm) cutPanels(l *layout, images, outH, outW int, groups []out
 		p.panels = l.cutPanels(images, 0, outH, outW, nr)
 		return
 	}
-	p.depth = p.depth / p.channelTaps * p.channelTaps
+	if p.channelTaps > 0 { // a phase of a stride may have none
+		p.depth = max(1, p.depth/p.channelTaps) * p.channelTaps
+	}
 	for _, g := range groups {
 		panels := l.cutPanels(images, g.y, g.n, outW, nr)
 		if n := g.taps * rowTaps; n < p.channelTaps {

@@ -67,6 +67,9 @@ func (l *layout) shift(shifts []int) {
 
 // fillShifted writes the copies of a plane.
 func (l *layout) fillShifted(kernels *simd.Kernels, dst, spare, plane []float32) {
+	if l.h < l.stride { // phases of padding alone
+		clear(dst[:l.plane])
+	}
 	for y := range min(l.stride, l.h) { // rows that are a stride apart
 		size := (l.h - y + l.stride - 1) / l.stride * l.cols
 		first, phase := (y+l.padH)/l.stride*l.cols, (y+l.padH)%l.stride
@@ -101,6 +104,10 @@ func (l *layout) fillShifted(kernels *simd.Kernels, dst, spare, plane []float32)
 // copyShifted copies rows of that width, shifted to the left, and zeros instead of what
 // would be of other rows.
 func copyShifted(dst, src []float32, width, shift int) {
+	if shift >= width || -shift >= width {
+		clear(dst)
+		return
+	}
 	from := width - shift
 	if shift >= 0 {
 		copy(dst, src[shift:])
@@ -150,7 +157,10 @@ func (l *layout) fill(kernels *simd.Kernels, dst, image, spare []float32) {
 		plane := image[c*l.h*l.w:][:l.h*l.w]
 		switch {
 		case l.stride == 1:
-			kernels.Gather(&dst[l.row(c, l.padH)+l.column(0)], &plane[0], &l.partRows[0], l.h, l.cols, l.w)
+			some := max(1, simd.MaxCall/l.w)
+			for y := 0; y < l.h; y += some {
+				kernels.Gather(&dst[l.row(c, y+l.padH)+l.column(0)], &plane[0], &l.partRows[y], min(some, l.h-y), l.cols, l.w)
+			}
 			continue
 		case l.w%l.stride != 0:
 			for y := range l.h {

@@ -1704,8 +1704,6 @@ TEXT ·depthwiseRows2WeightsAVX512(SB), NOSPLIT, $96-8
 	MOVQ  AX, y-24(SP)
 	SHLQ  $2, R9
 	MOVQ  R9, xstep-88(SP)
-	IMULQ xrows-16(SP), R9
-	MOVQ  R9, xplane-72(SP)
 	SHLQ  $2, R10
 	MOVQ  R10, AX
 	IMULQ R8, AX

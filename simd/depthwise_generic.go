@@ -5,7 +5,7 @@ import "unsafe"
 // DepthwisePlane is what the depthwise kernels work on: a plane of Rows x N values
 // at Y, rows YRow apart, and the plane X that its filter reads, padded, rows XRow
 // apart. Tap t of the filter meets X[Offsets[t] + i*XRow + j] at row i and column
-// j of Y. A plane whose columns were parted by the stride (Split) meets neighbours
+// j of Y. A plane whose columns were parted by the stride (Deinterleave2) meets neighbours
 // at every stride.
 //
 // X is read, and what is read there not used, up to N rounded up to a multiple of
@@ -95,8 +95,8 @@ func (p *DepthwisePlane) row(first *float32, at int) []float32 {
 // X[(i+Top-r)/Stride][(j+Left-s)/Stride] if these are integers.
 //
 // Side is 3 or 5, Rows at least 4, Top and Left at most 8. Taps meet nothing more than 8
-// columns behind a plane: the first of the last column of Y is less than XN + 8, or (N-1+Left)/Stride
-// where the filter is Turned, which also has no bias or activation. W holds a
+// columns behind a plane: (N-1)*Stride is less than XN + 8, or (N-1+Left)/Stride where the filter
+// is Turned, which also has no bias or activation. W holds a
 // filter for each plane. A call should take less than 256 Ki multiply-adds, so that it
 // takes microseconds.
 type DepthwiseRows struct {

@@ -19,8 +19,8 @@ func depthwiseCases() []depthwiseCase {
 }
 
 // padded returns the columns of a plane that meet the filter, with what may be read
-// behind the last, and the offsets of the taps, phases of columns apart as Split
-// leaves them.
+// behind the last, and the offsets of the taps, phases of columns apart as
+// Deinterleave2 leaves them.
 func (c depthwiseCase) padded() (size, xRow int, offsets []int32) {
 	xRow = (c.n-1+(c.side+c.stride-1)/c.stride)*c.stride + c.stride
 	phase := xRow / c.stride

@@ -9,7 +9,7 @@
 // slow on some CPUs.
 //
 //	DI   dst of the strip    SI   src of the strip    R8   cursor in dst
-//	R9   dstRow, bytes       R10  end of offsets      BX   count
+//	R9   dstRow, bytes       R10  end of offsets      BX   -count
 //	R11  n left              CX   runs left, < 0      AX   scratch
 //	DX   where the second vector begins, in elements
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-48

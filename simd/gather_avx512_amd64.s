@@ -8,7 +8,7 @@
 // without, since some CPUs fetch nothing ahead of a masked load.
 //
 //	DI   dst of the strip    SI   src of the strip    R8   cursor in dst
-//	R9   dstRow, bytes       R10  end of offsets      BX   count
+//	R9   dstRow, bytes       R10  end of offsets      BX   -count
 //	R11  n left              CX   runs left, < 0      AX   scratch
 //	K1, K2  columns 0-15, 16-31 of the strip
 TEXT ·gatherAVX512(SB), NOSPLIT, $0-48

@@ -90,7 +90,7 @@ next:                               \
 //	R8-R11  lane 0 or 16 of each run                 R12, AX  prefetch and its step
 //	K1, K2  columns 0-15, 16-31                      K3-K6  lanes of each run
 //	Z0-Z27  the tile, row i in Z(2i), Z(2i+1)   Z28, Z29  row of B   Z30, Z31  broadcasts
-TEXT ·gemmGatherAVX512(SB), NOSPLIT, $40-16
+TEXT ·gemmGatherAVX512(SB), NOSPLIT, $0-16
 #include "gemm_avx512_amd64.h"
 
 begun:

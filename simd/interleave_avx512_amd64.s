@@ -74,6 +74,7 @@ GLOBL united<>(SB), RODATA|NOPTR, $128
 //	DI, DX  even, odd     SI  src     CX  pairs left     R8  rows left
 //	R11  n                R9, R10  from the end of a row of even or odd, of src to the next
 //	R12  from a row of src to the one that it asks for   AX  pairs behind the sixteens
+//	R13  scratch of LAST, whose masks are K1, K2, K3
 //	Z0, Z1  sixteen pairs   Z2, Z3  their even and odd elements   Z4, Z5  their numbers
 TEXT ·deinterleave2AVX512(SB), NOSPLIT, $0-56
 	MOVQ    even+0(FP), DI
@@ -142,7 +143,7 @@ next:
 //
 //	DI  dst    SI, DX  even, odd     CX  pairs left     R8  rows left
 //	R11  n     R9, R10  from the end of a row of dst, of even or odd to the next
-//	AX  pairs behind the sixteens
+//	AX  pairs behind the sixteens    R13  scratch of LAST, whose masks are K1, K2, K3
 //	Z0, Z1  sixteen even and odd elements   Z2, Z3  pairs   Z4, Z5  their numbers
 TEXT ·interleave2AVX512(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), DI

@@ -15,7 +15,6 @@
 #define FSUB4S(m, n, d) V3OP(0x4ea0d400, m, n, d)
 #define FMUL4S(m, n, d) V3OP(0x6e20dc00, m, n, d)
 #define FDIV4S(m, n, d) V3OP(0x6e20fc00, m, n, d)
-#define FABD4S(m, n, d) V3OP(0x6ea0d400, m, n, d)
 
 // Fused, d = d + n*m and d = d - n*m: what Go calls VFMLA and VFMLS.
 #define FMLA4S(m, n, d) V3OP(0x4e20cc00, m, n, d)
@@ -26,21 +25,16 @@
 #define FMLSLANE(m, i, n, d) VLANE(0x4f805000, m, i, n, d)
 #define FMULLANE(m, i, n, d) VLANE(0x4f809000, m, i, n, d)
 
-// FMAX and FMIN return NaN if an operand is NaN, FMAXNM and FMINNM the number.
+// FMAX and FMIN return NaN if an operand is NaN, FMAXNM the number.
 #define FMAX4S(m, n, d) V3OP(0x4e20f400, m, n, d)
 #define FMIN4S(m, n, d) V3OP(0x4ea0f400, m, n, d)
 #define FMAXNM4S(m, n, d) V3OP(0x4e20c400, m, n, d)
-#define FMINNM4S(m, n, d) V3OP(0x4ea0c400, m, n, d)
 
 // Pairwise: the low half of d comes from pairs of n, the high half from m.
 #define FADDP4S(m, n, d) V3OP(0x6e20d400, m, n, d)
-#define FMAXP4S(m, n, d) V3OP(0x6e20f400, m, n, d)
-#define FMAXNMP4S(m, n, d) V3OP(0x6e20c400, m, n, d)
 
 // Across the register, into a scalar. FADDP2S adds the two low lanes.
 #define FMAXV4S(n, d) V2OP(0x6e30f800, n, d)
-#define FMINV4S(n, d) V2OP(0x6eb0f800, n, d)
-#define FMAXNMV4S(n, d) V2OP(0x6e30c800, n, d)
 #define FADDP2S(n, d) V2OP(0x7e30d800, n, d)
 
 // Comparisons give all ones or all zeros; with 0 they take one source.
@@ -48,33 +42,19 @@
 #define FCMGE4S(m, n, d) V3OP(0x6e20e400, m, n, d)
 #define FCMEQ4S(m, n, d) V3OP(0x4e20e400, m, n, d)
 #define FCMGTZ4S(n, d) V2OP(0x4ea0c800, n, d)
-#define FCMGEZ4S(n, d) V2OP(0x6ea0c800, n, d)
 #define FCMLTZ4S(n, d) V2OP(0x4ea0e800, n, d)
 
 #define FNEG4S(n, d) V2OP(0x6ea0f800, n, d)
-#define FABS4S(n, d) V2OP(0x4ea0f800, n, d)
 #define FSQRT4S(n, d) V2OP(0x6ea1f800, n, d)
 
-// Rounding to integral values: FRINTN to nearest even, FRINTM down. FCVTNS and
-// FCVTZS convert to int32, to nearest even and towards zero.
-#define FRINTN4S(n, d) V2OP(0x4e218800, n, d)
-#define FRINTM4S(n, d) V2OP(0x4e219800, n, d)
-#define FCVTNS4S(n, d) V2OP(0x4e21a800, n, d)
+// FCVTZS converts to int32, towards zero.
 #define FCVTZS4S(n, d) V2OP(0x4ea1b800, n, d)
 #define SCVTF4S(n, d) V2OP(0x4e21d800, n, d)
 #define UCVTF4S(n, d) V2OP(0x6e21d800, n, d)
 
-// Between the two low float32 and two float64.
-#define FCVTL2D(n, d) V2OP(0x0e617800, n, d)
-#define FCVTN2S(n, d) V2OP(0x0e616800, n, d)
-
 // Integers. SSHR4S shifts right arithmetically by s, USHR4S logically. BIC16B clears in n the bits
-// of m. XTN narrows to the low half by truncation, UQXTN by saturation.
-#define SMAX4S(m, n, d) V3OP(0x4ea06400, m, n, d)
-#define SMIN4S(m, n, d) V3OP(0x4ea06c00, m, n, d)
+// of m. XTN narrows to the low half by truncation.
 #define CMGT4S(m, n, d) V3OP(0x4ea03400, m, n, d)
-#define MUL4S(m, n, d) V3OP(0x4ea09c00, m, n, d)
-#define NEG4S(n, d) V2OP(0x6ea0b800, n, d)
 #define MVN16B(n, d) V2OP(0x6e205800, n, d)
 #define BIC16B(m, n, d) V3OP(0x4e601c00, m, n, d)
 #define SSHR4S(s, n, d) WORD $(0x4f000400 | (64-(s))<<16 | (n)<<5 | (d))
@@ -88,8 +68,6 @@
 #define UMULL22D(m, n, d) V3OP(0x6ea0c000, m, n, d)
 #define XTN4H(n, d) V2OP(0x0e612800, n, d)
 #define XTN8B(n, d) V2OP(0x0e212800, n, d)
-#define UQXTN4H(n, d) V2OP(0x2e614800, n, d)
-#define UQXTN8B(n, d) V2OP(0x2e214800, n, d)
 
 // Bits. BIT copies the bits of n into d that are set in m, BIF those that are
 // not.

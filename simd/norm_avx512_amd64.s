@@ -204,7 +204,7 @@ done:
 	VZEROUPPER
 	RET
 
-// SUMS adds dy*act'(z) in Z9 and x in Z10 to the sums, after AffineReduce.
+// SUMS adds dy*act'(z) in Z9 and x in Z10 to the sums.
 #define SUMS \
 	VSUBPS      Z11, Z10, Z10 \
 	VADDPS      Z9, Z12, Z12  \

@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/meada-cpu/meada-cpu/simd"
 )
@@ -285,6 +286,9 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 	g.packA = g.wide && (g.pairs || g.engine.Kernels.PackedA || g.aCol != 1 || Aliases(g.aRow))
 	g.bInPlace = !g.pairs && g.bCol == 1 && g.readInPlace(g.bRow)
 	g.packB = g.tall && !g.bInPlace
+	if max(len(g.offsets)*g.bRow, len(g.aOffsets)*g.aCol, len(g.tileRows)*ldc) > math.MaxInt32 {
+		panic(fmt.Sprintf("tensor: a matrix product of %d x %d x %d whose rows are too far apart for offsets of 32 bits", g.M, g.N, g.K))
+	}
 	if g.bCol == 1 && g.ldOffsets != g.bRow {
 		for i := range g.offsets {
 			g.offsets[i] = int32(i * g.bRow)

@@ -147,11 +147,10 @@ func geluBackward(e *tensor.Engine, s images) Work {
 
 func loss(e *tensor.Engine, rows, classes int) Work {
 	logits, grad := noise(rows*classes), tensor.Aligned(rows*classes)
-	return Work{Bytes: 8 * float64(rows*classes), Run: func() {
-		for i := range rows {
-			e.Kernels.SoftmaxLoss(part(grad, i, rows), part(logits, i, rows), i%classes, 1, 10)
-		}
-	}}
+	row := sweep(func(i int) {
+		e.Kernels.SoftmaxLoss(part(grad, i, rows), part(logits, i, rows), i%classes, 1, 10)
+	})
+	return Work{Bytes: 8 * float64(rows*classes), Run: func() { e.Run(rows, &row) }}
 }
 
 // inPieces returns a run of f over n elements in pieces as the optimisers cut.

@@ -10,7 +10,10 @@ import (
 // reserve gives a new file its size, and the space on the disk, whose want would
 // otherwise end the process when a page is written.
 func reserve(f *os.File, size int64) error {
-	err := unix.Fallocate(int(f.Fd()), 0, 0, size)
+	err := error(unix.EINTR)
+	for errors.Is(err, unix.EINTR) {
+		err = unix.Fallocate(int(f.Fd()), 0, 0, size)
+	}
 	if errors.Is(err, errors.ErrUnsupported) {
 		return writeZeros(f, size)
 	}

@@ -7,7 +7,6 @@ TEXT ·encodings(SB), 7, $0
 	FSUB4S(31, 17, 10)      // fsub v10.4s, v17.4s, v31.4s
 	FMUL4S(31, 17, 10)      // fmul v10.4s, v17.4s, v31.4s
 	FDIV4S(31, 17, 10)      // fdiv v10.4s, v17.4s, v31.4s
-	FABD4S(31, 17, 10)      // fabd v10.4s, v17.4s, v31.4s
 	FMLALANE(31, 0, 17, 10) // fmla v10.4s, v17.4s, v31.s[0]
 	FMLALANE(15, 1, 17, 10) // fmla v10.4s, v17.4s, v15.s[1]
 	FMLALANE(31, 2, 17, 10) // fmla v10.4s, v17.4s, v31.s[2]
@@ -19,36 +18,20 @@ TEXT ·encodings(SB), 7, $0
 	FMAX4S(31, 17, 10)      // fmax v10.4s, v17.4s, v31.4s
 	FMIN4S(31, 17, 10)      // fmin v10.4s, v17.4s, v31.4s
 	FMAXNM4S(31, 17, 10)    // fmaxnm v10.4s, v17.4s, v31.4s
-	FMINNM4S(31, 17, 10)    // fminnm v10.4s, v17.4s, v31.4s
 	FADDP4S(31, 17, 10)     // faddp v10.4s, v17.4s, v31.4s
-	FMAXP4S(31, 17, 10)     // fmaxp v10.4s, v17.4s, v31.4s
-	FMAXNMP4S(31, 17, 10)   // fmaxnmp v10.4s, v17.4s, v31.4s
 	FMAXV4S(17, 10)         // fmaxv s10, v17.4s
-	FMINV4S(17, 10)         // fminv s10, v17.4s
-	FMAXNMV4S(17, 10)       // fmaxnmv s10, v17.4s
 	FADDP2S(17, 10)         // faddp s10, v17.2s
 	FCMGT4S(31, 17, 10)     // fcmgt v10.4s, v17.4s, v31.4s
 	FCMGE4S(31, 17, 10)     // fcmge v10.4s, v17.4s, v31.4s
 	FCMEQ4S(31, 17, 10)     // fcmeq v10.4s, v17.4s, v31.4s
 	FCMGTZ4S(17, 10)        // fcmgt v10.4s, v17.4s, #0
-	FCMGEZ4S(17, 10)        // fcmge v10.4s, v17.4s, #0
 	FCMLTZ4S(17, 10)        // fcmlt v10.4s, v17.4s, #0
 	FNEG4S(17, 10)          // fneg v10.4s, v17.4s
-	FABS4S(17, 10)          // fabs v10.4s, v17.4s
 	FSQRT4S(17, 10)         // fsqrt v10.4s, v17.4s
-	FRINTN4S(17, 10)        // frintn v10.4s, v17.4s
-	FRINTM4S(17, 10)        // frintm v10.4s, v17.4s
-	FCVTNS4S(17, 10)        // fcvtns v10.4s, v17.4s
 	FCVTZS4S(17, 10)        // fcvtzs v10.4s, v17.4s
 	SCVTF4S(17, 10)         // scvtf v10.4s, v17.4s
 	UCVTF4S(17, 10)         // ucvtf v10.4s, v17.4s
-	FCVTL2D(17, 10)         // fcvtl v10.2d, v17.2s
-	FCVTN2S(17, 10)         // fcvtn v10.2s, v17.2d
-	SMAX4S(31, 17, 10)      // smax v10.4s, v17.4s, v31.4s
-	SMIN4S(31, 17, 10)      // smin v10.4s, v17.4s, v31.4s
 	CMGT4S(31, 17, 10)      // cmgt v10.4s, v17.4s, v31.4s
-	MUL4S(31, 17, 10)       // mul v10.4s, v17.4s, v31.4s
-	NEG4S(17, 10)           // neg v10.4s, v17.4s
 	MVN16B(17, 10)          // mvn v10.16b, v17.16b
 	BIC16B(31, 17, 10)      // bic v10.16b, v17.16b, v31.16b
 	SSHR4S(1, 17, 10)       // sshr v10.4s, v17.4s, #1
@@ -59,8 +42,6 @@ TEXT ·encodings(SB), 7, $0
 	UMULL22D(31, 17, 10)    // umull2 v10.2d, v17.4s, v31.4s
 	XTN4H(17, 10)           // xtn v10.4h, v17.4s
 	XTN8B(17, 10)           // xtn v10.8b, v17.8h
-	UQXTN4H(17, 10)         // uqxtn v10.4h, v17.4s
-	UQXTN8B(17, 10)         // uqxtn v10.8b, v17.8h
 	FMLA4S(31, 17, 10)      // fmla v10.4s, v17.4s, v31.4s
 	FMLS4S(31, 17, 10)      // fmls v10.4s, v17.4s, v31.4s
 	ADD4S(31, 17, 10)       // add v10.4s, v17.4s, v31.4s
