@@ -78,11 +78,11 @@ func Verify(w io.Writer, dir string, sets []*Set) error {
 			fmt.Fprintf(w, "%-18s absent\n", d.Name)
 		case len(missing) > 0:
 			fmt.Fprintf(w, "%-18s incomplete, without %s\n", d.Name, strings.Join(missing, ", "))
-			wrong++
+			wrong += len(missing)
 		}
 	}
 	if wrong > 0 {
-		return &dataset.Error{Path: dir, Err: fmt.Errorf("%d files wrong or missing", wrong)}
+		return &dataset.Error{Path: dir, Err: fmt.Errorf("%s wrong or missing", cli.Number(wrong, "file"))}
 	}
 	return nil
 }

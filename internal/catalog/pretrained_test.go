@@ -43,7 +43,7 @@ func TestPretrainedWeights(t *testing.T) {
 	require.Equal(t, content, got)
 	require.NoError(t, Verify(d.Out, d.Dir, []*Set{&set}))
 	require.NoError(t, os.WriteFile(filepath.Join(cache, file), []byte("others"), 0o666))
-	require.ErrorContains(t, Verify(d.Out, d.Dir, []*Set{&set}), "1 files wrong")
+	require.ErrorContains(t, Verify(d.Out, d.Dir, []*Set{&set}), "1 file wrong")
 
 	path := filepath.Join(cache, "resnet18-f37072fd.pth")
 	require.NoError(t, os.WriteFile(path, nil, 0o666))

@@ -95,8 +95,15 @@ func TestFetchSet(t *testing.T) {
 	err := d.Fetch(t.Context(), []*Set{plain}, nil)
 	require.ErrorContains(t, err, "not the published file")
 	require.ErrorIs(t, err, dataset.ErrData)
-	require.ErrorContains(t, Verify(d.Out, d.Dir, []*Set{plain}), "1 files wrong")
+	require.ErrorContains(t, Verify(d.Out, d.Dir, []*Set{plain}), "1 file wrong")
 	require.Contains(t, said(), "4 bytes instead of 14")
+
+	// All that is missing of a set is counted, unless nothing of it is there.
+	three := &Set{Name: "three", files: map[string]fetch.File{"one": publishedFile(one), "two": publishedFile(two), "three": publishedFile(two)}}
+	d, _ = fetcher(t)
+	require.NoError(t, Verify(d.Out, d.Dir, []*Set{three}))
+	require.NoError(t, os.WriteFile(filepath.Join(d.Dir, "one"), one, 0o666))
+	require.ErrorContains(t, Verify(d.Out, d.Dir, []*Set{three}), "2 files wrong or missing")
 
 	// An archive leaves its files alone behind; those that are missing are
 	// taken from it again.
@@ -112,7 +119,7 @@ func TestFetchSet(t *testing.T) {
 		require.NoError(t, Verify(d.Out, d.Dir, []*Set{packed}))
 		require.NoError(t, os.Remove(filepath.Join(d.Dir, "set", "two")))
 	}
-	require.ErrorContains(t, Verify(d.Out, d.Dir, []*Set{packed}), "1 files wrong or missing")
+	require.ErrorContains(t, Verify(d.Out, d.Dir, []*Set{packed}), "1 file wrong or missing")
 	require.Contains(t, said(), "incomplete, without set/two")
 	require.NoError(t, os.WriteFile(filepath.Join(d.Dir, "set.tar"), archive.Bytes(), 0o666)) // by hand
 	requests = nil
