@@ -179,7 +179,7 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 		return false, err
 	}
 	if shard.Count > 1 {
-		r.Say("sweep: once all parts are complete, meada-cpu sweep --table %s makes the table", out)
+		r.Say("sweep: once all parts are complete, meada-cpu sweep --table %s makes the table", cli.ShellWord(out))
 	}
 	return shard.Count <= 1, nil
 }

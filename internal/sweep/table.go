@@ -535,7 +535,12 @@ func WriteTables(dir string, out, log io.Writer) error {
 
 func (t *table) markdown(w io.Writer) error {
 	var b strings.Builder
-	row := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
+	row := func(cells ...string) {
+		for _, c := range cells { // names of domains may be any text
+			fmt.Fprintf(&b, "| %s ", strings.ReplaceAll(c, "|", `\|`))
+		}
+		b.WriteString("|\n")
+	}
 	fmt.Fprintf(&b, "Accuracy in per cent, mean ± standard deviation over the runs: %s\n\n", t.title)
 	head, rule := []string{"method", "model chosen", "runs"}, []string{"---", "---", "---:"}
 	for i, column := range t.columns {

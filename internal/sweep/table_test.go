@@ -89,6 +89,24 @@ func TestSweepTable(t *testing.T) {
 	require.Equal(t, "not significant", table.comparisons[0].verdict())
 }
 
+// Names of domains may be any text, and so may those of folders.
+func TestNamesInTheTableAndTheCommand(t *testing.T) {
+	t.Parallel()
+	all := sweepOf(map[string][]float64{"erm": {50}})
+	all[0].config.Domains[1].Name = "day|night"
+	table := newTable(all)
+	var b bytes.Buffer
+	require.NoError(t, table.markdown(&b))
+	require.Contains(t, b.String(), `| runs | day\|night | mnist-m |`)
+
+	b.Reset()
+	dir := filepath.Join(t.TempDir(), "my runs")
+	r := Runner{Say: func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }}
+	_, err := r.Sweep(t.Context(), dir, Shard{0, 2}, nil, nil)
+	require.NoError(t, err)
+	require.Contains(t, b.String(), "sweep --table '"+dir+"' makes the table")
+}
+
 // Without ME-ADA the others are compared with the first method; where one has but one
 // seed, that is said.
 func TestComparisonsWithoutMEADA(t *testing.T) {
