@@ -63,6 +63,41 @@ func TestChosenTests(t *testing.T) {
 }
 
 // Of three images of the class b one is taken for a, and nothing is taken for c.
+// Runs on the same images have the same checksums, but for what their seeds drew of the
+// same source.
+func TestOtherImages(t *testing.T) {
+	t.Parallel()
+	run := func(seed uint64, source string, sums ...string) *Config {
+		c := &Config{SourceSum: source, Checksums: map[string]Checksum{}}
+		c.Seed = seed
+		for i, name := range []string{TrainingSet, "far", "held-out"}[:len(sums)] {
+			c.Checksums[name] = Checksum{10, sums[i]}
+		}
+		return c
+	}
+	for _, c := range []struct {
+		a, b *Config
+		want string
+	}{
+		{run(1, "", "t", "f"), run(2, "", "t", "f"), ""},
+		{run(1, "", "t", "f"), run(1, "", "t", "g"), "far"},
+		{run(1, "", "t"), run(1, "", "t", "f"), "far"},
+		{run(1, "", "t", "f"), run(1, "", "t"), "far"},
+		{run(1, "", "t", "f"), run(2, "", "u", "f"), TrainingSet},
+		{run(1, "s", "t", "f", "h"), run(2, "s", "u", "f", "i"), ""},
+		{run(1, "s", "t", "f", "h"), run(1, "s", "u", "f", "i"), "held-out"},
+		{run(1, "s", "t", "f", "h"), run(2, "r", "u", "f", "i"), "held-out"},
+		{run(1, "s", "t", "f", "h"), run(2, "s", "u", "g", "i"), "far"},
+		{run(1, "s", "t", "f", "h"), run(2, "s", "t", "f"), "held-out"},
+		{new(Config), new(Config), ""},
+	} {
+		require.Equal(t, c.want, OtherImages(c.a, c.b))
+	}
+	a, b := run(1, "s", "t", "f", "h"), run(2, "r", "u", "f", "i")
+	a.TestImages, b.TestImages = 5, 5
+	require.Empty(t, OtherImages(a, b), "the sums of the source are of the held-out images that were taken")
+}
+
 func TestClassScores(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []ClassScore{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -110,6 +111,24 @@ func FirstDifference(was, is *Settings, except ...string) (string, error) {
 		return "", err
 	}
 	return all[0], nil
+}
+
+// OtherImages returns the first of the sets that two runs trained and were tested on of
+// which they have other images, "" if there is none. What the seeds of runs drew of the
+// same source, to hold out and to train on, is no difference, nor is it one where nobody
+// knows: after --test-images the checksum of the source depends on what was drawn.
+func OtherImages(a, b *Config) string {
+	drawn := a.Seed != b.Seed && a.Checksums[train.HeldOut].Images > 0 && (a.SourceSum == b.SourceSum || a.TestImages > 0)
+	for _, sums := range []map[string]Checksum{a.Checksums, b.Checksums} {
+		for _, name := range slices.Sorted(maps.Keys(sums)) {
+			was, is := a.Checksums[name], b.Checksums[name]
+			mayDiffer := drawn && (name == TrainingSet || name == train.HeldOut) && was.Images == is.Images
+			if was != is && !mayDiffer {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 func orNone(v any) string {

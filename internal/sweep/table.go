@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -45,30 +46,46 @@ func readOutcome(dir string) (*outcome, error) {
 	return &outcome{dir, config, summary}, nil
 }
 
-// unlike returns the first difference of the settings of two runs beside algorithm and
-// seed, "" for none. A setting that both have as it is published for their methods is
-// none.
-func unlike(a, b *runfolder.Settings) (string, error) {
-	except := []string{"algorithm", "seed"}
+// unlike returns the first difference of two runs beside algorithm, seed and what of their
+// methods' settings both have as the preset has it, "" for none. Folders of data and of
+// corruptions may lie anywhere.
+func unlike(a, b *outcome) (string, error) {
+	settings := [2]runfolder.Settings{a.config.Settings, b.config.Settings}
+	var ofPreset [2]*runfolder.Settings
 	var changed []string
-	for _, s := range []*runfolder.Settings{a, b} {
-		differences, err := runfolder.Differences(publishedFor(s), s)
+	for i := range settings {
+		s := &settings[i]
+		s.Corruptions = filepath.Base(s.Corruptions)
+		ofPreset[i] = new(runfolder.Settings)
+		if preset, err := catalog.FindPreset(s.Preset); err == nil {
+			ofPreset[i].Settings = preset.Settings(s.Model, s.Algorithm)
+		}
+		differences, err := runfolder.Differences(ofPreset[i], &runfolder.Settings{Settings: s.Settings})
 		if err != nil {
 			return "", err
 		}
 		changed = append(changed, keysOf(differences)...)
 	}
-	differences, err := runfolder.Differences(a, b)
+	differences, err := runfolder.Differences(ofPreset[0], ofPreset[1])
 	if err != nil {
 		return "", err
 	}
-	for _, key := range keysOf(differences) {
-		if !slices.Contains(changed, key) {
-			except = append(except, key)
-		}
+	except := slices.DeleteFunc(keysOf(differences), func(key string) bool { return slices.Contains(changed, key) })
+	difference, err := runfolder.FirstDifference(&settings[0], &settings[1], append(except, "algorithm", "seed")...)
+	if difference != "" || err != nil {
+		return difference, err
 	}
-	return runfolder.FirstDifference(a, b, except...)
+	if name := runfolder.OtherImages(a.config, b.config); name != "" {
+		return fmt.Sprintf("the images of %s are others", name), nil
+	}
+	if !slices.Equal(corruptions(a.summary), corruptions(b.summary)) {
+		return "the corruptions tested are others", nil
+	}
+	return "", nil
 }
+
+// corruptions lists those that a run was tested on, by name.
+func corruptions(s *runfolder.Summary) []string { return slices.Sorted(maps.Keys(s.Corruptions)) }
 
 // keysOf returns the keys that differences begin with.
 func keysOf(differences []string) []string {
@@ -110,13 +127,17 @@ func readOutcomes(dir string) (all []outcome, leftOut []string, err error) {
 			leftOut = append(leftOut, name+": not complete")
 			continue
 		}
-		if len(all) > 0 {
-			difference, err := unlike(&all[0].config.Settings, &o.config.Settings)
+		sameMethod := func(other outcome) bool { return other.config.Algorithm == o.config.Algorithm }
+		for _, i := range []int{0, max(0, slices.IndexFunc(all, sameMethod))} {
+			if i == len(all) {
+				break
+			}
+			difference, err := unlike(&all[i], o)
 			if err != nil {
 				return nil, nil, err
 			}
 			if difference != "" {
-				return nil, nil, fmt.Errorf("%s and %s do not belong in one table: %s", all[0].dir, name, difference)
+				return nil, nil, fmt.Errorf("%s and %s do not belong in one table: %s", all[i].dir, name, difference)
 			}
 		}
 		k := key{o.config.Algorithm, o.config.Seed}

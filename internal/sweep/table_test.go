@@ -218,22 +218,77 @@ func TestPublishedFigures(t *testing.T) {
 	require.Nil(t, paperFigures("pacs", "alexnet", []string{"sketch"}, 1).figures, "of one source")
 }
 
-// Methods with settings of their own stand in one table; a run with others does not.
-func TestSettingsOfMethodsAreNoDifference(t *testing.T) {
+// Runs stand in one table only if nothing but the method, with the settings that the preset
+// has for it, and the seed tells them apart.
+func TestRunsOfOneTable(t *testing.T) {
 	t.Parallel()
-	settings := func(a catalog.Algorithm) *runfolder.Settings {
-		return publishedFor(&runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Settings: catalog.Digits(a)})
-	}
-	for _, a := range catalog.Algorithms() {
-		difference, err := unlike(settings(catalog.ERM), settings(a))
+	run := func(dataset, preset, model string, a catalog.Algorithm, change func(*runfolder.Config)) *outcome {
+		p, err := catalog.FindPreset(preset)
 		require.NoError(t, err)
-		require.Empty(t, difference, a)
+		c := &runfolder.Config{Settings: runfolder.Settings{
+			Images: catalog.Images{Dataset: dataset, Corruptions: filepath.Join("data", "C")}, Model: model, Preset: preset, Settings: p.Settings(model, a),
+		}}
+		c.Checksums = map[string]runfolder.Checksum{"train": {Images: 9, SHA256: "t"}}
+		if change != nil {
+			change(c)
+		}
+		return &outcome{config: c, summary: &runfolder.Summary{Corruptions: map[string][]float64{"fog": nil}}}
 	}
-	other := settings(catalog.AugMix)
-	other.Consistency = 1
-	difference, err := unlike(settings(catalog.ERM), other)
-	require.NoError(t, err)
-	require.Contains(t, difference, "consistency none instead of 1")
+	for _, c := range [][3]string{{"digits", "digits", "lenet5"}, {"folder", "pictures", "resnet18"}, {"folder", "quick", "lenet5"}} {
+		erm := run(c[0], c[1], c[2], catalog.ERM, nil)
+		for _, a := range catalog.Algorithms() {
+			difference, err := unlike(erm, run(c[0], c[1], c[2], a, func(c *runfolder.Config) {
+				c.Seed, c.Data, c.Corruptions = 2, "elsewhere", filepath.Join("elsewhere", "C")
+			}))
+			require.NoError(t, err)
+			require.Empty(t, difference, a)
+		}
+		for want, change := range map[string]func(*runfolder.Config){
+			"consistency none instead of 1": func(c *runfolder.Config) { c.Consistency = 1 },
+			"dataset ":                      func(c *runfolder.Config) { c.Dataset = "pacs" },
+			"model ":                        func(c *runfolder.Config) { c.Model = "alexnet" },
+			"target none instead of sketch": func(c *runfolder.Config) { c.Target = "sketch" },
+			"corruptions C instead of none": func(c *runfolder.Config) { c.Corruptions = catalog.NoCorruptions },
+			"holdout none instead of 0":     func(c *runfolder.Config) { c.Holdout = new(float64) },
+			"resize none instead of crop":   func(c *runfolder.Config) { c.Resize = "crop" },
+			"precision none instead of bf1": func(c *runfolder.Config) { c.Precision = catalog.BFloat16 },
+			"test_images none instead of 5": func(c *runfolder.Config) { c.TestImages = 5 },
+			"lr ":                           func(c *runfolder.Config) { c.LR *= 2 },
+			"the images of train are":       func(c *runfolder.Config) { c.Checksums["train"] = runfolder.Checksum{Images: 9, SHA256: "u"} },
+		} {
+			for _, a := range []catalog.Algorithm{catalog.ERM, catalog.AugMix} {
+				difference, err := unlike(erm, run(c[0], c[1], c[2], a, change))
+				require.NoError(t, err)
+				require.Contains(t, difference, want, "%s %s", c[1], a)
+			}
+		}
+		other := run(c[0], c[1], c[2], catalog.ERM, nil)
+		other.summary.Corruptions["snow"] = nil
+		difference, err := unlike(erm, other)
+		require.NoError(t, err)
+		require.Equal(t, "the corruptions tested are others", difference)
+	}
+}
+
+// Runs of one method are alike each other, not only like the first run of the table.
+func TestRunsOfOneMethod(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		algorithm catalog.Algorithm
+		seed      uint64
+		loops     int
+	}{"a": {catalog.ERM, 1, 10_001}, "b": {catalog.ProRandConv, 1, 10_001}, "c": {catalog.ProRandConv, 2, 78_126}} {
+		settings := publishedFor(&runfolder.Settings{Images: catalog.Images{Dataset: "digits"}, Model: "lenet5", Preset: "digits", Settings: catalog.Digits(c.algorithm)})
+		settings.Seed, settings.LoopsTrain = c.seed, c.loops
+		text, err := json.Marshal(runfolder.Config{Settings: *settings})
+		require.NoError(t, err)
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, "config.json"), text, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, "summary.json"), []byte(`{"complete": true}`), 0o600))
+	}
+	_, _, err := readOutcomes(dir)
+	require.EqualError(t, err, fmt.Sprintf("%s and %s do not belong in one table: loops_train 10001 instead of 78126", filepath.Join(dir, "b"), filepath.Join(dir, "c")))
 }
 
 // exampleConfig is the config.json of a run.
