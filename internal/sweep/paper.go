@@ -85,9 +85,10 @@ var pacsPaper = map[catalog.Algorithm]map[string]float64{
 	catalog.MEADA: {"art_painting": 67.1, "cartoon": 69.9, "photo": 88.6, "sketch": 63.0},
 }
 
-// paperFigures returns the figures to set beside those of a network that was trained on
-// so many domains of a dataset, on some target domains, none if nothing compares.
-func paperFigures(dataset, model string, targets []string, sources int) published {
+// paperFigures returns the figures to set beside those of a network, by its own name, that
+// was trained on so many domains of a dataset, on some target domains and corruptions, in
+// the order of their names, none if nothing compares.
+func paperFigures(dataset, model string, targets, corruptions []string, sources int) published {
 	switch {
 	case dataset == "digits" && model == "lenet5" && len(targets) > 0:
 		return digitsFigures(targets)
@@ -101,7 +102,8 @@ func paperFigures(dataset, model string, targets []string, sources int) publishe
 		}
 		return p
 	}
-	if means, ok := cifarPaper[dataset][model]; ok && slices.Equal(targets, corrupt.Paper()) {
+	means, ok := cifarPaper[dataset][model]
+	if ok && len(targets) == 0 && slices.Equal(corruptions, slices.Sorted(slices.Values(corrupt.Paper()))) {
 		return cifarFigures(dataset, model, means[:])
 	}
 	return published{}

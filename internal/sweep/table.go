@@ -296,7 +296,7 @@ func newTable(all []outcome) table {
 			present = append(present, a)
 		}
 	}
-	published := paperFigures(first.config.Dataset, first.config.Model, targets, len(sources))
+	published := paperFigures(first.config.Dataset, first.summary.Model, targets, corruptions(first.summary), len(sources))
 	for _, a := range present {
 		if figures, ok := published.figures[a]; ok {
 			t.rows = append(t.rows, published.row(a, figures, t.columns, targets))

@@ -169,23 +169,45 @@ func TestDepartures(t *testing.T) {
 // The paper's figures stand only beside what compares with them.
 func TestPaperFigures(t *testing.T) {
 	t.Parallel()
-	targets := corrupt.Paper()
+	// Runs record corruptions beside their domains, and the network by the name of train's flag.
+	run := func(dataset, model, network string, corruptions []string) []outcome {
+		o := outcome{config: new(runfolder.Config), summary: &runfolder.Summary{Model: network, Corruptions: map[string][]float64{}}}
+		o.config.Dataset, o.config.Model = dataset, model
+		o.config.Domains = []runfolder.Domain{{Name: "clean", Source: true}}
+		for _, name := range corruptions {
+			o.summary.Corruptions[name] = make([]float64, corrupt.Severities)
+		}
+		o.summary.Accuracy.Last = &runfolder.Accuracy{Average: 0.5, Domains: []runfolder.DomainAccuracy{{Name: "clean", Value: 0.9}}}
+		var all []outcome
+		for _, a := range cifarMethods {
+			config := *o.config
+			config.Algorithm = a
+			all = append(all, outcome{config: &config, summary: o.summary})
+		}
+		return all
+	}
 	for _, model := range zoo.Names {
 		network, err := zoo.New(model, 10)
 		require.NoError(t, err)
-		p := paperFigures("cifar10", network.Name, targets, 1)
+		table := newTable(run("cifar10", model, network.Name, corrupt.Paper()))
+		require.Equal(t, []string{average, "clean"}, table.columns)
 		if model == "lenet5" || network.H > 32 { // not in its tables of CIFAR
-			require.Nil(t, p.figures)
+			require.False(t, table.published, model)
 			continue
 		}
-		for _, a := range cifarMethods {
-			row := p.row(a, p.figures[a], append(slices.Clone(targets), average, "clean"), targets)
-			require.Greater(t, row.cells[len(targets)].mean, 60.0, "%s %s", model, a)
-			require.True(t, math.IsNaN(row.cells[0].mean))
+		require.Len(t, table.rows, 2*len(cifarMethods), model)
+		for i := range cifarMethods {
+			row := table.rows[2*i]
+			require.Greater(t, row.cells[0].mean, 60.0, "%s %s", model, row.method)
+			require.True(t, math.IsNaN(row.cells[1].mean))
 		}
-		require.Nil(t, paperFigures("cifar10", network.Name, nil, 1).figures, "clean images alone")
-		require.Nil(t, paperFigures("digits", network.Name, targets, 1).figures)
+		require.False(t, newTable(run("cifar10", model, network.Name, corrupt.Paper()[1:])).published)
+		require.False(t, newTable(run("cifar10", model, network.Name, corrupt.Names())).published)
 	}
+	require.False(t, newTable(run("digits", "lenet5", "lenet5", corrupt.Paper())).published, "on the source alone")
+	alone := run("cifar10", "wrn", "wrn-40-2", nil)
+	alone[0].summary.Accuracy.Last.Alone = true
+	require.False(t, newTable(alone).published, "clean images alone")
 }
 
 // Figures that other papers give have neither a deviation nor a number of runs,
@@ -193,7 +215,7 @@ func TestPaperFigures(t *testing.T) {
 func TestPublishedFigures(t *testing.T) {
 	t.Parallel()
 	targets := []string{"mnist-m", "usps"}
-	p := paperFigures("digits", "lenet5", targets, 1)
+	p := paperFigures("digits", "lenet5", targets, nil, 1)
 	row := p.row(catalog.ProRandConv, p.figures[catalog.ProRandConv], append(slices.Clone(targets), average, "mnist"), targets)
 	require.Equal(t, "Pro-RandConv", row.method)
 	require.Equal(t, "published", row.selection)
@@ -203,19 +225,20 @@ func TestPublishedFigures(t *testing.T) {
 	require.True(t, math.IsNaN(row.cells[3].mean))
 
 	require.Nil(t, p.figures[catalog.AugMix], "an average of four targets")
-	p = paperFigures("digits", "lenet5", []string{"svhn", "mnist-m", "syn", "usps"}, 1)
+	p = paperFigures("digits", "lenet5", []string{"svhn", "mnist-m", "syn", "usps"}, nil, 1)
 	require.InDelta(t, 72.45, p.figures[catalog.AugMix][average].mean, 0)
 
-	p = paperFigures("cifar100", "wrn-40-2", corrupt.Paper(), 1)
+	all := slices.Sorted(slices.Values(corrupt.Paper()))
+	p = paperFigures("cifar100", "wrn-40-2", nil, all, 1)
 	require.InDelta(t, 64.11, p.figures[catalog.AugMix][average].mean, 0)
 	require.InDelta(t, 44.9, p.figures[catalog.PGD][average].mean, 0)
 	require.Equal(t, "published", p.row(catalog.PGD, p.figures[catalog.PGD], []string{average}, nil).selection)
-	require.Nil(t, paperFigures("cifar100", "allconv", corrupt.Paper(), 1).figures[catalog.AugMix])
+	require.Nil(t, paperFigures("cifar100", "allconv", nil, all, 1).figures[catalog.AugMix])
 
-	p = paperFigures("pacs", "alexnet", []string{"sketch"}, 3)
+	p = paperFigures("pacs", "alexnet", []string{"sketch"}, nil, 3)
 	require.InDelta(t, 63.0, p.figures[catalog.MEADA]["sketch"].mean, 0)
 	require.InDelta(t, 63.0, p.figures[catalog.MEADA][average].mean, 0)
-	require.Nil(t, paperFigures("pacs", "alexnet", []string{"sketch"}, 1).figures, "of one source")
+	require.Nil(t, paperFigures("pacs", "alexnet", []string{"sketch"}, nil, 1).figures, "of one source")
 }
 
 // Runs stand in one table only if nothing but the method, with the settings that the preset
