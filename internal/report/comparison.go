@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -214,7 +215,7 @@ func sameImages(runs []*Run, r *Run, domain string) bool {
 	return first < 0 || !has(r) || comparable(runs[first], r, domain)
 }
 
-// averaged lists the domains that the average of a run is over.
+// averaged lists the domains that the average of a run is over, itself or their corruptions.
 func (r *Run) averaged() []string {
 	var names []string
 	for _, d := range r.Config.Domains {
@@ -226,10 +227,21 @@ func (r *Run) averaged() []string {
 	return names
 }
 
+// overTheSame reports whether the averages of two runs are over domains of the same names
+// or, without targets, over the same corruptions, as far as there were tests.
+func overTheSame(a, b *Run) bool {
+	if !slices.Equal(a.averaged(), b.averaged()) {
+		return false
+	}
+	return a.hasTargets() || len(a.Tests) == 0 || len(b.Tests) == 0 || slices.Equal(a.corruptions(), b.corruptions())
+}
+
+// corruptions lists the corruptions of a run's tests, of which there are some.
+func (r *Run) corruptions() []string { return slices.Sorted(maps.Keys(r.Tests[0].Corruptions)) }
+
 // sameTargets reports whether the averages of two runs compare.
 func sameTargets(a, b *Run) bool {
-	names := a.averaged()
-	return slices.Equal(names, b.averaged()) && !slices.ContainsFunc(names, func(name string) bool { return !comparable(a, b, name) })
+	return overTheSame(a, b) && !slices.ContainsFunc(a.averaged(), func(name string) bool { return !comparable(a, b, name) })
 }
 
 // warnings says in what the data of runs differ from those of the first.
@@ -246,8 +258,8 @@ func warnings(runs []*Run) []string {
 		}
 		if len(others) > 0 {
 			list = append(list, otherData(r, first, others))
-		} else if !slices.Equal(first.averaged(), r.averaged()) {
-			list = append(list, fmt.Sprintf("%s: its average is over other domains than that of %s.", r.name(), first.name()))
+		} else if !overTheSame(first, r) {
+			list = append(list, fmt.Sprintf("%s: its average is over other domains or corruptions than that of %s.", r.name(), first.name()))
 		}
 		if !sameSum(first, r, runfolder.TrainingSet) {
 			if sameSource(first, r) {

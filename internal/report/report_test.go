@@ -373,7 +373,7 @@ func TestComparison(t *testing.T) {
 	}
 	require.Equal(t, 10, strings.Count(page.String(), "<svg"), "and accuracy and loss by domain, and the rate")
 	require.NotContains(t, page.String(), "ZgotmplZ")
-	require.Equal(t, []string{"second: its average is over other domains than that of first."}, c.Warnings)
+	require.Equal(t, []string{"second: its average is over other domains or corruptions than that of first."}, c.Warnings)
 }
 
 // What was measured on other images is not compared.
@@ -406,6 +406,39 @@ func TestComparisonOfOtherData(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"first", "third", "first", "third"}, names)
+}
+
+// A mean over corruptions compares with one over the same ones alone, not with the accuracy
+// on the clean images.
+func TestComparisonOfCorruptions(t *testing.T) {
+	t.Parallel()
+	runs := func(corruptions ...map[string][]float64) []*Run {
+		var all []*Run
+		for i, name := range []string{"first", "second"} {
+			r := load(t, exampleRun(t, name))
+			r.Config.Domains = r.Config.Domains[:1] // no targets
+			for j := range r.Tests {
+				r.Tests[j].Corruptions = corruptions[i]
+			}
+			all = append(all, r)
+		}
+		return all
+	}
+	fog := map[string][]float64{"fog": {.9, .8, .7, .6, .5}}
+	snow := map[string][]float64{"snow": {.9, .8, .7, .6, .5}}
+	for _, c := range [][2]map[string][]float64{{fog, nil}, {nil, fog}, {fog, snow}} {
+		p := compare(runs(c[0], c[1]))
+		require.Equal(t, []string{"second: its average is over other domains or corruptions than that of first."}, p.Warnings)
+		require.NotEqual(t, otherImages, p.Runs[0].Values[0].Text)
+		require.Equal(t, otherImages, p.Runs[1].Values[0].Text)
+		require.Len(t, p.Figures[0].Legend, 1)
+	}
+	p := compare(runs(fog, fog))
+	require.Empty(t, p.Warnings)
+	require.NotEqual(t, otherImages, p.Runs[1].Values[0].Text)
+	begun := runs(fog, fog)
+	begun[1].Tests = nil
+	require.Empty(t, compare(begun).Warnings, "what it is tested on is not known yet")
 }
 
 // Seeds that hold out other images of the same source compare, other sources do not.
