@@ -448,9 +448,9 @@ func damagedFolders(t *testing.T, weights []byte) []damaged {
 	}
 }
 
-// damagedPACS has PACS's lists.
-func damagedPACS(t *testing.T) damaged {
-	dir := t.TempDir()
+// tinyPACS writes a PACS of two pictures in each domain.
+func tinyPACS(t *testing.T, dir string) {
+	t.Helper()
 	for _, domain := range dataset.PACSDomains {
 		plainPictures(t, dir, 2, "kfold/"+domain+"/dog")
 		list := domain + "/dog/0.png 1\n" + domain + "/dog/1.png 7\n"
@@ -458,6 +458,12 @@ func damagedPACS(t *testing.T) damaged {
 			write(t, filepath.Join(dir, "splits", domain+"_"+split+"_kfold.txt"), []byte(list))
 		}
 	}
+}
+
+// damagedPACS has PACS's lists.
+func damagedPACS(t *testing.T) damaged {
+	dir := t.TempDir()
+	tinyPACS(t, dir)
 	succeed(t, dir, "train", "--dataset", "pacs", "--data", dir, "--model", runtest.TinyPictures, "--algorithm", "erm", "--max-steps", "1", "--batch-size", "2", "--max-memory", "none", "--threads", "1", "--quiet", "--out", "r")
 	content, err := os.ReadFile(filepath.Join(dir, "r", runfolder.LastFile))
 	require.NoError(t, err)

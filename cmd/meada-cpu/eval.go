@@ -38,10 +38,10 @@ func newEval(std streams) *cobra.Command {
 			"meada-cpu eval --weights best.safetensors --data DIR --corruptions DIR/CIFAR-10-C",
 		RunE: func(*cobra.Command, []string) error { return runEval(std, s) },
 	}
-	cli.SetNotes(c, `Dataset and network are by default those that the file of weights names. Images
-are normalised by the constants in it; if it has none, by those of the published
-network: [0,1] for lenet5, [-1,1] for those of CIFAR and efficientnet-lite0,
-ImageNet's for alexnet and the resnets.`)
+	cli.SetNotes(c, `Dataset and network are by default those that the weights name, source and target
+of PACS those of their run folder. Images are normalised by the constants in the
+file, else by those of the published network: [0,1] for lenet5, ImageNet's for
+alexnet and the resnets, [-1,1] for those of CIFAR and efficientnet-lite0.`)
 	f := cli.NewFlags(c.Flags())
 	f.Group("what to measure")
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
@@ -38,12 +36,22 @@ func blame(path string, err error) error {
 }
 
 // completeImages sets what the flags leave open to what weights were trained on: the
-// dataset, which it returns, and how its pictures are resized.
+// dataset, which it returns, its source and target if it has domains of its own, and how
+// its pictures are resized.
 func completeImages(i *catalog.Images, w *zoo.Weights) (*catalog.Dataset, error) {
 	i.Dataset = cmp.Or(i.Dataset, w.Metadata[zoo.MetaDataset])
 	d, err := catalog.FindDataset(i.Dataset)
 	if err != nil {
 		return nil, cli.UsageError("%s does not say which dataset it belongs to, use --dataset", w.Path)
+	}
+	if len(d.Domains) > 0 && i.Source == "" && i.Target == "" { // the usual source may be another
+		c, err := runOf(w)
+		if err != nil {
+			return nil, err
+		}
+		if c.Dataset == d.Name {
+			i.Source, i.Target = c.Source, c.Target
+		}
 	}
 	if i.Resize == "" && d.Pictures {
 		i.Resize, err = w.Resize()
@@ -85,22 +93,6 @@ func declarePictures(f *cli.Flags, i *catalog.Images) {
 	declareResize(f, &i.Resize, "that of the weights, else squash")
 	f.Switch(&i.SkipBad, "skip-bad", "go on without the pictures that cannot be read")
 	f.Text(&i.Cache, "cache", "DIR", "decode pictures once, to files in DIR that are mapped into memory: for more pictures than memory holds, and quicker starts")
-}
-
-// asTrained makes the images those that the run trained on in whose folder weights are:
-// of its domains, without those held out, which the seed has drawn. All training images
-// are meant where there is no such run, or it was on other data. It checks the settings.
-func asTrained(i *catalog.Images, w *zoo.Weights) (seed uint64, err error) {
-	i.Corruptions, i.Holdout = catalog.NoCorruptions, new(float64)
-	c, err := runfolder.ReadConfig(filepath.Dir(w.Path))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return 0, err
-	case c.Dataset == i.Dataset && filepath.Base(c.Data) == filepath.Base(i.Data):
-		i.Source, i.Target, i.Holdout, seed = c.Source, c.Target, &c.HeldOut, c.Seed
-	}
-	return seed, i.Check()
 }
 
 // describePictures tells what pictures in files are understood to be.

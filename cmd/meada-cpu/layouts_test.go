@@ -15,6 +15,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/predict"
+	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -85,6 +86,28 @@ func TestEvalOnTheSourceIsTold(t *testing.T) {
 		require.Contains(t, r.out, fmt.Sprintf(`"held-out":%v`, want))
 	}
 	require.NotContains(t, succeed(t, dir, "eval", "--weights", "rtest", "--data", "q").err, "warning")
+}
+
+// What a run on PACS trained on is not measured as a target.
+func TestEvalKnowsTheDomainsOfTheRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	tinyPACS(t, filepath.Join(dir, "pacs"))
+	succeed(t, dir, "train", "--dataset", "pacs", "--data", "pacs", "--target", "sketch", "--model", runtest.TinyPictures, "--algorithm", "erm",
+		"--max-steps", "1", "--batch-size", "2", "--max-memory", "none", "--quiet", "--out", "r")
+	require.NoError(t, os.Rename(filepath.Join(dir, "pacs"), filepath.Join(dir, "moved")))
+	eval := []string{"eval", "--weights", "r", "--data", "moved"}
+	r := succeed(t, dir, eval...)
+	require.Equal(t, 3, strings.Count(r.out, "(source)"), r.out)
+	require.Regexp(t, `(?m)^sketch +([0-9.]+)\naverage `, r.out)
+	r = succeed(t, dir, append(eval, "--source", "photo")...)
+	require.Equal(t, 1, strings.Count(r.out, "(source)"), r.out)
+	r = succeed(t, dir, "augment", "--weights", "r", "--data", "moved", "--loops-adv", "1", "--out", "a", "--quiet")
+	require.Contains(t, r.out, "a: 6 images of pacs")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "r", runfolder.ConfigFile), []byte("{"), 0o666))
+	damaged := invoke(t, dir, eval...)
+	require.Equal(t, exitData, damaged.code)
+	require.Contains(t, damaged.err, "config.json")
 }
 
 // Pictures are trained on as they lie, without --dataset.

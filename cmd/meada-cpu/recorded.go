@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // configFlags reads the config.json of a run folder, which a flag names, as the
@@ -76,3 +79,28 @@ func leftOut(set *pflag.FlagSet) map[string]string {
 
 // flagOf returns the name of the flag for a key of config.json.
 func flagOf(key string) string { return strings.ReplaceAll(key, "_", "-") }
+
+// asTrained makes the images those that the run trained on in whose folder weights are:
+// of its domains, without those held out, which the seed has drawn. All training images
+// are meant where there is no such run, or it was on other data. It checks the settings.
+func asTrained(i *catalog.Images, w *zoo.Weights) (seed uint64, err error) {
+	i.Corruptions, i.Holdout = catalog.NoCorruptions, new(float64)
+	c, err := runOf(w)
+	if err != nil {
+		return 0, err
+	}
+	if c.Dataset == i.Dataset && filepath.Base(c.Data) == filepath.Base(i.Data) {
+		i.Source, i.Target, i.Holdout, seed = c.Source, c.Target, &c.HeldOut, c.Seed
+	}
+	return seed, i.Check()
+}
+
+// runOf returns the config of the run in whose folder weights are, an empty one where
+// there is no such run.
+func runOf(w *zoo.Weights) (*runfolder.Config, error) {
+	c, err := runfolder.ReadConfig(filepath.Dir(w.Path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return new(runfolder.Config), nil
+	}
+	return c, err
+}
