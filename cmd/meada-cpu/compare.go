@@ -15,6 +15,8 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/run"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/sweep"
 )
 
@@ -82,9 +84,11 @@ func newRunner(std streams, name string, threads int, quiet bool, shared []strin
 	if err != nil {
 		return nil, err
 	}
+	status := cli.NewStatus(std.err, quiet)
 	r := &sweep.Runner{
 		Name: name, Program: program, Threads: cmp.Or(cli.Threads(threads, std.err), runtime.GOMAXPROCS(0)), Logs: quiet,
-		Err: std.err, Say: cli.NewStatus(std.err, quiet).Line, Endure: func(err error) bool { return exitCode(err) == exitDiverged },
+		Err: std.err, Say: status.Line, Endure: func(err error) bool { return exitCode(err) == exitDiverged },
+		Data: func(s *runfolder.Settings) (*runfolder.Config, error) { return run.DataOf(s, status) },
 	}
 	for _, flag := range shared {
 		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); slices.Contains(processFlags, name) {

@@ -63,6 +63,41 @@ func TestCompare(t *testing.T) {
 // pairOf is what the table has of a pair of accuracies.
 func pairOf(a, b float64) string { return ` +` + cli.Percent(a) + ` +` + cli.Percent(b) }
 
+// A complete run is not taken for one on other data, whatever these are called; where the
+// same data lie does not matter.
+func TestCompareOnOtherData(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plainPictures(t, dir, 5, "pets/dog", "pets/horse")
+	plainPictures(t, dir, 6, "flowers/dog", "flowers/horse")
+	on := func(data string) []string {
+		return []string{"train", "--compare", "--data", data, "--model", small, "--algorithm", "cutout", "--max-steps", "1", "--quiet", "--test-images", "1"}
+	}
+	first := succeed(t, dir, on("pets")...)
+	r := invoke(t, dir, on("flowers")...)
+	require.Equal(t, exitFailed, r.code)
+	require.Empty(t, r.out)
+	folder := filepath.Join("runs", "compare-folder-cutout-s1")
+	require.Contains(t, r.err, filepath.Join(folder, "erm")+": the run there is of the data in pets, and those in flowers have other images of train: use another folder")
+
+	require.NoError(t, os.Rename(filepath.Join(dir, "pets"), filepath.Join(dir, "moved")))
+	require.Equal(t, first.out, succeed(t, dir, on("moved")...).out)
+	elsewhere := t.TempDir()
+	plainPictures(t, elsewhere, 4, "pets/dog", "pets/horse")
+	r = invoke(t, elsewhere, append(on("pets"), "--out", filepath.Join(dir, folder))...)
+	require.Contains(t, r.err, "other images of train")
+
+	// What was begun is not gone on with on other data either.
+	require.NoError(t, os.Remove(filepath.Join(dir, folder, "erm", runfolder.SummaryFile)))
+	r = invoke(t, dir, on("flowers")...)
+	require.Equal(t, exitFailed, r.code)
+	require.Contains(t, r.err, "other images of train", "of the other run")
+	require.NoError(t, os.Remove(filepath.Join(dir, folder, "cutout", runfolder.SummaryFile)))
+	r = invoke(t, dir, on("flowers")...)
+	require.Contains(t, r.err, "the images of train have changed since the run began")
+	require.NoFileExists(t, filepath.Join(dir, folder, "erm", runfolder.SummaryFile))
+}
+
 // Pictures of one's own compare too; without targets nothing is said of them.
 func TestCompareWithoutTargets(t *testing.T) {
 	t.Parallel()

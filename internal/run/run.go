@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -206,7 +205,7 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 func (r *run) readImages() (*dataset.Task, error) {
 	limit, whose := r.memoryLimit()
 	data, err := r.Images.Load(catalog.Reading{
-		Engine: r.engine, Side: cmp.Or(r.ImageSize, catalog.KindOf(r.Model).Side()), Seed: r.Seed, MaxBytes: max(limit, 0), Status: r.progress,
+		Engine: r.engine, Side: sideOf(&r.Settings), Seed: r.Seed, MaxBytes: max(limit, 0), Status: r.progress,
 	})
 	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
 		return nil, cli.UsageError("%v %s; --cache DIR keeps them on the disk instead, fewer or smaller pictures fit, and --max-memory none starts it all the same", tooLarge, whose)

@@ -2,12 +2,14 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -252,6 +254,23 @@ func describeAscent(s *runfolder.Settings) string {
 	}
 	return text
 }
+
+// DataOf reads the images that settings name, without corruptions, and returns what a run on
+// them records of them: their checksums.
+func DataOf(s *runfolder.Settings, status *cli.Status) (*runfolder.Config, error) {
+	images := s.Images
+	images.Corruptions = catalog.NoCorruptions // of which checksums tell nothing
+	data, err := images.Load(catalog.Reading{Side: sideOf(s), Seed: s.Seed, Untested: true, Status: status})
+	if err != nil {
+		return nil, err
+	}
+	record := &runfolder.Config{Settings: *s, Checksums: checksums(data)}
+	debug.FreeOSMemory() // for the runs that follow
+	return record, nil
+}
+
+// sideOf returns the height and width of the images of a run.
+func sideOf(s *runfolder.Settings) int { return cmp.Or(s.ImageSize, catalog.KindOf(s.Model).Side()) }
 
 // checksums returns those of the training set and of every domain.
 func checksums(b *dataset.Task) map[string]runfolder.Checksum {

@@ -143,6 +143,8 @@ type Runner struct {
 
 	Say    func(format string, args ...any) // shows a line about a run that ended
 	Endure func(error) bool                 // reports whether the others go on after a run failed
+
+	Data func(*runfolder.Settings) (*runfolder.Config, error) // reads the images that settings name: their checksums
 }
 
 // Sweep trains the shard's part of the members that is not complete, into the
@@ -153,7 +155,7 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 		return false, err
 	}
 	lo, hi := shard.Of(len(members))
-	missing, begun, err := findMissing(members[lo:hi], settings)
+	missing, begun, err := r.findMissing(members[lo:hi], settings)
 	if err != nil {
 		return false, err
 	}
@@ -301,7 +303,8 @@ type Resolve func(flags []string) (*runfolder.Settings, error)
 
 // findMissing returns the members that are not complete, and how many of them were
 // begun.
-func findMissing(all []Member, settings Resolve) (missing []Member, begun int, err error) {
+func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, begun int, err error) {
+	data := map[uint64]*runfolder.Config{} // by seed, which may draw what is held out
 	for _, m := range all {
 		want, err := settings(m.Flags)
 		if err != nil {
@@ -312,6 +315,9 @@ func findMissing(all []Member, settings Resolve) (missing []Member, begun int, e
 			return nil, 0, err
 		}
 		if complete {
+			if err := r.checkData(&m, want, data); err != nil {
+				return nil, 0, err
+			}
 			continue
 		}
 		missing = append(missing, m)
@@ -320,4 +326,30 @@ func findMissing(all []Member, settings Resolve) (missing []Member, begun int, e
 		}
 	}
 	return missing, begun, nil
+}
+
+// checkData refuses a complete run on other data than those wanted. Under another path they
+// may be the same, as after a move to another machine, and under the same one relative to
+// another folder they may not: checksums tell. The data are read once for each seed. A run
+// that is resumed checks them itself.
+func (r *Runner) checkData(m *Member, want *runfolder.Settings, bySeed map[uint64]*runfolder.Config) error {
+	config, err := runfolder.ReadConfig(m.Dir)
+	if err != nil {
+		return err
+	}
+	elsewhere := want.Data != "" && !filepath.IsAbs(want.Data) && filepath.IsAbs(m.Dir)
+	if config.Data == want.Data && !elsewhere {
+		return nil
+	}
+	data := bySeed[m.Seed]
+	if data == nil {
+		if data, err = r.Data(want); err != nil {
+			return err
+		}
+		bySeed[m.Seed] = data
+	}
+	if name := runfolder.OtherImages(config, data); name != "" {
+		return fmt.Errorf("%s: the run there is of the data in %s, and those in %s have other images of %s: use another folder", m.Dir, config.Data, want.Data, name)
+	}
+	return nil
 }
