@@ -73,7 +73,7 @@ func declareDomains(f *cli.Flags, i *catalog.Images) {
 	domains := func(p *string, name, help string) {
 		f.Add(name, &cli.Value{
 			Kind:     "LIST",
-			Read:     func(text string) error { *p = text; return nil },
+			Read:     cli.ReadText(p, "domains"),
 			Show:     func() string { return *p },
 			Complete: cli.LastOfList(dataset.PACSDomains),
 		}, help)
@@ -127,7 +127,7 @@ func describeDatasets() string {
 func declareTests(f *cli.Flags, i *catalog.Images) {
 	f.Add("corruptions", &cli.Value{
 		Kind:     "WHAT",
-		Read:     func(text string) error { i.Corruptions = text; return nil },
+		Read:     cli.ReadText(&i.Corruptions, "none, on-the-fly or a folder"),
 		Show:     func() string { return i.Corruptions },
 		Complete: cli.Words(catalog.NoCorruptions, catalog.OnTheFly),
 		OrFile:   true,

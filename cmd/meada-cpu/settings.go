@@ -31,7 +31,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default 224")
 	f.Add("weights", &cli.Value{
 		Kind:     "FILE",
-		Read:     func(text string) error { s.Weights = text; return nil },
+		Read:     cli.ReadText(&s.Weights, "a file, a run folder or "+catalog.Pretrained),
 		Show:     func() string { return s.Weights },
 		Complete: cli.Words(catalog.Pretrained),
 		OrFile:   true,
@@ -95,7 +95,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Group("running")
 	f.Add("resume", &cli.Value{
 		Kind:     "RUN",
-		Read:     func(text string) error { s.Resume = text; return nil },
+		Read:     cli.ReadText(&s.Resume, "a run folder"),
 		Show:     func() string { return s.Resume },
 		Complete: runFolders,
 	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data, --cache "+

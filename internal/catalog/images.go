@@ -86,6 +86,9 @@ func (i *Images) checkDomains(d *Dataset) error {
 			return cli.UsageError("--%s %s: %s has no domains to choose from, as pacs and folders of pictures have", name, value, d.Name)
 		}
 		domains := splitList(value)
+		if value != "" && len(domains) == 0 {
+			return cli.UsageError("--%s %s: expected domains", name, value)
+		}
 		for n, domain := range domains {
 			if slices.Contains(domains[:n], domain) {
 				return cli.UsageError("--%s %s: %s is there twice", name, value, domain)

@@ -93,6 +93,8 @@ func TestFlagErrors(t *testing.T) {
 		{[]string{"--choice", "blue"}, "--choice blue: expected red, green"},
 		{[]string{"--list", "a,b"}, "--list a,b: duplicate value 1"},
 		{[]string{"--text"}, "--text needs a value"},
+		{[]string{"--text", ""}, "--text is empty, expected a file"},
+		{[]string{"--count="}, "--count is empty, expected a whole number from 1 on"},
 		{[]string{"--cout", "1"}, `unknown flag --cout (did you mean --count?), see "meada-cpu help test"`},
 		{[]string{"-seed=1"}, `unknown flag -seed (did you mean --seed?), see "meada-cpu help test"`},
 		{[]string{"--learning-rate", "1"}, `unknown flag --learning-rate, see "meada-cpu help test"`},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -104,14 +105,27 @@ func (f *Flags) Switch(p *bool, name, help string) {
 	}, help)
 }
 
-// Text declares a flag for any text. Where kind is FILE or DIR, shells complete
-// it as such.
+// Text declares a flag for any text but none. Where kind is FILE or DIR, shells
+// complete it as such.
 func (f *Flags) Text(p *string, name, kind, help string) {
+	expected := cmp.Or(map[string]string{"FILE": "a file", "DIR": "a folder"}[kind], kind)
 	f.Add(name, &Value{
 		Kind: kind,
-		Read: func(s string) error { *p = s; return nil },
+		Read: ReadText(p, expected),
 		Show: func() string { return *p },
 	}, help)
+}
+
+// ReadText returns what reads a text, and refuses an empty one: a shell's variable that
+// is not set would make the flag one that is not given.
+func ReadText(p *string, expected string) func(s string) error {
+	return func(s string) error {
+		if s == "" {
+			return errors.New("expected " + expected)
+		}
+		*p = s
+		return nil
+	}
 }
 
 // Integer declares a flag for a whole number from low on.
@@ -372,6 +386,8 @@ func flagError(see string, set *pflag.FlagSet, err error) error {
 	switch {
 	case errors.As(err, &missing):
 		return UsageError("--%s needs a value", missing.GetFlag().Name)
+	case errors.As(err, &invalid) && invalid.GetValue() == "":
+		return UsageError("--%s is empty, %v", invalid.GetFlag().Name, invalid.Unwrap())
 	case errors.As(err, &invalid):
 		return UsageError("--%s %s: %v", invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
 	}
