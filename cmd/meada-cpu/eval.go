@@ -104,6 +104,7 @@ func runEval(std streams, s evalSettings) error {
 	if len(w.Unused) > 0 {
 		fmt.Fprintf(std.err, "note: %s%s\n", s.weights, run.Unused(w))
 	}
+	s.describe(std, data)
 	result, err := run.Evaluate(engine, network, data, s.logits, s.adapt != "")
 	if err != nil {
 		return blame(s.weights, err)
@@ -121,7 +122,6 @@ func runEval(std streams, s evalSettings) error {
 			Threads     int                    `json:"threads"`
 		}{result.Accuracy, result.Corruptions(), result.Tests, s.Dataset, network.Name, s.weights, s.adapt, engine.InstructionSet(), engine.Threads()})
 	}
-	s.describe(std, data)
 	return result.Print(std.out)
 }
 
