@@ -113,7 +113,12 @@ func newMan() *cobra.Command {
 		Hidden: true,
 		Short:  "write the man pages into a folder",
 		Long:   "Writes the man pages of all commands into a folder.",
-		Args:   cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return cli.UsageError("man needs one DIR, the folder to write to")
+			}
+			return nil
+		},
 		Example: "meada-cpu man man1\n" +
 			"meada-cpu man /usr/local/share/man/man1",
 		RunE: func(c *cobra.Command, args []string) error { return cli.WriteManPages(args[0], c.Root()) },
