@@ -9,7 +9,8 @@ import (
 )
 
 // StatusRequests returns where SIGUSR1 arrives, by which people and schedulers
-// ask a long run how it goes. Until then the signal would end the process.
+// ask a long run how it goes. Go's runtime ignores the signal elsewhere, such as on the
+// ranks that do not answer.
 func StatusRequests() <-chan os.Signal {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)
