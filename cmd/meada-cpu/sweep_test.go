@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -227,6 +228,56 @@ func TestSweepInterrupted(t *testing.T) {
 			for _, run := range []string{"erm-s1", "erm-s2"} {
 				requireSame(t, remains(t, filepath.Join(whole, "all", run)), filepath.Join(dir, "all", run), run)
 			}
+		})
+	}
+}
+
+// The second interruption does not wait for the end of the runs' steps, which may take
+// long, and leaves no process behind.
+func TestSecondInterruptionOfRuns(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to send")
+	}
+	data := tinyDigits(t)
+	// A phase of a single step that lasts for hours precedes descent step 2.
+	long := []string{"--loops-adv", "10000000", "--test-every", "1000", "--checkpoint-every", "2"}
+	for folder, args := range map[string][]string{
+		filepath.Join("all", "me-ada-s1"): shortSweep(data, "all", append(long, "--seeds", "1", "--algorithms", "me-ada")...),
+		filepath.Join("all", "me-ada"):    short(data, append(long, "--compare", "--out", "all")...),
+	} {
+		t.Run(args[0], func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			folder := filepath.Join(dir, folder)
+			c := exec.Command(command, args...)
+			c.Dir = dir
+			require.NoError(t, c.Start())
+			require.Eventually(t, func() bool { return exists(filepath.Join(folder, runfolder.CheckpointFolder, "latest.safetensors")) }, time.Minute, time.Millisecond)
+			text, err := os.ReadFile(filepath.Join(folder, runfolder.LockFile))
+			require.NoError(t, err)
+			pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+			require.NoError(t, err)
+			run, err := os.FindProcess(pid)
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = run.Kill() }) // fails if it has ended, as it should have
+			require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+			ended := make(chan error, 1)
+			go func() { ended <- c.Wait() }()
+			select {
+			case <-ended:
+				t.Fatal("the first interruption ended it")
+			case <-time.After(200 * time.Millisecond):
+			}
+			require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+			select {
+			case <-ended:
+			case <-time.After(time.Minute):
+				_ = c.Process.Kill()
+				t.Fatal("the second interruption did not end it")
+			}
+			require.Equal(t, exitInterrupted, c.ProcessState.ExitCode())
+			require.ErrorIs(t, run.Signal(syscall.Signal(0)), os.ErrProcessDone)
 		})
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -57,7 +56,6 @@ func newTrain(std streams) *cobra.Command {
 func trainNetwork(std streams, s *settings) error {
 	ctx, stop := cli.Interruption()
 	defer stop()
-	context.AfterFunc(ctx, stop) // the next one ends the process
 	s.Threads = cli.Threads(s.Threads, std.err)
 	result, err := run.Train(ctx, s.Options)
 	if err != nil || result == nil { // of a rank that does not write

@@ -210,8 +210,10 @@ func Version() string {
 }
 
 // Interruption returns a context that ends when the user interrupts the program
-// or a scheduler terminates it. stop gives the signals back: the next one ends the
-// process.
+// or a scheduler terminates it. It gives the signals back then, as stop does: the next
+// one ends the process.
 func Interruption() (ctx context.Context, stop context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
