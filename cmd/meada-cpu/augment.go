@@ -85,6 +85,9 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.weights == "" || s.out == "" {
 		return cli.UsageError("augment needs --weights FILE and --out DIR")
 	}
+	if s.Algorithm == catalog.ADA && set.Changed("eta") {
+		return cli.UsageError("--eta %v: ada has no entropy, expected --algorithm me-ada", s.Eta)
+	}
 	w, err := openWeights(&s.weights)
 	if err != nil {
 		return err
@@ -93,20 +96,19 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	images := &s.pictures
-	d, err := completeImages(images, w)
+	d, err := completeImages(&s.pictures, w)
 	if err != nil {
 		return err
 	}
 	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
 		return err
 	}
-	seed, err := asTrained(images, w)
+	seed, err := asTrained(&s.pictures, w)
 	if err != nil {
 		return err
 	}
 	status := cli.NewStatus(std.err, s.quiet)
-	data, err := images.Load(catalog.Reading{Side: network.H, Seed: seed, Untested: true, Status: status})
+	data, err := s.pictures.Load(catalog.Reading{Side: network.H, Seed: seed, Untested: true, Status: status})
 	if err != nil {
 		return err
 	}
@@ -129,9 +131,7 @@ func (s *augmentSettings) write(std streams, network *nn.Network, data *dataset.
 	if err != nil {
 		return err
 	}
-	a := imageset.Adversarial{
-		Source: &data.Source, Images: s.images, Classes: data.Classes, Network: network, Status: status,
-	}
+	a := imageset.Adversarial{Source: &data.Source, Images: s.images, Classes: data.Classes, Network: network, Status: status}
 	if err := a.Check(); err != nil {
 		return &zoo.WeightsError{Err: fmt.Errorf("%s: %w", s.weights, err)}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,6 +91,9 @@ that are complete; name the others with --corruptions to go on.`)
 func runCorrupt(std streams, s corruptSettings) error {
 	if s.out == "" {
 		return cli.UsageError("corrupt needs --out DIR")
+	}
+	if s.frostDir != "" && !slices.Contains(s.names, "frost") {
+		return cli.UsageError("--frost-dir %s: expected frost among --corruptions", s.frostDir)
 	}
 	c := imageset.Corrupted{Names: s.names, Severities: s.severities, Status: cli.NewStatus(std.err, s.quiet)}
 	for _, path := range append(c.Paths(s.out), s.sheet) {

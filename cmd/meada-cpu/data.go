@@ -27,12 +27,9 @@ HTTP_PROXY and NO_PROXY are obeyed. Without NAME, list and verify take all.
 Weights do not go to --data but to the folder meada-cpu in the user's cache, or to
 the one that MEADA_CACHE names, where train --weights pretrained finds them. They
 are verified by the digits of SHA-256 that their published names end with.`)
-	f := cli.NewFlags(c.PersistentFlags())
-	f.Text(&dir, "data", "DIR", "the folder with the data")
-	f.Switch(&quiet, "quiet", "no progress")
 	cli.NeedsSubcommand(c)
-	action := func(name, short, example string, run func(sets []*catalog.Set, names []string) error) {
-		c.AddCommand(&cobra.Command{
+	action := func(name, short, example string, run func(sets []*catalog.Set, names []string) error) *cli.Flags {
+		sub := &cobra.Command{
 			Use: name + " [NAME ...]", Short: short, Long: capital(short) + ".",
 			Example: example,
 			ValidArgsFunction: func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
@@ -45,14 +42,19 @@ are verified by the digits of SHA-256 that their published names end with.`)
 				}
 				return run(sets, names)
 			},
-		})
+		}
+		c.AddCommand(sub)
+		f := cli.NewFlags(sub.Flags())
+		f.Text(&dir, "data", "DIR", "the folder with the data")
+		return f
 	}
 	action("list", "show the data sets that are known, their sizes, and which are there",
 		"meada-cpu data list\nmeada-cpu data list digits --data DIR",
 		func(sets []*catalog.Set, _ []string) error { return catalog.List(std.out, dir, sets) })
-	action("fetch", "download sets, or those of a benchmark such as digits, and verify them; tell what must be downloaded by hand",
+	fetching := action("fetch", "download sets, or those of a benchmark such as digits, and verify them; tell what must be downloaded by hand",
 		"meada-cpu data fetch digits\nmeada-cpu data fetch cifar10 cifar10-c --data DIR",
 		func(sets []*catalog.Set, names []string) error { return fetchSets(std, dir, quiet, sets, names) })
+	fetching.Switch(&quiet, "quiet", "no progress")
 	action("verify", "compare the files that are there with the published checksums",
 		"meada-cpu data verify\nmeada-cpu data verify cifar10 --data DIR",
 		func(sets []*catalog.Set, _ []string) error { return catalog.Verify(std.out, dir, sets) })
@@ -82,6 +84,7 @@ func newCheck(std streams) *cobra.Command {
 		},
 	}
 	declareDomains(cli.NewFlags(c.Flags()), &i)
+	cli.SetReason(c, "data", "the folder of the pictures is its argument")
 	cli.SetReason(c, "cache", "it decodes every picture each time and keeps none; train, eval and augment take it")
 	cli.SetReason(c, "skip-bad", "it lists all that cannot be read and goes on in any case")
 	return c

@@ -12,7 +12,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
-	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -36,7 +35,12 @@ func newEval(std streams) *cobra.Command {
 		Example: "meada-cpu eval --weights runs/first\n" +
 			"meada-cpu eval --weights last.safetensors --dataset digits --data DIR --logits logits\n" +
 			"meada-cpu eval --weights best.safetensors --data DIR --corruptions DIR/CIFAR-10-C",
-		RunE: func(*cobra.Command, []string) error { return runEval(std, s) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("seed") && (s.Holdout == nil || *s.Holdout == 0) {
+				return cli.UsageError("--seed %d: nothing is held out by it, expected --holdout X too", s.seed)
+			}
+			return runEval(std, s)
+		},
 	}
 	cli.SetNotes(c, `Dataset and network are by default those that the weights name, source and target
 of PACS those of their run folder. Images are normalised by the constants in the
@@ -104,7 +108,10 @@ func runEval(std streams, s evalSettings) error {
 	if len(w.Unused) > 0 {
 		fmt.Fprintf(std.err, "note: %s%s\n", s.weights, run.Unused(w))
 	}
-	s.describe(std, data)
+	for _, a := range data.Absent {
+		fmt.Fprintf(std.err, "not found: %s\n", a)
+	}
+	fmt.Fprintf(std.err, "corruptions: %s\n", s.DescribeCorruptions(data))
 	result, err := run.Evaluate(engine, network, data, s.logits, s.adapt != "")
 	if err != nil {
 		return blame(s.weights, err)
@@ -139,12 +146,4 @@ func (s *evalSettings) complete(w *zoo.Weights) error {
 		return err
 	}
 	return s.Check()
-}
-
-// describe tells which images are tested.
-func (s *evalSettings) describe(std streams, data *dataset.Task) {
-	for _, a := range data.Absent {
-		fmt.Fprintf(std.err, "not found: %s\n", a)
-	}
-	fmt.Fprintf(std.err, "corruptions: %s\n", s.DescribeCorruptions(data))
 }

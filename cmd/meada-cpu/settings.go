@@ -18,6 +18,7 @@ type settings struct {
 	config  string
 	compare bool
 	json    bool
+	unused  []string // flags given by hand of which the method makes nothing
 }
 
 // define declares the flags of train.

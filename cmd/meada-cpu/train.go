@@ -38,6 +38,9 @@ func newTrain(std streams) *cobra.Command {
 				if err := run.Agree(s.Group, s.resolveFor(s.Group.Size(), c.Flags())); err != nil {
 					return err
 				}
+				if len(s.unused) > 0 && s.Group.Rank() == 0 {
+					fmt.Fprintf(std.err, "note: no effect with --algorithm %s: %s\n", s.Algorithm, cli.Join(s.unused))
+				}
 				return trainNetwork(std, &s)
 			})
 		},

@@ -354,6 +354,28 @@ func CIFAR(a Algorithm) Settings {
 	}
 }
 
+// Flags that only some methods make something of.
+var (
+	ascentFlags = []string{"--loops-adv", "--lr-max", "--gamma", "--ball", "--radius"}
+	phaseFlags  = []string{"--k", "--keep-source", "--loops-min", "--epochs-min"}
+)
+
+// Unused lists the flags, given by name, of which the method makes nothing. They are no
+// error: methods that are compared share their flags.
+func (s *Settings) Unused(given map[string]string) []string {
+	var others []string
+	if m, err := FindMethod(s.Algorithm); err == nil && m.config == nil {
+		others = append(others, ascentFlags...)
+	}
+	if s.Algorithm != ADA && s.Algorithm != MEADA && !s.Transforms() {
+		others = append(others, phaseFlags...)
+	}
+	if !s.UsesEta() {
+		others = append(others, "--eta")
+	}
+	return slices.DeleteFunc(others, func(flag string) bool { return given[strings.TrimPrefix(flag, "--")] == "" })
+}
+
 // Config returns what the settings make of their method, for a network.
 func (s *Settings) Config(network string) (train.Config, error) {
 	m, err := FindMethod(s.Algorithm)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -101,4 +102,22 @@ func TestShards(t *testing.T) {
 	require.EqualError(t, s.Check(""), "--shards 3: expected a power of two")
 	s.Shards = 64
 	require.EqualError(t, s.Check(""), "--shards 64: expected 32 at most, the images of a step (--batch-size)")
+}
+
+// Flags of which a method makes nothing are named, those that it has are not.
+func TestUnusedFlags(t *testing.T) {
+	t.Parallel()
+	given := map[string]string{"lr": "1"}
+	for _, name := range []string{"loops-adv", "lr-max", "gamma", "k", "loops-min", "eta"} {
+		given[name] = "1"
+	}
+	ascent, phases := []string{"--loops-adv", "--lr-max", "--gamma"}, []string{"--k", "--loops-min"}
+	for a, want := range map[Algorithm][]string{
+		ERM: slices.Concat(ascent, phases, []string{"--eta"}), RandConv: slices.Concat(ascent, phases, []string{"--eta"}),
+		ADA: {"--eta"}, AdvST: {"--eta"}, MEADA: {}, MEAdvST: {}, PGD: phases, AugMax: phases,
+	} {
+		s := Settings{Algorithm: a}
+		require.Equal(t, want, append([]string{}, s.Unused(given)...), a)
+		require.Empty(t, s.Unused(nil), a)
+	}
 }
