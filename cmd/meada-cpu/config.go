@@ -46,6 +46,9 @@ func (s *settings) checkResume(given map[string]string) error {
 // not go together.
 func (s *settings) resolve(set *pflag.FlagSet) error {
 	given := cli.Given(set) // by hand: choose adds what is recorded
+	if s.config != "" && s.Preset != "" {
+		return cli.UsageError("--config %s and --preset %s: the recorded settings take the place of all of a preset's, expected one of them", s.config, s.Preset)
+	}
 	if err := s.choose(set); err != nil {
 		return err
 	}
@@ -56,10 +59,7 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
 		return err
 	}
-	switch {
-	case s.config != "" && given["preset"] != "":
-		return cli.UsageError("--config %s and --preset %s: the recorded settings take the place of all of a preset's, expected one of them", s.config, s.Preset)
-	case given["cosine"] == "false" && s.UsesSGD():
+	if given["cosine"] == "false" && s.UsesSGD() {
 		return cli.UsageError("--cosine=false: the rate of SGD is always annealed, expected it with Adam alone (--momentum 0 where steps are counted)")
 	}
 	s.unused = s.Unused(given)

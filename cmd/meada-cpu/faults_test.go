@@ -187,7 +187,7 @@ func TestOutputThatIsFull(t *testing.T) {
 func TestDivergenceKeepsTheCheckpoint(t *testing.T) {
 	t.Parallel()
 	dir, data := t.TempDir(), tinyDigits(t)
-	r := invoke(t, dir, short(data, "--algorithm", "erm", "--lr", "1e30", "--checkpoint-every", "1", "--out", "r", "--quiet")...)
+	r := invoke(t, dir, short(data, "--k", "0", "--lr", "1e30", "--checkpoint-every", "1", "--out", "r", "--quiet")...)
 	require.Equal(t, exitDiverged, r.code, r.err)
 	require.Regexp(t, `^meada-cpu: training diverged at step \d+: .+ is NaN or infinite, try a smaller --lr\n$`, r.err)
 	weights, err := filepath.Glob(filepath.Join(dir, "r", "*.safetensors"))

@@ -18,7 +18,7 @@ import (
 func TestStatusWhenAsked(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	c := exec.Command(command, short(tinyDigits(t), "--algorithm", "erm", "--loops-train", "1000000", "--test-every", "1000000",
+	c := exec.Command(command, short(tinyDigits(t), "--k", "0", "--loops-train", "1000000", "--test-every", "1000000",
 		"--quiet", "--out", "r")...)
 	c.Dir = dir
 	stderr, err := c.StderrPipe()
