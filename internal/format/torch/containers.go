@@ -19,6 +19,9 @@ import (
 // magic is the number that begins the stream of pickles, 0x1950a86a20f9469cfc6c.
 const magic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 
+// maxRatio bounds what a file holds by its size: deflate makes at most 1,032 bytes of one.
+const maxRatio = 1100
+
 // readZip reads the archive that torch.save writes since 1.6: data.pkl, and a file
 // for each storage below data/.
 func readZip(content []byte) (any, error) {
@@ -28,7 +31,14 @@ func readZip(content []byte) (any, error) {
 	}
 	files := map[string]*zip.File{}
 	var main *zip.File
+	left := uint64(len(content)) * maxRatio // entries may share what they inflate
 	for _, f := range archive.File {
+		if f.Method != zip.Store {
+			if f.UncompressedSize64 > left {
+				return nil, malformed("%.80q declares %d bytes", f.Name, f.UncompressedSize64)
+			}
+			left -= f.UncompressedSize64
+		}
 		files[f.Name] = f
 		switch path.Base(f.Name) {
 		case "data.pkl":
@@ -87,10 +97,6 @@ func zipBytes(f *zip.File, content []byte) ([]byte, error) {
 		}
 		return data, nil
 	}
-	// Deflate makes at most 1,032 bytes of one.
-	if size/1100 > uint64(len(content)) {
-		return nil, malformed("%.80q declares %d bytes", f.Name, size)
-	}
 	r, err := f.Open()
 	if err != nil {
 		return nil, malformed("%.80q: %v", f.Name, err)
@@ -113,19 +119,39 @@ func declared(id any, n int) (*storage, string, error) {
 	if len(parts) < n || parts[0] != any("storage") {
 		return nil, "", fmt.Errorf("pickle refers to an unknown kind of object outside of it")
 	}
-	kind, ok := storageType(parts[1])
+	class, _ := parts[1].(pickle.Global)
+	kind, ok := storageType(class)
 	if !ok {
-		if parts[1] != any(pickle.Global("torch.storage.UntypedStorage")) {
-			return nil, "", fmt.Errorf("storage of the unknown class %.80v", parts[1])
+		if class != "torch.storage.UntypedStorage" {
+			return nil, "", fmt.Errorf("storage of the unknown class %.80q", class)
 		}
 		kind = "uint8"
 	}
-	key := fmt.Sprint(parts[2])
+	key, err := reference(parts[2])
+	if err != nil {
+		return nil, "", err
+	}
 	count, ok := parts[4].(int)
 	if !ok || count < 0 || count > math.MaxInt/kind.Size() {
-		return nil, "", fmt.Errorf("storage %.20q of %v elements", key, parts[4])
+		return nil, "", fmt.Errorf("storage %.20q of %d elements, expected a number of them", key, count)
 	}
 	return &storage{kind: kind, count: count}, key, nil
+}
+
+// reference returns the text of an integer or a short string that stands for a
+// storage, a view or a tensor. It never writes a container out: a few bytes make one
+// that has no end.
+func reference(key any) (string, error) {
+	const longest = 255
+	switch key := key.(type) {
+	case string:
+		if len(key) <= longest {
+			return key, nil
+		}
+	case int:
+		return strconv.Itoa(key), nil
+	}
+	return "", errors.New("storage, view or tensor named by what is neither an integer nor a short string")
 }
 
 // readStream reads the pickles that torch.save wrote before 1.6: magic number,
@@ -141,7 +167,8 @@ func readStream(content []byte) (any, error) {
 		return nil, err
 	}
 	if version != any(protocol) {
-		return nil, malformed("protocol %v, expected %d", version, protocol)
+		n, _ := version.(int)
+		return nil, malformed("protocol %d, expected %d", n, protocol)
 	}
 	system, rest, err := unpickle(rest, nil)
 	if err != nil {
@@ -163,10 +190,14 @@ func readStream(content []byte) (any, error) {
 	if !ok {
 		return nil, malformed("no list of storages")
 	}
-	for _, key := range list.Items {
-		s := roots[fmt.Sprint(key)]
+	for _, item := range list.Items {
+		key, err := reference(item)
+		if err != nil {
+			return nil, malformed("%v", err)
+		}
+		s := roots[key]
 		if s == nil {
-			return nil, malformed("storage %.20v is not used", key)
+			return nil, malformed("storage %.20q is not used", key)
 		}
 		if rest, err = s.cut(rest); err != nil {
 			return nil, err
@@ -235,9 +266,12 @@ func streamStorage(id any, roots map[string]*storage, views map[string]*view) (a
 	offset, okOffset := part[1].(int)
 	count, okCount := part[2].(int)
 	if !okOffset || !okCount || count < 0 {
-		return nil, fmt.Errorf("storage %.20q with a view of %v elements from %v on", key, part[2], part[1])
+		return nil, fmt.Errorf("storage %.20q with a view of %d elements from %d on", key, count, offset)
 	}
-	name := fmt.Sprint(part[0])
+	name, err := reference(part[0])
+	if err != nil {
+		return nil, err
+	}
 	if views[name] == nil {
 		views[name] = &view{storage: &storage{kind: roots[key].kind, count: count}, root: roots[key], offset: offset}
 	}
@@ -257,10 +291,17 @@ func readTar(content []byte) (any, error) {
 		if err != nil {
 			return nil, malformed("%v", err)
 		}
-		if header.Size < 0 || header.Size > int64(len(content)) {
+		name := path.Base(header.Name)
+		if name != "storages" && name != "tensors" && name != "pickle" {
+			continue
+		}
+		if header.Size < 0 || header.Size > int64(len(content)) { // a sparse one declares what it likes
 			return nil, malformed("%.80q declares %d bytes", header.Name, header.Size)
 		}
-		if parts[path.Base(header.Name)], err = readAll(archive, int(header.Size)); err != nil {
+		if parts[name] != nil {
+			return nil, malformed("two files %s", name)
+		}
+		if parts[name], err = readAll(archive, int(header.Size)); err != nil {
 			return nil, malformed("%.80q: %v", header.Name, err)
 		}
 	}
@@ -272,10 +313,14 @@ func readTar(content []byte) (any, error) {
 		return nil, err
 	}
 	value, _, err := unpickle(parts["pickle"], func(id any) (any, error) {
-		if v, ok := objects[fmt.Sprint(id)]; ok {
+		key, err := reference(id)
+		if err != nil {
+			return nil, err
+		}
+		if v, ok := objects[key]; ok {
 			return v, nil
 		}
-		return nil, fmt.Errorf("object %.20v is missing", id)
+		return nil, fmt.Errorf("object %.20q is missing", key)
 	})
 	return value, err
 }
@@ -288,19 +333,21 @@ func tarStorages(content []byte, objects map[string]any) error {
 	}
 	for range count {
 		var parts pickle.Tuple
-		if parts, rest, err = tarHead(rest, "storage"); err != nil {
+		var key string
+		if key, parts, rest, err = tarHead(rest, "storage"); err != nil {
 			return err
 		}
-		kind, ok := storageType(parts[2])
+		class, _ := parts[2].(pickle.Global)
+		kind, ok := storageType(class)
 		if !ok {
-			return malformed("storage of the unknown class %.80v", parts[2])
+			return malformed("storage of the unknown class %.80q", class)
 		}
 		s := &storage{kind: kind}
 		if rest, err = s.cut(rest); err != nil {
 			return err
 		}
 		s.count = len(s.data) / kind.Size()
-		objects[fmt.Sprint(parts[0])] = s
+		objects[key] = s
 	}
 	list, _, err := unpickle(rest, nil)
 	if err != nil {
@@ -328,16 +375,20 @@ func tarStorages(content []byte, objects map[string]any) error {
 	return nil
 }
 
-// tarHead returns the three parts of what precedes the bytes of a storage or tensor.
-func tarHead(content []byte, what string) (parts pickle.Tuple, rest []byte, err error) {
+// tarHead returns the three parts of what precedes the bytes of a storage or tensor,
+// of which the first is its key.
+func tarHead(content []byte, what string) (key string, parts pickle.Tuple, rest []byte, err error) {
 	head, rest, err := unpickle(content, nil)
 	if err != nil {
-		return nil, nil, err
+		return "", nil, nil, err
 	}
 	if parts, _ = head.(pickle.Tuple); len(parts) != 3 {
-		return nil, nil, malformed("%s of an unknown form", what)
+		return "", nil, nil, malformed("%s of an unknown form", what)
 	}
-	return parts, rest, nil
+	if key, err = reference(parts[0]); err != nil {
+		return "", nil, nil, malformed("%v", err)
+	}
+	return key, parts, rest, nil
 }
 
 // tarTensors adds the tensors by number.
@@ -348,17 +399,22 @@ func tarTensors(content []byte, objects map[string]any) error {
 	}
 	for range count {
 		var parts pickle.Tuple
-		if parts, rest, err = tarHead(rest, "tensor"); err != nil {
+		var key string
+		if key, parts, rest, err = tarHead(rest, "tensor"); err != nil {
 			return err
 		}
-		s, ok := objects[fmt.Sprint(parts[1])].(*storage)
+		over, err := reference(parts[1])
+		if err != nil {
+			return malformed("%v", err)
+		}
+		s, ok := objects[over].(*storage)
 		if !ok || len(rest) < 8 {
-			return malformed("tensor of storage %.20v, which is missing", parts[1])
+			return malformed("tensor of storage %.20q, which is missing", over)
 		}
 		// The number of dimensions is written as 8 bytes, of which 4 count.
 		dims := int(int32(binary.LittleEndian.Uint32(rest)))
 		rest = rest[8:]
-		if dims < 0 || dims > len(rest)/16 || len(rest) < dims*16+8 {
+		if dims < 0 || dims > maxDims || len(rest) < dims*16+8 {
 			return malformed("tensor of %d dimensions", dims)
 		}
 		t := &Tensor{Type: s.kind, storage: s, Shape: make([]int, dims), stride: make([]int, dims)}
@@ -368,7 +424,7 @@ func tarTensors(content []byte, objects map[string]any) error {
 		}
 		t.offset = int(binary.LittleEndian.Uint64(rest[16*dims:]))
 		rest = rest[16*dims+8:]
-		objects[fmt.Sprint(parts[0])] = t
+		objects[key] = t
 	}
 	return nil
 }
@@ -381,7 +437,7 @@ func tarCount(content []byte) (int, []byte, error) {
 	}
 	n, ok := v.(int)
 	if !ok || n < 0 || n > len(rest) {
-		return 0, nil, malformed("%v objects", v)
+		return 0, nil, malformed("%d objects, expected a number of them in %d bytes", n, len(rest))
 	}
 	return n, rest, nil
 }

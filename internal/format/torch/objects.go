@@ -79,9 +79,8 @@ func allowed(name pickle.Global) bool {
 }
 
 // storageType returns the element type of a storage's or a tensor's class.
-func storageType(name any) (Type, bool) {
-	global, _ := name.(pickle.Global)
-	class, ok := strings.CutPrefix(string(global), "torch.")
+func storageType(name pickle.Global) (Type, bool) {
+	class, ok := strings.CutPrefix(string(name), "torch.")
 	if !ok {
 		return "", false
 	}
@@ -103,7 +102,7 @@ func elementType(name any) (Type, bool) {
 
 // unpickle executes a pickle of PyTorch's; persistent finds storages.
 func unpickle(content []byte, persistent func(id any) (any, error)) (value any, rest []byte, err error) {
-	r := pickle.Reader{Allowed: allowed, Call: call, Build: build, Persistent: persistent, MaxSteps: maxSteps}
+	r := pickle.Reader{Allowed: allowed, Call: new(caller).call, Build: build, Persistent: persistent, MaxSteps: maxSteps}
 	value, rest, err = r.Read(content)
 	if refused := (*pickle.RefusedError)(nil); errors.As(err, &refused) {
 		return nil, nil, fmt.Errorf("%w: %w; save the weights alone: torch.save(model.state_dict(), FILE)", ErrFormat, err)
@@ -118,11 +117,16 @@ func unpickle(content []byte, persistent func(id any) (any, error)) (value any, 
 // settings.
 func build(any, any) error { return nil }
 
-func call(callee any, arguments pickle.Tuple) (any, error) {
+// caller makes the objects of a pickle.
+type caller struct {
+	pairs int // in its dictionaries made from lists: many can be made from one
+}
+
+func (c *caller) call(callee any, arguments pickle.Tuple) (any, error) {
 	name, _ := callee.(pickle.Global)
 	switch name {
 	case orderedDict:
-		return makeDict(arguments)
+		return c.makeDict(arguments)
 	case defaultDict: // empty, whatever makes its values
 		return &pickle.Dict{}, nil
 	case rebuildTensor, rebuildTensorV2:
@@ -151,7 +155,7 @@ func call(callee any, arguments pickle.Tuple) (any, error) {
 
 // makeDict returns the dictionary of pairs that Python 2 gives an OrderedDict, or
 // an empty one.
-func makeDict(arguments pickle.Tuple) (any, error) {
+func (c *caller) makeDict(arguments pickle.Tuple) (any, error) {
 	d := &pickle.Dict{}
 	if len(arguments) == 0 {
 		return d, nil
@@ -159,6 +163,9 @@ func makeDict(arguments pickle.Tuple) (any, error) {
 	pairs, ok := arguments[0].(*pickle.List)
 	if !ok {
 		return nil, fmt.Errorf("pickled OrderedDict of something other than a list of pairs")
+	}
+	if c.pairs += len(pairs.Items); c.pairs > maxSteps {
+		return nil, fmt.Errorf("pickled OrderedDicts of more than %d pairs", maxSteps)
 	}
 	for _, pair := range pairs.Items {
 		var key, value any
@@ -196,14 +203,20 @@ func makeTensor(over any, t Type, offset, shape, stride any) (*Tensor, error) {
 	tensor.Shape, okShape = numbers(shape)
 	tensor.stride, okStride = numbers(stride)
 	if !okOffset || !okShape || !okStride {
-		return nil, fmt.Errorf("pickled tensor of shape %v with strides %v from %v on", shape, stride, offset)
+		return nil, fmt.Errorf("pickled tensor whose offset, shape and strides are not an integer and two tuples of at most %d", maxDims)
 	}
 	return tensor, nil
 }
 
-// numbers returns the integers of a tuple.
+// maxDims bounds the dimensions of a tensor, as PyTorch does.
+const maxDims = 64
+
+// numbers returns the integers of a tuple of at most maxDims.
 func numbers(v any) ([]int, bool) {
 	tuple, ok := v.(pickle.Tuple)
+	if len(tuple) > maxDims { // many tensors can have one tuple
+		return nil, false
+	}
 	list := make([]int, len(tuple))
 	for i := range tuple {
 		n, isInt := tuple[i].(int)

@@ -94,7 +94,7 @@ func decode(content []byte) ([]Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := collector{}
+	c := collector{left: len(content) * maxRatio}
 	if err := c.collect(root, nil); err != nil {
 		return nil, err
 	}
@@ -116,6 +116,7 @@ const (
 type collector struct {
 	tensors []Tensor
 	values  int
+	left    int // bytes that names and elements may still take: tensors can share them
 }
 
 func (c *collector) collect(v any, path []string) error {
@@ -129,10 +130,21 @@ func (c *collector) collect(v any, path []string) error {
 		if err := t.check(); err != nil {
 			return err
 		}
+		c.left -= t.Len() * t.Type.Size()
+		for _, key := range path {
+			c.left -= len(key)
+		}
+		if c.left < 0 {
+			return malformed("tensors that share more than %d times the bytes of the file", maxRatio)
+		}
 		c.tensors = append(c.tensors, t)
 	case *pickle.Dict:
 		for i, key := range v.Keys {
-			if err := c.collect(v.Values[i], append(path, fmt.Sprint(key))); err != nil {
+			name, isString := key.(string)
+			if !isString {
+				name = fmt.Sprint(key) // a number, a boolean or nil
+			}
+			if err := c.collect(v.Values[i], append(path, name)); err != nil {
 				return err
 			}
 		}
@@ -155,23 +167,23 @@ func (c *collector) items(items []any, path []string) error {
 
 // check holds the tensor's elements to its storage.
 func (t *Tensor) check() error {
-	if len(t.Shape) != len(t.stride) || t.offset < 0 {
-		return malformed("tensor %q of shape %v with strides %v from %d on", t.Path, t.Shape, t.stride, t.offset)
+	if len(t.Shape) != len(t.stride) || t.offset < 0 || t.offset > t.storage.count {
+		return malformed("tensor %.80q of shape %v with strides %v from %d on", t.Path, t.Shape, t.stride, t.offset)
 	}
 	last, size := t.offset, 1
 	for i, n := range t.Shape {
 		if n < 0 || t.stride[i] < 0 || n > 0 && (size > math.MaxInt32/n || t.stride[i] > math.MaxInt32) {
-			return malformed("tensor %q of shape %v with strides %v", t.Path, t.Shape, t.stride)
+			return malformed("tensor %.80q of shape %v with strides %v", t.Path, t.Shape, t.stride)
 		}
 		size *= n
 		last += max(n-1, 0) * t.stride[i]
 	}
 	// A view that repeats elements could have any size.
 	if size > t.storage.count || size > 0 && last >= t.storage.count {
-		return malformed("tensor %q of shape %v does not fit into its storage of %d elements", t.Path, t.Shape, t.storage.count)
+		return malformed("tensor %.80q of shape %v does not fit into its storage of %d elements", t.Path, t.Shape, t.storage.count)
 	}
 	if size > 0 && t.storage.data == nil {
-		return malformed("the data of tensor %q are missing", t.Path)
+		return malformed("the data of tensor %.80q are missing", t.Path)
 	}
 	return nil
 }
