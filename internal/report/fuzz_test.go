@@ -41,6 +41,8 @@ func FuzzRun(f *testing.F) {
 	add(-1, "")
 	add(0, `{"class_names": ["<script>a</script>", "b"], "domains": [{"name": "\"><script>", "source": true}], "data_checksums": {"<script>": {}}}`)
 	add(0, `null`)
+	add(0, `{"algorithm": "advst", "k": -5}`)
+	add(0, `{"algorithm": "me-advst", "k": 9223372036854775807}`)
 	add(1, `{"type": "evaluate", "accuracy": {"average": 1.0000000000000002}}`+"\n") // ticks closer than numbers
 	add(1, `{"type": "evaluate", "step": -9223372036854775808, "accuracy": null, "corruptions": {"fog": [1, 2, 3], "snow": null}}`+"\n")
 	add(1, `{"type": "train", "loss": 1.7e308}`+"\n"+`{"type": "train", "loss": -1.7e308}`+"\n"+`{"type": "train", "loss": 5e-324}`+"\n")

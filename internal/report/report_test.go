@@ -328,6 +328,10 @@ func TestErrorsNameTheFile(t *testing.T) {
 		require.ErrorContains(t, err, path)
 		require.NotContains(t, err.Error(), "\n")
 	}
+	dir := exampleRun(t, "run")
+	write(t, dir, "config.json", map[string]any{"algorithm": "advst", "k": -5})
+	_, err := Load(dir)
+	require.EqualError(t, err, filepath.Join(dir, "config.json")+": k is -5, expected 0 or more")
 	for _, file := range []string{"config.json", "metrics.jsonl", runfolder.SampleFolder + "/phase-1.png"} {
 		dir := exampleRun(t, "run")
 		path := filepath.Join(dir, filepath.FromSlash(file))

@@ -53,6 +53,9 @@ func Load(dir string) (*Run, error) {
 	if r.Config, err = runfolder.ReadConfig(dir); err != nil {
 		return nil, err
 	}
+	if r.Config.K < 0 {
+		return nil, &dataset.Error{Path: filepath.Join(dir, runfolder.ConfigFile), Err: fmt.Errorf("k is %d, expected 0 or more", r.Config.K)}
+	}
 	if r.settings, err = runfolder.ReadSettings(dir); err != nil {
 		return nil, err
 	}
