@@ -89,7 +89,9 @@ exit codes: 0 done, 1 failed, 2 wrong usage, 3 data missing or corrupt,
 	return root
 }
 
-func complain(w io.Writer, err error) { fmt.Fprintf(w, "meada-cpu: %s\n", cli.Printable(err.Error())) }
+func complain(w io.Writer, err error) {
+	fmt.Fprintf(w, "meada-cpu: %s\n", cli.Printable(err.Error(), "\n\t"))
+}
 
 func newVersion(std streams) *cobra.Command {
 	return &cobra.Command{

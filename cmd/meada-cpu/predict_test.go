@@ -167,7 +167,7 @@ func TestPredictWaysIn(t *testing.T) {
 	require.Empty(t, r.err)
 	if runtime.GOOS != "windows" { // whose names have none of these
 		writePicture(t, filepath.Join(dir, "odd", "\x1b[2J.png"), picture)
-		require.Contains(t, succeed(t, dir, "predict", "--weights", folder, "odd").out, `"odd/\x1b[2J.png"`)
+		require.Contains(t, succeed(t, dir, "predict", "--weights", folder, "odd").out, `  odd/\x1b[2J.png`)
 	}
 	r = succeed(t, dir, "predict", "--weights", folder, "--format", "csv", "in")
 	require.NotContains(t, r.out, "pictures", "the summary is no part of the table")

@@ -70,7 +70,7 @@ func LeftOut(list []dataset.LeftOut, bad *dataset.PicturesError) string {
 	if len(out) == 0 {
 		return ""
 	}
-	return cli.Printable("left out: " + strings.Join(out, ", "))
+	return cli.Printable("left out: "+strings.Join(out, ", "), "")
 }
 
 // Clipped tells of pictures that lose what is above 255, "" for none.

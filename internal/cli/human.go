@@ -112,18 +112,19 @@ func Join(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// Printable returns a message whose control characters and bytes that are not UTF-8,
-// which the names of files may bring, are written as Go escapes them; lines and tabs stay.
-func Printable(message string) string {
+// Printable returns a text whose control characters but for those in keep, and bytes
+// that are not UTF-8, are written as Go escapes them. The names of files and classes may
+// bring them.
+func Printable(text, keep string) string {
 	var b strings.Builder
-	for len(message) > 0 {
-		r, size := utf8.DecodeRuneInString(message)
-		part := message[:size]
-		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && r != '\n' && r != '\t' {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		part := text[:size]
+		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && !strings.ContainsRune(keep, r) {
 			part = strings.Trim(strconv.Quote(part), `"`)
 		}
 		b.WriteString(part)
-		message = message[size:]
+		text = text[size:]
 	}
 	return b.String()
 }

@@ -28,6 +28,7 @@ func TestPrintableMessages(t *testing.T) {
 		"Latin-1 \xe4, \x9bJ, \ufffd":   `Latin-1 \xe4, \x9bJ, ` + "\ufffd",
 		"back\r\b\u0085":                `back\r\b\u0085`,
 	} {
-		require.Equal(t, want, Printable(message))
+		require.Equal(t, want, Printable(message, "\n\t"))
 	}
+	require.Equal(t, `two\nlines\tand a tab`, Printable("two\nlines\tand a tab", ""))
 }

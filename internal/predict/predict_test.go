@@ -197,6 +197,21 @@ func TestFormats(t *testing.T) {
 		require.NoError(t, p.flush())
 		require.Equal(t, want, b.String(), format)
 	}
+	odd := "c\x1b[2J\n"
+	var table strings.Builder
+	require.NoError(t, NewPrinter(&table, Table, []string{odd}, Columns{True: true}).print(
+		Prediction{File: "x\x1b.png", Ranked: Ranked{odd, 0, 1}, True: odd, Top: []Ranked{{odd, 0, 1}, {odd, 0, 0}}}))
+	sums := newSummary([]string{odd})
+	sums.add(Prediction{Ranked: Ranked{Class: odd}, True: odd})
+	require.NoError(t, sums.Print(&table))
+	require.Equal(t, ""+
+		"class            probability   entropy  true class        file\n"+
+		`c\x1b[2J\n            1.0000    0.0000  c\x1b[2J\n        x\x1b.png`+"\n"+
+		`c\x1b[2J\n            0.0000`+"\n"+
+		"true class        pictures     right  accuracy\n"+
+		`c\x1b[2J\n               1         1   100.00%`+"\n"+
+		"all                      1         1   100.00%\n", table.String())
+
 	s := newSummary([]string{"a", "b", "c"})
 	var b strings.Builder
 	require.NoError(t, s.Print(&b))

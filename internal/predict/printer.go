@@ -7,9 +7,9 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 )
 
 // The formats of predictions.
@@ -65,6 +65,7 @@ func newCSV(out io.Writer, top int) *Printer {
 
 func newTable(out io.Writer, classes []string, columns Columns) *Printer {
 	width := widest(classes)
+	printable := func(name string) string { return cli.Printable(name, "") }
 	row := func(class, probability, entropy, truth, file string) error {
 		line := fmt.Sprintf("%-*s %11s %9s  ", width, class, probability, entropy)
 		if columns.True {
@@ -77,11 +78,11 @@ func newTable(out io.Writer, classes []string, columns Columns) *Printer {
 	decimals := func(x float64) string { return fmt.Sprintf("%.4f", x) }
 	return &Printer{
 		print: func(one Prediction) error {
-			if err := row(one.Class, decimals(one.Probability), decimals(one.Entropy), one.True, printable(one.File)); err != nil {
+			if err := row(printable(one.Class), decimals(one.Probability), decimals(one.Entropy), printable(one.True), printable(one.File)); err != nil {
 				return err
 			}
 			for _, r := range one.Top[min(1, len(one.Top)):] {
-				if _, err := fmt.Fprintf(out, "%-*s %11s\n", width, r.Class, decimals(r.Probability)); err != nil {
+				if _, err := fmt.Fprintf(out, "%-*s %11s\n", width, printable(r.Class), decimals(r.Probability)); err != nil {
 					return err
 				}
 			}
@@ -91,19 +92,11 @@ func newTable(out io.Writer, classes []string, columns Columns) *Printer {
 	}
 }
 
-// printable returns a name, quoted if it would change the terminal.
-func printable(name string) string {
-	if strings.ContainsFunc(name, unicode.IsControl) {
-		return strconv.Quote(name)
-	}
-	return name
-}
-
-// widest returns the width of a column of the names.
+// widest returns the width of a column of the names as they are printed.
 func widest(names []string) int {
 	width := 16
 	for _, name := range names {
-		width = max(width, utf8.RuneCountInString(name))
+		width = max(width, utf8.RuneCountInString(cli.Printable(name, "")))
 	}
 	return width
 }
@@ -156,7 +149,7 @@ func (s *Summary) Print(out io.Writer) error {
 	}
 	for c, class := range s.classes {
 		if s.total[c] > 0 {
-			if err := row(class, s.total[c], s.right[c]); err != nil {
+			if err := row(cli.Printable(class, ""), s.total[c], s.right[c]); err != nil {
 				return err
 			}
 		}
