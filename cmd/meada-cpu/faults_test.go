@@ -50,7 +50,7 @@ func TestWritesThatFailHalfWay(t *testing.T) {
 
 	r := limited(t, dir, limit, short(data, "--algorithm", "erm", "--out", "small")...)
 	require.Equal(t, exitFailed, r.code, r.err)
-	require.Regexp(t, `(?m)^meada-cpu: write small/best\.safetensors\.tmp: file too large$`, r.err)
+	require.Regexp(t, `(?m)^meada-cpu: write small/best\.safetensors\.meada-1\.tmp: file too large$`, r.err)
 	require.NoFileExists(t, filepath.Join(dir, "small", "best.safetensors"))
 	requireNothingHalf(t, filepath.Join(dir, "small"))
 

@@ -337,7 +337,7 @@ func (k *killer) damage(t *testing.T, folder string) bool {
 			k.damages["metrics longer"]++
 		}
 	case 4:
-		for _, name := range []string{runfolder.SummaryFile + ".tmp", runfolder.LockFile} {
+		for _, name := range []string{runfolder.SummaryFile + ".meada-1.tmp", runfolder.LockFile} {
 			write(t, filepath.Join(folder, name), []byte("1\n"))
 		}
 		k.damages["leftovers"]++

@@ -411,7 +411,7 @@ func TestStartAfterNothing(t *testing.T) {
 	dir, data := t.TempDir(), tinyDigits(t)
 	folder := filepath.Join(dir, "r")
 	require.NoError(t, os.Mkdir(folder, 0o777))
-	for _, name := range []string{runfolder.LockFile, runfolder.ConfigFile + ".tmp"} {
+	for _, name := range []string{runfolder.LockFile, runfolder.ConfigFile + ".meada-1.tmp"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte("1\n"), 0o666))
 	}
 	succeed(t, dir, short(data, "--algorithm", "erm", "--out", "r")...)

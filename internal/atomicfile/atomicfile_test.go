@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,14 +20,73 @@ func write(s string) func(io.Writer) error {
 }
 
 func TestWriteReplaces(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f")
-	require.NoError(t, os.WriteFile(path+".tmp", []byte("left by a crash, and longer"), 0o644))
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	for _, left := range []string{"f.meada-1.tmp", "other.meada-12.tmp"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, left), []byte("left by a crash, and longer"), 0o644))
+	}
+	own := []string{"f.tmp", "g.meada-x.tmp"}
+	for _, name := range own {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("a user's"), 0o644))
+	}
 	for _, s := range []string{"first", "second"} {
 		require.NoError(t, Write(path, write(s)))
 		got, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.Equal(t, s, string(got))
-		require.NoFileExists(t, path+".tmp")
+		require.Equal(t, append([]string{"f"}, own...), names(t, dir))
+	}
+}
+
+// names lists what is in a folder.
+func names(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return all
+}
+
+// Two processes may write to one path, such as a report; neither removes the
+// other's temporary file.
+func TestWritesThatOverlap(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f")
+	require.NoError(t, Write(path, func(w io.Writer) error {
+		require.Equal(t, []string{"f.meada-1.tmp"}, names(t, dir))
+		require.NoError(t, Write(path, func(w io.Writer) error {
+			removeLeft(dir)
+			require.Equal(t, []string{"f.meada-1.tmp", "f.meada-2.tmp"}, names(t, dir))
+			return write("inner")(w)
+		}))
+		return write("outer")(w)
+	}))
+	require.Equal(t, []string{"f"}, names(t, dir))
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "outer", string(got))
+}
+
+func TestPermissions(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has others")
+	}
+	dir := t.TempDir()
+	path, plain := filepath.Join(dir, "f"), filepath.Join(dir, "plain")
+	require.NoError(t, os.WriteFile(plain, nil, 0o666))
+	want, err := os.Stat(plain)
+	require.NoError(t, err)
+	require.NoError(t, Write(path, write("new")))
+	for _, mode := range []os.FileMode{want.Mode(), 0o600, 0o640, 0o444} {
+		if mode != want.Mode() {
+			require.NoError(t, os.Chmod(path, mode))
+			require.NoError(t, Write(path, write("replaced")))
+		}
+		got, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Equal(t, mode, got.Mode())
 	}
 }
 
@@ -42,7 +102,7 @@ func TestFailureKeepsOldFile(t *testing.T) {
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, "old", string(got))
-	require.NoFileExists(t, path+".tmp")
+	require.Equal(t, []string{"f"}, names(t, filepath.Dir(path)))
 }
 
 func TestNoSuchFolder(t *testing.T) {

@@ -21,3 +21,9 @@ func rename(from, to string) error {
 		time.Sleep(wait)
 	}
 }
+
+// hold has nothing to do: Windows removes no open file.
+func hold(string) (release func(), ok bool) { return func() {}, true }
+
+// removeUnheld removes a file that no process has open.
+func removeUnheld(path string) { os.Remove(path) }

@@ -72,6 +72,7 @@ type Folder struct {
 // Create makes the folder dir, or, if there is something in it already, the
 // first free one of dir-2, dir-3, ...
 func Create(dir string) (*Folder, error) {
+	dir = filepath.Clean(dir) // the number goes behind the name, not behind a slash
 	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func Create(dir string) (*Folder, error) {
 func unused(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		return e.Name() != LockFile && e.Name() != ConfigFile+".tmp"
+		return e.Name() != LockFile && !atomicfile.Temporary(e.Name())
 	})
 }
 

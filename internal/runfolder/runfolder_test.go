@@ -190,14 +190,19 @@ func TestRun(t *testing.T) {
 	second, err := Create(dir)
 	require.NoError(t, err)
 	require.Equal(t, dir+"-2", second.Dir, "nothing is overwritten")
+	require.NoError(t, second.WriteConfig(&Config{}))
 	second.Close()
+	third, err := Create(dir + "/")
+	require.NoError(t, err)
+	require.Equal(t, dir+"-3", third.Dir, "beside the first one")
+	third.Close()
 }
 
 // What killed processes leave before a run began is no run.
 func TestCreateInAnUnusedFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for _, name := range []string{LockFile, ConfigFile + ".tmp"} {
+	for _, name := range []string{LockFile, ConfigFile + ".meada-1.tmp"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o666))
 	}
 	f, err := Create(dir)
