@@ -151,14 +151,15 @@ func (d *Downloader) fetch(ctx context.Context, set *Set) error {
 	f := set.files[set.archive]
 	path := filepath.Join(d.Dir, set.archive)
 	err := fetch.Verify(path, f)
-	if errors.Is(err, fs.ErrNotExist) {
+	fetched := errors.Is(err, fs.ErrNotExist) // else it was put there, and stays
+	if fetched {
 		err = d.download(ctx, d.Dir, set.archive, f)
 	}
 	if err != nil {
 		return err
 	}
 	d.Status.Line("%-18s unpacking %s", set.Name, set.archive)
-	if err := fetch.Unpack(path, d.Dir, missing); err != nil {
+	if err := fetch.Unpack(path, d.Dir, missing); err != nil || !fetched {
 		return err
 	}
 	return os.Remove(path)

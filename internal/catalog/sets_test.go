@@ -126,6 +126,7 @@ func TestFetchSet(t *testing.T) {
 	require.NoError(t, d.Fetch(t.Context(), []*Set{packed}, nil))
 	require.Empty(t, requests)
 	require.True(t, packed.Present(d.Dir))
+	require.FileExists(t, filepath.Join(d.Dir, "set.tar"), "it is the user's")
 }
 
 func TestFetchByHand(t *testing.T) {

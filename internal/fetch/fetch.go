@@ -19,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/meada-cpu/meada-cpu/internal/system"
 )
 
 // File is a file to download.
@@ -95,10 +97,22 @@ func newHash(kind string) hash.Hash {
 // permanent marks an error that another try of the same address cannot mend.
 type permanent struct{ error }
 
-// Fetch downloads a file to path, which must not exist.
+// Fetch downloads a file to path, which must not exist. It is an error if another
+// process is doing that.
 func (c *Client) Fetch(ctx context.Context, path string, f File) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
+	}
+	lock, err := system.AcquireLock(path + partial + ".lock")
+	if locked := (*system.LockedError)(nil); errors.As(err, &locked) {
+		return fmt.Errorf("%s: process %s is downloading it; try again when it has ended", path, locked.PID)
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	if _, err := os.Stat(path); err == nil { // another process has just brought it
+		return Verify(path, f)
 	}
 	part, err := os.OpenFile(path+partial, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

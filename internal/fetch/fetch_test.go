@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meada-cpu/meada-cpu/internal/system"
 )
 
 // content is a file's bytes.
@@ -247,6 +249,26 @@ func TestVerify(t *testing.T) {
 	require.NoError(t, Verify(path, File{Checksum: "sha256:" + hex.EncodeToString(sum[:])}))
 	require.ErrorIs(t, Verify(path, describe(content(1001))), ErrMismatch)
 	require.ErrorContains(t, Verify(path, describe(content(1001)[:1000])), path+": not the published file: md5")
+}
+
+// Two processes do not write to one part of a file.
+func TestFetchOnce(t *testing.T) {
+	t.Parallel()
+	good := content(1000)
+	s := serve(t, whole(good))
+	path := filepath.Join(t.TempDir(), "file")
+	lock, err := system.AcquireLock(path + ".part.lock")
+	require.NoError(t, err)
+	fetch := func() error { return impatient().Fetch(t.Context(), path, describe(good, s.URL)) }
+	require.EqualError(t, fetch(), fmt.Sprintf("%s: process %d is downloading it; try again when it has ended", path, os.Getpid()))
+	require.Empty(t, s.ranges)
+	lock.Release()
+	require.NoError(t, fetch())
+	require.NoError(t, fetch(), "as when another process has brought it")
+	require.Len(t, s.ranges, 1)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
 }
 
 func TestUnpack(t *testing.T) {
