@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -98,9 +97,9 @@ func asTrained(i *catalog.Images, w *zoo.Weights) (seed uint64, err error) {
 // runOf returns the config of the run in whose folder weights are, an empty one where
 // there is no such run.
 func runOf(w *zoo.Weights) (*runfolder.Config, error) {
-	c, err := runfolder.ReadConfig(filepath.Dir(w.Path))
-	if errors.Is(err, fs.ErrNotExist) {
-		return new(runfolder.Config), nil
+	c, err := runfolder.ConfigBeside(w.Path)
+	if c == nil && err == nil {
+		c = new(runfolder.Config)
 	}
 	return c, err
 }

@@ -88,11 +88,8 @@ func Open(path, model string) (*Source, error) {
 
 // addSettings adds the settings of the run in whose folder the weights are.
 func (s *Source) addSettings() error {
-	config, err := runfolder.ReadConfig(filepath.Dir(s.Weights.Path))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	config, err := runfolder.ConfigBeside(s.Weights.Path)
+	if err != nil || config == nil {
 		return err
 	}
 	s.Metadata[MetaSettings], err = config.Text()

@@ -138,6 +138,19 @@ func TestOpen(t *testing.T) {
 	require.NotContains(t, s.Metadata, MetaSettings)
 	require.Equal(t, filepath.Join(dir, "last.onnx"), s.Path(ONNX))
 
+	// Other programs have a config.json beside weights, too.
+	for _, theirs := range []string{`{"architectures": ["LeNet"], "model_type": "lenet"}`, `{"model": {"name": "lenet"}, "steps": "many"}`, `[]`, `null`} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, runfolder.ConfigFile), []byte(theirs), 0o666))
+		s, err = Open(path, "lenet5")
+		require.NoError(t, err, theirs)
+		require.NotContains(t, s.Metadata, MetaSettings)
+	}
+	for _, damaged := range []string{`{"model": "len`, `{"model": 5, "config_sha256": ""}`} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, runfolder.ConfigFile), []byte(damaged), 0o666))
+		_, err = Open(path, "lenet5")
+		require.ErrorContains(t, err, runfolder.ConfigFile+": ")
+	}
+
 	config := runfolder.Config{Command: "secret"}
 	config.Seed, config.Data, config.Weights, config.Model = 1<<63+1, "/home/me/data", "/home/me/lite0.pth", "lenet5"
 	text, err := json.Marshal(config)

@@ -87,8 +87,8 @@ func logitsFile(dir, domain string) string { return filepath.Join(dir, domain+".
 // WarnTrained tells where images that are tested are those that the run in whose folder
 // the weights are trained on, and what measures those that it held out.
 func WarnTrained(w io.Writer, weights string, task *dataset.Task) {
-	c, err := runfolder.ReadConfig(filepath.Dir(weights))
-	if err != nil { // weights that lie elsewhere
+	c, err := runfolder.ConfigBeside(weights)
+	if err != nil || c == nil { // weights that lie elsewhere
 		return
 	}
 	among := sourceAmong(task, c)

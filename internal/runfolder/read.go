@@ -22,6 +22,24 @@ import (
 // ReadConfig reads config.json.
 func ReadConfig(dir string) (*Config, error) { return readRecord[Config](dir, ConfigFile) }
 
+// ConfigBeside reads config.json of the run in whose folder a file of weights is. It
+// returns nil where there is no such file, or it is not a run's: other programs keep
+// theirs beside weights under this name. That of a run has a checksum.
+func ConfigBeside(weights string) (*Config, error) {
+	dir := filepath.Dir(weights)
+	members, err := ifThere(readRecord[map[string]any](dir, ConfigFile))
+	if errors.As(err, new(*json.UnmarshalTypeError)) { // no object
+		return nil, nil
+	}
+	if err != nil || members == nil {
+		return nil, err
+	}
+	if _, ok := (*members)["config_sha256"].(string); !ok {
+		return nil, nil
+	}
+	return ReadConfig(dir)
+}
+
 // ReadSummary reads summary.json. Without one, and if it is not of a complete
 // run, it returns nil: the run is not complete.
 func ReadSummary(dir string) (*Summary, error) {
