@@ -51,11 +51,10 @@ var (
 
 // outsideOf lists the further modules of single rooms and packages.
 var outsideOf = map[string][]string{
-	"cmd":                 {"github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"internal/atomicfile": {"github.com/gofrs/flock"},
-	"internal/cli":        {"github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"internal/system":     {"github.com/gofrs/flock", "golang.org/x/term"},
-	"train/dataset":       {"golang.org/x/image"},
+	"cmd":             {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/cli":    {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"internal/system": {"github.com/gofrs/flock", "golang.org/x/term"},
+	"train/dataset":   {"golang.org/x/image"},
 }
 
 // pkg is what `go list -json` tells of a package.
