@@ -386,6 +386,16 @@ func TestSecondInterruption(t *testing.T) {
 	c.Dir = dir
 	require.NoError(t, c.Start())
 	require.Eventually(t, func() bool { return exists(filepath.Join(dir, "r", runfolder.CheckpointFolder, "latest.safetensors")) }, time.Minute, time.Millisecond)
+	require.Error(t, interruptTwice(t, c, 200*time.Millisecond))
+	require.False(t, c.ProcessState.Exited(), "ended by the signal")
+	require.NoError(t, train.NewCheckpoints(filepath.Join(dir, "r", runfolder.CheckpointFolder)).Remove())
+}
+
+// interruptTwice interrupts a command, which must go on, and once more, which must end it;
+// it returns how. Two signals that come before the process runs again are one to it, so
+// the second is repeated.
+func interruptTwice(t *testing.T, c *exec.Cmd, again time.Duration) error {
+	t.Helper()
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
@@ -394,14 +404,11 @@ func TestSecondInterruption(t *testing.T) {
 		t.Fatal("the first interruption ended it")
 	case <-time.After(200 * time.Millisecond):
 	}
-	// Two signals that come before the process runs again are one to it.
 	require.Eventually(t, func() bool {
 		_ = c.Process.Signal(syscall.SIGTERM) // fails once it has ended
 		return len(ended) == 1
-	}, time.Minute, 200*time.Millisecond)
-	require.Error(t, <-ended)
-	require.False(t, c.ProcessState.Exited(), "ended by the signal")
-	require.NoError(t, train.NewCheckpoints(filepath.Join(dir, "r", runfolder.CheckpointFolder)).Remove())
+	}, time.Minute, again)
+	return <-ended
 }
 
 // A process killed before it could even record its settings leaves nothing that

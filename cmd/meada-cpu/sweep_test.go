@@ -261,21 +261,7 @@ func TestSecondInterruptionOfRuns(t *testing.T) {
 			run, err := os.FindProcess(pid)
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = run.Kill() }) // fails if it has ended, as it should have
-			require.NoError(t, c.Process.Signal(syscall.SIGTERM))
-			ended := make(chan error, 1)
-			go func() { ended <- c.Wait() }()
-			select {
-			case <-ended:
-				t.Fatal("the first interruption ended it")
-			case <-time.After(200 * time.Millisecond):
-			}
-			require.NoError(t, c.Process.Signal(syscall.SIGTERM))
-			select {
-			case <-ended:
-			case <-time.After(time.Minute):
-				_ = c.Process.Kill()
-				t.Fatal("the second interruption did not end it")
-			}
+			require.Error(t, interruptTwice(t, c, time.Second))
 			require.Equal(t, exitInterrupted, c.ProcessState.ExitCode())
 			require.ErrorIs(t, run.Signal(syscall.Signal(0)), os.ErrProcessDone)
 		})
