@@ -77,6 +77,12 @@ func Create(dir string) (*Folder, error) {
 		return nil, err
 	}
 	name := dir
+	if base := filepath.Base(dir); base == "." || base == ".." {
+		var err error
+		if dir, err = filepath.Abs(dir); err != nil { // "." has no name that takes a number
+			return nil, err
+		}
+	}
 	for n := 2; ; n++ {
 		err := os.Mkdir(name, 0o777)
 		if err != nil && !os.IsExist(err) {

@@ -211,6 +211,22 @@ func TestCreateInAnUnusedFolder(t *testing.T) {
 	f.Close()
 }
 
+// The number goes behind the name of the working folder or the one above it, which
+// "." and ".." do not say.
+func TestCreateInTheWorkingFolder(t *testing.T) {
+	parent := t.TempDir()
+	work := filepath.Join(parent, "work")
+	require.NoError(t, os.Mkdir(work, 0o777))
+	t.Chdir(work)
+	for _, c := range []struct{ dir, want string }{{".", "."}, {".", work + "-2"}, {"..", parent + "-2"}, {"../work/.", filepath.Join("..", "work-3")}} {
+		f, err := Create(c.dir)
+		require.NoError(t, err, c.dir)
+		require.Equal(t, c.want, f.Dir, c.dir)
+		f.Close()
+		require.NoError(t, os.WriteFile(filepath.Join(f.Dir, ConfigFile), nil, 0o666))
+	}
+}
+
 // FuzzMetrics feeds metrics.jsonl. What is read is written as it was, and the
 // errors name the file.
 func FuzzMetrics(f *testing.F) {
