@@ -179,8 +179,8 @@ func (m *average) show(average bool) (changed bool) {
 const statisticsBatches = 64
 
 // measureStatistics sets the running statistics of the network to those of its weights,
-// the average, over batches of the training set's images, which are spread evenly over
-// it and changed like those of a descent step.
+// the average, over batches of the training set's images, each spread evenly over it, since
+// their order may be that of the classes, and changed like those of a descent step.
 func (t *Trainer) measureStatistics() error {
 	d, n := &t.descent, t.set.len()
 	if !d.average.measured() {
@@ -192,7 +192,7 @@ func (t *Trainer) measureStatistics() error {
 	t.network.MeasureStatistics(func() {
 		for b := 0; b < batches && err == nil; b++ {
 			for i := range numbers {
-				numbers[i] = int32(t.set.unread + (b*len(numbers)+i)*n/(batches*len(numbers)))
+				numbers[i] = int32(t.set.unread + (i*batches+b)*n/(batches*len(numbers)))
 			}
 			err = t.forward(numbers)
 		}

@@ -119,7 +119,7 @@ func TestStatisticsOfTheAverage(t *testing.T) {
 			plan := nn.Compile(trainer.engine, other, 20, nn.Train)
 			numbers := make([]int32, 20)
 			for i := range numbers {
-				numbers[i] = int32((20*b + i) * 43 / 40)
+				numbers[i] = int32((2*i + b) * 43 / 40)
 			}
 			x := tensor.New(20, 3, 32, 32)
 			trainer.read(x, numbers, nil)
