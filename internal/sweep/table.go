@@ -171,7 +171,8 @@ var (
 	validated = selection{"source validation", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.SourceValidation }}
 	last      = selection{"last", func(s *runfolder.Summary) *runfolder.Accuracy { return s.Accuracy.Last }}
 
-	selections = []selection{best, validated, last}
+	// Those that need no targets come first.
+	selections = []selection{last, validated, best}
 )
 
 // cell is an accuracy in per cent, over some runs. A mean that is not known is
@@ -360,14 +361,18 @@ func isAlone(s *runfolder.Summary) bool { return s.Accuracy.Last != nil && s.Acc
 
 // reached tells in a line what accuracy a run has come to.
 func reached(s *runfolder.Summary) string {
-	last := cli.Percent(s.Accuracy.Last.Average)
-	if !isAlone(s) {
-		return fmt.Sprintf("average %s best, %s last", cli.Percent(s.Accuracy.Best.Average), last)
+	text := "average "
+	if isAlone(s) {
+		text = "accuracy "
 	}
+	text += cli.Percent(s.Accuracy.Last.Average) + " last"
 	if v := s.Accuracy.SourceValidation; v != nil {
-		return fmt.Sprintf("accuracy %s validated, %s last", cli.Percent(v.Average), last)
+		text += ", " + cli.Percent(v.Average) + " validated"
 	}
-	return fmt.Sprintf("accuracy %s last", last)
+	if !isAlone(s) {
+		text += ", " + cli.Percent(s.Accuracy.Best.Average) + " best on targets"
+	}
+	return text
 }
 
 // compared tells what algorithms are compared by.
