@@ -32,6 +32,7 @@ func runComparison(std streams, s *settings, set *pflag.FlagSet) error {
 	if err := refuseRanks("train --compare", ""); err != nil {
 		return err
 	}
+	shared := sharedFlags(set) // those given; resolve adds what --config records
 	if err := s.resolve(set); err != nil {
 		return err
 	}
@@ -39,7 +40,6 @@ func runComparison(std streams, s *settings, set *pflag.FlagSet) error {
 		return cli.UsageError("--compare: expected another --algorithm than erm, which it is compared with")
 	}
 	out := cmp.Or(s.Out, filepath.Join("runs", fmt.Sprintf("compare-%s-%s-s%d", s.Dataset, s.Algorithm, s.Seed)))
-	shared := sharedFlags(set)
 	runner, err := newRunner(std, "compare", s.Threads, s.Quiet, shared)
 	if err != nil {
 		return err

@@ -55,6 +55,15 @@ func TestCompare(t *testing.T) {
 	require.Equal(t, []string{"erm", "me-ada"}, []string{both[0].Algorithm, both[1].Algorithm})
 	require.Equal(t, meada.summary.Accuracy, both[1].Accuracy)
 
+	// With the settings of a run, whose preset both have.
+	recorded := succeed(t, dir, "train", "--compare", "--config", filepath.Join(folder, "me-ada"), "--seed", "4", "--quiet")
+	require.Regexp(t, `(?m)^`+`(?: +erm +me-ada){3}`+`$`, recorded.out)
+	fourth, err := readOutcome(filepath.Join(dir, "runs", "compare-digits-me-ada-s4", "me-ada"))
+	require.NoError(t, err)
+	difference, err := runfolder.FirstDifference(&meada.config.Settings, &fourth.config.Settings, "seed")
+	require.NoError(t, err)
+	require.Empty(t, difference)
+
 	r := invoke(t, dir, append(args, "--lr", "0.5")...)
 	require.Equal(t, exitFailed, r.code)
 	require.Contains(t, r.err, "lr 0.001 instead of 0.5: use another folder")

@@ -86,8 +86,10 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 				return &dataset.Error{Path: flag + " " + s.Resume, Err: fmt.Errorf("%w; to start over with it: meada-cpu train --config %s", err, cli.ShellWord(recorder))}
 			}
 		}
-		maps.Copy(recorded, cli.Given(set))
-		if err := cli.Apply(set, recorded); err != nil {
+		given := cli.Given(set)
+		err = forMethod(recorded, given["algorithm"])
+		maps.Copy(recorded, given)
+		if err := cmp.Or(err, cli.Apply(set, recorded)); err != nil {
 			return cli.UsageError("%s %s: %v", flag, recorder, err)
 		}
 	}

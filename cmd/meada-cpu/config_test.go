@@ -110,6 +110,32 @@ func TestConfigKeepsZeros(t *testing.T) {
 	require.Empty(t, again.Views)
 }
 
+// Another method than the recorded one has its own settings, but for those that the run
+// had otherwise than its method.
+func TestConfigOfAnotherMethod(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		recorded, flags string
+		want            string
+	}{
+		{"--algorithm randconv", "--algorithm erm", "--algorithm erm"},
+		{"--algorithm erm", "--algorithm randconv", "--algorithm randconv"},
+		{"--algorithm erm --lr 3e-3 --cutout 4", "--algorithm advst", "--algorithm advst --lr 3e-3 --cutout 4"},
+		{"--algorithm augmix --preset cifar10 --data d", "--algorithm cutout --consistency 5", "--algorithm cutout --preset cifar10 --data d --consistency 5"},
+		{"--algorithm augmix --preset cifar10 --data d --consistency 3", "--algorithm augmix", "--algorithm augmix --preset cifar10 --data d --consistency 3"},
+	} {
+		var recorded, other, want settings
+		require.NoError(t, recorded.parse(strings.Fields(c.recorded)))
+		require.NoError(t, want.parse(strings.Fields(c.want)))
+		text, err := json.Marshal(recorded.Settings)
+		require.NoError(t, err)
+		path := filepath.Join(t.TempDir(), "config.json")
+		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte(`"threads":0`), []byte(`"threads":1`)), 0o666))
+		require.NoError(t, other.parse(append(strings.Fields(c.flags), "--config", path)))
+		require.Equal(t, want.Settings.Settings, other.Settings.Settings, c)
+	}
+}
+
 // An average of the weights that a flag asks for takes the place of the preset's.
 func TestAverageOfTheFlags(t *testing.T) {
 	t.Parallel()

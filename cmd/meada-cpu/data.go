@@ -83,7 +83,9 @@ func newCheck(std streams) *cobra.Command {
 			return i.CheckPictures(std.out)
 		},
 	}
-	declareDomains(cli.NewFlags(c.Flags()), &i)
+	f := cli.NewFlags(c.Flags())
+	declareDomains(f, &i)
+	declareResize(f, &i.Resize, "squash")
 	cli.SetReason(c, "data", "the folder of the pictures is its argument")
 	cli.SetReason(c, "cache", "it decodes every picture each time and keeps none; train, eval and augment take it")
 	cli.SetReason(c, "skip-bad", "it lists all that cannot be read and goes on in any case")

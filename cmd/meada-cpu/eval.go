@@ -12,6 +12,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
@@ -85,6 +86,7 @@ func runEval(std streams, s evalSettings) error {
 	}
 	data, err := s.Load(catalog.Reading{
 		Engine: engine, Side: cmp.Or(side, catalog.KindOf(s.model).Side()), Seed: s.seed, TestsOnly: true, Status: cli.NewStatus(std.err, s.json),
+		Whole: func(all *dataset.Task) { run.WarnTrained(std.err, w.Path, all) },
 	})
 	if err != nil {
 		return err
@@ -92,7 +94,6 @@ func runEval(std streams, s evalSettings) error {
 	if err := w.Match(data); err != nil {
 		return err
 	}
-	run.WarnTrained(std.err, w.Path, data)
 	describePictures(std, data)
 	network, err := zoo.NewSized(s.model, side, len(data.Classes))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // weightsHelp is the help of --weights where weights are used, see
 // runfolder.WeightsFile.
-const weightsHelp = "weights, or a run folder: those chosen on the source's own tests, else the last"
+const weightsHelp = "weights, or a run folder: those that were best on the source, held out or its own tests, else the last"
 
 // openWeights reads the weights at a path. That of a run folder becomes the path
 // of those that are used of it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -81,11 +82,14 @@ func TestEvalOnTheSourceIsTold(t *testing.T) {
 		r := succeed(t, dir, append(eval, strings.Fields(flags)...)...)
 		require.NotContains(t, r.err, "warning")
 		require.Contains(t, r.err, c.held)
+		require.Contains(t, succeed(t, dir, append(eval, "--test-images", "1")...).err, "warning: the run trained on most of "+c.trained)
 		want := readJSON(t, filepath.Join(dir, out, runfolder.SummaryFile))["accuracy"].(map[string]any)["source_validation"].(map[string]any)["held-out"]
 		r = succeed(t, dir, append(append(eval, strings.Fields(flags)...), "--json")...)
 		require.Contains(t, r.out, fmt.Sprintf(`"held-out":%v`, want))
 	}
 	require.NotContains(t, succeed(t, dir, "eval", "--weights", "rtest", "--data", "q").err, "warning")
+	succeed(t, dir, "train", "--model", small, "--algorithm", "erm", "--max-steps", "1", "--data", "p", "--test-images", "1", "--out", "few")
+	require.Contains(t, succeed(t, dir, "eval", "--weights", "few", "--data", "p").err, "warning: the run trained on most of test")
 }
 
 // What a run on PACS trained on is not measured as a target.
@@ -241,6 +245,23 @@ func TestCheckAndSkipBadPictures(t *testing.T) {
 		require.Contains(t, refused.err, "\n--skip-bad goes on without what cannot be read\n", args)
 		require.Contains(t, succeed(t, dir, append(args, "--skip-bad")...).err, c.told, args)
 	}
+	// Pictures to train on of which none is there are no set of tests alone.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gone.csv"), []byte("a.png,dog,,train\nb.png,horse,,train\n"+
+		"tests/test-far/dog/0.png,dog,,test\ntests/test-far/horse/0.png,horse,,test\n"), 0o666))
+	gone := invoke(t, dir, "data", "check", "gone.csv")
+	require.Equal(t, exitData, gone.code)
+	require.Contains(t, gone.err, "a.png: no such file")
+	require.Contains(t, gone.err, "b.png: no such file")
+
+	long := image.NewGray(image.Rect(0, 0, 303, 3))
+	var content bytes.Buffer
+	require.NoError(t, png.Encode(&content, long))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tests/test-far/dog/long.png"), content.Bytes(), 0o666))
+	succeed(t, dir, "data", "check", "tests")
+	cropped := invoke(t, dir, "data", "check", "tests", "--resize", "crop")
+	require.Equal(t, exitData, cropped.code)
+	require.Contains(t, cropped.err, "long.png: a picture of 3x303 pixels is too long to be cropped")
+
 	predicted := invoke(t, dir, "predict", "--weights", "r", "p")
 	require.Equal(t, exitData, predicted.code)
 	require.Contains(t, predicted.err, "left out: 1 .heic\n")

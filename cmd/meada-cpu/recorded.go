@@ -76,6 +76,34 @@ func leftOut(set *pflag.FlagSet) map[string]string {
 	return flags
 }
 
+// forMethod takes from recorded settings those that are as their method has them, where a
+// flag names another method, which has its own.
+func forMethod(recorded map[string]string, algorithm string) error {
+	was := recorded["algorithm"]
+	if algorithm == "" || algorithm == was {
+		return nil
+	}
+	preset, err := catalog.FindPreset(recorded["preset"])
+	if err != nil {
+		return err
+	}
+	var usual, run settings
+	usually, set := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	usual.define(usually)
+	run.define(set)
+	usual.Options.Settings.Settings = preset.Settings(recorded["model"], catalog.Algorithm(was))
+	if err := cli.Apply(set, recorded); err != nil {
+		return err
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[catalog.Settings]()) {
+		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if flag := usually.Lookup(flagOf(key)); flag != nil && flag.Value.String() == set.Lookup(flag.Name).Value.String() {
+			delete(recorded, flag.Name)
+		}
+	}
+	return nil
+}
+
 // flagOf returns the name of the flag for a key of config.json.
 func flagOf(key string) string { return strings.ReplaceAll(key, "_", "-") }
 

@@ -41,8 +41,13 @@ type Reading struct {
 	Seed      uint64         // of what is held out
 	TestsOnly bool           // no training images
 	Untested  bool           // there need not be anything to test on
-	MaxBytes  int64          // that pictures may take in memory, 0 for no bound
-	Status    *cli.Status    // shows how pictures are decoded
+
+	// Whole is told the images before --test-images takes a part of them and some are
+	// corrupted; nil for nobody.
+	Whole func(*dataset.Task)
+
+	MaxBytes int64       // that pictures may take in memory, 0 for no bound
+	Status   *cli.Status // shows how pictures are decoded
 }
 
 // Values of Images.Corruptions other than a folder.
@@ -145,6 +150,9 @@ func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	}
 	if share := i.share(task, &r); !d.Own && share > 0 {
 		task.HoldOut(share, r.Seed)
+	}
+	if r.Whole != nil {
+		r.Whole(task)
 	}
 	if i.TestImages > 0 {
 		for n := range task.Domains {

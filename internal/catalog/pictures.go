@@ -239,11 +239,11 @@ func (i *Images) CheckPictures(out io.Writer) error {
 	}
 	const side = 1 // nothing is kept
 	o := dataset.FolderOptions{
-		PictureOptions: dataset.PictureOptions{Side: side, SkipBad: true}, Holdout: dataset.UsualHoldout, Seed: 1,
+		PictureOptions: dataset.PictureOptions{Side: side, SkipBad: true, Resize: i.Resize}, Holdout: dataset.UsualHoldout, Seed: 1,
 		Sources: splitList(i.Source), Targets: splitList(i.Target),
 	}
 	task, err := dataset.Folder(i.Data, o)
-	if errors.Is(err, fs.ErrNotExist) { // it may hold test sets alone
+	if errors.Is(err, fs.ErrNotExist) && !errors.As(err, new(*dataset.PicturesError)) { // it may hold test sets alone
 		o.TestsOnly = true
 		task, err = dataset.Folder(i.Data, o)
 	}

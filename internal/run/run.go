@@ -69,6 +69,7 @@ type run struct {
 	tally
 
 	beginning, weightsSum string // what the network begins with, and the checksum of the file
+	sourceSum             string // of all images of the source, where some are held out
 
 	checkpoints *train.Checkpoints
 	saved       time.Time     // the last one, or the start
@@ -204,8 +205,13 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 // readImages reads the images of the run, unless there is no memory for them.
 func (r *run) readImages() (*dataset.Task, error) {
 	limit, whose := r.memoryLimit()
+	whole := func(all *dataset.Task) { r.sourceSum = sourceChecksum(all) }
+	if r.Resume != "" {
+		whole = nil // it is recorded
+	}
 	data, err := r.Images.Load(catalog.Reading{
 		Engine: r.engine, Side: sideOf(&r.Settings), Seed: r.Seed, MaxBytes: max(limit, 0), Status: r.progress,
+		Whole: whole,
 	})
 	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
 		return nil, cli.UsageError("%v %s; --cache DIR keeps them on the disk instead, fewer or smaller pictures fit, and --max-memory none starts it all the same", tooLarge, whose)

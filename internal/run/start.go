@@ -52,7 +52,7 @@ func (r *run) begin(data *dataset.Task) (beginning string, err error) {
 		Checksums:  checksums(data),
 		Absent:     data.Absent,
 		HeldOut:    data.Holdout,
-		SourceSum:  sourceChecksum(data),
+		SourceSum:  r.sourceSum,
 		WeightsSum: r.weightsSum,
 	})
 	if err != nil {

@@ -115,10 +115,9 @@ func FirstDifference(was, is *Settings, except ...string) (string, error) {
 
 // OtherImages returns the first of the sets that two runs trained and were tested on of
 // which they have other images, "" if there is none. What the seeds of runs drew of the
-// same source, to hold out and to train on, is no difference, nor is it one where nobody
-// knows: after --test-images the checksum of the source depends on what was drawn.
+// same source, to hold out and to train on, is no difference.
 func OtherImages(a, b *Config) string {
-	drawn := a.Seed != b.Seed && a.Checksums[train.HeldOut].Images > 0 && (a.SourceSum == b.SourceSum || a.TestImages > 0)
+	drawn := a.Seed != b.Seed && a.Checksums[train.HeldOut].Images > 0 && a.SourceSum == b.SourceSum
 	for _, sums := range []map[string]Checksum{a.Checksums, b.Checksums} {
 		for _, name := range slices.Sorted(maps.Keys(sums)) {
 			was, is := a.Checksums[name], b.Checksums[name]

@@ -94,12 +94,21 @@ func (c *collection) arrange(o *FolderOptions) (*arranged, error) {
 		return nil, err
 	}
 	a := &arranged{tests: map[string][]found{}, sources: map[string]bool{}}
+	// Pictures of no split are for training where others have one: in their domain, or for
+	// those of none anywhere.
+	splits := map[string]bool{}
+	for i := range c.pictures {
+		if p := &c.pictures[i]; p.split != "" {
+			splits[p.domain], splits[""] = true, true
+		}
+	}
 	sources := o.Sources
 	if len(sources) == 0 {
 		// Nobody says that pictures of no split are for training where they are all tested and
 		// none are held out.
 		trains := func(p *found) bool {
-			return p.split == trainSplit || p.split == valSplit || p.split == "" && (!o.TestsOnly || len(o.Targets) > 0 || o.Holdout > 0)
+			return p.split == trainSplit || p.split == valSplit ||
+				p.split == "" && (!o.TestsOnly || len(o.Targets) > 0 || o.Holdout > 0 || splits[p.domain])
 		}
 		sources = slices.DeleteFunc(c.domains(trains), func(d string) bool { return slices.Contains(o.Targets, d) })
 	}
@@ -114,7 +123,7 @@ func (c *collection) arrange(o *FolderOptions) (*arranged, error) {
 	for _, p := range c.pictures {
 		isSource := p.domain == "" || slices.Contains(sources, p.domain)
 		switch {
-		case isSource && p.split == testSplit, isSource && p.split == "" && p.domain == "" && o.TestsOnly && o.Holdout <= 0:
+		case isSource && p.split == testSplit, isSource && p.split == "" && p.domain == "" && o.TestsOnly && o.Holdout <= 0 && !splits[""]:
 			a.tests[p.domain] = append(a.tests[p.domain], p)
 			a.sources[p.domain] = true
 		case isSource && p.split == valSplit:
@@ -188,14 +197,21 @@ func (a *arranged) holdOut(o *FolderOptions) (held []found, share float64) {
 			share = 0
 		}
 	}
-	groups := make([]string, len(a.train))
+	// A picture that a manifest has several times is held out whole.
+	var groups []string
+	places := map[string]int{} // of pictures in groups
 	for i := range a.train {
-		groups[i] = a.train[i].domain + "/" + a.train[i].class
+		p := &a.train[i]
+		if _, again := places[p.path]; !again {
+			places[p.path] = len(groups)
+			groups = append(groups, p.domain+"/"+p.class)
+		}
 	}
 	held = slices.Clip(a.val)
 	var left []found
-	for i, out := range heldOut(groups, share, o.Seed) {
-		if out {
+	out := heldOut(groups, share, o.Seed)
+	for i := range a.train {
+		if out[places[a.train[i].path]] {
 			held = append(held, a.train[i])
 		} else {
 			left = append(left, a.train[i])

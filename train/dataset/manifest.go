@@ -71,7 +71,7 @@ func (c *collection) parseManifest(r io.Reader, dir string) error {
 }
 
 // checkRepeats refuses a picture with several labels, of which one at most can be learnt,
-// and one in several splits, whose test would be of what was trained on.
+// and one in several splits or domains, whose test would be of what was trained on.
 func (c *collection) checkRepeats() error {
 	byPath := make([]*found, len(c.pictures))
 	for i := range byPath {
@@ -86,6 +86,8 @@ func (c *collection) checkRepeats() error {
 			return fmt.Errorf("%s has the labels %s and %s, expected one", p.path, before.class, p.class)
 		case p.split != before.split:
 			return fmt.Errorf("%s is in the splits %q and %q, expected one", p.path, before.split, p.split)
+		case p.domain != before.domain:
+			return fmt.Errorf("%s is in the domains %q and %q, expected one", p.path, before.domain, p.domain)
 		}
 	}
 	return nil
