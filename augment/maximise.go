@@ -88,6 +88,11 @@ type Maximiser struct {
 	Mean, Std []float32
 	Start     Start
 
+	// Second are the second classes of images that are mixed, and Weight the shares of
+	// their labels, as [Targets] has them; both are empty where images are of one class.
+	Second []uint16
+	Weight []float32
+
 	engine *tensor.Engine
 	model  Model
 	means  []Means // of each step
@@ -151,6 +156,7 @@ func (m *Maximiser) Maximise(images tensor.Tensor, labels []uint16, batch int) [
 	images.Check("augment: the images", images.N, images.C, images.H, images.W)
 	m.images, m.labels, m.batch = images, labels, batch
 	m.checkStart()
+	m.checkSecond()
 	if m.Ball.Norm != Unbounded {
 		m.enter()
 	}
@@ -184,6 +190,20 @@ func (m *Maximiser) checkStart() {
 	}
 }
 
+// checkSecond panics unless Second and Weight, if there are any, fit the images.
+func (m *Maximiser) checkSecond() {
+	if len(m.Second) == 0 {
+		return
+	}
+	tensor.CheckVector("augment: the second labels", m.Second, m.images.N)
+	tensor.CheckVector("augment: the weights of the labels", m.Weight, m.images.N)
+	for i, label := range m.Second {
+		if int(label) >= m.dLogits.C {
+			panic(fmt.Sprintf("augment: second label %d of image %d, for a model of %d classes", label, i, m.dLogits.C))
+		}
+	}
+}
+
 // NonFinite returns the first of the images last maximised that was not finite
 // when the ascent ended, before any bounds; -1 if all were.
 func (m *Maximiser) NonFinite() int { return slices.Index(m.finite[:m.images.N], false) }
@@ -214,6 +234,9 @@ func (m *beginStep) Do(n, _ int) {
 	size := float64(min(m.batch, m.images.N-first))
 	m.crossEntropy[n], m.entropy[n] = k.SoftmaxLoss(m.dLogits.Image(n), m.logits.Image(n),
 		int(m.labels[n]), float32(1/size), float32(m.Eta/size))
+	if len(m.Second) > 0 {
+		m.mixLabels(n, float32(size))
+	}
 
 	clean, embedding, gradient := m.clean.Image(n), m.embedding.Image(n), m.dEmbedding.Image(n)
 	if m.step == 0 && m.Transforms == nil {
@@ -223,6 +246,17 @@ func (m *beginStep) Do(n, _ int) {
 	copy(gradient, embedding)
 	k.Axpy(-1, clean, gradient)
 	k.Scale(float32(-2*m.Gamma/(size*float64(m.clean.C))), gradient)
+}
+
+// mixLabels makes the cross-entropy of an image's first class, and its gradient, those
+// of both classes.
+func (m *Maximiser) mixLabels(n int, size float32) {
+	first, second, rest := m.labels[n], m.Second[n], 1-m.Weight[n]
+	logits, gradient := m.logits.Image(n), m.dLogits.Image(n)
+	m.crossEntropy[n] += float32(rest * (logits[first] - logits[second]))
+	share := rest / size
+	gradient[first] += share
+	gradient[second] -= share
 }
 
 // finishStep moves the images up the gradient, one a part.

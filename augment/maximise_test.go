@@ -262,3 +262,40 @@ func TestBounds(t *testing.T) {
 		require.Equal(t, c.want, x.Data)
 	}
 }
+
+// The ascent of a mixed image is that of both its classes, by their shares.
+func TestMaximiseMixedLabels(t *testing.T) {
+	t.Parallel()
+	const count = 5
+	e := tensor.NewEngineOn(2, nil)
+	defer e.Close()
+	clean, first := randomImages(count)
+	second := make([]uint16, count)
+	weight := make([]float32, count)
+	for i := range second {
+		second[i], weight[i] = (first[i]+uint16(i))%classes, float32(i)/(count-1)
+	}
+	ascend := func(labels, second []uint16, weight []float32) (tensor.Tensor, Means) {
+		x := tensor.New(count, pixels, 1, 1)
+		copy(x.Data, clean.Data)
+		m := NewMaximiser(e, newBilinear(count), count, classes, dimension, Config{Steps: 1, LR: 0.5, Gamma: 1})
+		m.Second, m.Weight = second, weight
+		return x, m.Maximise(x, labels, count)[0]
+	}
+	mixed, _ := ascend(first, second, weight)
+	one, _ := ascend(first, nil, nil)
+	other, _ := ascend(second, nil, nil)
+	for i := range count {
+		for j := range pixels {
+			w := float64(weight[i])
+			require.InDelta(t, w*float64(one.Image(i)[j])+(1-w)*float64(other.Image(i)[j]), mixed.Image(i)[j], 1e-5)
+		}
+	}
+	half := []float32{0.5, 0.5, 0.5, 0.5, 0.5}
+	_, means := ascend(first, second, half)
+	_, ones := ascend(first, nil, nil)
+	_, others := ascend(second, nil, nil)
+	require.InDelta(t, (ones.CrossEntropy+others.CrossEntropy)/2, means.CrossEntropy, 1e-5)
+	require.Panics(t, func() { ascend(first, second, half[:4]) })
+	require.Panics(t, func() { ascend(first, []uint16{0, 1, classes, 2, 3}, half) })
+}

@@ -6,7 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/batch"
 	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
@@ -69,5 +71,39 @@ func TestAttackOfParameters(t *testing.T) {
 				require.Equal(t, before[lo:hi], x.Data[lo:hi], "view %d of %d", v+1, views)
 			}
 		}
+	}
+}
+
+// An attack on mixed images raises the loss of both their classes.
+func TestAttackOfMixedImages(t *testing.T) {
+	t.Parallel()
+	c := epochConfig(erm)
+	c.Views = []View{{Batch: []augment.BatchOp{batch.Mixup{Alpha: 1}}}}
+	c.Attack = augment.Config{Steps: 8, LR: 0.02, Ball: augment.Ball{Norm: augment.LInf, Radius: 0.1}}
+	trainer, network := epochTrainer(t, 2, nil, c)
+	numbers := []int32{7, 3, 40, 12, 25, 31}
+	x := trainer.view(numbers)
+	d := &trainer.descent
+	require.Len(t, d.targets.Second, len(numbers))
+	for n := range numbers {
+		d.targets.Weight[n] = 0.05 // an ascent on the first class alone lowers the loss
+		d.targets.Second[n] = (d.targets.First[n] + 1) % 10
+	}
+	plan := nn.Compile(trainer.engine, network, len(numbers), nn.Eval)
+	loss := func(n int) float64 {
+		logits, _ := plan.Forward(x)
+		gradient := tensor.New(1, logits.C, 1, 1)
+		share := float64(d.targets.Weight[n])
+		one := nn.CrossEntropy(trainer.engine, gradient, logits.Images(n, n+1), d.targets.First[n:][:1])
+		other := nn.CrossEntropy(trainer.engine, gradient, logits.Images(n, n+1), d.targets.Second[n:][:1])
+		return share*one + (1-share)*other
+	}
+	var before []float64
+	for n := range numbers {
+		before = append(before, loss(n))
+	}
+	require.Equal(t, -1, trainer.attack(x, numbers))
+	for n := range numbers {
+		require.Greater(t, loss(n), before[n])
 	}
 }

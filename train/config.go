@@ -148,7 +148,7 @@ func (c Config) Outline(n int) Outline {
 				n = source + min(len(o.TrainingSet), kept)*made
 			}
 			o.numbered = n
-			if c.Growth.sourceLeft(len(o.TrainingSet)) {
+			if made > 0 && c.Growth.sourceLeft(len(o.TrainingSet)) {
 				n -= source
 			}
 			o.TrainingSet = append(o.TrainingSet, n)

@@ -33,6 +33,13 @@ func TestOutlineOfDigits(t *testing.T) {
 	require.Equal(t, []int{10000}, digitsConfig(erm).Outline(10000).TrainingSet)
 	c.MaxSteps = 99 // ends before the first
 	require.Equal(t, Outline{Steps: 99, Tests: 1, TrainingSet: []int{10000}, minimised: 99 * 32, numbered: 10000}, c.Outline(10000))
+
+	// The source does not leave a ring that gets no sets, which its one batch does not make.
+	c = digitsConfig(meada)
+	c.Schedule, c.BatchSize = Steps{Total: 6, TestEvery: 6}, 16
+	c.Growth = Growth{Every: 1, Phases: 6, Sets: 2, Ring: true, Ascent: c.Growth.Ascent}
+	require.Equal(t, []int{16, 16, 16, 16, 16, 16}, c.Outline(16).TrainingSet)
+	require.Equal(t, []int{17, 33, 49, 48, 48, 48}, c.Outline(17).TrainingSet)
 }
 
 // The published CIFAR run: batches, training set and the schedule's end, epoch by epoch.

@@ -156,6 +156,7 @@ func (t *Trainer) attack(x tensor.Tensor, numbers []int32) int {
 			Draw:    augment.Draw{Seed: t.config.Seed, Round: t.at.Round, View: v},
 			Numbers: numbers,
 		}
+		m.Second, m.Weight = t.descent.targets.Second, t.descent.targets.Weight
 		m.Maximise(x.Images(v*n, (v+1)*n), t.descent.targets.First, n)
 		if i := m.NonFinite(); i >= 0 {
 			return int(numbers[i])

@@ -52,7 +52,8 @@ func EstimateMemory(engine *tensor.Engine, network *nn.Network, data *dataset.Ta
 		}
 	}
 	if c.Objective.Contrast > 0 {
-		m.Batches += float * int64(descent) * int64(2*network.Embedding+descent)
+		// Of batches that no memory holds an int64 does not hold the product either.
+		m.Batches += int64(min(float*float64(descent)*float64(2*network.Embedding+descent), 1<<60))
 	}
 	if added > 0 {
 		chunk := ascentChunk(c.BatchSize)

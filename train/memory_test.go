@@ -83,6 +83,15 @@ func TestEstimateMemory(t *testing.T) {
 	}
 }
 
+// Batches beyond any memory take more than there is.
+func TestEstimateOfHugeBatches(t *testing.T) {
+	engine := tensor.NewEngineOn(1, nil)
+	defer engine.Close()
+	c := toyConfig(erm)
+	c.BatchSize, c.Objective.Contrast = 1<<31-1, 1
+	require.Greater(t, EstimateMemory(engine, smallLeNet(), &dataset.Task{Source: toySource(t)}, c).Total(), int64(1)<<60)
+}
+
 // The images that phases make are counted as what the training set holds of them.
 func TestEstimateOfPhases(t *testing.T) {
 	engine := tensor.NewEngineOn(1, nil)

@@ -476,7 +476,11 @@ func (s *Settings) descent(network string) train.Config {
 	case s.EMA > 0:
 		c.Averaging = train.EMA{Decay: s.EMA}
 	case s.SWA > 0:
-		c.Averaging = train.SWA{From: int(s.SWA * float64(s.LoopsTrain+s.Epochs)), Every: 1}
+		rounds := s.LoopsTrain + s.Epochs
+		if s.MaxSteps > 0 && !s.InEpochs() {
+			rounds = min(rounds, s.MaxSteps)
+		}
+		c.Averaging = train.SWA{From: int(s.SWA * float64(rounds)), Every: 1}
 	}
 	c.Views = s.viewsOf(network)
 	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing, Contrast: s.Contrast}

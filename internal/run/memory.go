@@ -36,6 +36,9 @@ func (r *run) fitMemory(data *dataset.Task) (string, error) {
 	}
 	if r.overflows {
 		line += fmt.Sprintf("; the images that phases add, %s, are in files of the run folder", cli.Bytes(inFiles))
+		if r.Group.Size() > 1 {
+			line += ", of other ranks than 0 of " + os.TempDir()
+		}
 	}
 	// Set a limit for the garbage collector, or discarded test sets double the
 	// peak, those with corruptions above all.
