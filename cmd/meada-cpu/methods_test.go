@@ -43,15 +43,21 @@ func TestMethodsByName(t *testing.T) {
 	}
 }
 
-// A run whose phases add images to those that are changed ends the same when it
-// is interrupted.
+// A run whose phases add images to those that are changed, and one whose images are
+// mixed and attacked, end the same when they are interrupted.
 func TestPartsResume(t *testing.T) {
 	t.Parallel()
-	data, dir := tinyDigits(t), t.TempDir()
-	args := short(data, "--views", "augmix+randconv+pro-randconv", "--consistency", "12", "--mix", "mixup", "--noise", "0.2", "--all-views",
-		"--ema", "0.9", "--cosine", "--jitter", "0.3", "--quiet", "--loops-train", "20", "--loops-min", "5")
-	succeed(t, dir, append(args, "--out", "whole")...)
-	interrupted(t, dir, filepath.Join(dir, "r", "checkpoint", "latest.safetensors"), append(args, "--out", "r", "--checkpoint-every", "1")...)
-	succeed(t, dir, "train", "--resume", "r", "--threads", "3", "--quiet")
-	requireSame(t, remains(t, filepath.Join(dir, "whole")), filepath.Join(dir, "r"), "resumed")
+	data := tinyDigits(t)
+	for _, flags := range [][]string{
+		{"--views", "augmix+randconv+pro-randconv", "--consistency", "12", "--mix", "mixup", "--noise", "0.2", "--all-views",
+			"--ema", "0.9", "--cosine", "--jitter", "0.3", "--loops-min", "5"},
+		{"--algorithm", "pgd", "--mix", "cutmix", "--swa", "0.1", "--grey", "0.3", "--loops-adv", "3"},
+	} {
+		dir := t.TempDir()
+		args := short(data, append(flags, "--loops-train", "20", "--quiet")...)
+		succeed(t, dir, append(args, "--out", "whole")...)
+		interrupted(t, dir, filepath.Join(dir, "r", "checkpoint", "latest.safetensors"), append(args, "--out", "r", "--checkpoint-every", "1")...)
+		succeed(t, dir, "train", "--resume", "r", "--threads", "3", "--quiet")
+		requireSame(t, remains(t, filepath.Join(dir, "whole")), filepath.Join(dir, "r"), "resumed")
+	}
 }

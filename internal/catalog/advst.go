@@ -27,13 +27,13 @@ func (s *Settings) UsesEta() bool {
 // source and of five (for PACS three) sets once between phases, which is
 // 1,875 steps for digits, and divide the rate by ten halfway. The weight of the
 // entropy is ours for digits, 0 in their published runs.
-func advst(s *Settings, p *Preset, _ string) {
+func advst(s *Settings, p *Preset, network string) {
 	s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin, s.Contrast = 5, 20, 0.2, 100, 10, 1
 	switch p.Name {
 	case "digits": // 2.85 million images
 		s.LoopsTrain, s.LoopsMin, s.TestEvery, s.Cosine = 89_063, 1_875, 1_000, true
 	case "pacs":
-		s.EpochsMin = 1
+		s.EpochsMin, s.FreezeBN = 1, network != "alexnet"
 		s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin = 3, 50, 5, 10, 0.01
 	}
 }

@@ -106,12 +106,7 @@ var Methods = []Method{
 	{
 		Name: AugMix, Title: "AugMix",
 		Citation: "mixtures of chains of image operations, and consistent predictions: Hendrycks et al., AugMix: A Simple Data Processing Method to Improve Robustness and Uncertainty, ICLR 2020",
-		defaults: func(s *Settings, _ *Preset, network string) {
-			s.Views, s.Consistency = ViewsAugMix, 12
-			if KindOf(network) == ForPictures {
-				s.Views = ViewsAugMixLarge
-			}
-		},
+		defaults: func(s *Settings, _ *Preset, network string) { s.Views, s.Consistency = augMixFor(network), 12 },
 	},
 	{
 		Name: RandConv, Title: "RandConv",
@@ -156,7 +151,7 @@ var Methods = []Method{
 		Name: NoisyMix, Title: "NoisyMix",
 		Citation: "AugMix, Mixup and noise, behind stages of residual networks too: Erichson et al., NoisyMix: Boosting Model Robustness to Common Corruptions, AISTATS 2024",
 		defaults: func(s *Settings, _ *Preset, network string) {
-			s.Views, s.Consistency, s.Mix, s.Noise = ViewsAugMix, 12, MixUp, 0.5
+			s.Views, s.Consistency, s.Mix, s.Noise = augMixFor(network), 12, MixUp, 0.5
 			s.Manifold = slices.Contains(StagedNetworks, network)
 			if s.InEpochs() && KindOf(network) == ForSmall {
 				s.Epochs = 200
@@ -207,6 +202,14 @@ var Methods = []Method{
 		defaults: advst,
 		config:   func(s *Settings, network string) train.Config { return s.transformed(network, s.Eta) },
 	},
+}
+
+// augMixFor returns AugMix's views as its authors have them for a kind of network.
+func augMixFor(network string) Views {
+	if KindOf(network) == ForPictures {
+		return ViewsAugMixLarge
+	}
+	return ViewsAugMix
 }
 
 // DescribeMethods lists the methods and where they are published, a paragraph
@@ -399,7 +402,7 @@ func (s *Settings) Check(weights string) error {
 	case s.NewHead && weights == "":
 		return cli.UsageError("--new-head: the last layer of random weights is new, expected --weights FILE")
 	case s.FreezeBN && weights == "":
-		return cli.UsageError("--freeze-bn: random weights have no statistics to keep, expected --weights FILE")
+		return cli.UsageError("--freeze-bn: random weights have no statistics to keep, expected --weights FILE, or --freeze-bn=false")
 	case s.Freeze && weights == "":
 		return cli.UsageError("--freeze: random weights are not worth keeping, expected --weights FILE")
 	}
