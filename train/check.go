@@ -26,6 +26,10 @@ func (c *Config) check(network *nn.Network) error {
 		return errors.New("train: Schedule is nil, expected Steps or Epochs")
 	case c.Optimiser == nil:
 		return errors.New("train: Optimiser is nil, expected Adam or SGD")
+	case !(c.OneCycle >= 0 && c.OneCycle < 1):
+		return fmt.Errorf("train: OneCycle is %v, expected 0 or more and less than 1", c.OneCycle)
+	case !(c.Clip >= 0 && finite(c.Clip)):
+		return fmt.Errorf("train: Clip is %v, expected a number that is not negative", c.Clip)
 	case len(c.Views) > maxViews:
 		return fmt.Errorf("train: %d Views, expected %d at most", len(c.Views), maxViews)
 	}

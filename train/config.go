@@ -31,6 +31,12 @@ type Config struct {
 	Growth    Growth
 	Averaging Averaging // nil for none
 
+	// OneCycle is the share of the run in which the rate rises to the optimiser's, before
+	// it falls, see [optim.OneCycle]; 0 for the optimiser's own schedule. Clip is the norm
+	// that the gradients of a step are scaled down to if they have a larger one, see
+	// [optim.Clipper]; 0 for none.
+	OneCycle, Clip float64
+
 	// Overflow is a folder for mapped files with the images that phases add, "" to
 	// have these in memory. It changes no result. Nothing is left in it.
 	Overflow string
@@ -187,6 +193,12 @@ func (c *Config) parts() map[string]string {
 	}
 	if c.shards() > 1 {
 		parts["Shards"] = fmt.Sprint(c.Shards)
+	}
+	if c.OneCycle > 0 {
+		parts["OneCycle"] = fmt.Sprint(c.OneCycle)
+	}
+	if c.Clip > 0 {
+		parts["Clip"] = fmt.Sprint(c.Clip)
 	}
 	if c.Backbone != (Backbone{}) {
 		parts["Backbone"] = fmt.Sprintf("%#v", c.Backbone)

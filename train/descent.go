@@ -7,6 +7,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 	"github.com/meada-cpu/meada-cpu/train/objective"
+	"github.com/meada-cpu/meada-cpu/train/optim"
 )
 
 // descent is what takes the descent steps.
@@ -19,6 +20,7 @@ type descent struct {
 	objective *objective.Objective
 	hidden    *hidden // nil for none
 	dLogits   tensor.Tensor
+	clipper   *optim.Clipper // nil for none
 	optimiser updater
 	rate      learningRate
 	average   *average           // nil for none
@@ -41,8 +43,10 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config, p *plans,
 		d.contrast = objective.NewContrast(engine, c.shardSize(), c.views(), network.Embedding)
 		d.dEmbedding = tensor.New(all, network.Embedding, 1, 1)
 	}
-	lr, cosine := c.Optimiser.rate()
-	d.rate.LR, d.rate.constant = lr, !cosine
+	d.rate = newLearningRate(c)
+	if c.Clip > 0 {
+		d.clipper = optim.NewClipper(engine, network.Grads)
+	}
 	var err error
 	if p.attack.batch > 0 {
 		if d.attack, err = newMaximiser(engine, network, c.Attack, p.attack.compile(memory, engine)); err != nil {
@@ -89,6 +93,9 @@ func (t *Trainer) minimise() (Event, error) {
 		return e, t.diverged(e, fmt.Sprintf("image %d, attacked,", all.attacked))
 	case !finite(e.Loss):
 		return e, t.diverged(e, "the loss")
+	}
+	if d.clipper != nil {
+		d.clipper.Clip(t.config.Clip)
 	}
 	d.optimiser.update(d.rate.LR)
 	d.rate.step()

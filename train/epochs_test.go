@@ -274,3 +274,31 @@ func TestSeverities(t *testing.T) {
 	}
 	require.ErrorIs(t, err, failure)
 }
+
+// The rate of one cycle is that of the steps done, over those of the whole run as they are
+// known at the beginning of each epoch, and no update moves the parameters by more than
+// what is left of the gradients' norm.
+func TestOneCycleAndClip(t *testing.T) {
+	t.Parallel()
+	c := epochConfig(erm)
+	c.Optimiser, c.OneCycle, c.Clip = SGD{LR: 0.1, Cosine: true}, 0.25, 0.01
+	trainer, network := epochTrainer(t, 2, nil, c)
+	cycle := optim.OneCycle{Peak: 0.1, Rise: 0.25}
+	for !trainer.Done() {
+		before := slices.Clone(network.Values)
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		if e.Kind != Minimise {
+			continue
+		}
+		require.InDelta(t, cycle.At(e.Step, 20), e.LR, 1e-12, "step %d", e.Step)
+		if e.LR < 0.02 { // of less float32 shows too little
+			continue
+		}
+		moved := 0.0
+		for i, v := range network.Values {
+			moved += math.Pow(float64(v-before[i]), 2)
+		}
+		require.InEpsilon(t, e.LR*0.01, math.Sqrt(moved), 1e-2)
+	}
+}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -115,16 +116,32 @@ func (s sgdUpdater) arrays() map[string][]float32 {
 
 func (sgdUpdater) count() *int { return nil }
 
-// learningRate is the rate of the next update. The schedule of a cosine is
-// stretched to the size of the training set at the start of every round, as in
-// the official script.
+// learningRate is the rate of the next update. The schedule of a cosine, or of one
+// cycle, is stretched to the size of the training set at the start of every round, as
+// in the official script.
 type learningRate struct {
 	optim.Cosine
 	constant bool
+	cycle    optim.OneCycle // Rise 0 for none
+}
+
+// newLearningRate returns that of the first update.
+func newLearningRate(c *Config) (r learningRate) {
+	lr, cosine := c.Optimiser.rate()
+	r.LR, r.constant = lr, !cosine
+	if c.OneCycle > 0 {
+		r.cycle = optim.OneCycle{Peak: lr, Rise: c.OneCycle}
+		r.LR = r.cycle.At(0, math.MaxInt32)
+	}
+	return r
 }
 
 func (r *learningRate) step() {
-	if !r.constant {
+	switch {
+	case r.cycle.Rise > 0:
+		r.T++
+		r.LR = r.cycle.At(r.T, r.Total)
+	case !r.constant:
 		r.Cosine.Step()
 	}
 }

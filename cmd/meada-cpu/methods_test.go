@@ -51,7 +51,8 @@ func TestPartsResume(t *testing.T) {
 	for _, flags := range [][]string{
 		{"--views", "augmix+randconv+pro-randconv", "--consistency", "12", "--mix", "mixup", "--noise", "0.2", "--all-views",
 			"--ema", "0.9", "--cosine", "--jitter", "0.3", "--loops-min", "5"},
-		{"--algorithm", "pgd", "--mix", "cutmix", "--swa", "0.1", "--grey", "0.3", "--loops-adv", "3"},
+		{"--algorithm", "pgd", "--mix", "cutmix", "--swa", "0.1", "--grey", "0.3", "--loops-adv", "3",
+			"--one-cycle", "0.3", "--clip", "0.5"},
 	} {
 		dir := t.TempDir()
 		args := short(data, append(flags, "--loops-train", "20", "--quiet")...)

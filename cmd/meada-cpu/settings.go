@@ -52,6 +52,8 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's; where steps are counted 0 is Adam")
 	f.Number(&s.Decay, "decay", "weight decay")
 	f.Switch(&s.Cosine, "cosine", "anneal Adam's rate to 0 over the run, as SGD's is")
+	f.Number(&s.OneCycle, "one-cycle", "let the rate rise to that of --lr for a share X of the run, and fall from there, in one cycle; 0 for none")
+	f.Number(&s.Clip, "clip", "scale gradients down whose norm is above X; 0 for none")
 	f.Number(&s.EMA, "ema", "test the moving average of the weights over the steps, of decay X; 0 for the weights themselves")
 	f.Number(&s.SWA, "swa", "test the mean of the weights after a share X of the run (SWA), of every step, or every epoch where those are counted")
 	f.Number(&s.LRBackbone, "lr-backbone", "learning rate of the layers up to the embedding, which --weights has trained; 0 for that of --lr")

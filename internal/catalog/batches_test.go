@@ -125,6 +125,9 @@ func TestPrime(t *testing.T) {
 	require.Nil(t, c.Views[0].Values)
 	require.Equal(t, image.Prime{Width: 3, Depth: 3, Cut: 100, Colour: 0.01, Filter: 4}, c.Views[2].Values)
 	require.InDelta(t, 12, c.Objective.Consistency, 0)
+	require.Equal(t, train.SGD{LR: 0.2, Momentum: 0.9, Decay: 5e-4, Cosine: true}, c.Optimiser)
+	require.Equal(t, [2]float64{0.25, 0.5}, [2]float64{c.OneCycle, c.Clip})
+	require.Zero(t, presetConfig(t, "digits", "lenet5", Prime).OneCycle)
 }
 
 func TestViewsOneAfterTheOther(t *testing.T) {

@@ -161,7 +161,12 @@ var Methods = []Method{
 	{
 		Name: Prime, Title: "PRIME",
 		Citation: "mixtures of displacements, colours and filters, and consistent predictions: Modas et al., PRIME: A Few Primitives Can Boost Robustness to Common Corruptions, ECCV 2022",
-		defaults: func(s *Settings, _ *Preset, _ string) { s.Views, s.Consistency = ViewsPrime, 12 },
+		defaults: func(s *Settings, p *Preset, _ string) {
+			s.Views, s.Consistency = ViewsPrime, 12
+			if p.Name == "cifar10" || p.Name == "cifar100" {
+				s.LR, s.OneCycle, s.Clip = 0.2, 0.25, 0.5
+			}
+		},
 	},
 	{
 		Name: PGD, Title: "PGD",
@@ -268,11 +273,13 @@ type Settings struct {
 
 	Shards int `json:"shards,omitempty"` // that the images of a step are computed in; 0 for 1
 
-	Momentum float64 `json:"momentum,omitempty"` // of SGD; steps without it are Adam's
-	Decay    float64 `json:"decay,omitempty"`    // of every parameter
-	Cosine   bool    `json:"cosine,omitempty"`   // anneal Adam's rate to 0, as SGD's always is
-	EMA      float64 `json:"ema,omitempty"`      // decay of the moving average of weights that is tested; 0 for none
-	SWA      float64 `json:"swa,omitempty"`      // share of the run after which the mean of its weights begins, which is tested; 0 for none
+	Momentum float64 `json:"momentum,omitempty"`  // of SGD; steps without it are Adam's
+	Decay    float64 `json:"decay,omitempty"`     // of every parameter
+	Cosine   bool    `json:"cosine,omitempty"`    // anneal Adam's rate to 0, as SGD's always is
+	OneCycle float64 `json:"one_cycle,omitempty"` // share of the run in which the rate rises to LR, before it falls; 0 for none
+	Clip     float64 `json:"clip,omitempty"`      // the norm that gradients are scaled down to; 0 for none
+	EMA      float64 `json:"ema,omitempty"`       // decay of the moving average of weights that is tested; 0 for none
+	SWA      float64 `json:"swa,omitempty"`       // share of the run after which the mean of its weights begins, which is tested; 0 for none
 
 	// What becomes of images before a descent step, in this order.
 	Flip        bool    `json:"flip,omitempty"`         // mirrored at random
@@ -431,6 +438,10 @@ func (s *Settings) checkDescent() error {
 	switch {
 	case s.Momentum >= 1:
 		return cli.UsageError("--momentum %v: expected a number less than 1", s.Momentum)
+	case s.OneCycle >= 1:
+		return cli.UsageError("--one-cycle %v: expected a share of the run, less than 1", s.OneCycle)
+	case s.OneCycle > 0 && s.Cosine && !s.UsesSGD():
+		return cli.UsageError("--one-cycle %v and --cosine: expected one of them", s.OneCycle)
 	case !s.Freeze && s.LRBackbone > 0 && math.IsInf(s.LRBackbone/s.LR, 0):
 		return cli.UsageError("--lr %v and --lr-backbone %v: expected a larger --lr", s.LR, s.LRBackbone)
 	}
@@ -460,7 +471,7 @@ func (s *Settings) UsesSGD() bool { return s.InEpochs() || s.Momentum > 0 }
 // descent returns the run without phases.
 func (s *Settings) descent(network string) train.Config {
 	c := train.Config{
-		Seed: s.Seed, BatchSize: s.BatchSize, MaxSteps: s.MaxSteps, Shards: s.Shards,
+		Seed: s.Seed, BatchSize: s.BatchSize, MaxSteps: s.MaxSteps, Shards: s.Shards, OneCycle: s.OneCycle, Clip: s.Clip,
 		Schedule:  train.Steps{Total: s.LoopsTrain, TestEvery: s.TestEvery},
 		Optimiser: train.Adam{LR: s.LR, Decay: s.Decay, Cosine: s.Cosine},
 	}

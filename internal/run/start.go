@@ -136,14 +136,22 @@ func Unused(w *zoo.Weights) string {
 func describeOptimiser(s *runfolder.Settings) string {
 	text := fmt.Sprintf("Adam, lr %g", s.LR)
 	if s.UsesSGD() {
-		text = fmt.Sprintf("SGD, lr %g, cosine schedule, momentum %g, decay %g", s.LR, s.Momentum, s.Decay)
-	} else {
-		if s.Cosine {
-			text += ", cosine schedule"
-		}
-		if s.Decay > 0 {
-			text += fmt.Sprintf(", decay %g", s.Decay)
-		}
+		text = fmt.Sprintf("SGD, lr %g", s.LR)
+	}
+	switch {
+	case s.OneCycle > 0:
+		text += fmt.Sprintf(", one cycle that rises for %g of the run", s.OneCycle)
+	case s.UsesSGD() || s.Cosine:
+		text += ", cosine schedule"
+	}
+	if s.UsesSGD() {
+		text += fmt.Sprintf(", momentum %g", s.Momentum)
+	}
+	if s.UsesSGD() || s.Decay > 0 {
+		text += fmt.Sprintf(", decay %g", s.Decay)
+	}
+	if s.Clip > 0 {
+		text += fmt.Sprintf(", gradients clipped at a norm of %g", s.Clip)
 	}
 	if s.EMA > 0 {
 		text += fmt.Sprintf(", tested: the moving average of the weights, decay %g", s.EMA)

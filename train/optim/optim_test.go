@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -179,5 +180,61 @@ func TestCosPi(t *testing.T) {
 	for i := range 100_001 {
 		x := float64(i) / 100_000
 		require.InDelta(t, math.Cos(math.Pi*x), cosPi(x), 5e-16)
+	}
+}
+
+// Rates of PyTorch's OneCycleLR(max_lr=0.2, total_steps=40, pct_start=0.25,
+// cycle_momentum=False).
+func TestOneCycle(t *testing.T) {
+	t.Parallel()
+	c := OneCycle{Peak: 0.2, Rise: 0.25}
+	for step, want := range map[int]float64{
+		0: 0.008000000000000007, 1: 0.013789508404552786, 5: 0.12067022505602532, 9: 0.2, 10: 0.1994521917280692,
+		20: 0.1406739016129228, 38: 0.0005486082719308184, 39: 8e-07,
+	} {
+		require.InEpsilon(t, want, c.At(step, 40), 1e-9, step)
+	}
+	require.InEpsilon(t, 8e-07, c.At(50, 40), 1e-9, "beyond the end")
+	for _, total := range []int{1, 2, 4} { // with no step or one in which the rate rises
+		for step := range total {
+			require.Greater(t, c.At(step, total), 0.0)
+			require.LessOrEqual(t, c.At(step, total), 0.2)
+		}
+	}
+}
+
+// Gradients are clipped as by PyTorch's clip_grad_norm_, to the same bits whatever runs
+// them.
+func TestClip(t *testing.T) {
+	ramp := func(n int) []float32 {
+		g := make([]float32, n)
+		for i := range g {
+			g[i] = float32(i%1000+1) / 100
+		}
+		return g
+	}
+	var first []float32
+	for _, kernels := range simd.Available() {
+		for _, threads := range []int{1, 3} {
+			e := tensor.NewEngineOn(threads, kernels)
+			g := ramp(1000)
+			require.InEpsilon(t, 182.7111053466797, NewClipper(e, g).Clip(0.5), 1e-6)
+			require.InEpsilon(t, 2.7365604182705283e-05, g[0], 1e-6)
+			require.InEpsilon(t, 0.027365606278181076, g[999], 1e-6)
+			require.InEpsilon(t, 0.5, NewClipper(e, g).Clip(1), 1e-6)
+			g = ramp(1000)
+			NewClipper(e, g).Clip(1000)
+			require.Equal(t, ramp(1000), g, "their norm is smaller")
+
+			many := ramp(2*simd.MaxCall + 5)
+			c := NewClipper(e, many)
+			c.Clip(3)
+			if first == nil {
+				first = slices.Clone(many)
+			}
+			require.True(t, slices.Equal(first, many), kernels.Name)
+			require.Zero(t, testing.AllocsPerRun(3, func() { c.Clip(1) }))
+			e.Close()
+		}
 	}
 }

@@ -22,6 +22,27 @@ func (c *Cosine) Step() {
 	c.LR *= factor(c.T) / factor(c.T-1)
 }
 
+// OneCycle is the learning rate of one cycle (Smith and Topin, "Super-Convergence", 2017),
+// as PyTorch's OneCycleLR has it, momentum apart: half a cosine up from a 25th of the
+// peak, and another down to a 10,000th of that.
+type OneCycle struct {
+	Peak float64
+	Rise float64 // share of the steps in which the rate rises, less than 1
+}
+
+// At returns the rate of step t, from 0, of total.
+func (c OneCycle) At(t, total int) float64 {
+	low := c.Peak / 25
+	top, end := c.Rise*float64(total)-1, float64(total-1)
+	if x := float64(t); top > 0 && x <= top {
+		return between(low, c.Peak, x/top)
+	}
+	return between(c.Peak, low/1e4, min((float64(t)-top)/(end-top), 1))
+}
+
+// between returns what half a cosine from a to b has at x of its way.
+func between(a, b, x float64) float64 { return b + float64((a-b)/2*(1+cosPi(x))) }
+
 // cosPi returns cos(pi*x) for 0 <= x <= 1, the same bits on every architecture:
 // in math.Cos the compiler may fuse products into additions.
 func cosPi(x float64) float64 {
