@@ -110,12 +110,11 @@ The time expected at the start and the share of the peak count the multiply-adds
 of convolutions, as the direct algorithm needs them, and of linear layers against
 the peak of the CPU as measured. Other programs that run distort both.
 
-"last" is the weights at the end. "validated" is the best test on the part of the
-source that is held out, else on its own test sets (training-domain validation), the
-choice that we recommend. "best"
-has the best average over the target domains, selected on the target test sets
-(oracle), as the official code reports. For CIFAR the targets are the 15
-corruptions.
+"last" is the weights at the end. "validated" is the best test on the part of
+the source that is held out, or else on its own test sets (training-domain
+validation), the choice that we recommend. "best" has the best average over the
+target domains, selected on the target test sets (oracle), as the official code
+reports. For CIFAR the targets are the 15 corruptions.
 
 With --consistency every step takes three views of an image, which flips, crops,
 jitter and grey change alike: one as it is then, whose class is learnt, and two
