@@ -183,7 +183,12 @@ func (o *options) run() (err error) {
 	default:
 		measure, name = b.everything, strings.ToLower(strings.Fields(rivals[0].name())[0])
 	}
-	if err := measure(); err != nil {
+	err = measure()
+	for _, r := range rivals { // of one that has died the figures are none
+		err = errors.Join(err, r.close())
+	}
+	rivals = nil
+	if err != nil {
 		return err
 	}
 	b.results.CPU, b.results.ISA, b.results.Go = cpuid.CPU.BrandName, b.engine.Kernels.Name, runtime.Version()

@@ -135,7 +135,7 @@ func (p *pytorch) prepare(want string, words ...any) (timing.Sampler, error) {
 }
 
 // sample takes one sample there. A process that has died shows at the next
-// prepare or at close.
+// prepare or at close, before anything is printed.
 func (p *pytorch) sample() time.Duration {
 	if err := p.say("sample"); err != nil {
 		return 0

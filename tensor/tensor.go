@@ -67,9 +67,6 @@ func (t Tensor) Images(lo, hi int) Tensor {
 	return u
 }
 
-// Dense reports whether the images follow each other without a gap.
-func (t Tensor) Dense() bool { return t.Stride == t.C*t.H*t.W }
-
 // Is reports whether t has that shape, whatever its stride.
 func (t Tensor) Is(n, c, h, w int) bool { return t.N == n && t.C == c && t.H == h && t.W == w }
 

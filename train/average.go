@@ -179,8 +179,9 @@ func (m *average) show(average bool) (changed bool) {
 const statisticsBatches = 64
 
 // measureStatistics sets the running statistics of the network to those of its weights,
-// the average, over batches of the training set's images, each spread evenly over it, since
-// their order may be that of the classes, and changed like those of a descent step.
+// the average, over batches of the training set's images, changed like those of a descent
+// step. Each shard of a batch is spread evenly over the set, since the order of the images
+// may be that of the classes.
 func (t *Trainer) measureStatistics() error {
 	d, n := &t.descent, t.set.len()
 	if !d.average.measured() {
@@ -191,8 +192,14 @@ func (t *Trainer) measureStatistics() error {
 	var err error
 	t.network.MeasureStatistics(func() {
 		for b := 0; b < batches && err == nil; b++ {
-			for i := range numbers {
-				numbers[i] = int32(t.set.unread + (i*batches+b)*n/(batches*len(numbers)))
+			done, shards := 0, t.config.shards()
+			for i := 0; done < len(numbers); i++ {
+				for s := range shards {
+					if lo, hi := shardBounds(s, shards, len(numbers)); lo+i < hi {
+						numbers[lo+i] = int32(t.set.unread + (done*batches+b)*n/(batches*len(numbers)))
+						done++
+					}
+				}
 			}
 			err = t.forward(numbers)
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
@@ -138,6 +137,54 @@ func TestStatisticsOfTheAverage(t *testing.T) {
 	require.NotEqual(t, statistic(plain.network, "bn1.running_mean"), statistic(network, "bn1.running_mean"))
 }
 
+// The statistics of an average are those of all classes in every shard too, however the
+// images are sorted.
+func TestStatisticsOfSortedImages(t *testing.T) {
+	t.Parallel()
+	for _, shards := range []int{1, 2, 4} {
+		c := epochConfig(erm)
+		c.Views, c.Averaging, c.BatchSize, c.Shards = nil, EMA{Decay: 0.5}, 20, shards
+		c.Schedule = Epochs{Total: 1, TestEvery: 1}
+		network := smallNormalised()
+		network.Init(1)
+		engine := tensor.NewEngineOn(2, nil)
+		data := toyData(t)
+		for n := range data.Source.N { // dark ones first, bright ones last
+			for i := range data.Source.Image(n) {
+				data.Source.Image(n)[i] = byte(255 * n / (data.Source.N - 1))
+			}
+		}
+		trainer, err := New(engine, network, data, c)
+		require.NoError(t, err)
+		for !trainer.Done() {
+			_, err := trainer.Step()
+			require.NoError(t, err)
+		}
+		// In one batch the images have the variance of all.
+		other := smallNormalised()
+		other.Init(2)
+		copy(other.Values, network.Values)
+		x, numbers := tensor.New(40, 3, 32, 32), make([]int32, 40)
+		for i := range numbers {
+			numbers[i] = int32(i * 43 / 40)
+		}
+		for i, number := range numbers {
+			for j, v := range data.Source.Image(int(number)) {
+				x.Image(i)[j] = (float32(v)/255 - 0.5) / 0.5
+			}
+		}
+		nn.Compile(engine, other, 40, nn.Train).Forward(x)
+		variance := func(n *nn.Network) []float32 {
+			state := n.State()
+			return state[slices.IndexFunc(state, func(a nn.Array) bool { return a.Name == "bn1.running_var" })].Data
+		}
+		for ch, v := range variance(other) {
+			require.InEpsilon(t, (float64(v)-0.9)/0.1, variance(network)[ch], 0.3, "%d shards", shards)
+		}
+		engine.Close()
+	}
+}
+
 // Statistics that no batch changes are no part of the average.
 func TestAverageLeavesFrozenStatistics(t *testing.T) {
 	network := smallNormalised()
@@ -166,10 +213,7 @@ func TestAverageAllocatesNothing(t *testing.T) {
 
 func TestAveragesHaveTheSameBits(t *testing.T) {
 	var want []float32
-	for _, kernels := range simd.Available() {
-		if kernels.Name == "generic" {
-			continue
-		}
+	for _, kernels := range sameKernels() {
 		for _, threads := range []int{1, 3} {
 			c := epochConfig(erm)
 			c.Averaging = EMA{Decay: 0.9}

@@ -319,7 +319,6 @@ func TestDamagedCheckpoint(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoCheckpoint)
 }
 
-// A checkpoint belongs to one run.
 // A checkpoint that could not be written is the last one.
 func TestCheckpointAfterAFailure(t *testing.T) {
 	t.Parallel()
@@ -335,6 +334,7 @@ func TestCheckpointAfterAFailure(t *testing.T) {
 	require.ErrorContains(t, c.Write(s.Trainer, nil), "an earlier checkpoint failed")
 }
 
+// A checkpoint belongs to one run.
 func TestCheckpointOfAnotherRun(t *testing.T) {
 	p := procedures(t)["epochs"]
 	s := p.start(t, 1, nil, nil)

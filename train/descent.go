@@ -30,7 +30,7 @@ type descent struct {
 	dEmbedding tensor.Tensor       // zero then
 }
 
-func newDescent(engine *tensor.Engine, network *nn.Network, c *Config, p *plans, memory []float32) (descent, error) {
+func newDescent(engine *tensor.Engine, network *nn.Network, c *Config, steps int, p *plans, memory []float32) (descent, error) {
 	all := p.descent.batch
 	d := descent{
 		numbers:   make([]int32, c.BatchSize),
@@ -43,7 +43,7 @@ func newDescent(engine *tensor.Engine, network *nn.Network, c *Config, p *plans,
 		d.contrast = objective.NewContrast(engine, c.shardSize(), c.views(), network.Embedding)
 		d.dEmbedding = tensor.New(all, network.Embedding, 1, 1)
 	}
-	d.rate = newLearningRate(c)
+	d.rate = newLearningRate(c, steps)
 	if c.Clip > 0 {
 		d.clipper = optim.NewClipper(engine, network.Grads)
 	}

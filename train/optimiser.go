@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -116,22 +115,24 @@ func (s sgdUpdater) arrays() map[string][]float32 {
 
 func (sgdUpdater) count() *int { return nil }
 
-// learningRate is the rate of the next update. The schedule of a cosine, or of one
-// cycle, is stretched to the size of the training set at the start of every round, as
-// in the official script.
+// learningRate is the rate of the next update. The schedule of a cosine is stretched to
+// the size of the training set at the start of every round, as in the official script. One
+// cycle has the steps of the whole run from the beginning.
 type learningRate struct {
 	optim.Cosine
 	constant bool
 	cycle    optim.OneCycle // Rise 0 for none
+	steps    int            // of the run
 }
 
-// newLearningRate returns that of the first update.
-func newLearningRate(c *Config) (r learningRate) {
+// newLearningRate returns that of the first update of a run of so many steps.
+func newLearningRate(c *Config, steps int) learningRate {
 	lr, cosine := c.Optimiser.rate()
-	r.LR, r.constant = lr, !cosine
+	r := learningRate{constant: !cosine, steps: steps}
+	r.LR = lr
 	if c.OneCycle > 0 {
 		r.cycle = optim.OneCycle{Peak: lr, Rise: c.OneCycle}
-		r.LR = r.cycle.At(0, math.MaxInt32)
+		r.LR = r.cycle.At(0, steps)
 	}
 	return r
 }
@@ -140,7 +141,7 @@ func (r *learningRate) step() {
 	switch {
 	case r.cycle.Rise > 0:
 		r.T++
-		r.LR = r.cycle.At(r.T, r.Total)
+		r.LR = r.cycle.At(r.T, r.steps)
 	case !r.constant:
 		r.Cosine.Step()
 	}

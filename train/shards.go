@@ -104,6 +104,11 @@ func (t *Trainer) Divide(link Link) error {
 	return nil
 }
 
+// shardBounds returns which of n images are those of a shard, of so many.
+func shardBounds(shard, shards, n int) (lo, hi int) {
+	return shard * n / shards, (shard + 1) * n / shards
+}
+
 // each runs this rank's shards of a batch, one after the other, and adds up what they
 // leave in the sums; those over all ranks are still to come. compute is not called for
 // a shard without images, which leaves nothing.
@@ -112,7 +117,7 @@ func (s *shards) each(numbers []int32, views int, sums []*treeSum, compute func(
 	own := s.count / s.group.Size()
 	for i := range own {
 		shard := s.group.Rank()*own + i
-		lo, hi := shard*len(numbers)/s.count, (shard+1)*len(numbers)/s.count
+		lo, hi := shardBounds(shard, s.count, len(numbers))
 		if lo == hi {
 			for _, sum := range sums {
 				clear(sum.total)

@@ -113,7 +113,7 @@ func newTrainer(engine *tensor.Engine, network *nn.Network, task *dataset.Task, 
 	memory := tensor.Aligned(int(p.bytes() / 4))
 	t.tests = newTests(network, newEvaluator(engine, network, p.tests.compile(memory, engine)), Domains(task))
 	var err error
-	if t.descent, err = newDescent(engine, trained, &c, &p, memory); err != nil {
+	if t.descent, err = newDescent(engine, trained, &c, t.outline.Steps, &p, memory); err != nil {
 		return nil, err
 	}
 	t.shards = newShards(engine, trained, &c)

@@ -278,10 +278,7 @@ func TestResultIsTheEvaluatorsAndImproves(t *testing.T) {
 func TestSameBits(t *testing.T) {
 	t.Parallel()
 	var want []float32
-	for _, kernels := range simd.Available() {
-		if kernels.Name == "generic" {
-			continue
-		}
+	for _, kernels := range sameKernels() {
 		for _, threads := range []int{1, 2, 3} {
 			trainer, network := toyTrainer(t, threads, kernels, toyConfig(meada))
 			finish(t, trainer)

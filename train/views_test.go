@@ -10,7 +10,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/augment/batch"
 	"github.com/meada-cpu/meada-cpu/augment/image"
 	"github.com/meada-cpu/meada-cpu/internal/testkit/race"
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/objective"
 )
@@ -144,10 +143,7 @@ func TestViewsHaveTheSameBits(t *testing.T) {
 	if race.Enabled {
 		threadCounts = threadCounts[1:]
 	}
-	for _, kernels := range simd.Available() {
-		if kernels.Name == "generic" {
-			continue
-		}
+	for _, kernels := range sameKernels() {
 		for _, threads := range threadCounts {
 			trainer, network := epochTrainer(t, threads, kernels, hiddenConfig())
 			finish(t, trainer)

@@ -112,7 +112,7 @@ func TestSameBits(t *testing.T) {
 	for name, op := range operations {
 		var want []float32
 		for _, kernels := range simd.Available() {
-			if kernels.Name == "generic" {
+			if kernels.Name == "generic" && len(simd.Available()) > 1 { // which may round otherwise
 				continue
 			}
 			for _, threads := range []int{1, 3} {
@@ -230,7 +230,9 @@ func TestSettingsThatNoOperationCanHave(t *testing.T) {
 
 func TestRandConvAsPyTorch(t *testing.T) {
 	t.Parallel()
-	for _, c := range readCases(t)["RandConv"] {
+	cases := readCases(t)["RandConv"]
+	require.NotEmpty(t, cases)
+	for _, c := range cases {
 		engines(t, func(e *tensor.Engine) {
 			r := &randConv{engine: e, share: c.Share, filter: newFilter(e, 7, c.Shape[1], c.Shape[2], c.Shape[3])}
 			r.to, r.back = c.valueRange().lines()
@@ -245,7 +247,9 @@ func TestRandConvAsPyTorch(t *testing.T) {
 
 func TestProRandConvAsPyTorch(t *testing.T) {
 	t.Parallel()
-	for _, c := range readCases(t)["ProRandConv"] {
+	cases := readCases(t)["ProRandConv"]
+	require.NotEmpty(t, cases)
+	for _, c := range cases {
 		engines(t, func(e *tensor.Engine) {
 			p := newProRandConv(ProRandConv{Range: c.valueRange()}, e, c.Shape[1], c.Shape[2], c.Shape[3])
 			p.times = c.Times

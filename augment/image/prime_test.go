@@ -34,6 +34,9 @@ func TestPrimeAsPyTorch(t *testing.T) {
 	}
 	var cases struct{ Displaced, Coloured, Filtered []primitive }
 	readJSON(t, "testdata/prime.json", &cases)
+	for _, list := range [][]primitive{cases.Displaced, cases.Coloured, cases.Filtered} {
+		require.NotEmpty(t, list)
+	}
 	copyOf := func(dst []float32, values []float64) {
 		for i, v := range values {
 			dst[i] = float32(v)

@@ -83,7 +83,9 @@ func TestCIFAR(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.out), &printed))
 	require.InDelta(t, last["average"], printed.Accuracy["average"], 1e-12)
 	require.Equal(t, last["clean"], printed.Accuracy["clean"])
+	require.Len(t, printed.Corruptions, len(table))
 	for name, severities := range printed.Corruptions {
+		require.Len(t, severities, 5)
 		for i, a := range severities {
 			require.Equal(t, table[name].([]any)[i], a, name)
 		}

@@ -114,7 +114,11 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 	if recorder == "" { // what it leaves out was not there
 		s.Weights = weights
 	}
-	return applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model, "")
+	err = applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model, "")
+	if s.Weights == "" && cli.Given(set)["freeze-bn"] == "" {
+		s.FreezeBN = false // random weights have no statistics to keep
+	}
+	return err
 }
 
 // applyPreset sets what flags do not to what a preset has for a network and a
@@ -128,6 +132,9 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual))
 	if swa := given["swa"]; swa != "" && swa != "0" && given["ema"] == "" { // one average takes the place of the other
 		s.EMA = 0
+	}
+	if cycle := given["one-cycle"]; cycle != "" && cycle != "0" && given["cosine"] == "" { // and so does a rate's schedule
+		s.Cosine = false
 	}
 	return cli.Apply(set, given)
 }

@@ -83,7 +83,7 @@ func started(t *testing.T, dir string, args ...string) (wait func() result) {
 	c.Dir = dir
 	stderr, err := c.StderrPipe()
 	require.NoError(t, err)
-	require.NoError(t, c.Start())
+	begin(t, c)
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "test ") {
 	}
@@ -108,7 +108,7 @@ func TestFilesRemovedUnderARun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			wait := started(t, dir, long(data, "--algorithm", "erm")...)
+			wait := started(t, dir, long(data, "--algorithm", "erm", "--loops-train", "1000000", "--checkpoint-every", "5")...)
 			require.NoError(t, remove(filepath.Join(dir, "r")))
 			r := wait()
 			require.Equal(t, exitFailed, r.code, r.err)

@@ -26,7 +26,7 @@ func TestLiveView(t *testing.T) {
 	c.Dir = dir
 	stderr, err := c.StderrPipe()
 	require.NoError(t, err)
-	require.NoError(t, c.Start())
+	begin(t, c)
 	lines := bufio.NewReader(stderr)
 	url := ""
 	for {

@@ -351,7 +351,9 @@ func TestClassesAreMatchedByName(t *testing.T) {
 	require.NoError(t, network.Save(filepath.Join(dir, "turned.safetensors"), zoo.Metadata(network, "folder", []string{"horse", "dog"}, 30)))
 	weights = "turned.safetensors"
 	require.Equal(t, 1.0, accuracy("tests")["far"])
-	for _, p := range predictions(t, dir, "--weights", weights, "tests") {
+	turned := predictions(t, dir, "--weights", weights, "tests")
+	require.NotEmpty(t, turned)
+	for _, p := range turned {
 		require.Equal(t, filepath.Base(filepath.Dir(p.File)), p.Class)
 	}
 	succeed(t, dir, "augment", "--weights", weights, "--data", "tests/test-far", "--out", "more")

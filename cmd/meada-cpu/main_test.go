@@ -397,7 +397,7 @@ func TestInterruptionFinishesTheStep(t *testing.T) {
 	c.Dir = dir
 	stderr, err := c.StderrPipe()
 	require.NoError(t, err)
-	require.NoError(t, c.Start())
+	begin(t, c)
 	lines := bufio.NewReader(stderr)
 	for {
 		line, err := lines.ReadString('\n')

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -102,5 +103,8 @@ func (s *settings) resolveFor(ranks int, set *pflag.FlagSet) error {
 		return nil
 	}
 	s.Shards = ranks
+	if ranks > 1 { // with which one process does the same
+		s.Command += fmt.Sprintf(" --shards=%d", ranks)
+	}
 	return s.Settings.Check()
 }

@@ -80,7 +80,7 @@ func leftOut(set *pflag.FlagSet) map[string]string {
 // flag names another method, which has its own.
 func forMethod(recorded map[string]string, algorithm string) error {
 	was := recorded["algorithm"]
-	if algorithm == "" || algorithm == was {
+	if algorithm == "" || algorithm == was || recorded["preset"] == "" { // as no run has it, but whoever shortens its file
 		return nil
 	}
 	preset, err := catalog.FindPreset(recorded["preset"])

@@ -23,7 +23,7 @@ func TestStatusWhenAsked(t *testing.T) {
 	c.Dir = dir
 	stderr, err := c.StderrPipe()
 	require.NoError(t, err)
-	require.NoError(t, c.Start())
+	begin(t, c)
 	begun := func() bool {
 		info, err := os.Stat(filepath.Join(dir, "r", "metrics.jsonl"))
 		return err == nil && info.Size() > 0

@@ -252,7 +252,7 @@ func TestSecondInterruptionOfRuns(t *testing.T) {
 			folder := filepath.Join(dir, folder)
 			c := exec.Command(command, args...)
 			c.Dir = dir
-			require.NoError(t, c.Start())
+			begin(t, c)
 			require.Eventually(t, func() bool { return exists(filepath.Join(folder, runfolder.CheckpointFolder, "latest.safetensors")) }, time.Minute, time.Millisecond)
 			text, err := os.ReadFile(filepath.Join(folder, runfolder.LockFile))
 			require.NoError(t, err)

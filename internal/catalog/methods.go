@@ -409,7 +409,7 @@ func (s *Settings) Check(weights string) error {
 	case s.NewHead && weights == "":
 		return cli.UsageError("--new-head: the last layer of random weights is new, expected --weights FILE")
 	case s.FreezeBN && weights == "":
-		return cli.UsageError("--freeze-bn: random weights have no statistics to keep, expected --weights FILE, or --freeze-bn=false")
+		return cli.UsageError("--freeze-bn: random weights have no statistics to keep, expected --weights FILE")
 	case s.Freeze && weights == "":
 		return cli.UsageError("--freeze: random weights are not worth keeping, expected --weights FILE")
 	}

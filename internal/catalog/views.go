@@ -394,7 +394,7 @@ func (s *Settings) checkViews() error {
 	case s.SWA >= 1:
 		return cli.UsageError("--swa %v: expected a share of the run, less than 1", s.SWA)
 	case s.SWA > 0 && s.MaxSteps > 0 && s.InEpochs():
-		return cli.UsageError("--swa %v and --max-steps %d: the mean is of epochs, and the run may end before the first of them; expected --epochs instead of --max-steps", s.SWA, s.MaxSteps)
+		return cli.UsageError("--swa %v and --max-steps %d: the run may end before the mean of its epochs begins, expected --epochs instead of --max-steps", s.SWA, s.MaxSteps)
 	case s.EMA > 0 && s.SWA > 0:
 		return cli.UsageError("--ema %v and --swa %v: expected one of them, the other 0", s.EMA, s.SWA)
 	case s.Manifold && s.Mix != MixUp && s.Noise == 0:

@@ -25,8 +25,7 @@ type errUsage string
 
 func (e errUsage) Error() string { return string(e) }
 
-// UsageError returns an error about the command line, which exit code ExitUsage
-// is for.
+// UsageError returns an error about the command line, which has an exit code of its own.
 func UsageError(format string, args ...any) error { return errUsage(fmt.Sprintf(format, args...)) }
 
 // IsUsage reports whether err is about the command line.

@@ -42,9 +42,13 @@ func describe(b []byte, urls ...string) File {
 // impatient returns a client for tests.
 func impatient() *Client {
 	c := New()
-	c.Stall, c.Tries, c.Pause = 200*time.Millisecond, 3, time.Millisecond
+	c.Stall, c.Tries, c.Pause = 20*time.Second, 3, time.Millisecond
 	return c
 }
+
+// briefly is when a client gives up a connection that stalls. Of others it expects too
+// much on a loaded machine.
+const briefly = 200 * time.Millisecond
 
 // server answers with handlers in turn, with the last of them from then on, and
 // counts the requests.
@@ -151,6 +155,9 @@ func TestFetchSucceeds(t *testing.T) {
 				servers, f.URLs = append(servers, s), append(f.URLs, s.URL)
 			}
 			client, reached := impatient(), int64(0)
+			if name == "stalls" || name == "no answer" {
+				client.Stall = briefly
+			}
 			client.Progress = func(done, total int64) {
 				require.EqualValues(t, len(good), total)
 				reached = done
@@ -199,7 +206,11 @@ func TestFetchFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, c.handler)
 			path := filepath.Join(t.TempDir(), "file")
-			err := impatient().Fetch(t.Context(), path, describe(good, s.URL))
+			client := impatient()
+			if name == "stalls" {
+				client.Stall = briefly
+			}
+			err := client.Fetch(t.Context(), path, describe(good, s.URL))
 			require.ErrorContains(t, err, path)
 			require.ErrorContains(t, err, s.URL)
 			require.ErrorContains(t, err, c.message)
@@ -227,7 +238,6 @@ func TestFetchInterrupted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	ctx, cancel := context.WithCancel(t.Context())
 	client := impatient()
-	client.Stall = time.Minute
 	client.Progress = func(done, _ int64) {
 		if done == 100_000 {
 			cancel()

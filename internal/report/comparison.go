@@ -202,7 +202,8 @@ func (r *Run) isHeld(domain string) bool {
 // comparable reports whether two runs were tested on the same images of a domain, or on
 // what they held out of the same source.
 func comparable(a, b *Run, domain string) bool {
-	return sameSum(a, b, domain) || a.isHeld(domain) && b.isHeld(domain) && sameSource(a, b)
+	return sameSum(a, b, domain) || a.isHeld(domain) && b.isHeld(domain) && sameSource(a, b) &&
+		a.Config.Checksums[domain].Images == b.Config.Checksums[domain].Images
 }
 
 // sameImages reports whether a run's tests on a domain compare with those of the first

@@ -240,8 +240,8 @@ func (r *Run) oracle() *runfolder.Evaluate {
 	return nil
 }
 
-// validated returns the test that was best on the source's own test sets, nil
-// where there are none.
+// validated returns the test that was best on the source, held out or its own test sets,
+// nil where there is neither.
 func (r *Run) validated() *runfolder.Evaluate {
 	var chosen *runfolder.Evaluate
 	best := 0.0

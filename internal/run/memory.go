@@ -37,7 +37,7 @@ func (r *run) fitMemory(data *dataset.Task) (string, error) {
 	if r.overflows {
 		line += fmt.Sprintf("; the images that phases add, %s, are in files of the run folder", cli.Bytes(inFiles))
 		if r.Group.Size() > 1 {
-			line += ", of other ranks than 0 of " + os.TempDir()
+			line += ", those of ranks other than 0 in files of " + os.TempDir()
 		}
 	}
 	// Set a limit for the garbage collector, or discarded test sets double the

@@ -283,8 +283,12 @@ func (r *run) impatient() bool { return r.Patience > 0 && r.Stale >= r.Patience 
 // complete reports whether the run has come to its end.
 func (r *run) complete() bool { return r.trainer.Done() || r.impatient() }
 
-// checkPatience refuses patience without images to validate on.
+// checkPatience refuses patience without images to validate on, and before there is what
+// is tested.
 func (r *run) checkPatience() error {
+	if r.Patience > 0 && r.SWA > 0 {
+		return cli.UsageError("--patience %d and --swa %v: the run may end before the mean begins, expected --ema instead of --swa", r.Patience, r.SWA)
+	}
 	if r.Patience == 0 || slices.ContainsFunc(r.domains, func(d dataset.Domain) bool { return d.Source }) {
 		return nil
 	}

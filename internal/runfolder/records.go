@@ -180,12 +180,6 @@ const (
 	stepKey    = "step"
 )
 
-// Reserved reports whether a name means something else than a domain in the
-// records of a run.
-func Reserved(name string) bool {
-	return name == averageKey || name == stepKey || name == TrainingSet
-}
-
 // MarshalJSON writes an object with the accuracy of every domain by its name,
 // "average" unless the source is alone, and "step".
 func (a Accuracy) MarshalJSON() ([]byte, error) {

@@ -30,7 +30,6 @@ func TestAccuracyJSON(t *testing.T) {
 		require.Equal(t, want, back)
 	}
 	for _, name := range []string{"average", "step"} {
-		require.True(t, Reserved(name))
 		_, err := json.Marshal(Accuracy{Domains: []DomainAccuracy{{name, 1}}, Step: NoStep})
 		require.ErrorContains(t, err, fmt.Sprintf("domain %q: the name is taken", name))
 	}
@@ -62,7 +61,6 @@ func TestChosenTests(t *testing.T) {
 	require.False(t, Validates(.6, .7))
 }
 
-// Of three images of the class b one is taken for a, and nothing is taken for c.
 // Runs on the same images have the same checksums, but for what their seeds drew of the
 // same source.
 func TestOtherImages(t *testing.T) {
@@ -95,6 +93,7 @@ func TestOtherImages(t *testing.T) {
 	}
 }
 
+// Of three images of the class b one is taken for a, and nothing is taken for c.
 func TestClassScores(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []ClassScore{

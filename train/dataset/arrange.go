@@ -94,21 +94,15 @@ func (c *collection) arrange(o *FolderOptions) (*arranged, error) {
 		return nil, err
 	}
 	a := &arranged{tests: map[string][]found{}, sources: map[string]bool{}}
-	// Pictures of no split are for training where others have one: in their domain, or for
-	// those of none anywhere.
-	splits := map[string]bool{}
-	for i := range c.pictures {
-		if p := &c.pictures[i]; p.split != "" {
-			splits[p.domain], splits[""] = true, true
-		}
-	}
+	// Once one picture has a split, those without are for training.
+	splits := slices.ContainsFunc(c.pictures, func(p found) bool { return p.split != "" })
 	sources := o.Sources
 	if len(sources) == 0 {
 		// Nobody says that pictures of no split are for training where they are all tested and
 		// none are held out.
 		trains := func(p *found) bool {
 			return p.split == trainSplit || p.split == valSplit ||
-				p.split == "" && (!o.TestsOnly || len(o.Targets) > 0 || o.Holdout > 0 || splits[p.domain])
+				p.split == "" && (!o.TestsOnly || len(o.Targets) > 0 || o.Holdout > 0 || splits)
 		}
 		sources = slices.DeleteFunc(c.domains(trains), func(d string) bool { return slices.Contains(o.Targets, d) })
 	}
@@ -123,7 +117,7 @@ func (c *collection) arrange(o *FolderOptions) (*arranged, error) {
 	for _, p := range c.pictures {
 		isSource := p.domain == "" || slices.Contains(sources, p.domain)
 		switch {
-		case isSource && p.split == testSplit, isSource && p.split == "" && p.domain == "" && o.TestsOnly && o.Holdout <= 0 && !splits[""]:
+		case isSource && p.split == testSplit, isSource && p.split == "" && p.domain == "" && o.TestsOnly && o.Holdout <= 0 && !splits:
 			a.tests[p.domain] = append(a.tests[p.domain], p)
 			a.sources[p.domain] = true
 		case isSource && p.split == valSplit:

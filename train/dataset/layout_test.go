@@ -151,6 +151,8 @@ func TestManifest(t *testing.T) {
 			map[string]int{"train": 0, "far": 1}},
 		{"pictures/0.png,dog,a\npictures/1.png,horse,a\npictures/2.png,dog,a,test\n", FolderOptions{TestsOnly: true, Holdout: UsualHoldout},
 			map[string]int{"train": 0, "a (source)": 1}},
+		{"pictures/0.png,dog,a\npictures/1.png,horse,a\npictures/2.png,dog,b,test\n", FolderOptions{TestsOnly: true, Holdout: UsualHoldout},
+			map[string]int{"train": 0, "b": 1}},
 		// What is there several times is held out whole.
 		{strings.Repeat("pictures/0.png,dog\npictures/1.png,dog\npictures/2.png,horse\n", 4), FolderOptions{Holdout: 0.5},
 			map[string]int{"train": 8, "held": 4}},
@@ -177,12 +179,13 @@ func TestManifest(t *testing.T) {
 		"a.png,caf\xe9\n":        `line 1: a label cannot be named "caf\xe9", which is not UTF-8`,
 		"a.png,\"do\ng\"\n":      `line 1: a label cannot be named "do\ng", which has control characters`,
 		"a.png,dog,\x1b[31m\n":   `line 1: a domain cannot be named "\x1b[31m", which has control characters`,
-		"a.png," + strings.Repeat("g", 256) + "\n":              "line 1: a label's name is of 256 bytes, expected at most 255",
-		"a.png,dog\nb.png,cow\na.png,cat\n":                     "a.png has the labels dog and cat, expected one",
-		"a.png,dog,,train\nb.png,cow,,train\na.png,dog,,test\n": `a.png is in the splits "train" and "test", expected one`,
-		"a.png,dog,x\nb.png,cow,x\na.png,dog,y\n":               `a.png is in the domains "x" and "y", expected one`,
-		"pictures/9.png,a\nb.png,b\n":                           "2 of 2 pictures cannot be read",
-		"pictures/0.png,dog,,test\n":                            "no pictures to train on",
+		"a.png," + strings.Repeat("g", 256) + "\n":                              "line 1: a label's name is of 256 bytes, expected at most 255",
+		"a.png,dog\nb.png,cow\na.png,cat\n":                                     "a.png has the labels dog and cat, expected one",
+		"a.png,dog,,train\nb.png,cow,,train\na.png,dog,,test\n":                 `a.png is in the splits "train" and "test", expected one`,
+		"a.png,dog,x\nb.png,cow,x\na.png,dog,y\n":                               `a.png is in the domains "x" and "y", expected one`,
+		"a.png,dog,x\nb.png,cow,x\n" + filepath.Join(dir, "a.png") + ",dog,y\n": `a.png is in the domains "x" and "y", expected one`,
+		"pictures/9.png,a\nb.png,b\n":                                           "2 of 2 pictures cannot be read",
+		"pictures/0.png,dog,,test\n":                                            "no pictures to train on",
 	} {
 		writeTree(t, dir, map[string][]byte{"manifest.csv": []byte(content)})
 		_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})

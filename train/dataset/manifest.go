@@ -32,7 +32,7 @@ func collectManifest(path string) (*collection, error) {
 func (c *collection) parseManifest(r io.Reader, dir string) error {
 	lines := csv.NewReader(r)
 	lines.FieldsPerRecord, lines.TrimLeadingSpace, lines.ReuseRecord = -1, true, true
-	columns := map[string]int{}
+	columns, whole := map[string]int{}, absolute(dir)
 	for i, name := range manifestColumns {
 		columns[name] = i
 	}
@@ -56,9 +56,7 @@ func (c *collection) parseManifest(r io.Reader, dir string) error {
 		if err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
-		if p.path = filepath.FromSlash(p.path); !filepath.IsAbs(p.path) {
-			p.path = filepath.Join(dir, p.path)
-		}
+		p.path = manifestPath(dir, whole, filepath.FromSlash(p.path))
 		if first && !isPicture(p.path) && !isRegular(p.path) { // a class of that name would be trained on, with SkipBad
 			return fmt.Errorf("line %d: %.80q names no picture, and as names of columns path and label were expected", line, strings.Join(record, ","))
 		}
@@ -68,6 +66,18 @@ func (c *collection) parseManifest(r io.Reader, dir string) error {
 		return errors.New("no pictures in it, expected lines path,label[,domain[,split]]")
 	}
 	return c.checkRepeats()
+}
+
+// manifestPath returns a picture's path by what a manifest in a folder, whose absolute
+// path is whole, has for it: the same however it is written.
+func manifestPath(dir, whole, path string) string {
+	if !filepath.IsAbs(path) {
+		return filepath.Join(dir, path)
+	}
+	if inside, err := filepath.Rel(whole, path); err == nil && filepath.IsLocal(inside) {
+		return filepath.Join(dir, inside)
+	}
+	return filepath.Clean(path)
 }
 
 // checkRepeats refuses a picture with several labels, of which one at most can be learnt,

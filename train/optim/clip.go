@@ -28,8 +28,8 @@ func NewClipper(e *tensor.Engine, g []float32) *Clipper {
 }
 
 // Clip scales the gradients to a Euclidean norm of most if they have a larger one, and
-// returns what they had. The sum has the same bits on any kernel set and any number of
-// threads.
+// returns what they had. Those whose norm is not finite stay as they are. The sum has the
+// same bits on any kernel set and any number of threads.
 func (c *Clipper) Clip(most float64) (norm float64) {
 	c.engine.Run(len(c.sums), &c.add)
 	sum := 0.0
@@ -37,7 +37,7 @@ func (c *Clipper) Clip(most float64) (norm float64) {
 		sum += s
 	}
 	norm = math.Sqrt(sum)
-	if share := most / (norm + 1e-6); !(share >= 1) {
+	if share := most / (norm + 1e-6); share < 1 && !math.IsInf(norm, 0) {
 		c.scale = float32(share)
 		c.engine.Run(len(c.sums), &c.apply)
 	}

@@ -226,6 +226,12 @@ func TestClip(t *testing.T) {
 			NewClipper(e, g).Clip(1000)
 			require.Equal(t, ramp(1000), g, "their norm is smaller")
 
+			for _, v := range []float32{float32(math.NaN()), float32(math.Inf(1))} {
+				g[7] = v
+				NewClipper(e, g).Clip(0.5)
+				require.InDelta(t, 10, g[999], 0, "the one that is not finite can be told")
+			}
+
 			many := ramp(2*simd.MaxCall + 5)
 			c := NewClipper(e, many)
 			c.Clip(3)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
-	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
@@ -362,10 +361,7 @@ func TestInstructionSetsGiveTheSameBits(t *testing.T) {
 		n := build()
 		x, labels := randomImages(n, 3)
 		var want []float32
-		for _, kernels := range simd.Available() {
-			if kernels.Name == "generic" {
-				continue
-			}
+		for _, kernels := range kernelSets() {
 			e := tensor.NewEngineOn(2, kernels)
 			got := exercise(e, n, x, labels)
 			e.Close()

@@ -28,7 +28,9 @@ var launchers = [][2]string{
 	{"SLURM_NTASKS", "SLURM_PROCID"},
 }
 
-// array is set where the processes are tasks of a Slurm array, each with work of its own.
+// array is set in tasks of a Slurm array, each with work of its own, however many of them
+// there are. What srun starts within one are ranks all the same, and have a variable that
+// the task itself has not.
 const array = "SLURM_ARRAY_TASK_ID"
 
 // Launched returns how many ranks a launcher has started, 1 if none has, and the
@@ -36,10 +38,10 @@ const array = "SLURM_ARRAY_TASK_ID"
 func Launched(getenv func(string) string) (ranks int, variable string) {
 	for _, names := range launchers {
 		n, err := strconv.Atoi(getenv(names[0]))
-		if err != nil {
+		if err != nil || getenv(names[1]) == "" { // as in a shell of salloc, which starts nothing
 			continue
 		}
-		if names[1] == "SLURM_PROCID" && getenv(array) != "" {
+		if names[0] == "SLURM_NTASKS" && getenv(array) != "" {
 			break
 		}
 		return max(n, 1), names[0]

@@ -21,6 +21,8 @@ func TestLaunched(t *testing.T) {
 		{map[string]string{"SLURM_NTASKS": "2", "SLURM_PROCID": "0"}, 2, 0, "SLURM_NTASKS"},
 		{map[string]string{"SLURM_NTASKS": "1", "SLURM_PROCID": "0"}, 1, 0, "SLURM_NTASKS"},
 		{map[string]string{"SLURM_NTASKS": "10", "SLURM_PROCID": "2", "SLURM_ARRAY_TASK_ID": "7"}, 1, 0, ""},
+		{map[string]string{"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "2", "SLURM_ARRAY_TASK_ID": "7"}, 4, 2, "SLURM_STEP_NUM_TASKS"},
+		{map[string]string{"SLURM_NTASKS": "4"}, 1, 0, ""},
 		{map[string]string{"OMPI_COMM_WORLD_SIZE": "many"}, 1, 0, ""},
 	} {
 		getenv := func(name string) string { return c.environment[name] }

@@ -44,18 +44,8 @@ func PairedT(differences []float64) (t, p float64) {
 	return t, studentTails(t, n-1)
 }
 
-// StudentCDF is the probability that a variable of Student's t distribution
-// with nu degrees of freedom is at most t.
-func StudentCDF(t, nu float64) float64 {
-	tail := studentTails(t, nu) / 2
-	if t > 0 {
-		return 1 - tail
-	}
-	return tail
-}
-
-// studentTails is the probability of a value farther from 0 than t, on either
-// side: I_x(nu/2, 1/2) at x = nu/(nu+t^2).
+// studentTails is the probability that a variable of Student's t distribution with nu
+// degrees of freedom lies farther from 0 than t, on either side: I_x(nu/2, 1/2) at x = nu/(nu+t^2).
 func studentTails(t, nu float64) float64 {
 	if math.IsInf(t, 0) {
 		return 0
