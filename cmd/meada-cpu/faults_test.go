@@ -75,7 +75,7 @@ func TestWritesThatFailHalfWay(t *testing.T) {
 	requireSame(t, remains(t, filepath.Join(dir, "whole")), folder, "resumed")
 }
 
-// started begins a run that does not end by itself and waits for its first test.
+// started begins a run that goes on for long enough and waits for its first test.
 // wait returns how it ended.
 func started(t *testing.T, dir string, args ...string) (wait func() result) {
 	t.Helper()
@@ -108,7 +108,7 @@ func TestFilesRemovedUnderARun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			wait := started(t, dir, long(data, "--algorithm", "erm", "--loops-train", "1000000", "--checkpoint-every", "5")...)
+			wait := started(t, dir, long(data, "--algorithm", "erm", "--loops-train", "500")...)
 			require.NoError(t, remove(filepath.Join(dir, "r")))
 			r := wait()
 			require.Equal(t, exitFailed, r.code, r.err)
