@@ -185,13 +185,13 @@ func TestViewsOneAfterTheOther(t *testing.T) {
 func TestCheckViewsOfBatches(t *testing.T) {
 	t.Parallel()
 	for message, change := range map[string]func(*Settings){
-		"--contrast 1 and --mix cutmix":               func(s *Settings) { s.Contrast, s.Mix = 1, MixCut },
-		"--manifold: nothing acts within the network": func(s *Settings) { s.Manifold, s.Mix = true, MixCut },
-		"--ema 1: expected a number":                  func(s *Settings) { s.EMA = 1 },
-		"--swa 1: expected a share":                   func(s *Settings) { s.SWA = 1 },
+		"--contrast 1 and --mix cutmix":                func(s *Settings) { s.Contrast, s.Mix = 1, MixCut },
+		"--manifold: nothing acts within the network":  func(s *Settings) { s.Manifold, s.Mix = true, MixCut },
+		"--ema 1: expected a number":                   func(s *Settings) { s.EMA = 1 },
+		"--swa 1: expected a share":                    func(s *Settings) { s.SWA = 1 },
 		"--swa 0.5 and --max-steps 9: the run may end": func(s *Settings) { s.EMA, s.SWA, s.MaxSteps, s.Epochs = 0, 0.5, 9, 3 },
-		"--ema 0.9 and --swa 0.5: expected one":       func(s *Settings) { s.EMA, s.SWA = 0.9, 0.5 },
-		"--all-views: all views of an image would be": func(s *Settings) { s.AllViews = true },
+		"--ema 0.9 and --swa 0.5: expected one":        func(s *Settings) { s.EMA, s.SWA = 0.9, 0.5 },
+		"--all-views: all views of an image would be":  func(s *Settings) { s.AllViews = true },
 	} {
 		s := CIFAR(ERM)
 		change(&s)

@@ -38,7 +38,10 @@ const array = "SLURM_ARRAY_TASK_ID"
 func Launched(getenv func(string) string) (ranks int, variable string) {
 	for _, names := range launchers {
 		n, err := strconv.Atoi(getenv(names[0]))
-		if err != nil || getenv(names[1]) == "" { // as in a shell of salloc, which starts nothing
+		if err != nil {
+			continue
+		}
+		if names[1] == "SLURM_PROCID" && getenv(names[1]) == "" { // a shell of salloc, which starts nothing
 			continue
 		}
 		if names[0] == "SLURM_NTASKS" && getenv(array) != "" {
