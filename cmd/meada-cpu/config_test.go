@@ -145,3 +145,18 @@ func TestAverageOfTheFlags(t *testing.T) {
 		require.Equal(t, want, [2]float64{s.EMA, s.SWA}, flags)
 	}
 }
+
+// One cycle takes the place of a preset's cosine, and without weights there are no
+// statistics of batch normalisation to keep.
+func TestDefaultsThatFlagsReplace(t *testing.T) {
+	t.Parallel()
+	var s settings
+	require.NoError(t, s.parse([]string{"--one-cycle", "0.3"}))
+	require.False(t, s.Cosine)
+	for flags, frozen := range map[string]bool{"": false, " --weights w": true, " --weights w --freeze-bn=false": false} {
+		var s settings
+		require.NoError(t, s.parse(strings.Fields("--preset pacs --data d --algorithm advst"+flags)))
+		require.Equal(t, frozen, s.FreezeBN, flags)
+	}
+	require.ErrorContains(t, new(settings).parse([]string{"--one-cycle", "0.3", "--cosine"}), "--one-cycle 0.3 and --cosine: expected one of them")
+}
