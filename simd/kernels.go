@@ -71,6 +71,8 @@ type Kernels struct {
 	Sum    func(x []float32) float32           // 16 virtual lanes
 	SqDist func(x, y []float32) float32        // sum (x-y)^2, 16 virtual lanes
 	Clamp  func(x []float32, lo, hi float32)   // x = min(max(x, lo), hi), NaN stays
+	// AddCurve is x += a curve's value at x, from samples of it, see addCurveGeneric.
+	AddCurve func(x, samples []float32)
 
 	// SoftmaxLoss is the fused softmax, cross-entropy and entropy of one row of
 	// logits with the gradient of their weighted sum; grad may be nil.

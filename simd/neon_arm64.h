@@ -55,6 +55,8 @@
 // Integers. SSHR4S shifts right arithmetically by s, USHR4S logically. BIC16B clears in n the bits
 // of m. XTN narrows to the low half by truncation.
 #define CMGT4S(m, n, d) V3OP(0x4ea03400, m, n, d)
+#define SMAX4S(m, n, d) V3OP(0x4ea06400, m, n, d)
+#define SMIN4S(m, n, d) V3OP(0x4ea06c00, m, n, d)
 #define MVN16B(n, d) V2OP(0x6e205800, n, d)
 #define BIC16B(m, n, d) V3OP(0x4e601c00, m, n, d)
 #define SSHR4S(s, n, d) WORD $(0x4f000400 | (64-(s))<<16 | (n)<<5 | (d))

@@ -244,6 +244,9 @@ func winogradFilterAdjointAVX2(dst, src *float32, r, tiles, dstPoint, dstTile, s
 func dropoutAVX2(y, x []float32, seed, stream, block uint64, threshold uint32, scale float32) // see dropoutGeneric
 
 //go:noescape
+func addCurveAVX2(x, samples []float32) // see addCurveGeneric
+
+//go:noescape
 func avgPool2AVX2(y, x *float32, rows, n int) // see avgPool2Generic
 
 //go:noescape

@@ -116,6 +116,9 @@ func winogradFilterAdjointNEON(dst, src *float32, r, tiles, dstPoint, dstTile, s
 func dropoutNEON(y, x []float32, seed, stream, block uint64, threshold uint32, scale float32) // see dropoutGeneric
 
 //go:noescape
+func addCurveNEON(x, samples []float32) // see addCurveGeneric
+
+//go:noescape
 func avgPool2NEON(y, x *float32, rows, n int) // see avgPool2Generic
 
 //go:noescape

@@ -40,6 +40,7 @@ var avx2 = func() Kernels {
 	k.FromUint8, k.ToUint8 = fromUint8AVX2, toUint8AVX2
 	k.Add, k.Axpy, k.Scale = addAVX2, axpyAVX2, scaleAVX2
 	k.Clamp = clampAVX2
+	k.AddCurve = addCurveAVX2
 	k.Sum, k.SqDist = sumAVX2, sqDistAVX2
 	k.SoftmaxLoss = softmaxLossAVX2
 	k.GELU, k.GELUBackward = geluAVX2, geluBackwardAVX2

@@ -34,6 +34,7 @@ var neon = func() Kernels {
 	k.FromUint8, k.ToUint8 = fromUint8NEON, toUint8NEON
 	k.Add, k.Axpy, k.Scale = addNEON, axpyNEON, scaleNEON
 	k.Clamp = clampNEON
+	k.AddCurve = addCurveNEON
 	k.Sum, k.SqDist = sumNEON, sqDistNEON
 	k.SoftmaxLoss = softmaxLossNEON
 	k.GELU, k.GELUBackward = geluNEON, geluBackwardNEON

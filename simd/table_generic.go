@@ -34,6 +34,8 @@ var generic = Kernels{
 	SqDist: sqDistGeneric,
 	Clamp:  clampGeneric,
 
+	AddCurve: addCurveGeneric,
+
 	SoftmaxLoss: softmaxLossGeneric,
 
 	GELU:         geluGeneric,

@@ -31,6 +31,8 @@ const (
 	filterDelta = filterSide*filterSide - 1
 	lowestCut   = 2
 	mostWork    = 1 << 17 // multiply-adds of a kernel's call
+	sumRows     = 4       // that the depthwise kernels have sums of at a time
+	curveSteps  = 128     // that are summed at a time
 )
 
 // Make returns the operation for images of c x h x w.
@@ -51,9 +53,10 @@ func (p Prime) Make(e *tensor.Engine, c, h, w int, normalise augment.Normalise) 
 func (p Prime) primer(e *tensor.Engine, c, h, w int, normalise augment.Normalise) *primer {
 	size := c * h * w
 	m := &primer{Prime: p, engine: e, c: c, h: h, w: w, curve: curveOf(p.Cut),
-		weights: make([]float64, p.Width), values: make([]float32, size), chain: make([]float32, size), spare: make([]float32, size),
+		weights: make([]float64, p.Width), values: make([]float32, size),
+		chain: make([]float32, size+w+1)[:size], spare: make([]float32, size+w+1)[:size],
 		black: make([]float32, c), span: make([]float32, c), padded: readable(c * (h + filterSide - 1) * (w + filterSide - 1)),
-		coefficients: make([]float32, max(p.Cut*p.Cut, c*p.Cut)), half: readable(p.Cut * w),
+		drawn: make([]int, p.Cut), normals: make([]float64, max(p.Cut*p.Cut, c*p.Cut)), coefficients: make([]float32, max(p.Cut*p.Cut, c*p.Cut)), half: readable(p.Cut * w),
 		across: make([]float32, h*w), down: make([]float32, h*w),
 		rows: make([]float32, h*p.Cut), columns: readable(p.Cut * w), lines: make([]int32, p.Cut),
 		falls: make([]float32, p.Cut*p.Cut)}
@@ -74,9 +77,9 @@ func (p Prime) primer(e *tensor.Engine, c, h, w int, normalise augment.Normalise
 		m.taps[t] = int32(t/filterSide*(w+filterSide-1) + t%filterSide)
 	}
 	for i := range m.frequencies {
-		m.frequencies[i] = make([]float32, len(m.curve.lines))
+		m.frequencies[i], m.sums[i] = make([]float32, c*len(m.curve.lines)), make([]float32, c*m.curve.pitch)
 	}
-	m.odd, m.even, m.shape = make([]float32, m.curve.half+1), make([]float32, m.curve.half+1), make([]float32, 2*m.curve.half+3)
+	m.shape = make([]float32, 2*m.curve.half+3)
 	bytes, out := make([]uint8, size), make([]float32, size)
 	normalise(out, bytes)
 	for i := range m.black {
@@ -107,6 +110,7 @@ func sine(k, at, last int) float32 {
 // frequency is odd and change sign where it is even, so half of the values is enough.
 type curve struct {
 	half      int       // steps from 0 to 1/2
+	pitch     int       // of lines, a multiple of curveSteps and a cache line, so that they fall into different sets
 	odd, even []float32 // of these frequencies, one line after the other: [step]
 	lines     []int32   // where these begin
 }
@@ -121,12 +125,13 @@ func curveOf(cut int) *curve {
 		return made.(*curve)
 	}
 	v := &curve{half: 255 * ((4*cut + 99) / 100), lines: make([]int32, (cut+1)/2)}
-	n := v.half + 1
-	v.odd, v.even = readable(len(v.lines)*n), readable(len(v.lines)*n)
+	v.pitch = (v.half/curveSteps+1)*curveSteps + 16
+	v.odd, v.even = readable(len(v.lines)*v.pitch), readable(len(v.lines)*v.pitch)
 	for i := range v.lines {
-		v.lines[i] = int32(i * n)
-		for at := range n {
-			v.odd[i*n+at], v.even[i*n+at] = sine(2*i+1, at, 2*v.half), sine(2*i+2, at, 2*v.half)
+		line := i * v.pitch
+		v.lines[i] = int32(line)
+		for at := range v.half + 1 {
+			v.odd[line+at], v.even[line+at] = sine(2*i+1, at, 2*v.half), sine(2*i+2, at, 2*v.half)
 		}
 	}
 	made, _ := curves.LoadOrStore(cut, v)
@@ -144,6 +149,8 @@ type primer struct {
 	chain, spare []float32
 	black, span  []float32 // what 0 is, normalised, and how far from there 1, by channel
 
+	drawn        []int     // how many coefficients of a line of a field are not 0
+	normals      []float64 // normal numbers, of which coefficients are made
 	coefficients []float32 // of a primitive
 	call         simd.DepthwisePlane
 
@@ -153,9 +160,9 @@ type primer struct {
 	rows, columns []float32 // sines, [pixel][k-1] and [k-1][pixel]
 	lines         []int32   // where lines of half and columns begin
 
-	curve            *curve
-	frequencies      [2][]float32 // coefficients of the odd and of the even ones
-	odd, even, shape []float32    // a change of colour, by value: its sums, and itself with a step on both sides
+	curve             *curve
+	frequencies, sums [2][]float32 // of a change of colour the coefficients of the odd and of the even sines, and their sums, by channel
+	shape             []float32    // a channel's change by value, with a step on both sides
 
 	filter [filterSide * filterSide]float32
 	taps   [filterSide * filterSide]int32
@@ -206,8 +213,10 @@ func (m *primer) apply() {
 	case 1:
 		cut := 1 + m.draw.IntN(m.Cut)
 		deviation := math.Sqrt(m.draw.Uniform(0, m.Colour))
-		for i := range m.c * cut {
-			m.coefficients[i] = float32(deviation * m.draw.FastNormal())
+		normals := m.normals[:m.c*cut]
+		m.draw.FastNormals(normals)
+		for i, x := range normals {
+			m.coefficients[i] = float32(deviation * x)
 		}
 		m.recolour(cut)
 	default:
@@ -248,14 +257,25 @@ func temperatures(n, cut int) (low, high float64) {
 
 // drawField sets a field to random displacements along an axis of n pixels.
 func (m *primer) drawField(cut int, temperature float64, field []float32, n int) {
+	// Of a line of frequencies those in a quarter of a circle are drawn.
 	most := (float32(cut) + 0.5) * (float32(cut) + 0.5)
+	all, within := 0, cut
 	for y := range cut {
-		line, falls := m.coefficients[y*cut:][:cut], m.falls[y*m.Cut:][:cut]
-		for x := range line {
-			if line[x] = 0; float32((x+1)*(x+1)+(y+1)*(y+1)) < most {
-				line[x] = float32(m.draw.FastNormal()) * falls[x]
-			}
+		for within > 0 && !(float32(within*within+(y+1)*(y+1)) < most) {
+			within--
 		}
+		m.drawn[y] = within
+		all += within
+	}
+	normals := m.normals[:all]
+	m.draw.FastNormals(normals)
+	for y, n := range m.drawn[:cut] {
+		line := m.coefficients[y*cut:][:cut]
+		for x, fall := range m.falls[y*m.Cut:][:n] {
+			line[x] = float32(normals[x]) * fall
+		}
+		clear(line[n:])
+		normals = normals[n:]
 	}
 	m.setField(cut, math.Sqrt(temperature)*float64(n), field)
 }
@@ -273,34 +293,51 @@ func (m *primer) setField(cut int, scale float64, field []float32) {
 	}
 }
 
-// sum sets y to the sum of lines of x, which begin at offsets, with weights.
+// sum sets y to the sum of lines of x, which begin at offsets, with weights. The kernel
+// takes parts of y as rows of a plane, as it works on several rows side by side.
 func (m *primer) sum(y, x, weights []float32, offsets []int32) {
 	some := max(16, mostWork/len(weights)&^15)
 	for lo := 0; lo < len(y); lo += some {
+		n, rows := min(some, len(y)-lo), 1
+		for rows < sumRows && n%32 == 0 {
+			n, rows = n/2, 2*rows
+		}
 		m.call = simd.DepthwisePlane{Y: &y[lo], X: &x[lo], W: &weights[0], Offsets: &offsets[0],
-			Taps: len(weights), Rows: 1, N: min(some, len(y)-lo)}
+			Taps: len(weights), Rows: rows, N: n, YRow: n, XRow: n}
 		m.engine.Kernels.Depthwise(&m.call)
 	}
 }
 
-// displace moves the chain's pixels, bilinearly.
+// displace moves the chain's pixels, bilinearly. A neighbour across the border, which
+// has no weight, is what is behind it in memory.
 func (m *primer) displace() {
 	plane := m.h * m.w
 	right, bottom := float32(m.w-1), float32(m.h-1)
+	chain, spare := m.chain[:len(m.chain)+m.w+1], m.spare
 	for row := range m.h {
-		for column := range m.w {
-			at := row*m.w + column
-			x := min(max(float32(column)-m.across[at], 0), right)
-			y := min(max(float32(row)-m.down[at], 0), bottom)
+		across, down := m.across[row*m.w:][:m.w], m.down[row*m.w:][:m.w]
+		for column := range across {
+			x, y := float32(column)-across[column], float32(row)-down[column]
+			if x < 0 {
+				x = 0
+			} else if x > right {
+				x = right
+			}
+			if y < 0 {
+				y = 0
+			} else if y > bottom {
+				y = bottom
+			}
 			left, top := int(x), int(y)
 			fx, fy := x-float32(left), y-float32(top)
-			corner := top*m.w + left
-			next, below := min(left+1, m.w-1)-left, (min(top+1, m.h-1)-top)*m.w
-			for i := corner; i < len(m.chain); i += plane {
-				up, low := m.chain[i], m.chain[i+below]
-				up += float32(fx * (m.chain[i+next] - up))
-				low += float32(fx * (m.chain[i+below+next] - low))
-				m.spare[at+i-corner] = up + float32(fy*(low-up))
+			from := top*m.w + left
+			for to := row*m.w + column; to < len(spare); to += plane {
+				corner := chain[from : from+m.w+2]
+				up, low := corner[0], corner[m.w]
+				up += float32(fx * (corner[1] - up))
+				low += float32(fx * (corner[m.w+1] - low))
+				spare[to] = up + float32(fy*(low-up))
+				from += plane
 			}
 		}
 	}
@@ -309,44 +346,48 @@ func (m *primer) displace() {
 
 // recolour adds sines of the values, with the coefficients [channel][k-1].
 func (m *primer) recolour(cut int) {
+	m.sumSines(cut)
 	plane := m.h * m.w
 	for c := range m.c {
-		m.setShape(m.coefficients[c*cut:][:cut])
-		part, last := m.chain[c*plane:][:plane], 2*m.curve.half-1
-		for i, v := range part {
-			x := float32(v * float32(last+1))
-			step := min(int(x), last)
-			y := (*[4]float32)(m.shape[step:])
-			part[i] = min(max(v+cubic(y, x-float32(step)), 0), 1)
+		m.setShape(c)
+		for lo := 0; lo < plane; lo += simd.MaxCall {
+			m.engine.Kernels.AddCurve(m.chain[c*plane+lo:][:min(simd.MaxCall, plane-lo)], m.shape)
+		}
+	}
+	m.clamp(m.chain)
+}
+
+// sumSines sums the odd and the even sines of values from 0 to 1/2. Some steps of all
+// frequencies stay in the first-level cache for all channels.
+func (m *primer) sumSines(cut int) {
+	v := m.curve
+	for i, x := range m.coefficients[:m.c*cut] {
+		c, k := i/cut, i%cut
+		m.frequencies[k&1][c*len(v.lines)+k/2] = x
+	}
+	for parity, sines := range [2][]float32{v.odd, v.even} {
+		n := (cut + 1 - parity) / 2
+		if n == 0 {
+			clear(m.sums[parity])
+			continue
+		}
+		for lo := 0; lo <= v.half; lo += curveSteps {
+			for c := range m.c {
+				m.sum(m.sums[parity][c*v.pitch+lo:][:curveSteps], sines[lo:], m.frequencies[parity][c*len(v.lines):][:n], v.lines)
+			}
 		}
 	}
 }
 
-// setShape sets how much is added to values from 0 to 1.
-func (m *primer) setShape(coefficients []float32) {
+// setShape sets how much is added to a channel's values from 0 to 1.
+func (m *primer) setShape(channel int) {
 	v := m.curve
-	for i, x := range coefficients {
-		m.frequencies[i&1][i/2] = x
-	}
-	m.sum(m.odd, v.odd, m.frequencies[0][:(len(coefficients)+1)/2], v.lines)
-	clear(m.even)
-	if n := len(coefficients) / 2; n > 0 {
-		m.sum(m.even, v.even, m.frequencies[1][:n], v.lines)
-	}
 	shape, last := m.shape[1:], 2*v.half
-	for i, odd := range m.odd {
-		shape[i], shape[last-i] = odd+m.even[i], odd-m.even[i]
+	evens := m.sums[1][channel*v.pitch:][:v.half+1]
+	for i, odd := range m.sums[0][channel*v.pitch:][:v.half+1] {
+		shape[i], shape[last-i] = odd+evens[i], odd-evens[i]
 	}
 	m.shape[0], shape[last+1] = -shape[1], -shape[last-1]
-}
-
-// cubic returns the value at t, from 0 to 1, of the polynomial that is y at -1, 0, 1
-// and 2.
-func cubic(y *[4]float32, t float32) float32 {
-	third := (y[3]-y[0])/6 + (y[1]-y[2])/2
-	second := (y[0]+y[2])/2 - y[1]
-	first := y[2] - y[1] - second - third
-	return y[1] + float32(t*(first+float32(t*(second+float32(t*third)))))
 }
 
 // convolve filters every plane of the chain, with zeros around it.
@@ -364,8 +405,13 @@ func (m *primer) convolve() {
 			m.engine.Kernels.Depthwise(&m.call)
 		}
 	}
-	for lo := 0; lo < len(m.spare); lo += simd.MaxCall {
-		m.engine.Kernels.Clamp(m.spare[lo:min(lo+simd.MaxCall, len(m.spare))], 0, 1)
-	}
+	m.clamp(m.spare)
 	m.chain, m.spare = m.spare, m.chain
+}
+
+// clamp keeps values between 0 and 1.
+func (m *primer) clamp(values []float32) {
+	for lo := 0; lo < len(values); lo += simd.MaxCall {
+		m.engine.Kernels.Clamp(values[lo:min(lo+simd.MaxCall, len(values))], 0, 1)
+	}
 }

@@ -239,3 +239,24 @@ func philox(c0, c1, c2, c3, k0, k1 uint32) (uint32, uint32, uint32, uint32) {
 	}
 	return c0, c1, c2, c3
 }
+
+// twoBlocks sets words to those of a block and of the next one, computed side by side, as
+// each multiplication of a block waits for the one before.
+func twoBlocks(words *[8]uint32, seed uint64, stream Stream, block uint64) {
+	const rounds = 10
+	next := block + 1
+	k0, k1 := uint32(seed), uint32(seed>>32)
+	a0, a1, a2, a3 := uint32(block), uint32(block>>32), uint32(stream), uint32(stream>>32)
+	b0, b1, b2, b3 := uint32(next), uint32(next>>32), a2, a3
+	for range rounds {
+		high0, low0 := bits.Mul32(0xD2511F53, a0)
+		high1, low1 := bits.Mul32(0xCD9E8D57, a2)
+		high2, low2 := bits.Mul32(0xD2511F53, b0)
+		high3, low3 := bits.Mul32(0xCD9E8D57, b2)
+		a0, a1, a2, a3 = high1^a1^k0, low1, high0^a3^k1, low0
+		b0, b1, b2, b3 = high3^b1^k0, low3, high2^b3^k1, low2
+		k0 += 0x9E3779B9
+		k1 += 0xBB67AE85
+	}
+	*words = [8]uint32{a0, a1, a2, a3, b0, b1, b2, b3}
+}

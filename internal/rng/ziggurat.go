@@ -52,6 +52,40 @@ func (s *Source) FastNormal() float64 {
 	}
 }
 
+// FastNormals draws the numbers that FastNormal would, in less time for many of them.
+func (s *Source) FastNormals(y []float64) {
+	for len(y) >= 8 {
+		n, whole := s.someNormals((*[8]float64)(y))
+		y = y[n:]
+		s.SetCounter(s.drawn + uint64(n))
+		if !whole {
+			y[0] = s.FastNormal()
+			y = y[1:]
+		}
+	}
+	for i := range y {
+		y[i] = s.FastNormal()
+	}
+}
+
+// someNormals draws what the words left of this block and those of the next one decide
+// alone, up to the first that takes more than its word, if there is one: then they are not
+// whole. It leaves the source where it is.
+func (s *Source) someNormals(y *[8]float64) (n int, whole bool) {
+	var words [8]uint32
+	twoBlocks(&words, s.seed, s.stream, s.drawn/4)
+	for i, bits := range words[s.drawn%4:] {
+		layer := bits & (zigguratLayers - 1)
+		x := (float64(bits>>8) - (1<<23 - 0.5)) * 0x1p-23 * zigguratWidth[layer]
+		if !(math.Abs(x) < zigguratWidth[layer+1]) {
+			return i, false
+		}
+		y[i&7] = x
+		n = i + 1
+	}
+	return n, true
+}
+
 // normalTail draws from the normal distribution beyond zigguratEnd (Marsaglia,
 // "Generating a Variable from the Tail of the Normal Distribution", 1964).
 func (s *Source) normalTail() float64 {

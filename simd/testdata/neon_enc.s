@@ -32,6 +32,8 @@ TEXT ·encodings(SB), 7, $0
 	SCVTF4S(17, 10)         // scvtf v10.4s, v17.4s
 	UCVTF4S(17, 10)         // ucvtf v10.4s, v17.4s
 	CMGT4S(31, 17, 10)      // cmgt v10.4s, v17.4s, v31.4s
+	SMAX4S(31, 17, 10)      // smax v10.4s, v17.4s, v31.4s
+	SMIN4S(31, 17, 10)      // smin v10.4s, v17.4s, v31.4s
 	MVN16B(17, 10)          // mvn v10.16b, v17.16b
 	BIC16B(31, 17, 10)      // bic v10.16b, v17.16b, v31.16b
 	SSHR4S(1, 17, 10)       // sshr v10.4s, v17.4s, #1
