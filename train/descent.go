@@ -78,7 +78,7 @@ func (c *Config) descentMode() nn.Mode {
 func (t *Trainer) minimise() (Event, error) {
 	d, schedule := &t.descent, t.config.Schedule
 	numbers := d.numbers[:schedule.batch(t.set, len(d.numbers))] // the last batch may be short
-	e := Event{Kind: Minimise, Step: t.at.Step, Round: t.at.Round, Images: len(numbers), LR: d.rate.LR}
+	e := Event{Kind: Minimise, Step: t.at.Step, Round: t.at.Round, Images: len(numbers), Passes: len(numbers), LR: d.rate.LR}
 	t.set.draw(numbers)
 	var all outcome
 	var err error

@@ -66,6 +66,7 @@ func (t *Trainer) newBlock(n int) (block, error) {
 // ascended is what the ascent of a chunk of images tells beside them.
 type ascended struct {
 	means  augment.Means
+	steps  int64
 	broken int64 // the first image that is not finite, -1 if all are
 }
 
@@ -81,7 +82,7 @@ func (t *Trainer) maximise() (Event, error) {
 	c, hi := p.ahead[(lo-p.first)/chunk], min(lo+chunk, p.growth.n)
 	e := Event{
 		Kind: Maximise, Step: t.at.Step, Round: t.at.Round, Phase: t.at.Phase + 1,
-		Images: hi - lo, Done: hi, Total: p.growth.n,
+		Images: hi - lo, Passes: (hi - lo) * int(c.steps), Done: hi, Total: p.growth.n,
 		Ascent: c.means,
 	}
 	if !finite(e.Ascent.Objective) {
@@ -132,7 +133,7 @@ func (t *Trainer) ascend(lo, hi int) ascended {
 		Numbers: p.from[lo:hi],
 	}
 	means := p.maximiser.Maximise(x, labels, t.config.BatchSize)
-	c := ascended{means: means[len(means)-1], broken: -1}
+	c := ascended{means: means[len(means)-1], steps: int64(len(means)), broken: -1}
 	if n := p.maximiser.NonFinite(); n >= 0 {
 		c.broken = int64(lo + n)
 	}

@@ -160,7 +160,7 @@ func (t *Trainer) evaluate() (Event, error) {
 	t.at.Done += logits.N
 	e := Event{
 		Kind: Evaluate, Step: t.at.Step, Round: t.at.Round, Domain: t.at.Domain,
-		Images: logits.N, Done: t.at.Done, Total: d.N,
+		Images: logits.N, Passes: logits.N, Done: t.at.Done, Total: d.N,
 	}
 	if t.at.Offset == s.part.N && t.endPart(d) {
 		e.Test = &s.test

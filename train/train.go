@@ -30,6 +30,7 @@ type Event struct {
 	Phase       int // of a Maximise, from 1
 	Domain      int // of an Evaluate
 	Images      int // images this step worked through
+	Passes      int // the same, of a Maximise once for each ascent step that they took
 	Done, Total int // images of the phase or of the domain so far, and in all
 
 	Loss    float64       // of a Minimise: the objective, by itself the batch's mean cross-entropy

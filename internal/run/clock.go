@@ -15,6 +15,7 @@ import (
 type clock struct {
 	work  train.Work // images to be worked through
 	adv   int        // ascent steps of an image
+	early bool       // ascents may end with fewer
 	flops byKind     // for one image, of an ascent for one step of it
 	peak  float64    // multiply-add peak, FLOP/s, the best measured so far
 	spent
@@ -23,9 +24,10 @@ type clock struct {
 // spent is what a run has done so far, and how long it took.
 type spent struct {
 	Images  train.Work // worked through
+	Passes  train.Work // the same, in phases once for each ascent step
 	Seconds byKind
 
-	LapImages  train.Work // at the last lap of each kind
+	LapPasses  train.Work // at the last lap of each kind
 	LapSeconds byKind
 }
 
@@ -43,8 +45,9 @@ func newClock(t *train.Trainer, network *nn.Network, plan *train.Config, adv int
 	first, end := plan.Attacked()
 	views, attacks := float64(max(1, len(plan.Views))), float64((end-first)*plan.Attack.Steps)
 	c := clock{
-		work: t.Work(),
-		adv:  adv,
+		work:  t.Work(),
+		adv:   adv,
+		early: plan.Growth.Ascent.Tolerance > 0,
 		flops: byKind{
 			train.Minimise: views*flops(network, nn.Train) + attacks*flops(network, nn.Maximise),
 			train.Maximise: flops(network, nn.Maximise),
@@ -83,32 +86,26 @@ func measurePeak(e *tensor.Engine, samples int) float64 {
 
 func (c *clock) add(e train.Event, elapsed time.Duration) {
 	c.Images[e.Kind] += e.Images
+	c.Passes[e.Kind] += e.Passes
 	c.Seconds[e.Kind] += elapsed.Seconds()
 }
 
 // rate returns images a second; an image of a maximisation phase counts once
-// for each ascent step, so that the rates of all kinds compare.
-func (c *clock) rate(k train.Kind) float64 { return c.per(k, c.Images[k], c.Seconds[k]) }
+// for each ascent step that it took, so that the rates of all kinds compare.
+func (c *clock) rate(k train.Kind) float64 { return per(c.Passes[k], c.Seconds[k]) }
 
 // lap returns the rate since the last lap of that kind of work.
 func (c *clock) lap(k train.Kind) float64 {
-	rate := c.per(k, c.Images[k]-c.LapImages[k], c.Seconds[k]-c.LapSeconds[k])
-	c.LapImages[k], c.LapSeconds[k] = c.Images[k], c.Seconds[k]
+	rate := per(c.Passes[k]-c.LapPasses[k], c.Seconds[k]-c.LapSeconds[k])
+	c.LapPasses[k], c.LapSeconds[k] = c.Passes[k], c.Seconds[k]
 	return rate
 }
 
-func (c *clock) per(k train.Kind, images int, seconds float64) float64 {
+func per(passes int, seconds float64) float64 {
 	if seconds == 0 {
 		return 0
 	}
-	return float64(images*c.passes(k)) / seconds
-}
-
-func (c *clock) passes(k train.Kind) int {
-	if k == train.Maximise {
-		return c.adv
-	}
-	return 1
+	return float64(passes) / seconds
 }
 
 // share returns the share of the peak that a kind of work reached by the products of
@@ -116,23 +113,29 @@ func (c *clock) passes(k train.Kind) int {
 func (c *clock) share(k train.Kind) float64 { return c.rate(k) * c.flops[k] / c.peak }
 
 // left guesses the seconds still needed. A kind of work that has not begun is
-// taken to reach its usual share of the peak.
+// taken to reach its usual share of the peak, in all the steps that ascents may take.
 func (c *clock) left() float64 {
 	seconds := 0.0
-	for k := range c.work {
-		kind := train.Kind(k)
-		rate := c.rate(kind)
-		if rate == 0 {
-			rate = usualShare * c.peak / c.flops[k]
+	for k, images := range c.work {
+		each := c.flops[k] / (usualShare * c.peak)
+		if train.Kind(k) == train.Maximise {
+			each *= float64(c.adv)
 		}
-		seconds += float64((c.work[k]-c.Images[k])*c.passes(kind)) / rate
+		if c.Images[k] > 0 && c.Seconds[k] > 0 {
+			each = c.Seconds[k] / float64(c.Images[k])
+		}
+		seconds += float64(images-c.Images[k]) * each
 	}
 	return seconds
 }
 
 // expected tells before the run how long it will take, and what that assumes.
 func (c *clock) expected() string {
-	return fmt.Sprintf("%s, at %.0f%% of the peak measured now, %.0f GFLOP/s", about(c.left()), 100*usualShare, c.peak/1e9)
+	text := fmt.Sprintf("%s, at %.0f%% of the peak measured now, %.0f GFLOP/s", about(c.left()), 100*usualShare, c.peak/1e9)
+	if c.early {
+		text += ", less where ascents end early"
+	}
+	return text
 }
 
 // about formats seconds that are a guess.

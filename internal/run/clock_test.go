@@ -22,13 +22,29 @@ func TestTimeLeft(t *testing.T) {
 	}
 	require.InDelta(t, (3+50*15*2e-3+0.1)/usualShare, c.left(), 1e-9)
 	require.Equal(t, "a few seconds, at 50% of the peak measured now, 1 GFLOP/s", c.expected())
-	c.add(train.Event{Kind: train.Minimise, Images: 100}, time.Second)
+	c.add(train.Event{Kind: train.Minimise, Images: 100, Passes: 100}, time.Second)
 	require.InDelta(t, 9+(50*15*2e-3+0.1)/usualShare, c.left(), 1e-9)
 	require.InDelta(t, 0.3, c.share(train.Minimise), 1e-9)
-	c.add(train.Event{Kind: train.Maximise, Images: 10}, time.Second)
+	c.add(train.Event{Kind: train.Maximise, Images: 10, Passes: 150}, time.Second)
 	require.InDelta(t, 150, c.rate(train.Maximise), 1e-9)
 	require.InDelta(t, 0.3, c.share(train.Maximise), 1e-9)
 	require.InDelta(t, 9+4+0.1/usualShare, c.left(), 1e-9)
+}
+
+// Ascents that end early count by the steps that they took.
+func TestAscentsThatEndEarly(t *testing.T) {
+	c := &clock{
+		work:  train.Work{train.Maximise: 50},
+		adv:   20,
+		early: true,
+		flops: byKind{train.Maximise: 2e6},
+		peak:  1e9,
+	}
+	require.Equal(t, "a few seconds, at 50% of the peak measured now, 1 GFLOP/s, less where ascents end early", c.expected())
+	c.add(train.Event{Kind: train.Maximise, Images: 10, Passes: 30}, 100*time.Millisecond)
+	require.InDelta(t, 300, c.rate(train.Maximise), 1e-9)
+	require.InDelta(t, 0.6, c.share(train.Maximise), 1e-9)
+	require.InDelta(t, 0.4, c.left(), 1e-9)
 }
 
 // Of three views an attack by the parameters of transforms moves one, by pixels all.
