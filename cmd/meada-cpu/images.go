@@ -133,6 +133,6 @@ func declareTests(f *cli.Flags, i *catalog.Images) {
 		OrFile:   true,
 	}, "corrupted versions of the source's own test set: none, on-the-fly, or a folder as of CIFAR-10-C; by default "+
 		"CIFAR-10-C or CIFAR-100-C in --data if it is there, else none")
-	f.Share(&i.Holdout, "holdout", "share of the training images of each class held out for validation; by default 0.2 where the source has no test set")
+	f.Share(&i.Holdout, "holdout", "share of the training images of each class held out for validation; by default 0.2 where the source has nothing to test or validate on")
 	f.Integer(&i.TestImages, "test-images", 1, "only N images of each test set, spread evenly over it")
 }

@@ -90,7 +90,7 @@ Without flags: random convolutions on the built-in synthetic digits.`
 
 	trainNotes = `The run folder holds config.json, metrics.jsonl, weights, samples of what the
 phases made and, at the end, summary.json and report.html, a page to look at.
-An existing folder is never written to: a number is appended to the name.
+A folder that is not empty is never written to: a number is appended to the name.
 Interrupted (ctrl-C), the run finishes its step and writes a checkpoint,
 last.safetensors and report.html; a second interruption stops it at once. On Unix
 the signal SIGUSR1 makes it print a line that says where it stands.
@@ -107,8 +107,8 @@ and comparison.html. Where a schedule counts epochs, a method that adds images
 takes more steps: the table shows how many.
 
 The time expected at the start and the share of the peak count the multiply-adds
-of convolutions, as the direct algorithm needs them, and of linear layers against
-the peak of the CPU as measured. Other programs that run distort both.
+of convolutions, of Winograd's the fewer that they take, and of linear layers
+against the peak of the CPU as measured. Other programs that run distort both.
 
 "last" is the weights at the end. "validated" is the best test on the part of
 the source that is held out, or else on its own test sets (training-domain

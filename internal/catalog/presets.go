@@ -66,7 +66,7 @@ func digitsBest(string) Settings {
 // of a few thousand images.
 func quick(string) Settings {
 	s := Digits(MEADA)
-	s.LR = 3e-4
+	s.LR, s.EMA = 3e-4, 0.99
 	s.LoopsTrain = 801
 	s.K = 2
 	s.TestEvery = 200
@@ -106,7 +106,7 @@ func pacs(string) Settings {
 func pictures(network string) Settings {
 	s := CIFAR(MEADA)
 	s.BatchSize, s.Epochs, s.EpochsMin = 32, 3, 2
-	s.LR, s.LRBackbone, s.Crop = 1e-2, 1e-3, 0
+	s.LR, s.LRBackbone, s.Crop, s.EMA = 1e-2, 1e-3, 0, 0.99
 	s.FreezeBN = network != "alexnet"
 	s.K, s.LoopsAdv = 1, 5
 	return s

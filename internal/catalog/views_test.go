@@ -150,13 +150,16 @@ func TestCheckViews(t *testing.T) {
 	}
 }
 
-// Our own presets for digits test the average of the weights, published ones do not.
+// Our own presets test the average of the weights, published ones do not.
 func TestPresetsAverage(t *testing.T) {
 	t.Parallel()
-	for _, preset := range []string{"synthetic", "digits-best"} {
-		require.Equal(t, train.EMA{Decay: 0.99}, presetConfig(t, preset, "lenet5", "").Averaging, preset)
+	own := map[string]string{"synthetic": "lenet5", "quick": "lenet5", "digits-best": "lenet5", "pictures": "resnet18"}
+	published := map[string]string{"digits": "lenet5", "cifar10": "wrn", "cifar100": "wrn", "pacs": "resnet18"}
+	require.Len(t, Presets, len(own)+len(published))
+	for preset, network := range own {
+		require.Equal(t, train.EMA{Decay: 0.99}, presetConfig(t, preset, network, "").Averaging, preset)
 	}
-	for preset, network := range map[string]string{"quick": "lenet5", "digits": "lenet5", "cifar10": "wrn", "cifar100": "wrn", "pacs": "resnet18"} {
+	for preset, network := range published {
 		require.Nil(t, presetConfig(t, preset, network, "").Averaging, preset)
 	}
 }

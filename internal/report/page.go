@@ -262,7 +262,7 @@ func (r *Run) selections() []selection {
 	add(r.last(), selection{Name: "Last", Kind: "last", File: runfolder.LastFile,
 		Note: "the weights at the end, nothing chosen"})
 	add(r.validated(), selection{Name: "Source validation", Kind: "validated", File: runfolder.ValidatedFile,
-		Note: "recommended: the best test on held-out images of the source"})
+		Note: "recommended: the best test on the part of the source that is held out, or else on its own test set"})
 	if !r.hasAverage() {
 		return list
 	}
