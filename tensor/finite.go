@@ -20,4 +20,15 @@ func Finite(e *Engine, x []float32) bool {
 	return true
 }
 
+// Finite reports whether no element of any image is NaN or infinite, whatever lies between
+// images.
+func (t Tensor) Finite(e *Engine) bool {
+	for n := range t.N {
+		if !Finite(e, t.Image(n)) {
+			return false
+		}
+	}
+	return true
+}
+
 func isFinite(x float32) bool { return x-x == 0 }

@@ -196,7 +196,7 @@ func (t *Trainer) measureStatistics() error {
 			for i := 0; done < len(numbers); i++ {
 				for s := range shards {
 					if lo, hi := shardBounds(s, shards, len(numbers)); lo+i < hi {
-						numbers[lo+i] = int32(t.set.unread + (done*batches+b)*n/(batches*len(numbers)))
+						numbers[lo+i] = int32(int64(t.set.unread) + int64(done*batches+b)*int64(n)/int64(batches*len(numbers)))
 						done++
 					}
 				}

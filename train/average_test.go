@@ -70,6 +70,12 @@ func TestAverages(t *testing.T) {
 				}
 			}
 			have := weights(averaged)
+			if e.Kind == Minimise && entered > 0 { // as for a run that is interrupted: training goes on as if not
+				require.NoError(t, averaged.ShowAverage())
+				for i, shown := range weights(averaged) {
+					require.InDeltaSlice(t, want[i], shown, 1e-5, "%s, step %d", name, e.Step)
+				}
+			}
 			for i := range have {
 				if e.Kind == Evaluate && entered > 0 {
 					require.InDeltaSlice(t, want[i], have[i], 1e-5, "%s, test after step %d", name, e.Step)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/meada-cpu/meada-cpu/internal/portable"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
 )
@@ -52,7 +53,7 @@ func (q *Quality) Add(logits tensor.Tensor, labels []uint16, first int) {
 		class, confidence, _ := nn.Classify(row)
 		q.Images++
 		// The logarithm of a probability as a difference: it does not vanish.
-		q.Loss += float64(row[class]) - float64(row[label]) - math.Log(confidence)
+		q.Loss += float64(row[class]) - float64(row[label]) - portable.Log(confidence)
 		if !finite(confidence) {
 			continue // neither is the loss
 		}

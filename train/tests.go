@@ -150,7 +150,7 @@ func (t *Trainer) evaluate() (Event, error) {
 	}
 	labels := s.part.Labels[t.at.Offset:][:logits.N]
 	t.at.Correct += confuse(confusion, pairs, logits, labels)
-	if !tensor.Finite(t.engine, logits.Data) {
+	if !logits.Finite(t.engine) {
 		return Event{}, t.diverged(Event{Step: t.at.Step}, "a logit of a test image")
 	}
 	if d.Severities == nil {

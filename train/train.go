@@ -169,10 +169,10 @@ func (t *Trainer) Work() Work {
 // Step does the next piece of work: a descent step, or the ascent or the test
 // of one batch. It must not be called once Done.
 func (t *Trainer) Step() (Event, error) {
-	if testing := t.at.Kind == Evaluate; t.descent.average.show(testing) && testing {
-		if err := t.measureStatistics(); err != nil {
-			return Event{}, err
-		}
+	if t.at.Kind != Evaluate {
+		t.descent.average.show(false)
+	} else if err := t.ShowAverage(); err != nil {
+		return Event{}, err
 	}
 	switch t.at.Kind {
 	case Maximise:
@@ -181,6 +181,15 @@ func (t *Trainer) Step() (Event, error) {
 		return t.evaluate()
 	}
 	return t.minimise()
+}
+
+// ShowAverage gives the network the average of its weights, if there is one by now, as
+// for a test, until training goes on.
+func (t *Trainer) ShowAverage() error {
+	if !t.descent.average.show(true) {
+		return nil
+	}
+	return t.measureStatistics()
 }
 
 // begin sets out for the next round, or for the phase that precedes it.

@@ -63,7 +63,7 @@ func (s *augmentSettings) define(set *pflag.FlagSet) {
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)
 	cli.Choice(f, &s.pictures.Dataset, "dataset", "whose training images; by default what the weights were trained on", catalog.DatasetNames()...)
 	f.Text(&s.pictures.Data, "data", "DIR", "where the files of the dataset are")
-	declarePictures(f, &s.pictures)
+	declarePictures(f, &s.pictures, "that of the weights, else squash")
 	f.Integer(&s.images, "images", 1, "only N images, spread over the classes")
 	f.Group("how")
 	cli.Choice(f, &s.Algorithm, "algorithm", "ada or me-ada", catalog.ADA, catalog.MEADA)
@@ -88,7 +88,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.Algorithm == catalog.ADA && set.Changed("eta") {
 		return cli.UsageError("--eta %v: ada has no entropy, expected --algorithm me-ada", s.Eta)
 	}
-	w, err := openWeights(&s.weights)
+	w, err := openNamed(&s.weights, "export --format safetensors --model NAME writes a file that does")
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
 		return err
 	}
-	seed, err := asTrained(&s.pictures, w)
+	seed, err := asTrained(std.err, &s.pictures, w)
 	if err != nil {
 		return err
 	}

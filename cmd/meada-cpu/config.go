@@ -22,7 +22,7 @@ const resumeFlag = "--resume"
 
 // processFlags are the flags of train that a run may go on with, because they do
 // not change its result. Data are known by their checksums.
-var processFlags = []string{"resume", "data", "cache", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
+var processFlags = []string{"resume", "data", "corruptions", "cache", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
 
 // checkResume refuses flags that would make another run of the one to be
 // resumed.
@@ -59,6 +59,9 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
 		return err
 	}
+	if cycle := given["one-cycle"]; given["cosine"] == "true" && cycle != "" && s.OneCycle > 0 {
+		return cli.UsageError("--one-cycle %s and --cosine: expected one of them", cycle)
+	}
 	if given["cosine"] == "false" && s.UsesSGD() {
 		return cli.UsageError("--cosine=false: the rate of SGD is always annealed, expected it with Adam alone (--momentum 0 where steps are counted)")
 	}
@@ -87,6 +90,7 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 			}
 		}
 		given := cli.Given(set)
+		followFlags(recorded, given)
 		err = forMethod(recorded, given["algorithm"])
 		maps.Copy(recorded, given)
 		if err := cmp.Or(err, cli.Apply(set, recorded)); err != nil {
@@ -135,6 +139,9 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 	}
 	if cycle := given["one-cycle"]; cycle != "" && cycle != "0" && given["cosine"] == "" { // and so does a rate's schedule
 		s.Cosine = false
+	}
+	if given["cosine"] == "true" && given["one-cycle"] == "" {
+		s.OneCycle = 0
 	}
 	return cli.Apply(set, given)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
 
 func TestConfig(t *testing.T) {
@@ -136,6 +137,44 @@ func TestConfigOfAnotherMethod(t *testing.T) {
 	}
 }
 
+// What goes with data, with a frozen backbone or with the machine follows the flags.
+func TestConfigFollowsFlags(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(data, "a", "CIFAR-10-C"), 0o777))
+	require.NoError(t, os.MkdirAll(filepath.Join(data, "b", "CIFAR-10-C"), 0o777))
+	record := func(flags ...string) (path string, s settings) {
+		require.NoError(t, s.parse(flags))
+		text, err := json.Marshal(s.Settings)
+		require.NoError(t, err)
+		path = filepath.Join(t.TempDir(), "config.json")
+		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte(`"threads":0`), []byte(`"threads":2`)), 0o666))
+		return path, s
+	}
+	path, was := record("--dataset", "cifar10", "--data", filepath.Join(data, "a"))
+	require.Equal(t, filepath.Join(data, "a", "CIFAR-10-C"), was.Images.Corruptions)
+	var moved, same, given settings
+	require.NoError(t, moved.parse([]string{"--config", path, "--data", filepath.Join(data, "b")}))
+	require.Equal(t, filepath.Join(data, "b", "CIFAR-10-C"), moved.Images.Corruptions)
+	require.Zero(t, moved.Threads, "the CPUs of this machine")
+	difference, err := runfolder.FirstDifference(&was.Settings, &moved.Settings)
+	require.NoError(t, err)
+	require.Empty(t, difference)
+	require.NoError(t, same.parse([]string{"--config", path}))
+	require.Equal(t, was.Images.Corruptions, same.Images.Corruptions)
+	require.NoError(t, given.parse([]string{"--config", path, "--data", filepath.Join(data, "b"), "--corruptions", "none", "--threads", "1"}))
+	require.Equal(t, "none", given.Images.Corruptions)
+	require.Equal(t, 1, given.Threads)
+	difference, err = runfolder.FirstDifference(&was.Settings, &given.Settings)
+	require.NoError(t, err)
+	require.Equal(t, "corruptions CIFAR-10-C instead of none", difference)
+
+	path, _ = record("--preset", "pictures", "--data", data, "--model", "resnet18", "--weights", "w")
+	var frozen settings
+	require.NoError(t, frozen.parse([]string{"--config", path, "--freeze"}))
+	require.True(t, frozen.Freeze)
+}
+
 // An average of the weights that a flag asks for takes the place of the preset's.
 func TestAverageOfTheFlags(t *testing.T) {
 	t.Parallel()
@@ -159,4 +198,10 @@ func TestDefaultsThatFlagsReplace(t *testing.T) {
 		require.Equal(t, frozen, s.FreezeBN, flags)
 	}
 	require.ErrorContains(t, new(settings).parse([]string{"--one-cycle", "0.3", "--cosine"}), "--one-cycle 0.3 and --cosine: expected one of them")
+	require.ErrorContains(t, new(settings).parse(strings.Fields("--preset cifar10 --data d --one-cycle 0.3 --cosine")), "--one-cycle 0.3 and --cosine: expected one of them")
+	for flags, cycle := range map[string]float64{"": 0.25, " --cosine": 0, " --one-cycle 0.3": 0.3} {
+		var s settings
+		require.NoError(t, s.parse(strings.Fields("--preset cifar10 --data d --algorithm prime"+flags)))
+		require.Equal(t, cycle, s.OneCycle, flags)
+	}
 }

@@ -58,7 +58,7 @@ that are complete; name the others with --corruptions to go on.`)
 	f.Group("what to corrupt")
 	cli.Choice(f, &s.pictures.Dataset, "dataset", describeDatasets(), catalog.DatasetNames()...)
 	f.Text(&s.pictures.Data, "data", "DIR", "where the files of the dataset are")
-	declarePictures(f, &s.pictures)
+	declarePictures(f, &s.pictures, "squash")
 	f.Text(&s.domain, "domain", "NAME", "one of its other test sets; by default the source's own, for PACS photo")
 	f.Group("how")
 	f.Add("corruptions", &cli.Value{
@@ -95,7 +95,7 @@ func runCorrupt(std streams, s corruptSettings) error {
 	if s.frostDir != "" && !slices.Contains(s.names, "frost") {
 		return cli.UsageError("--frost-dir %s: expected frost among --corruptions", s.frostDir)
 	}
-	c := imageset.Corrupted{Names: s.names, Severities: s.severities, Status: cli.NewStatus(std.err, s.quiet)}
+	c := imageset.Corrupted{Names: s.names, Severities: s.severities, Sheet: s.sheet, Status: cli.NewStatus(std.err, s.quiet)}
 	for _, path := range append(c.Paths(s.out), s.sheet) {
 		if _, err := os.Lstat(path); err == nil {
 			return fmt.Errorf("%s is there already and is not overwritten", path)
@@ -132,9 +132,6 @@ func runCorrupt(std streams, s corruptSettings) error {
 	started := time.Now()
 	err = c.Write(ctx, s.out)
 	c.Status.Clear()
-	if err == nil && s.sheet != "" {
-		err = c.WriteSheet(s.sheet)
-	}
 	if err != nil {
 		return err
 	}

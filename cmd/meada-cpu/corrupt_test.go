@@ -63,6 +63,12 @@ func TestCorruptWritesThePublishedLayout(t *testing.T) {
 	require.Contains(t, r.err, "labels.npy is there already with other labels")
 	require.Equal(t, before, readFile(t, dir, "d", "fog.npy"))
 	require.NoFileExists(t, filepath.Join(dir, "d", "spatter.npy"))
+
+	// A sheet that cannot be written is found out first.
+	r = invoke(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "f", "--corruptions", "fog", "--sheet", "none/sheet.png")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.err, filepath.Join("none", "sheet.png"))
+	require.NoDirExists(t, filepath.Join(dir, "f"))
 }
 
 func readFile(t *testing.T, path ...string) []byte {

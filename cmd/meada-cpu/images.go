@@ -1,71 +1,26 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
-	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
-	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // weightsHelp is the help of --weights where weights are used, see
 // runfolder.WeightsFile.
 const weightsHelp = "weights, or a run folder: those that were best on the source, held out or its own tests, else the last"
 
-// openWeights reads the weights at a path. That of a run folder becomes the path
-// of those that are used of it.
-func openWeights(path *string) (*zoo.Weights, error) {
-	var err error
-	if *path, err = runfolder.WeightsFile(*path); err != nil {
-		return nil, err
-	}
-	return zoo.ReadWeights(*path)
-}
-
-// blame names the file of weights in an error about what they compute.
-func blame(path string, err error) error {
-	if errors.As(err, new(*zoo.WeightsError)) {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return err
-}
-
-// completeImages sets what the flags leave open to what weights were trained on: the
-// dataset, which it returns, its source and target if it has domains of its own, and how
-// its pictures are resized.
-func completeImages(i *catalog.Images, w *zoo.Weights) (*catalog.Dataset, error) {
-	i.Dataset = cmp.Or(i.Dataset, w.Metadata[zoo.MetaDataset])
-	d, err := catalog.FindDataset(i.Dataset)
-	if err != nil {
-		return nil, cli.UsageError("%s does not say which dataset it belongs to, use --dataset", w.Path)
-	}
-	if len(d.Domains) > 0 && i.Source == "" && i.Target == "" { // the usual source may be another
-		c, err := runOf(w)
-		if err != nil {
-			return nil, err
-		}
-		if c.Dataset == d.Name {
-			i.Source, i.Target = c.Source, c.Target
-		}
-	}
-	if i.Resize == "" && d.Pictures {
-		i.Resize, err = w.Resize()
-	}
-	return d, err
-}
-
-// declareImages declares the flags for the images of a run.
-func declareImages(f *cli.Flags, i *catalog.Images) {
+// declareImages declares the flags for the images of a run; resize says what is usual of
+// pictures.
+func declareImages(f *cli.Flags, i *catalog.Images, resize string) {
 	names := catalog.DatasetNames()
 	cli.Choice(f, &i.Dataset, "dataset", describeDatasets(), names...)
 	f.Text(&i.Data, "data", "DIR", "where the files of the dataset are")
 	declareDomains(f, i)
-	declarePictures(f, i)
+	declarePictures(f, i, resize)
 }
 
 // declareDomains declares the flags that choose domains.
@@ -89,8 +44,8 @@ func declareResize(f *cli.Flags, r *dataset.Resize, usual string) {
 }
 
 // declarePictures declares the flags for how pictures are read.
-func declarePictures(f *cli.Flags, i *catalog.Images) {
-	declareResize(f, &i.Resize, "that of the weights, else squash")
+func declarePictures(f *cli.Flags, i *catalog.Images, usual string) {
+	declareResize(f, &i.Resize, usual)
 	f.Switch(&i.SkipBad, "skip-bad", "go on without the pictures that cannot be read")
 	f.Text(&i.Cache, "cache", "DIR", "decode pictures once, to files in DIR that are mapped into memory: for more pictures than memory holds, and quicker starts")
 }

@@ -74,9 +74,12 @@ func (s *predictSettings) load(told io.Writer) (*predict.Predictor, []predict.Pi
 		return nil, nil, err
 	}
 	if s.model != "" {
-		if err := w.Identify(s.model); err != nil {
-			return nil, nil, err
-		}
+		err = w.Identify(s.model)
+	} else {
+		err = namesNetwork(w, "expected --model NAME with it")
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	p := &predict.Predictor{Top: s.top, Resize: s.resize}
 	if p.Resize == "" {

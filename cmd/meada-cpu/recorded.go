@@ -17,7 +17,6 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
-	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // configFlags reads the config.json of a run folder, which a flag names, as the
@@ -60,6 +59,24 @@ func configFlags(flag, path string) (map[string]string, error) {
 		}
 	}
 	return flags, nil
+}
+
+// followFlags takes from recorded settings those that go with what flags name anew: the
+// corruptions among a dataset's files with its folder, how layers are trained that --freeze
+// does not train, and the number of threads, which is that of the machine if no flag says
+// otherwise.
+func followFlags(recorded, given map[string]string) {
+	delete(recorded, "threads")
+	d, err := catalog.FindDataset(recorded["dataset"])
+	if moved := given["data"] != "" || given["dataset"] != ""; moved && err == nil && d.Corruptions != "" &&
+		recorded["corruptions"] == filepath.Join(recorded["data"], d.Corruptions) {
+		delete(recorded, "corruptions")
+	}
+	if given["freeze"] == "true" {
+		for _, name := range catalog.BackboneFlags {
+			delete(recorded, name)
+		}
+	}
 }
 
 // leftOut returns the values of the settings that config.json leaves out where they
@@ -106,28 +123,3 @@ func forMethod(recorded map[string]string, algorithm string) error {
 
 // flagOf returns the name of the flag for a key of config.json.
 func flagOf(key string) string { return strings.ReplaceAll(key, "_", "-") }
-
-// asTrained makes the images those that the run trained on in whose folder weights are:
-// of its domains, without those held out, which the seed has drawn. All training images
-// are meant where there is no such run, or it was on other data. It checks the settings.
-func asTrained(i *catalog.Images, w *zoo.Weights) (seed uint64, err error) {
-	i.Corruptions, i.Holdout = catalog.NoCorruptions, new(float64)
-	c, err := runOf(w)
-	if err != nil {
-		return 0, err
-	}
-	if c.Dataset == i.Dataset && filepath.Base(c.Data) == filepath.Base(i.Data) {
-		i.Source, i.Target, i.Holdout, seed = c.Source, c.Target, &c.HeldOut, c.Seed
-	}
-	return seed, i.Check()
-}
-
-// runOf returns the config of the run in whose folder weights are, an empty one where
-// there is no such run.
-func runOf(w *zoo.Weights) (*runfolder.Config, error) {
-	c, err := runfolder.ConfigBeside(w.Path)
-	if c == nil && err == nil {
-		c = new(runfolder.Config)
-	}
-	return c, err
-}

@@ -27,7 +27,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Group("what to train")
 	cli.Choice(f, &s.Algorithm, "algorithm", "method, see below", catalog.Algorithms()...)
 	f.Switch(&s.compare, "compare", "train with erm too, and show both beside each other; the same command again resumes")
-	declareImages(f, &s.Images)
+	declareImages(f, &s.Images, "squash")
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
 	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default 224")
 	f.Add("weights", &cli.Value{

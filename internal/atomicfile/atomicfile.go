@@ -78,6 +78,16 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 	return nil
 }
 
+// Probe returns an error if [Write] cannot make a file at path.
+func Probe(path string) error {
+	f, temporary, release, err := open(path)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return errors.Join(f.Close(), os.Remove(temporary))
+}
+
 // open makes a new file beside path and keeps other processes from taking it for
 // one that was left, until release is called.
 func open(path string) (f file, temporary string, release func(), err error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -107,6 +108,17 @@ func TestFailureKeepsOldFile(t *testing.T) {
 
 func TestNoSuchFolder(t *testing.T) {
 	require.ErrorIs(t, Write(filepath.Join(t.TempDir(), "none", "f"), write("x")), os.ErrNotExist)
+}
+
+// A probe tells what Write would, and leaves the folder as it is.
+func TestProbe(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "f"), []byte("old"), 0o666))
+	require.NoError(t, Probe(filepath.Join(dir, "f")))
+	require.NoError(t, Probe(filepath.Join(dir, "g")))
+	require.Equal(t, []string{"f"}, names(t, dir))
+	require.ErrorIs(t, Probe(filepath.Join(dir, "none", "f")), os.ErrNotExist)
+	require.Error(t, Probe(filepath.Join(dir, strings.Repeat("x", 250))), "with what Write appends the name is too long")
 }
 
 func TestRotate(t *testing.T) {

@@ -186,9 +186,10 @@ func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.TestSet, 
 		if err != nil {
 			return nil, err
 		}
-		read, err := d.test(i.Data, domain, i.pictures(&Reading{Side: ForSmall.Side(), Status: status}))
+		r := Reading{Side: ForSmall.Side(), Status: status}
+		read, err := d.test(i.Data, domain, i.pictures(&r))
 		free()
-		return read, i.howToGet(i.howToSkip(err))
+		return read, i.howToGet(i.howToSkip(r.howToFit(err)))
 	}
 	task, err := i.Load(Reading{Side: ForSmall.Side(), TestsOnly: true, Status: status})
 	if err != nil {

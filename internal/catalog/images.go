@@ -46,7 +46,7 @@ type Reading struct {
 	// corrupted; nil for nobody.
 	Whole func(*dataset.Task)
 
-	MaxBytes int64       // that pictures may take in memory, 0 for no bound
+	MaxBytes int64       // that pictures may take in memory: 0 for what the machine has left, -1 for no bound
 	Status   *cli.Status // shows how pictures are decoded
 }
 
@@ -125,6 +125,14 @@ func splitList(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
 }
 
+// howToFit adds to an error about pictures that the machine has no memory for what helps.
+func (r *Reading) howToFit(err error) error {
+	if tooLarge := new(dataset.SizeError); r.MaxBytes == 0 && errors.As(err, &tooLarge) {
+		return cli.UsageError("%v available; --cache DIR keeps them on the disk instead, and fewer or smaller pictures fit", tooLarge)
+	}
+	return err
+}
+
 // howToSkip adds to an error about pictures what goes on without them.
 func (i *Images) howToSkip(err error) error {
 	if errors.As(err, new(*dataset.PicturesError)) && !i.SkipBad {
@@ -146,7 +154,7 @@ func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	task, err := d.read(i, &r)
 	free()
 	if err != nil {
-		return nil, i.howToGet(i.howToSkip(err))
+		return nil, i.howToGet(i.howToSkip(r.howToFit(err)))
 	}
 	if share := i.share(task, &r); !d.Own && share > 0 {
 		task.HoldOut(share, r.Seed)

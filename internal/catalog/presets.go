@@ -66,7 +66,7 @@ func digitsBest(string) Settings {
 // of a few thousand images.
 func quick(string) Settings {
 	s := Digits(MEADA)
-	s.LR, s.EMA = 3e-4, 0.99
+	s.LR, s.Cosine, s.EMA = 6e-4, true, 0.99
 	s.LoopsTrain = 801
 	s.K = 2
 	s.TestEvery = 200
@@ -148,6 +148,9 @@ var (
 	epochFlags = []string{"epochs", "epochs-min"}
 )
 
+// BackboneFlags are of how layers below the last are trained.
+var BackboneFlags = []string{"lr-backbone", "freeze-bn", "flip", "crop", "resized-crop"}
+
 // Check refuses flags, given by name, that a preset has no settings for, and a
 // network that it is not for.
 func (p *Preset) Check(network string, given map[string]string) error {
@@ -162,7 +165,7 @@ func (p *Preset) Check(network string, given map[string]string) error {
 		}
 	}
 	if given["freeze"] == "true" {
-		for _, name := range []string{"lr-backbone", "freeze-bn", "flip", "crop", "resized-crop"} {
+		for _, name := range BackboneFlags {
 			if value := given[name]; value != "" && value != "0" && value != "false" {
 				return cli.UsageError("--%s %s and --freeze: expected one of them", name, value)
 			}

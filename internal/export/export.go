@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/onnx"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -62,10 +63,13 @@ func Open(path, model string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if model != "" {
+	switch {
+	case model != "":
 		if err := w.Identify(model); err != nil {
 			return nil, err
 		}
+	case w.Metadata[zoo.MetaModel] == "":
+		return nil, cli.UsageError("--weights %s: the file does not say which network it is for, expected --model NAME with it", file)
 	}
 	network, err := w.Network()
 	if err != nil {
@@ -102,12 +106,18 @@ func (s *Source) Path(format Format) string {
 	return strings.TrimSuffix(s.Weights.Path, filepath.Ext(s.Weights.Path)) + "." + string(format)
 }
 
-// WriteSafetensors writes the network's state and metadata to a new file.
+// WriteSafetensors writes the network's state and metadata to a new file. Classes have
+// names there only if the file named them, for they must be those of the data that the
+// weights are used with.
 func (s *Source) WriteSafetensors(path string) error {
 	if err := checkNew(path); err != nil {
 		return err
 	}
-	return s.Network.Save(path, s.Metadata)
+	metadata := maps.Clone(s.Metadata)
+	if _, named := s.Weights.Metadata[zoo.MetaClassNames]; !named {
+		delete(metadata, zoo.MetaClassNames)
+	}
+	return s.Network.Save(path, metadata)
 }
 
 // WriteONNX writes the network as an ONNX model to a new file. version is that of this

@@ -188,7 +188,7 @@ func TestOpenNamed(t *testing.T) {
 	bare := filepath.Join(t.TempDir(), "bare.safetensors")
 	require.NoError(t, safetensors.Write(bare, tensors, nil))
 	_, err = Open(bare, "")
-	require.ErrorContains(t, err, "do not name the model")
+	require.ErrorContains(t, err, "bare.safetensors: the file does not say which network it is for, expected --model NAME")
 	s, err := Open(bare, "lenet5")
 	require.NoError(t, err)
 	require.Equal(t, network.Values, s.Network.Values)
@@ -203,6 +203,9 @@ func TestOpenNamed(t *testing.T) {
 	require.NoError(t, s.WriteSafetensors(again))
 	s, err = Open(again, "")
 	require.NoError(t, err, "what is written names its network")
+	names, err := s.Weights.NamedClasses()
+	require.NoError(t, err)
+	require.Nil(t, names, "classes that had no names have none")
 	require.Equal(t, network.Values, s.Network.Values)
 }
 

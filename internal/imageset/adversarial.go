@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -74,7 +75,7 @@ func (a *Adversarial) Write(ctx context.Context, out, format string) error {
 	}
 	defer a.Status.Clear()
 	if format == PNG {
-		err = a.writePNG(ctx, out)
+		err = a.writeFolders(ctx, out)
 	} else {
 		err = a.writeNPY(ctx, out)
 	}
@@ -154,9 +155,9 @@ func (a *Adversarial) each(ctx context.Context, keep func(n int, image []uint8) 
 }
 
 func addMeans(sum *augment.Means, m augment.Means, share float64) {
-	sum.CrossEntropy += share * m.CrossEntropy
-	sum.Entropy += share * m.Entropy
-	sum.Distance += share * m.Distance
+	sum.CrossEntropy += float64(share * m.CrossEntropy)
+	sum.Entropy += float64(share * m.Entropy)
+	sum.Distance += float64(share * m.Distance)
 }
 
 // toBytes rounds a normalised image to bytes; what is beyond black and white
@@ -165,8 +166,30 @@ func toBytes(image []uint8, x []float32, n nn.Normalisation) {
 	plane := len(x) / len(n.Mean)
 	for i, v := range x {
 		c := i / plane
-		image[i] = uint8(min(max(v*n.Std[c]+n.Mean[c], 0), 1)*255 + 0.5)
+		image[i] = uint8(float32(min(max(float32(v*n.Std[c])+n.Mean[c], 0), 1)*255) + 0.5)
 	}
+}
+
+// unfinished is where the folders of classes are until all images are written: a part of
+// them would be taken for the whole.
+const unfinished = ".unfinished"
+
+// writeFolders writes the images as PNG files in a folder for each class.
+func (a *Adversarial) writeFolders(ctx context.Context, out string) error {
+	hidden := filepath.Join(out, unfinished)
+	if err := a.writePNG(ctx, hidden); err != nil {
+		return errors.Join(err, os.RemoveAll(hidden))
+	}
+	folders, err := os.ReadDir(hidden)
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		if err := os.Rename(filepath.Join(hidden, folder.Name()), filepath.Join(out, folder.Name())); err != nil {
+			return err
+		}
+	}
+	return os.Remove(hidden)
 }
 
 func (a *Adversarial) writePNG(ctx context.Context, out string) error {

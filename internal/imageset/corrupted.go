@@ -28,6 +28,7 @@ type Corrupted struct {
 	Suite      *corrupt.Suite
 	Names      []string // of the corruptions
 	Severities []int
+	Sheet      string // a PNG of the first image under each, "" for none
 	Status     *cli.Status
 
 	started time.Time
@@ -43,8 +44,22 @@ func (c *Corrupted) Paths(out string) []string {
 	return paths
 }
 
-// Write writes the folder out: the labels, and a file for each corruption.
+// Write writes the sheet and the folder out: the labels, and a file for each corruption.
+// After an error there is no sheet, so that what is missing can be asked for again.
 func (c *Corrupted) Write(ctx context.Context, out string) error {
+	if c.Sheet == "" {
+		return c.write(ctx, out)
+	}
+	if err := c.writeSheet(c.Sheet); err != nil { // first, not after hours
+		return err
+	}
+	if err := c.write(ctx, out); err != nil {
+		return errors.Join(err, os.Remove(c.Sheet))
+	}
+	return nil
+}
+
+func (c *Corrupted) write(ctx context.Context, out string) error {
 	c.started = time.Now()
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
@@ -115,9 +130,9 @@ func (c *Corrupted) writeImages(ctx context.Context, w io.Writer, name string) e
 	return nil
 }
 
-// WriteSheet draws a PNG of the first image, untouched and at every severity, a
+// writeSheet draws a PNG of the first image, untouched and at every severity, a
 // row for each corruption.
-func (c *Corrupted) WriteSheet(path string) error {
+func (c *Corrupted) writeSheet(path string) error {
 	one := func(planar []uint8) image.Image {
 		set := dataset.Images{N: 1, C: 3, H: c.Images.H, W: c.Images.W, Data: planar}
 		return set.Picture(0)

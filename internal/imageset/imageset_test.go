@@ -116,6 +116,11 @@ func TestAdversarialRefuses(t *testing.T) {
 	require.ErrorIs(t, err, cli.ErrInterrupted)
 	require.ErrorContains(t, err, "after 0 of 4 images")
 	require.NoFileExists(t, filepath.Join(out, "images.npy"), "nothing half")
+	out = filepath.Join(dir, "png")
+	require.ErrorIs(t, a.Write(ended, out, PNG), cli.ErrInterrupted)
+	entries, err := os.ReadDir(out)
+	require.NoError(t, err)
+	require.Empty(t, entries)
 }
 
 // Corrupted writes the images at each severity in turn, in CIFAR-10-C's layout, and

@@ -1,5 +1,5 @@
-// Package resample resizes images as Pillow does, bit for bit: two passes,
-// horizontal first, rounding to bytes between them, with 22-bit fixed-point
+// Package resample resizes images as Pillow before version 13 does, bit for bit, which
+// is also what later ones do unless an image is tall: two passes, horizontal first, rounding to bytes between them, with 22-bit fixed-point
 // weights. A filter widens when it shrinks an image, so that every pixel of
 // the source counts.
 package resample

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -79,7 +80,15 @@ func makeLogits(dir string, domains []dataset.Domain) error {
 			return fmt.Errorf("%s is there already and is not overwritten", path)
 		}
 	}
-	return os.MkdirAll(dir, 0o777)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for i := range domains { // not after hours of tests
+		if err := atomicfile.Probe(logitsFile(dir, domains[i].Name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func logitsFile(dir, domain string) string { return filepath.Join(dir, domain+".npy") }
@@ -166,7 +175,7 @@ func (e *evaluator) test(d *dataset.Domain, q *train.Quality, pairs map[int]int)
 		correct := 0
 		for first := 0; first < images.N; {
 			batch := e.Logits(&images, first)
-			if !tensor.Finite(e.engine, batch.Data) {
+			if !batch.Finite(e.engine) {
 				return 0, nil, &zoo.WeightsError{Err: fmt.Errorf("it makes logits of domain %s NaN or infinite", d.Name)}
 			}
 			labels := images.Labels[first:][:batch.N]

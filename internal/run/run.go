@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -210,7 +211,7 @@ func (r *run) readImages() (*dataset.Task, error) {
 		whole = nil // it is recorded
 	}
 	data, err := r.Images.Load(catalog.Reading{
-		Engine: r.engine, Side: sideOf(&r.Settings), Seed: r.Seed, MaxBytes: max(limit, 0), Status: r.progress,
+		Engine: r.engine, Side: sideOf(&r.Settings), Seed: r.Seed, MaxBytes: cmp.Or(max(limit, 0), -1), Status: r.progress,
 		Whole: whole,
 	})
 	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
@@ -255,6 +256,9 @@ func (r *run) train(ctx context.Context) error {
 		if stopping {
 			r.progress.Clear()
 			if _, err := r.Group.Largest(interrupted); err != nil {
+				return err
+			}
+			if err := r.trainer.ShowAverage(); err != nil {
 				return err
 			}
 			if err := r.save(runfolder.LastFile, r.trainer.Steps()); err != nil {
@@ -338,9 +342,9 @@ func (r *run) observeDescent(e train.Event, now time.Time) error {
 
 func (r *run) observeAscent(e train.Event, now time.Time) error {
 	weight := float64(e.Images) / float64(e.Total)
-	r.Ascent.CrossEntropy += weight * e.Ascent.CrossEntropy
-	r.Ascent.Entropy += weight * e.Ascent.Entropy
-	r.Ascent.Distance += weight * e.Ascent.Distance
+	r.Ascent.CrossEntropy += float64(weight * e.Ascent.CrossEntropy)
+	r.Ascent.Entropy += float64(weight * e.Ascent.Entropy)
+	r.Ascent.Distance += float64(weight * e.Ascent.Distance)
 	r.progress.Update(now, "maximise", e.Done, func() string {
 		return fmt.Sprintf("phase %d  %d/%d  cross-entropy %.4f  entropy %.4f  %s", e.Phase, e.Done, e.Total,
 			e.Ascent.CrossEntropy, e.Ascent.Entropy, r.pace(train.Maximise))

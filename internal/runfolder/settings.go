@@ -85,6 +85,9 @@ func (s *Settings) fields() (map[string]any, error) {
 	for _, key := range ofHost {
 		delete(all, key)
 	}
+	if s.Corruptions != "" { // a folder of the same name elsewhere is the same
+		all["corruptions"] = filepath.Base(s.Corruptions)
+	}
 	return all, nil
 }
 
@@ -95,10 +98,8 @@ func (s *Settings) Text() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, key := range []string{"weights", "corruptions"} {
-		if path, ok := all[key].(string); ok {
-			all[key] = filepath.Base(path)
-		}
+	if s.Weights != "" {
+		all["weights"] = filepath.Base(s.Weights)
 	}
 	text, err := json.Marshal(all)
 	return string(text), err

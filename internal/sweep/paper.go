@@ -180,6 +180,10 @@ func publishedFor(s *runfolder.Settings) *runfolder.Settings {
 			official.Settings = preset.Settings(s.Model, s.Algorithm)
 		}
 	}
-	official.Weights, official.TestImages = "", 0
+	official.Weights, official.TestImages, official.ImageSize, official.Precision = "", 0, 0, ""
+	official.Holdout, official.Patience, official.Resize, official.SkipBad = nil, 0, "", false
+	if d, err := catalog.FindDataset(s.Dataset); err == nil && s.Corruptions == catalog.OnTheFly {
+		official.Corruptions = d.Corruptions
+	}
 	return &official
 }

@@ -145,6 +145,8 @@ type Runner struct {
 	Endure func(error) bool                 // reports whether the others go on after a run failed
 
 	Data func(*runfolder.Settings) (*runfolder.Config, error) // reads the images that settings name: their checksums
+
+	memory int64 // of the machine's for each of several runs at a time, 0 if that is not known
 }
 
 // Sweep trains the shard's part of the members that is not complete, into the
@@ -167,6 +169,7 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 	}
 	r.Jobs = max(1, min(r.Jobs, len(missing)))
 	r.Threads = max(1, r.Threads/r.Jobs)
+	r.memory = system.AvailableMemory() / int64(r.Jobs)
 	r.Logs = r.Logs || r.Jobs > 1
 	if shard.Count > 1 {
 		r.Say("%s: part %d of %d, runs %d to %d of %d", r.Name, shard.Index+1, shard.Count, lo+1, hi, len(members))
@@ -189,7 +192,8 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 // run trains the members. It stops at the first failure that Endure does not
 // take, since the others would fail as well.
 func (r *Runner) run(ctx context.Context, members []Member) error {
-	ctx, giveUp := context.WithCancelCause(ctx)
+	user := ctx
+	ctx, giveUp := context.WithCancelCause(user)
 	defer giveUp(nil)
 	queue := make(chan Member)
 	var mutex sync.Mutex // of what follows
@@ -221,11 +225,19 @@ func (r *Runner) run(ctx context.Context, members []Member) error {
 	}
 	feed(ctx, queue, members)
 	workers.Wait()
-	switch cause := context.Cause(ctx); {
-	case len(failed) > 0:
-		return fmt.Errorf("%d of %d runs failed, the first: %w", len(failed), len(members), failed[0])
-	case cause != nil:
+	broken := ""
+	if len(failed) > 0 {
+		broken = fmt.Sprintf("%d of %d runs failed, the first: ", len(failed), len(members))
+	}
+	switch {
+	case user.Err() != nil && broken == "":
 		return fmt.Errorf("%w after %d of %d runs, the same command continues", cli.ErrInterrupted, done, len(members))
+	case user.Err() != nil:
+		return fmt.Errorf("%w after %d of %d runs, the same command continues; %s%v", cli.ErrInterrupted, done, len(members), broken, failed[0])
+	case broken != "" && ctx.Err() == nil:
+		return fmt.Errorf("%s%w\nthe others are complete: sweep --table makes their table", broken, failed[0])
+	case broken != "":
+		return fmt.Errorf("%s%w", broken, failed[0])
 	}
 	return nil
 }
@@ -257,6 +269,10 @@ func (r *Runner) train(ctx context.Context, m Member) (*runfolder.Summary, error
 		args = append(append(args, "--resume="+m.Begun), r.Resume...)
 	} else {
 		args = append(append(args, m.Flags...), "--out="+m.Dir)
+	}
+	limited := slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--max-memory=") })
+	if mebibytes := r.memory >> 20; r.Jobs > 1 && mebibytes > 0 && !limited {
+		args = append(args, fmt.Sprintf("--max-memory=%dMiB", mebibytes))
 	}
 	var out bytes.Buffer
 	c := exec.CommandContext(ctx, r.Program, args...)

@@ -156,6 +156,12 @@ func TestDepartures(t *testing.T) {
 	erm, pro := settings(catalog.ERM), settings(catalog.ProRandConv)
 	require.NoError(t, table.noteDepartures([]*runfolder.Settings{erm, pro}))
 	require.Empty(t, table.notes)
+	share := 0.2
+	held := *erm
+	held.Holdout, held.Patience, held.Precision = &share, 3, catalog.BFloat16
+	require.NoError(t, table.noteDepartures([]*runfolder.Settings{&held}))
+	require.Equal(t, []string{"These runs are not the paper's: holdout 0.2 instead of none, patience 3 instead of none, precision bf16 instead of none."}, table.notes)
+	table.notes = nil
 	pro.LoopsTrain = erm.LoopsTrain
 	require.NoError(t, table.noteDepartures([]*runfolder.Settings{erm, pro}))
 	erm.TestImages, pro.TestImages = 100, 100

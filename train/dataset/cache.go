@@ -243,11 +243,23 @@ func (f *cacheFile) writeImages(w io.Writer, c *Cache, o *PictureOptions, failed
 	images := make([]uint8, min(some*runtime.GOMAXPROCS(0), len(f.paths))*size)
 	for lo := 0; lo < len(f.paths); {
 		n := min(len(images)/size, len(f.paths)-lo)
+		unread := make([]error, n) // the files have been read before: what fails now may pass
 		inParallel(n, func(i int) {
-			if failed[lo+i] == nil {
-				failed[lo+i] = ReadPicture(images[i*size:][:size], o, f.paths[lo+i])
+			if failed[lo+i] != nil {
+				return
+			}
+			path := f.paths[lo+i]
+			var content []byte
+			if content, unread[i] = readPictureFile(path); unread[i] != nil {
+				return
+			}
+			if err := decodePicture(images[i*size:][:size], o, content); err != nil {
+				failed[lo+i] = &Error{path, err}
 			}
 		})
+		if err := cmp.Or(unread...); err != nil {
+			return err
+		}
 		for i, err := range failed[lo : lo+n] {
 			if err != nil {
 				clear(images[i*size:][:size])

@@ -3,8 +3,10 @@ package dataset
 import (
 	"bytes"
 	"image"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -132,4 +134,29 @@ func TestCorruptCached(t *testing.T) {
 	}
 	requireSameImages(t, &want.Images, &got.Images)
 	require.Equal(t, image.Rect(0, 0, side, side), got.Picture(0).Bounds())
+}
+
+// A folder of which nothing is read has no file in the cache, and tells what is missing.
+func TestCacheOfNothing(t *testing.T) {
+	t.Parallel()
+	dir, cache := tree(t, several(2, "train/cat", "train/dog")...), &Cache{Dir: filepath.Join(t.TempDir(), "cache")}
+	for range 2 {
+		task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8, Cache: cache}, TestsOnly: true, Holdout: UsualHoldout})
+		require.NoError(t, err)
+		require.Empty(t, task.Domains)
+		require.NoDirExists(t, cache.Dir)
+	}
+}
+
+// A file that was read once and is not the second time may be there the next time: it is
+// an error, and not a bad picture in the cache from then on.
+func TestCacheWithoutPassingErrors(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, several(2, "cat", "dog")...)
+	f := &cacheFile{cacheRecord: cacheRecord{Side: 8}, paths: []string{filepath.Join(dir, "cat", "0.png"), filepath.Join(dir, "cat", "gone.png")}}
+	o := &PictureOptions{Side: 8, Clipped: new(atomic.Int64)}
+	path := filepath.Join(t.TempDir(), "a.pictures")
+	require.ErrorIs(t, f.write(new(Cache), path, o, make([]error, 2)), fs.ErrNotExist)
+	require.NoFileExists(t, path)
+	require.NoError(t, f.write(new(Cache), path, o, []error{nil, &Error{"gone.png", fs.ErrNotExist}}))
 }

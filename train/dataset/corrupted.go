@@ -37,6 +37,9 @@ func (c *Corruptions) check(name string, h, w int) error {
 		return npyError(path, err)
 	}
 	defer f.Close()
+	if !f.IsBytes() {
+		return errorf(path, "images of another type than uint8 (numpy: images.astype('uint8'))")
+	}
 	if want := []int{len(c.labels), h, w, 3}; !slices.Equal(f.Shape, want) {
 		return errorf(path, "images of size %v where %v was expected: as many as labels.npy has labels, as large as the test images", f.Shape, want)
 	}

@@ -52,6 +52,9 @@ func decode(content []byte) (planes, error) {
 	if err != nil {
 		return planes{}, unreadKind(err)
 	}
+	if format == "webp" && len(content) > 20 && string(content[12:16]) == "VP8X" && content[20]&2 != 0 {
+		return planes{}, errors.New("an animated WebP picture, which is not read: convert it to PNG")
+	}
 	h, w := config.Height, config.Width
 	if w < 1 || h < 1 || w > maxPicturePixels/h {
 		return planes{}, fmt.Errorf("a picture of %dx%d pixels (at most %d)", h, w, maxPicturePixels)

@@ -128,3 +128,23 @@ func TestJPEGColours(t *testing.T) {
 		}
 	}
 }
+
+// A picture is scaled across before it is scaled down: one that is tall beyond reason
+// would take gigabytes in between.
+func TestTallPictures(t *testing.T) {
+	t.Parallel()
+	tall := image.NewGray(image.Rect(0, 0, 1, 1<<19))
+	for _, resize := range []Resize{Squash, Crop} {
+		err := FromImage(make([]uint8, 3*224*224), &PictureOptions{Side: 224, Resize: resize}, tall)
+		require.ErrorContains(t, err, "a picture of 524288x1 pixels is too ")
+	}
+	require.NoError(t, FromImage(make([]uint8, 3*32*32), &PictureOptions{Side: 32}, tall))
+	require.NoError(t, FromImage(make([]uint8, 3*224*224), &PictureOptions{Side: 224, Resize: Pad}, tall))
+}
+
+func TestAnimatedWebP(t *testing.T) {
+	t.Parallel()
+	animated := []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x07\x00\x00\x07\x00\x00")
+	err := DecodePicture(make([]uint8, 3*8*8), &PictureOptions{Side: 8}, bytes.NewReader(animated))
+	require.EqualError(t, err, "an animated WebP picture, which is not read: convert it to PNG")
+}

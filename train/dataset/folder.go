@@ -167,11 +167,11 @@ func pictureFiles(dir string, leftOut map[string]int) ([]string, error) {
 }
 
 // pictureExtensions are those of the formats that ReadPicture knows.
-var pictureExtensions = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
+var pictureExtensions = []string{".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 
-// unreadExtensions are those of pictures, as phones and cameras write them, of
+// unreadExtensions are those of pictures, as phones, cameras and datasets have them, of
 // formats without a reader.
-var unreadExtensions = []string{".heic", ".heif", ".avif", ".dng", ".jxl"}
+var unreadExtensions = []string{".heic", ".heif", ".avif", ".dng", ".jxl", ".jp2", ".cr2", ".nef", ".arw", ".ppm", ".pgm"}
 
 // butOthers tells that a folder without pictures has others, "" if it has none.
 func butOthers(kinds map[string]int) string {
@@ -254,7 +254,11 @@ func isRun(entries []os.DirEntry) bool {
 	return has("config.json") && has("metrics.jsonl")
 }
 
+// systemFiles are files and folders that systems put among others: macOS, Windows, file
+// servers with thumbnails and deleted files, Linux.
+var systemFiles = []string{"__MACOSX", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "#recycle", "lost+found"}
+
 // isHidden reports whether a file or folder is not meant to be seen.
 func isHidden(name string) bool {
-	return strings.HasPrefix(name, ".") || name == "__MACOSX" || name == "Thumbs.db" || name == "desktop.ini"
+	return strings.HasPrefix(name, ".") || slices.ContainsFunc(systemFiles, func(s string) bool { return strings.EqualFold(name, s) })
 }

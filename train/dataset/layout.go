@@ -11,8 +11,8 @@ import (
 
 // Layouts shows how pictures may lie in a folder, a line each.
 const Layouts = `  train/<class>/<picture>, beside it val, test and test-<domain>, each with the same classes
-  <domain>/<class>/<picture>
-  <class>/<picture>
+  <domain>/<class>/<picture>, or train, val and test in each domain with its classes
+  <class>/<picture>, or train, val and test in each class
   manifest.csv with lines path,label[,domain[,split]]`
 
 // The splits of a layout, and of a manifest's column of that name.
@@ -42,6 +42,7 @@ type collection struct {
 	layout   string // one of Layouts, in a few words
 	pictures []found
 	leftOut  map[string]int // what else lies there: kinds of files, folders
+	beside   string         // a picture for which folders are taken for classes, "" for none
 }
 
 // collect finds the pictures in a folder, or those that a manifest lists. Which
@@ -51,6 +52,8 @@ type collection struct {
 //   - there is a folder train, val, test or test-<domain> with folders in it;
 //   - there is nothing but one folder, without pictures directly in it: what
 //     counts is that folder;
+//   - no picture lies directly in any folder, and folders of two splits are in all of
+//     them: these are classes if pictures lie in the splits, else domains;
 //   - no picture lies directly in any folder, and domains were chosen or at least
 //     two names of folders in them are in all of them: these are domains;
 //   - else the folders are classes, whatever lies deeper.
@@ -85,6 +88,7 @@ func collect(dir string, chosen []string) (*collection, error) {
 	if err != nil {
 		return nil, err
 	}
+	splits := splitsInCommon(inner)
 	switch {
 	case len(folders) == 1 && !direct && !slices.Contains(chosen, folders[0]):
 		inner, err := collect(filepath.Join(dir, folders[0]), chosen)
@@ -93,8 +97,12 @@ func collect(dir string, chosen []string) (*collection, error) {
 		}
 		addCounts(inner.leftOut, c.leftOut)
 		return inner, inner.countFiles(dir)
-	case !direct && (len(chosen) > 0 || inCommon(inner) >= 2):
-		return c, c.collectDomains(folders)
+	case !direct && splits && hasDirectPicture(filepath.Join(dir, folders[0], splitsOf(inner[0])[0])):
+		return c, c.collectSplitsOfClasses(folders)
+	case !direct && (splits || len(chosen) > 0 || inCommon(inner) >= 2):
+		return c, c.collectDomains(folders, splits)
+	case direct && inCommon(inner) >= 2:
+		c.beside = besideFolders(dir, folders)
 	}
 	c.layout = "<class>/<picture>"
 	return c, c.addClasses(dir, folders, "", "")
@@ -169,23 +177,115 @@ func (c *collection) collectSplits(folders []string) error {
 	return nil
 }
 
-// collectDomains adds the folders of domains.
-func (c *collection) collectDomains(folders []string) error {
+// splitsOf returns those of several folders that are of splits.
+func splitsOf(folders []string) []string {
+	return slices.DeleteFunc(slices.Clone(folders), func(name string) bool { return splitNames[strings.ToLower(name)] == "" })
+}
+
+// splitsInCommon reports whether folders of two splits and more are in all of several
+// lists: these are no classes then.
+func splitsInCommon(lists [][]string) bool {
+	var both []string
+	for i, list := range lists {
+		var splits []string
+		for _, name := range splitsOf(list) {
+			splits = append(splits, splitNames[strings.ToLower(name)])
+		}
+		if i == 0 {
+			both = splits
+		}
+		both = slices.DeleteFunc(both, func(split string) bool { return !slices.Contains(splits, split) })
+	}
+	slices.Sort(both)
+	return len(slices.Compact(both)) >= 2
+}
+
+// collectSplitsOfClasses adds the folders of classes with splits in each.
+func (c *collection) collectSplitsOfClasses(folders []string) error {
+	c.layout = "<class>/<split>/<picture>"
+	for _, class := range folders {
+		if err := checkName("class", class); err != nil {
+			return &Error{c.dir, err}
+		}
+		dir := filepath.Join(c.dir, class)
+		inner, err := c.splitsBelow(dir)
+		if err != nil {
+			return err
+		}
+		for _, name := range inner {
+			paths, err := pictureFiles(filepath.Join(dir, name), c.leftOut)
+			if err != nil {
+				return err
+			}
+			for _, path := range paths {
+				c.pictures = append(c.pictures, found{path, class, "", splitNames[strings.ToLower(name)]})
+			}
+		}
+	}
+	return nil
+}
+
+// splitsBelow returns the folders of splits in a folder, and counts the others.
+func (c *collection) splitsBelow(dir string) ([]string, error) {
+	inner, err := subfolders(dir)
+	if err != nil {
+		return nil, err
+	}
+	splits := splitsOf(inner)
+	for _, name := range inner {
+		if !slices.Contains(splits, name) {
+			c.leftOut["folder "+filepath.Join(filepath.Base(dir), name)]++
+		}
+	}
+	return splits, c.countFiles(dir)
+}
+
+// besideFolders returns a picture that lies beside folders in one of several.
+func besideFolders(dir string, folders []string) string {
+	for _, name := range folders {
+		entries, err := os.ReadDir(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if path := filepath.Join(dir, name, e.Name()); isPicture(e.Name()) && !isHidden(e.Name()) && isRegular(path) {
+				return path
+			}
+		}
+	}
+	return ""
+}
+
+// collectDomains adds the folders of domains, with classes in each or with splits that
+// have them.
+func (c *collection) collectDomains(folders []string, splits bool) error {
 	c.layout = "<domain>/<class>/<picture>"
+	if splits {
+		c.layout = "<domain>/<split>/<class>/<picture>"
+	}
 	for _, domain := range folders {
 		if err := checkDomain(domain); err != nil {
 			return &Error{filepath.Join(c.dir, domain), err}
 		}
-		dir := filepath.Join(c.dir, domain)
-		classes, err := subfolders(dir)
-		if err != nil {
-			return err
+		dir, inner := filepath.Join(c.dir, domain), []string{""}
+		if splits {
+			var err error
+			if inner, err = c.splitsBelow(dir); err != nil {
+				return err
+			}
 		}
-		if classes, err = (&collection{dir: dir, leftOut: c.leftOut}).withPictures(classes); err != nil {
-			return err
-		}
-		if err := c.addClasses(dir, classes, domain, ""); err != nil {
-			return err
+		for _, split := range inner {
+			of := filepath.Join(dir, split)
+			classes, err := subfolders(of)
+			if err != nil {
+				return err
+			}
+			if classes, err = (&collection{dir: of, leftOut: c.leftOut}).withPictures(classes); err != nil {
+				return err
+			}
+			if err := c.addClasses(of, classes, domain, splitNames[strings.ToLower(split)]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -328,6 +428,9 @@ func (c *collection) checkChosen(chosen []string, role string, which func(*found
 			continue
 		}
 		if len(there) == 0 {
+			if c.beside != "" {
+				return errorf(c.beside, "no domain %q: this picture lies beside folders, so that the folders of %s are taken for classes, not for domains with classes in them", name, c.dir)
+			}
 			return errorf(c.dir, "no domain %q: there are no domains to %s in %s", name, role, c.layout)
 		}
 		return errorf(c.dir, "no domain %q to %s, there are %s", name, role, strings.Join(there, ", "))

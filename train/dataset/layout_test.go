@@ -103,6 +103,15 @@ func TestLayoutsOfFolders(t *testing.T) {
 			FolderOptions{Targets: []string{"Real World"}}, "<domain>/<class>/<picture>", map[string]int{"train": 6, "Real World": 6}},
 		{"TerraIncognita", several(3, "location_38/cat", "location_38/bird", "location_100/cat", "location_100/bird"),
 			FolderOptions{Sources: []string{"location_38"}}, "<domain>/<class>/<picture>", map[string]int{"train": 6, "location_100": 6}},
+		{"Digits-DG, with splits in domains", join(several(10, both("mnist/train/")...), several(3, both("mnist/val/")...), several(4, both("syn/train/")...),
+			several(2, both("syn/val/")...)), FolderOptions{Sources: []string{"mnist"}, Holdout: UsualHoldout}, "<domain>/<split>/<class>/<picture>",
+			map[string]int{"train": 20, "held": 6, "syn": 12}},
+		{"tests in domains", join(several(10, both("a/Train/")...), several(3, both("a/Test/")...), several(4, both("b/Train/")...), several(2, both("b/Test/")...)),
+			FolderOptions{Targets: []string{"b"}, Holdout: UsualHoldout}, "<domain>/<split>/<class>/<picture>", map[string]int{"train": 20, "a (source)": 6, "b": 4}},
+		{"splits in classes", join(several(10, "dog/train", "cat/train"), several(3, "dog/test", "cat/test")), FolderOptions{Holdout: UsualHoldout},
+			"<class>/<split>/<picture>", map[string]int{"train": 20, "test (source)": 6}},
+		{"classes with deeper folders called like splits in one", several(5, "dog/train", "dog/test", "cat/x", "cat/y"), FolderOptions{},
+			"<class>/<picture>", map[string]int{"train": 20}},
 		{"one domain", several(10, both("photo/")...), FolderOptions{Sources: []string{"photo"}}, "<domain>/<class>/<picture>",
 			map[string]int{"train": 20}},
 		{"tests only", join(several(4, both("train/")...), several(2, "test-a/dog"), several(3, "test/dog")),
@@ -209,6 +218,7 @@ func TestWrongLayouts(t *testing.T) {
 		"an unknown source":              {several(3, "a/dog", "a/cat", "b/dog", "b/cat"), FolderOptions{Sources: []string{"c"}}, `no domain "c" to train on, there are a, b`},
 		"a target that is a test set":    {several(3, "train/dog", "train/cat", "test-a/dog"), FolderOptions{Sources: []string{"a"}}, "no domain"},
 		"a source of classes":            {several(3, "dog", "cat"), FolderOptions{Sources: []string{"dog"}}, "no domains to train on in <class>/<picture>"},
+		"a picture beside classes":       {append(several(3, "a/dog", "a/cat", "b/dog", "b/cat"), "a/x.png"), FolderOptions{Targets: []string{"b"}}, "a/x.png: no domain \"b\": this picture lies beside folders"},
 		"a domain with a reserved name":  {several(3, "average/dog", "average/cat", "b/dog", "b/cat"), FolderOptions{}, `cannot be named "average"`},
 		"classes that the source has no": {several(3, "a/dog", "a/cat", "b/dog", "b/cat", "b/cow"), FolderOptions{Sources: []string{"a"}}, "class cow is not one of those trained on (cat, dog)"},
 	} {
@@ -310,6 +320,19 @@ func TestLinkedClassesAndDomains(t *testing.T) {
 	task, err := Folder(data, FolderOptions{PictureOptions: PictureOptions{Side: 8}, Targets: []string{"sketch"}})
 	require.NoError(t, err)
 	require.Equal(t, map[string]int{"train": 6, "sketch": 6}, sizes(task))
+}
+
+// Thumbnails, deleted files and what systems keep are no pictures of a class, in whatever
+// case they write their names, and JPEG has other extensions.
+func TestSystemFolders(t *testing.T) {
+	t.Parallel()
+	paths := append(several(3, "dog", "cat"), "cat/a.jfif", "cat/b.JPE")
+	paths = append(paths, several(2, "$Recycle.Bin", "#recycle", "System Volume Information", "lost+found", "cat/@eaDir/0.png", "__MACOSX/cat")...)
+	task, err := Folder(tree(t, paths...), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"cat", "dog"}, task.Classes)
+	require.Equal(t, 8, task.Source.N)
+	require.Empty(t, task.LeftOut)
 }
 
 // What the decoders refuse, see testdata/make_refused.py, is named together and left out

@@ -110,7 +110,7 @@ func (sets pictureSets) read(o PictureOptions, what string) (bad *PicturesError,
 	}
 	o.Clipped = new(atomic.Int64)
 	read := func(set pictureSet) []error { return set.readInto(&o) }
-	if o.Cache != nil {
+	if o.Cache != nil && len(sets.paths()) > 0 {
 		file, err := o.Cache.file(sets, &o, what)
 		if err != nil {
 			return nil, 0, err
@@ -209,8 +209,8 @@ func ReadPicture(dst []uint8, o *PictureOptions, path string) error {
 // resized as the options say.
 //
 // The result is what Pillow's ImageOps.exif_transpose and convert("RGB") give:
-// turned upright, without transparency, from 16 bits to 8, of an animation the
-// first frame on its canvas. (A GIF's frame that reaches beyond its canvas is
+// turned upright, without transparency, from 16 bits to 8, of an animated GIF the
+// first frame on its canvas. (A frame that reaches beyond its canvas is
 // cut, where Pillow extends the canvas.) The colours of JPEG and lossy WebP
 // files are interpolated more simply than by libjpeg and libwebp: they differ by
 // less than a grey level on average over photographs, by tens along sharp
@@ -260,6 +260,9 @@ func (p planes) resize(dst []uint8, o *PictureOptions) error {
 		return fmt.Errorf("a picture of %dx%d pixels is too long to be cropped, expected at most %d:1", p.h, p.w, mostLength)
 	}
 	h, w := o.scaled(p.h, p.w)
+	if p.h > maxPicturePixels/w { // what is scaled across before it is scaled down
+		return fmt.Errorf("a picture of %dx%d pixels is too tall to be resized to %d pixels across, expected at most %d pixels of height", p.h, p.w, w, maxPicturePixels/w)
+	}
 	if h == side && w == side && (p.h != side || p.w != side) {
 		resample.NewResizer(resample.Bilinear, p.h, p.w, side, side).Planes(dst[:3*side*side], p.data)
 		return nil

@@ -244,11 +244,20 @@ func (g *Graph) Add(a, b Value) Value {
 
 // Concat adds the concatenation of a and b along the channels. It costs
 // nothing: both are computed into their place. So a value takes part in one
-// concatenation only, and all its other uses come before that one.
+// concatenation only, and all its other uses come before that one; the images,
+// which are computed nowhere, take part in none.
 func (g *Graph) Concat(a, b Value) Value {
 	x, y := &g.nodes[a], &g.nodes[b]
 	if x.h != y.h || x.w != y.w {
 		panic("nn: concatenation of " + x.shape() + " and " + y.shape())
+	}
+	for _, v := range []Value{a, b} {
+		for g.nodes[v].kind == flattenNode {
+			v = g.nodes[v].in[0]
+		}
+		if v == input {
+			panic("nn: concatenation of the images themselves")
+		}
 	}
 	return g.add(node{kind: concatNode, in: []Value{a, b}, c: x.c + y.c, h: x.h, w: x.w})
 }

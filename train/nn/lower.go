@@ -190,7 +190,15 @@ func (p *program) sumInPlace() {
 	for i := range p.ops {
 		o := &p.ops[i]
 		kept[o.out] = kept[o.out] || p.mode != Eval && p.keepsResult(o)
-		if o.kind != addNode {
+		switch o.kind {
+		case concatNode: // what is in the result is kept, or read before this
+			for _, x := range o.in {
+				x = p.base(x)
+				kept[o.out] = kept[o.out] || kept[x] || p.mode != Eval && len(p.uses[x]) > 1
+			}
+			continue
+		case addNode:
+		default:
 			continue
 		}
 		o.inPlaceOperand = -1

@@ -93,6 +93,7 @@ func TestImpossibleGraphs(t *testing.T) {
 	require.PanicsWithValue(t, "nn: sum of 2x6x6 and 3x6x6", func() { g.Add(x, other) })
 	require.PanicsWithValue(t, "nn: linear layer fc on 2x6x6", func() { g.Linear("fc", x, Linear{Out: 2}) })
 	require.PanicsWithValue(t, "nn: concatenation of 2x6x6 and 2x3x3", func() { g.Concat(x, g.MaxPool(x, 2, 2)) })
+	require.PanicsWithValue(t, "nn: concatenation of the images themselves", func() { g.Concat(other, x) })
 	require.PanicsWithValue(t, "nn: outputs of 2x6x6 and 2x6x6, not flat", func() { g.Network("n", x, x) })
 
 	p := Compile(tensor.NewEngineOn(1, nil), tiny(), 2, Maximise)
@@ -256,5 +257,66 @@ func TestReserve(t *testing.T) {
 		require.Equal(t, engine.ReservedBytes(), planner.ReservedBytes())
 		require.NotZero(t, planner.ReservedBytes())
 		engine.Close()
+	}
+}
+
+// What lies in a concatenation keeps its values for the backward pass where something is
+// added to the concatenation: gradients are those of one layer of as many channels.
+func TestSumOfConcatenation(t *testing.T) {
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	build := func(parts bool) *Network {
+		g, x := NewGraph(4, 5, 5)
+		conv := Conv{Out: 2, Kernel: 3, Padding: 1, Bias: true}
+		var y Value
+		if parts {
+			y = g.Concat(g.ReLU(g.Conv("a", x, conv)), g.ReLU(g.Conv("b", x, conv)))
+		} else {
+			conv.Out = 4
+			y = g.ReLU(g.Conv("ab", x, conv))
+		}
+		embedding := g.Flatten(g.Add(y, x))
+		n := g.Network("sum", g.Linear("fc", embedding, Linear{Out: 3}), embedding)
+		n.Init(4)
+		return n
+	}
+	two, one := build(true), build(false)
+	weights := func(n *Network, name string) []float32 {
+		for _, p := range n.Params {
+			if p.Name == name {
+				return p.Data
+			}
+		}
+		t.Fatal(name)
+		return nil
+	}
+	for _, kind := range []string{".weight", ".bias"} {
+		copy(weights(one, "ab"+kind), slices.Concat(weights(two, "a"+kind), weights(two, "b"+kind)))
+		copy(weights(one, "fc"+kind), weights(two, "fc"+kind))
+	}
+	images, gradient := tensor.New(2, 4, 5, 5), tensor.New(2, 3, 1, 1)
+	for i := range images.Data {
+		images.Data[i] = float32(i*37%19)/9 - 1
+	}
+	for i := range gradient.Data {
+		gradient.Data[i] = float32(i) - 2.5
+	}
+	gradients := func(n *Network) (logits []float32, grads map[string][]float32) {
+		p := Compile(e, n, 2, Train)
+		y, _ := p.Forward(images)
+		logits = dense(y)
+		p.Backward(gradient, tensor.Tensor{})
+		grads = map[string][]float32{}
+		for _, q := range n.Params {
+			grads[q.Name] = slices.Clone(q.Grad)
+		}
+		return logits, grads
+	}
+	logitsOfTwo, of := gradients(two)
+	logitsOfOne, want := gradients(one)
+	require.InDeltaSlice(t, logitsOfOne, logitsOfTwo, 1e-5)
+	for _, kind := range []string{".weight", ".bias"} {
+		require.InDeltaSlice(t, want["ab"+kind], slices.Concat(of["a"+kind], of["b"+kind]), 1e-4, kind)
+		require.InDeltaSlice(t, want["fc"+kind], of["fc"+kind], 1e-4, kind)
 	}
 }

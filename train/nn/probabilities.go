@@ -1,6 +1,6 @@
 package nn
 
-import "math"
+import "github.com/meada-cpu/meada-cpu/internal/portable"
 
 // Argmax returns the class of the largest logit, the first of equal ones.
 func Argmax(logits []float32) int {
@@ -23,7 +23,7 @@ func Softmax(p []float64, logits []float32) {
 	most := float64(logits[Argmax(logits)])
 	sum := 0.0
 	for c, x := range logits {
-		p[c] = math.Exp(float64(x) - most)
+		p[c] = portable.Exp(float64(x) - most)
 		sum += p[c]
 	}
 	for c := range logits {
@@ -38,9 +38,9 @@ func Classify(logits []float32) (class int, probability, entropy float64) {
 	sum, weighted := 0.0, 0.0
 	for _, x := range logits {
 		d := float64(x) - float64(logits[class])
-		e := math.Exp(d)
+		e := portable.Exp(d)
 		sum += e
 		weighted += float64(e * d)
 	}
-	return class, 1 / sum, math.Log(sum) - weighted/sum
+	return class, 1 / sum, portable.Log(sum) - weighted/sum
 }

@@ -187,6 +187,7 @@ func TestCosPi(t *testing.T) {
 // cycle_momentum=False).
 func TestOneCycle(t *testing.T) {
 	t.Parallel()
+	require.InDelta(t, 0.2, OneCycle{Peak: 0.2, Rise: 0.1}.At(0, 10), 0, "a rise of one step, on every architecture")
 	c := OneCycle{Peak: 0.2, Rise: 0.25}
 	for step, want := range map[int]float64{
 		0: 0.008000000000000007, 1: 0.013789508404552786, 5: 0.12067022505602532, 9: 0.2, 10: 0.1994521917280692,

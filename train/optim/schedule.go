@@ -33,7 +33,7 @@ type OneCycle struct {
 // At returns the rate of step t, from 0, of total.
 func (c OneCycle) At(t, total int) float64 {
 	low := c.Peak / 25
-	top, end := c.Rise*float64(total)-1, float64(total-1)
+	top, end := float64(c.Rise*float64(total))-1, float64(total-1)
 	if x := float64(t); top > 0 && x <= top {
 		return between(low, c.Peak, x/top)
 	}

@@ -208,7 +208,10 @@ func (s span) place(v float64) float64 { return (v - s.low) / (s.high - s.low) }
 
 // widened returns the span from tick to tick around s.
 func widened(s span) span {
-	if s.low == s.high {
+	if s.low == s.high { // one value, which may be the highest that there can be
+		s.low -= math.Abs(s.low) / 2
+	}
+	if s.low == s.high { // of 0
 		s.high++
 	}
 	step := tickStep(s, 5)

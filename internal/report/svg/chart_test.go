@@ -11,6 +11,8 @@ func TestTicks(t *testing.T) {
 	require.Equal(t, []float64{0, 20, 40, 60, 80, 100}, ticks(span{0, 100}, 5))
 	require.Equal(t, span{0, 2.5}, widened(span{0, 2.1}))
 	require.Equal(t, span{0, 1}, widened(span{0, 0}))
+	require.Equal(t, span{0.5, 1}, widened(span{1, 1}), "no share is above 1")
+	require.Equal(t, span{-3, -2}, widened(span{-2, -2}))
 	for _, s := range []span{{0, 1e-9}, {0, 3}, {0.91, 0.97}, {-2, 5}, {0, 1e7}} {
 		list := ticks(widened(s), 5)
 		require.LessOrEqual(t, list[0], s.low+1e-12)

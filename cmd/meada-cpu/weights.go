@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
+)
+
+// openWeights reads the weights at a path. That of a run folder becomes the path
+// of those that are used of it.
+func openWeights(path *string) (*zoo.Weights, error) {
+	var err error
+	if *path, err = runfolder.WeightsFile(*path); err != nil {
+		return nil, err
+	}
+	return zoo.ReadWeights(*path)
+}
+
+// namesNetwork returns an error for weights that do not say which network they are for, as
+// those of other programs; help says what does.
+func namesNetwork(w *zoo.Weights, help string) error {
+	if w.Metadata[zoo.MetaModel] != "" {
+		return nil
+	}
+	return cli.UsageError("--weights %s: the file does not say which network it is for, %s", w.Path, help)
+}
+
+// openNamed opens weights that say which network they are for; help says what else does.
+func openNamed(path *string, help string) (*zoo.Weights, error) {
+	w, err := openWeights(path)
+	if err == nil {
+		err = namesNetwork(w, help)
+	}
+	return w, err
+}
+
+// blame names the file of weights in an error about what they compute.
+func blame(path string, err error) error {
+	if errors.As(err, new(*zoo.WeightsError)) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return err
+}
+
+// completeImages sets what the flags leave open to what weights were trained on: the
+// dataset, which it returns, its source and target if it has domains of its own, and how
+// its pictures are resized.
+func completeImages(i *catalog.Images, w *zoo.Weights) (*catalog.Dataset, error) {
+	i.Dataset = cmp.Or(i.Dataset, w.Metadata[zoo.MetaDataset])
+	d, err := catalog.FindDataset(i.Dataset)
+	if err != nil {
+		return nil, cli.UsageError("%s does not say which dataset it belongs to, use --dataset", w.Path)
+	}
+	if len(d.Domains) > 0 && i.Source == "" && i.Target == "" { // the usual source may be another
+		c, err := runOf(w)
+		if err != nil {
+			return nil, err
+		}
+		if c.Dataset == d.Name {
+			i.Source, i.Target = c.Source, c.Target
+		}
+	}
+	if i.Resize == "" && d.Pictures {
+		i.Resize, err = w.Resize()
+	}
+	return d, err
+}
+
+// asTrained makes the images those that the run trained on in whose folder weights are:
+// of its domains, without those held out, which the seed has drawn. All training images
+// are meant where there is no such run, or it was on other data, which told is told of. It
+// checks the settings.
+func asTrained(told io.Writer, i *catalog.Images, w *zoo.Weights) (seed uint64, err error) {
+	i.Corruptions, i.Holdout = catalog.NoCorruptions, new(float64)
+	c, err := runOf(w)
+	if err != nil {
+		return 0, err
+	}
+	if c.Dataset == i.Dataset && sameData(c.Data, i.Data) {
+		i.Source, i.Target, i.Holdout, seed = c.Source, c.Target, &c.HeldOut, c.Seed
+	} else if c.Dataset != "" {
+		fmt.Fprintf(told, "note: the run trained on %s, so all images of %s are taken, held out ones too\n",
+			cmp.Or(c.Data, c.Dataset), cmp.Or(i.Data, i.Dataset))
+	}
+	return seed, i.Check()
+}
+
+// sameData reports whether two paths are of the same data: the same ones, or of the same
+// name, as after a move.
+func sameData(a, b string) bool {
+	nameA, nameB := filepath.Base(absolute(a)), filepath.Base(absolute(b))
+	return absolute(a) == absolute(b) || nameA == nameB
+}
+
+// absolute returns an absolute path, or the path itself where the working directory is gone.
+func absolute(path string) string {
+	if path == "" {
+		return path
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// runOf returns the config of the run in whose folder weights are, an empty one where
+// there is no such run.
+func runOf(w *zoo.Weights) (*runfolder.Config, error) {
+	c, err := runfolder.ConfigBeside(w.Path)
+	if c == nil && err == nil {
+		c = new(runfolder.Config)
+	}
+	return c, err
+}
