@@ -54,6 +54,12 @@ func (c *Config) check(network *nn.Network) error {
 	return nil
 }
 
+// CheckBatches returns an error for a run on a number of training images with a step of
+// fewer images than the network can be trained with; [New] does so too.
+func (c *Config) CheckBatches(network *nn.Network, images int) error {
+	return c.checkBatches(c.Backbone.trained(network), c.Outline(images).TrainingSet)
+}
+
 // checkBatches returns an error for a run with a step of fewer images than the network
 // that is trained can do with, training sets being the sizes that the set has.
 func (c *Config) checkBatches(trained *nn.Network, trainingSets []int) error {

@@ -215,6 +215,13 @@ func (i *Images) corrupt(task *dataset.Task, r *Reading) error {
 	if err != nil {
 		return err
 	}
+	for n := range task.Domains {
+		if d := &task.Domains[n]; d.Source && i.TestImages == 0 {
+			if err := c.CheckLabels(&d.Images); err != nil {
+				return err
+			}
+		}
+	}
 	n := i.TestImages
 	if n == 0 {
 		n = math.MaxInt

@@ -194,6 +194,9 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 		fmt.Fprintf(r.Log, "warning: no phase will add anything: all batches but the last are maximised, and %s fit into one of --batch-size %d\n",
 			cli.Number(data.Source.N, "training image"), r.BatchSize)
 	}
+	if err := r.plan.CheckBatches(r.network, data.Source.N); err != nil {
+		return nil, "", cli.UsageError("--batch-size %d: %v", r.BatchSize, err)
+	}
 	if memory, err = r.fitMemory(data); err != nil {
 		return nil, "", err
 	}

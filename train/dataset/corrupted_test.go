@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +16,12 @@ func TestDomainsOfAFolder(t *testing.T) {
 	dir, _ := corruptionFolder(t)
 	c, err := OpenCorruptions(dir, 10)
 	require.NoError(t, err)
+	of := Images{N: len(c.labels) / 5, Labels: slices.Clone(c.labels[:len(c.labels)/5])}
+	require.NoError(t, c.CheckLabels(&of))
+	of.Labels[0]++
+	requireDataError(t, c.CheckLabels(&of), "labels.npy: other labels than those of the test set")
+	of.N++
+	require.NoError(t, c.CheckLabels(&of), "of a part of the test set")
 	for n, want := range map[int]int{1: 1, 2: 2, 9: 2} {
 		domains, err := c.Domains(2, 3, n)
 		require.NoError(t, err)

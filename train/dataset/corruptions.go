@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/meada-cpu/meada-cpu/augment/corrupt"
 	"github.com/meada-cpu/meada-cpu/internal/format/npy"
@@ -42,6 +43,16 @@ func OpenCorruptions(dir string, classes int) (*Corruptions, error) {
 	var err error
 	c.labels, err = readLabelArray(filepath.Join(dir, "labels.npy"), classes)
 	return c, err
+}
+
+// CheckLabels returns an error if there are as many corrupted images as in a test set, but
+// of other classes: then they are not made of it.
+func (c *Corruptions) CheckLabels(test *Images) error {
+	n := len(c.labels) / corrupt.Severities
+	if n == test.N && !slices.Equal(c.labels[:n], test.Labels) {
+		return errorf(filepath.Join(c.dir, "labels.npy"), "other labels than those of the test set of as many images: these are not its corruptions")
+	}
+	return nil
 }
 
 // readLabelArray reads 5N labels, bytes or integers.

@@ -22,7 +22,6 @@ import (
 // memory.
 const (
 	maxPicturePixels = 1 << 26
-	largePixels      = 1 << 24
 
 	// No format packs more pixels into a byte; black and white PNG comes closest.
 	maxPixelsOfByte = 1 << 14
@@ -35,9 +34,37 @@ type planes struct {
 	clipped bool // grey of 16 bits had values above 255
 }
 
-// large is held while a large picture is decoded. That takes up to 15 bytes a
-// pixel, too many for every processor to have one at a time.
-var large sync.Mutex
+// decoding is the memory of the pictures that are being decoded, up to 15 bytes a
+// pixel: too much for every processor to have a large one at a time.
+var decoding = budget{left: 1 << 30, changed: sync.NewCond(new(sync.Mutex))}
+
+const bytesOfPixel = 15
+
+// budget is what is shared by those who take some of it and wait until there is enough.
+type budget struct {
+	left    int // negative while one has more than there is
+	taken   int // by how many
+	changed *sync.Cond
+}
+
+// take waits until there is so much left, or nobody else has any.
+func (b *budget) take(n int) {
+	b.changed.L.Lock()
+	defer b.changed.L.Unlock()
+	for b.taken > 0 && n > b.left {
+		b.changed.Wait()
+	}
+	b.left -= n
+	b.taken++
+}
+
+func (b *budget) give(n int) {
+	b.changed.L.Lock()
+	defer b.changed.L.Unlock()
+	b.left += n
+	b.taken--
+	b.changed.Broadcast()
+}
 
 // decode decodes a picture and turns it upright. Its size is looked at before
 // any pixel is decoded.
@@ -62,10 +89,8 @@ func decode(content []byte) (planes, error) {
 	if h*w > maxPixelsOfByte*len(content) {
 		return planes{}, fmt.Errorf("a picture of %dx%d pixels in a file of %d bytes", h, w, len(content))
 	}
-	if h*w > largePixels {
-		large.Lock()
-		defer large.Unlock()
-	}
+	decoding.take(bytesOfPixel * h * w)
+	defer decoding.give(bytesOfPixel * h * w)
 	var picture image.Image
 	switch format {
 	case "gif":

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -147,4 +149,29 @@ func TestAnimatedWebP(t *testing.T) {
 	animated := []byte("RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\x07\x00\x00\x07\x00\x00")
 	err := DecodePicture(make([]uint8, 3*8*8), &PictureOptions{Side: 8}, bytes.NewReader(animated))
 	require.EqualError(t, err, "an animated WebP picture, which is not read: convert it to PNG")
+}
+
+// Pictures that are decoded at a time take no more memory together than there is, but for
+// one alone.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	b := budget{left: 10, changed: sync.NewCond(new(sync.Mutex))}
+	b.take(25)
+	var most, sum atomic.Int64
+	var all sync.WaitGroup
+	for i := range 50 {
+		n := 1 + i%7
+		all.Go(func() {
+			b.take(n)
+			most.Store(max(most.Load(), sum.Add(int64(n))))
+			sum.Add(int64(-n))
+			b.give(n)
+		})
+	}
+	require.Zero(t, sum.Load(), "all wait for the one that has too much")
+	b.give(25)
+	all.Wait()
+	require.Equal(t, 10, b.left)
+	require.Zero(t, b.taken)
+	require.True(t, most.Load() > 0 && most.Load() <= 10)
 }

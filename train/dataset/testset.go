@@ -88,6 +88,9 @@ func readTest(files []pictureFile, o *PictureOptions, dir, domain string) (*Test
 	return test, nil
 }
 
+// mostTextureBytes bounds the pictures that frost is cut from. It is a variable for tests.
+var mostTextureBytes = 1 << 30
+
 // Textures reads the pictures in a folder, by name, for the corruption suite to
 // cut frost from. What else is in the folder is counted in leftOut, as
 // PictureFiles counts it.
@@ -96,6 +99,7 @@ func Textures(dir string) (textures []corrupt.Texture, leftOut []LeftOut, err er
 	if err != nil {
 		return nil, nil, err
 	}
+	bytes := 0
 	for _, path := range paths {
 		content, err := readPictureFile(path)
 		if err != nil {
@@ -107,6 +111,9 @@ func Textures(dir string) (textures []corrupt.Texture, leftOut []LeftOut, err er
 		}
 		if p.clipped {
 			return nil, nil, errorf(path, "grey of 16 bits above 255, which would be white: convert it to 8 bits")
+		}
+		if bytes += len(p.data); bytes > mostTextureBytes {
+			return nil, nil, errorf(dir, "the %d pictures in it take more than %d MiB of memory, expected fewer or smaller ones", len(paths), mostTextureBytes>>20)
 		}
 		textures = append(textures, corrupt.Texture{Width: p.w, Height: p.h, Data: p.data})
 	}

@@ -57,6 +57,11 @@ func TestTestSets(t *testing.T) {
 	require.Equal(t, smallPlanes, textures[0].Data)
 	require.Equal(t, largePlanes, textures[1].Data)
 
+	defer func(most int) { mostTextureBytes = most }(mostTextureBytes)
+	mostTextureBytes = len(smallPlanes) + len(largePlanes) - 1
+	_, _, err = Textures(dir + "/frost")
+	requireDataError(t, err, "the 2 pictures in it take more than 0 MiB of memory")
+
 	_, err = CIFAR10Test(dir + "/own")
 	requireDataError(t, err, "test_batch.bin is not there")
 	_, err = PACSTest(dir, "sketch", PictureOptions{Side: 32})
