@@ -65,10 +65,12 @@ func TestCorruptWritesThePublishedLayout(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(dir, "d", "spatter.npy"))
 
 	// A sheet that cannot be written is found out first.
-	r = invoke(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "f", "--corruptions", "fog", "--sheet", "none/sheet.png")
+	r = invoke(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "f", "--corruptions", "fog", "--sheet", filepath.Join("none", "sheet.png"))
 	require.Equal(t, 1, r.code)
 	require.Contains(t, r.err, filepath.Join("none", "sheet.png"))
-	require.NoDirExists(t, filepath.Join(dir, "f"))
+	require.NoFileExists(t, filepath.Join(dir, "f", "fog.npy"))
+	succeed(t, dir, "corrupt", "--dataset", "digits", "--data", data, "--out", "f", "--corruptions", "fog", "--sheet", filepath.Join("f", "sheet.png"))
+	require.FileExists(t, filepath.Join(dir, "f", "sheet.png"))
 }
 
 func readFile(t *testing.T, path ...string) []byte {

@@ -203,7 +203,7 @@ func TestFineTuningRefuses(t *testing.T) {
 	require.Contains(t, r.err, "--flip true and --freeze: expected one of them")
 	r = invoke(t, dir, "train", "--data", ownPictures(t), "--model", "resnet18", "--image-size", "32", "--batch-size", "1", "--out", "r")
 	require.Equal(t, exitUsage, r.code)
-	require.Contains(t, r.err, "--batch-size 1: train: BatchSize 1 with ")
+	require.Contains(t, r.err, "--batch-size 1: BatchSize 1 with ")
 	r = invoke(t, dir, short(tinyDigits(t), "--freeze-bn", "--weights", "w")...)
 	require.Equal(t, exitUsage, r.code)
 	require.Contains(t, r.err, "--freeze-bn: "+small+" has no batch normalisation")

@@ -61,16 +61,21 @@ func configFlags(flag, path string) (map[string]string, error) {
 	return flags, nil
 }
 
-// followFlags takes from recorded settings those that go with what flags name anew: the
-// corruptions among a dataset's files with its folder, how layers are trained that --freeze
-// does not train, and the number of threads, which is that of the machine if no flag says
-// otherwise.
+// followFlags takes from recorded settings those that follow flags: the corruptions among a
+// dataset's files are where the flags have the dataset, the rate has one schedule, layers
+// that --freeze does not train have no settings, and threads are those of the machine.
 func followFlags(recorded, given map[string]string) {
 	delete(recorded, "threads")
 	d, err := catalog.FindDataset(recorded["dataset"])
 	if moved := given["data"] != "" || given["dataset"] != ""; moved && err == nil && d.Corruptions != "" &&
 		recorded["corruptions"] == filepath.Join(recorded["data"], d.Corruptions) {
 		delete(recorded, "corruptions")
+	}
+	if given["cosine"] == "true" { // one schedule of the rate takes the place of the other
+		delete(recorded, "one-cycle")
+	}
+	if cycle := given["one-cycle"]; cycle != "" && cycle != "0" {
+		delete(recorded, "cosine")
 	}
 	if given["freeze"] == "true" {
 		for _, name := range catalog.BackboneFlags {

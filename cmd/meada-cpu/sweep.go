@@ -125,7 +125,7 @@ func runSweep(std streams, s sweepSettings) error {
 	if err != nil {
 		return err
 	}
-	runner.Jobs = s.jobs
+	runner.Jobs, runner.Tables = s.jobs, true
 	ctx, stop := cli.Interruption()
 	defer stop()
 	complete, err := runner.Sweep(ctx, s.out, s.shard, s.members(), trainSettings)

@@ -92,22 +92,12 @@ func asTrained(told io.Writer, i *catalog.Images, w *zoo.Weights) (seed uint64, 
 	return seed, i.Check()
 }
 
-// sameData reports whether two paths are of the same data: the same ones, or of the same
+// sameData reports whether two paths are of the same data: of folders or files of the same
 // name, as after a move.
 func sameData(a, b string) bool {
-	nameA, nameB := filepath.Base(absolute(a)), filepath.Base(absolute(b))
-	return absolute(a) == absolute(b) || nameA == nameB
-}
-
-// absolute returns an absolute path, or the path itself where the working directory is gone.
-func absolute(path string) string {
-	if path == "" {
-		return path
-	}
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
+	absoluteA, errA := filepath.Abs(a)
+	absoluteB, errB := filepath.Abs(b)
+	return errA == nil && errB == nil && filepath.Base(absoluteA) == filepath.Base(absoluteB)
 }
 
 // runOf returns the config of the run in whose folder weights are, an empty one where

@@ -128,7 +128,7 @@ func splitList(text string) []string {
 // howToFit adds to an error about pictures that the machine has no memory for what helps.
 func (r *Reading) howToFit(err error) error {
 	if tooLarge := new(dataset.SizeError); r.MaxBytes == 0 && errors.As(err, &tooLarge) {
-		return cli.UsageError("%v available; --cache DIR keeps them on the disk instead, and fewer or smaller pictures fit", tooLarge)
+		return cli.UsageError("%v available; --cache DIR keeps them on the disk instead, and fewer pictures fit", tooLarge)
 	}
 	return err
 }
@@ -215,11 +215,15 @@ func (i *Images) corrupt(task *dataset.Task, r *Reading) error {
 	if err != nil {
 		return err
 	}
-	for n := range task.Domains {
-		if d := &task.Domains[n]; d.Source && i.TestImages == 0 {
-			if err := c.CheckLabels(&d.Images); err != nil {
-				return err
+	if i.TestImages == 0 {
+		var tests []*dataset.Images
+		for n := range task.Domains {
+			if d := &task.Domains[n]; d.Source {
+				tests = append(tests, &d.Images)
 			}
+		}
+		if err := c.CheckLabels(tests); err != nil {
+			return err
 		}
 	}
 	n := i.TestImages

@@ -47,6 +47,9 @@ func (c *Corrupted) Paths(out string) []string {
 // Write writes the sheet and the folder out: the labels, and a file for each corruption.
 // After an error there is no sheet, so that what is missing can be asked for again.
 func (c *Corrupted) Write(ctx context.Context, out string) error {
+	if err := os.MkdirAll(out, 0o777); err != nil {
+		return err
+	}
 	if c.Sheet == "" {
 		return c.write(ctx, out)
 	}
@@ -61,9 +64,6 @@ func (c *Corrupted) Write(ctx context.Context, out string) error {
 
 func (c *Corrupted) write(ctx context.Context, out string) error {
 	c.started = time.Now()
-	if err := os.MkdirAll(out, 0o777); err != nil {
-		return err
-	}
 	if err := c.writeLabels(out); err != nil {
 		return err
 	}

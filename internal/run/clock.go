@@ -84,6 +84,18 @@ func measurePeak(e *tensor.Engine, samples int) float64 {
 	return peak
 }
 
+// begin goes on from what a run has spent. Checkpoints of earlier versions did not count
+// passes: their ascents took all steps.
+func (c *clock) begin(spent spent) {
+	c.spent = spent
+	if spent.Passes != (train.Work{}) {
+		return
+	}
+	c.Passes = c.Images
+	c.Passes[train.Maximise] *= c.adv
+	c.LapPasses = c.Passes
+}
+
 func (c *clock) add(e train.Event, elapsed time.Duration) {
 	c.Images[e.Kind] += e.Images
 	c.Passes[e.Kind] += e.Passes

@@ -45,6 +45,14 @@ func TestAscentsThatEndEarly(t *testing.T) {
 	require.InDelta(t, 300, c.rate(train.Maximise), 1e-9)
 	require.InDelta(t, 0.6, c.share(train.Maximise), 1e-9)
 	require.InDelta(t, 0.4, c.left(), 1e-9)
+
+	before := spent{Images: train.Work{train.Minimise: 10, train.Maximise: 10}, Seconds: byKind{train.Minimise: 1, train.Maximise: 2}}
+	c.begin(before)
+	require.InDelta(t, 10, c.rate(train.Minimise), 1e-9)
+	require.InDelta(t, 100, c.rate(train.Maximise), 1e-9)
+	before.Passes = train.Work{train.Minimise: 10, train.Maximise: 40}
+	c.begin(before)
+	require.InDelta(t, 20, c.rate(train.Maximise), 1e-9)
 }
 
 // Of three views an attack by the parameters of transforms moves one, by pixels all.

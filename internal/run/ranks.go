@@ -236,6 +236,9 @@ func assist(ctx context.Context, o Options) error {
 		case all == completed:
 			return nil
 		case all == interrupted:
+			if err := r.trainer.ShowAverage(); err != nil { // with rank 0, which saves it
+				return r.shared(err)
+			}
 			return r.shared(cli.ErrInterrupted)
 		}
 		if _, err := r.trainer.Step(); err != nil {

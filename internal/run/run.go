@@ -148,7 +148,7 @@ func (r *run) prepare() ([][2]string, error) {
 		return nil, err
 	}
 	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 8))
-	r.clock.spent = r.Spent
+	r.clock.begin(r.Spent)
 	return append(r.describe(data, beginning), [2]string{"expected", r.clock.expected()}, [2]string{"memory", memory}), nil
 }
 
@@ -195,7 +195,7 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 			cli.Number(data.Source.N, "training image"), r.BatchSize)
 	}
 	if err := r.plan.CheckBatches(r.network, data.Source.N); err != nil {
-		return nil, "", cli.UsageError("--batch-size %d: %v", r.BatchSize, err)
+		return nil, "", cli.UsageError("--batch-size %d: %s", r.BatchSize, strings.TrimPrefix(err.Error(), "train: "))
 	}
 	if memory, err = r.fitMemory(data); err != nil {
 		return nil, "", err

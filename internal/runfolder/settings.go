@@ -85,8 +85,8 @@ func (s *Settings) fields() (map[string]any, error) {
 	for _, key := range ofHost {
 		delete(all, key)
 	}
-	if s.Corruptions != "" { // a folder of the same name elsewhere is the same
-		all["corruptions"] = filepath.Base(s.Corruptions)
+	if d, err := catalog.FindDataset(s.Dataset); err == nil && d.Corruptions != "" && s.Corruptions == filepath.Join(s.Data, d.Corruptions) {
+		all["corruptions"] = d.Corruptions // which moves with the data
 	}
 	return all, nil
 }
@@ -98,8 +98,10 @@ func (s *Settings) Text() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if s.Weights != "" {
-		all["weights"] = filepath.Base(s.Weights)
+	for _, key := range []string{"weights", "corruptions"} {
+		if path, ok := all[key].(string); ok {
+			all[key] = filepath.Base(path)
+		}
 	}
 	text, err := json.Marshal(all)
 	return string(text), err

@@ -141,6 +141,8 @@ type Runner struct {
 	Err     io.Writer
 	Resume  []string // flags of train for a run that is resumed
 
+	Tables bool // sweep --table makes tables of the runs
+
 	Say    func(format string, args ...any) // shows a line about a run that ended
 	Endure func(error) bool                 // reports whether the others go on after a run failed
 
@@ -178,9 +180,16 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 	if begun > 0 {
 		resumed = fmt.Sprintf(", %d of them to be resumed", begun)
 	}
-	r.Say("%s: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d",
-		r.Name, hi-lo, hi-lo-len(missing), len(missing), resumed, r.Jobs, r.Threads)
+	memory := ""
+	if r.Jobs > 1 && r.memory > 0 {
+		memory = ", memory of each unless --max-memory is given: " + cli.Bytes(r.memory)
+	}
+	r.Say("%s: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d%s",
+		r.Name, hi-lo, hi-lo-len(missing), len(missing), resumed, r.Jobs, r.Threads, memory)
 	if err := r.run(ctx, missing); err != nil {
+		if r.Tables && ctx.Err() == nil {
+			r.Say("%s: meada-cpu sweep --table %s makes the table of the runs that are complete", r.Name, cli.ShellWord(out))
+		}
 		return false, err
 	}
 	if shard.Count > 1 {
@@ -234,8 +243,6 @@ func (r *Runner) run(ctx context.Context, members []Member) error {
 		return fmt.Errorf("%w after %d of %d runs, the same command continues", cli.ErrInterrupted, done, len(members))
 	case user.Err() != nil:
 		return fmt.Errorf("%w after %d of %d runs, the same command continues; %s%v", cli.ErrInterrupted, done, len(members), broken, failed[0])
-	case broken != "" && ctx.Err() == nil:
-		return fmt.Errorf("%s%w\nthe others are complete: sweep --table makes their table", broken, failed[0])
 	case broken != "":
 		return fmt.Errorf("%s%w", broken, failed[0])
 	}

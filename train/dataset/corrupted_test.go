@@ -17,11 +17,13 @@ func TestDomainsOfAFolder(t *testing.T) {
 	c, err := OpenCorruptions(dir, 10)
 	require.NoError(t, err)
 	of := Images{N: len(c.labels) / 5, Labels: slices.Clone(c.labels[:len(c.labels)/5])}
-	require.NoError(t, c.CheckLabels(&of))
-	of.Labels[0]++
-	requireDataError(t, c.CheckLabels(&of), "labels.npy: other labels than those of the test set")
-	of.N++
-	require.NoError(t, c.CheckLabels(&of), "of a part of the test set")
+	other := Images{N: of.N, Labels: slices.Clone(of.Labels)}
+	other.Labels[0]++
+	require.NoError(t, c.CheckLabels([]*Images{&of}))
+	requireDataError(t, c.CheckLabels([]*Images{&other}), "labels.npy: its labels are not those of the test set")
+	require.NoError(t, c.CheckLabels([]*Images{&other, &of}), "of one of two source domains")
+	other.N++
+	require.NoError(t, c.CheckLabels([]*Images{&other}), "of a part of the test set")
 	for n, want := range map[int]int{1: 1, 2: 2, 9: 2} {
 		domains, err := c.Domains(2, 3, n)
 		require.NoError(t, err)

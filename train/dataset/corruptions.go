@@ -45,12 +45,22 @@ func OpenCorruptions(dir string, classes int) (*Corruptions, error) {
 	return c, err
 }
 
-// CheckLabels returns an error if there are as many corrupted images as in a test set, but
-// of other classes: then they are not made of it.
-func (c *Corruptions) CheckLabels(test *Images) error {
-	n := len(c.labels) / corrupt.Severities
-	if n == test.N && !slices.Equal(c.labels[:n], test.Labels) {
-		return errorf(filepath.Join(c.dir, "labels.npy"), "other labels than those of the test set of as many images: these are not its corruptions")
+// CheckLabels returns an error if there are as many corrupted images as in one of several
+// test sets, but of other classes than in any of these: then they are made of another set.
+func (c *Corruptions) CheckLabels(tests []*Images) error {
+	labels := c.labels[:len(c.labels)/corrupt.Severities]
+	asMany := false
+	for _, test := range tests {
+		if test.N != len(labels) {
+			continue
+		}
+		if slices.Equal(labels, test.Labels) {
+			return nil
+		}
+		asMany = true
+	}
+	if asMany {
+		return errorf(filepath.Join(c.dir, "labels.npy"), "its labels are not those of the test set, which has as many images: these are corruptions of another set")
 	}
 	return nil
 }

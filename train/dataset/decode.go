@@ -34,10 +34,11 @@ type planes struct {
 	clipped bool // grey of 16 bits had values above 255
 }
 
-// decoding is the memory of the pictures that are being decoded, up to 15 bytes a
-// pixel: too much for every processor to have a large one at a time.
+// decoding is the memory of the pictures that are being decoded: too many large ones at a
+// time would fill it.
 var decoding = budget{left: 1 << 30, changed: sync.NewCond(new(sync.Mutex))}
 
+// bytesOfPixel is what decoding takes for a pixel at most.
 const bytesOfPixel = 15
 
 // budget is what is shared by those who take some of it and wait until there is enough.
@@ -89,8 +90,12 @@ func decode(content []byte) (planes, error) {
 	if h*w > maxPixelsOfByte*len(content) {
 		return planes{}, fmt.Errorf("a picture of %dx%d pixels in a file of %d bytes", h, w, len(content))
 	}
-	decoding.take(bytesOfPixel * h * w)
-	defer decoding.give(bytesOfPixel * h * w)
+	takes := bytesOfPixel * h * w
+	if format == "jpeg" { // no colours of 16 bits, no transparency
+		takes = 9 * h * w
+	}
+	decoding.take(takes)
+	defer decoding.give(takes)
 	var picture image.Image
 	switch format {
 	case "gif":

@@ -10,9 +10,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -151,27 +151,41 @@ func TestAnimatedWebP(t *testing.T) {
 	require.EqualError(t, err, "an animated WebP picture, which is not read: convert it to PNG")
 }
 
-// Pictures that are decoded at a time take no more memory together than there is, but for
+// Pictures decoded at the same time take no more memory together than there is, but for
 // one alone.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	b := budget{left: 10, changed: sync.NewCond(new(sync.Mutex))}
 	b.take(25)
-	var most, sum atomic.Int64
+	var lock sync.Mutex
+	var most, sum, done int
 	var all sync.WaitGroup
 	for i := range 50 {
-		n := 1 + i%7
 		all.Go(func() {
+			n := 1 + i%7
 			b.take(n)
-			most.Store(max(most.Load(), sum.Add(int64(n))))
-			sum.Add(int64(-n))
+			lock.Lock()
+			sum += n
+			most = max(most, sum)
+			lock.Unlock()
+			runtime.Gosched()
+			lock.Lock()
+			sum -= n
+			done++
+			lock.Unlock()
 			b.give(n)
 		})
 	}
-	require.Zero(t, sum.Load(), "all wait for the one that has too much")
+	for range 100 {
+		runtime.Gosched()
+	}
+	lock.Lock()
+	require.Zero(t, done+sum, "all wait for the one that has too much")
+	lock.Unlock()
 	b.give(25)
 	all.Wait()
 	require.Equal(t, 10, b.left)
 	require.Zero(t, b.taken)
-	require.True(t, most.Load() > 0 && most.Load() <= 10)
+	require.LessOrEqual(t, most, 10)
+	require.Equal(t, 50, done)
 }

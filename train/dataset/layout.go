@@ -1,8 +1,8 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,7 +88,12 @@ func collect(dir string, chosen []string) (*collection, error) {
 	if err != nil {
 		return nil, err
 	}
-	splits := splitsInCommon(inner)
+	splits, ofClasses := splitsInCommon(inner), false
+	if splits && !direct {
+		if ofClasses, err = c.splitsOfClasses(folders, inner); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case len(folders) == 1 && !direct && !slices.Contains(chosen, folders[0]):
 		inner, err := collect(filepath.Join(dir, folders[0]), chosen)
@@ -97,7 +102,7 @@ func collect(dir string, chosen []string) (*collection, error) {
 		}
 		addCounts(inner.leftOut, c.leftOut)
 		return inner, inner.countFiles(dir)
-	case !direct && splits && hasDirectPicture(filepath.Join(dir, folders[0], splitsOf(inner[0])[0])):
+	case ofClasses:
 		return c, c.collectSplitsOfClasses(folders)
 	case !direct && (splits || len(chosen) > 0 || inCommon(inner) >= 2):
 		return c, c.collectDomains(folders, splits)
@@ -200,6 +205,26 @@ func splitsInCommon(lists [][]string) bool {
 	return len(slices.Compact(both)) >= 2
 }
 
+// splitsOfClasses reports whether pictures lie directly in the splits of folders, which are
+// classes then, and not in folders of classes. Both together are an error.
+func (c *collection) splitsOfClasses(folders []string, inner [][]string) (bool, error) {
+	picture, below := "", false
+	for i, folder := range folders {
+		for _, split := range splitsOf(inner[i]) {
+			dir := filepath.Join(c.dir, folder, split)
+			classes, err := subfolders(dir)
+			if err != nil {
+				return false, err
+			}
+			picture, below = cmp.Or(picture, directPicture(dir)), below || len(classes) > 0
+		}
+	}
+	if picture != "" && below {
+		return false, errorf(picture, "a picture in the folder of a split, where others have folders of classes, expected one of\n%s", Layouts)
+	}
+	return picture != "", nil
+}
+
 // collectSplitsOfClasses adds the folders of classes with splits in each.
 func (c *collection) collectSplitsOfClasses(folders []string) error {
 	c.layout = "<class>/<split>/<picture>"
@@ -237,23 +262,18 @@ func (c *collection) splitsBelow(dir string) ([]string, error) {
 			c.leftOut["folder "+filepath.Join(filepath.Base(dir), name)]++
 		}
 	}
-	return splits, c.countFiles(dir)
+	if err := c.countFiles(dir); err != nil {
+		return nil, err
+	}
+	return (&collection{dir: dir, leftOut: c.leftOut}).withPictures(splits)
 }
 
 // besideFolders returns a picture that lies beside folders in one of several.
-func besideFolders(dir string, folders []string) string {
+func besideFolders(dir string, folders []string) (picture string) {
 	for _, name := range folders {
-		entries, err := os.ReadDir(filepath.Join(dir, name))
-		if err != nil {
-			continue
-		}
-		for _, e := range entries {
-			if path := filepath.Join(dir, name, e.Name()); isPicture(e.Name()) && !isHidden(e.Name()) && isRegular(path) {
-				return path
-			}
-		}
+		picture = cmp.Or(picture, directPicture(filepath.Join(dir, name)))
 	}
-	return ""
+	return picture
 }
 
 // collectDomains adds the folders of domains, with classes in each or with splits that
@@ -386,11 +406,20 @@ func inCommon(lists [][]string) int {
 	return n
 }
 
-func hasDirectPicture(dir string) bool {
+func hasDirectPicture(dir string) bool { return directPicture(dir) != "" }
+
+// directPicture returns the first picture that lies directly in a folder, "" for none.
+func directPicture(dir string) string {
 	entries, err := os.ReadDir(dir)
-	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return isPicture(e.Name()) && !isHidden(e.Name()) && isRegular(filepath.Join(dir, e.Name()))
-	})
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		if path := filepath.Join(dir, e.Name()); isPicture(e.Name()) && !isHidden(e.Name()) && isRegular(path) {
+			return path
+		}
+	}
+	return ""
 }
 
 func isRegular(path string) bool {

@@ -218,7 +218,8 @@ func TestWrongLayouts(t *testing.T) {
 		"an unknown source":              {several(3, "a/dog", "a/cat", "b/dog", "b/cat"), FolderOptions{Sources: []string{"c"}}, `no domain "c" to train on, there are a, b`},
 		"a target that is a test set":    {several(3, "train/dog", "train/cat", "test-a/dog"), FolderOptions{Sources: []string{"a"}}, "no domain"},
 		"a source of classes":            {several(3, "dog", "cat"), FolderOptions{Sources: []string{"dog"}}, "no domains to train on in <class>/<picture>"},
-		"a picture beside classes":       {append(several(3, "a/dog", "a/cat", "b/dog", "b/cat"), "a/x.png"), FolderOptions{Targets: []string{"b"}}, "a/x.png: no domain \"b\": this picture lies beside folders"},
+		"pictures in splits of domains":  {append(several(3, "a/train/dog", "a/train/cat", "a/val/dog", "b/train/dog", "b/val/dog"), "b/val/x.png"), FolderOptions{}, "a picture in the folder of a split, where others have folders of classes"},
+		"a picture beside classes":       {append(several(3, "a/dog", "a/cat", "b/dog", "b/cat"), "a/x.png"), FolderOptions{Targets: []string{"b"}}, "no domain \"b\": this picture lies beside folders"},
 		"a domain with a reserved name":  {several(3, "average/dog", "average/cat", "b/dog", "b/cat"), FolderOptions{}, `cannot be named "average"`},
 		"classes that the source has no": {several(3, "a/dog", "a/cat", "b/dog", "b/cat", "b/cow"), FolderOptions{Sources: []string{"a"}}, "class cow is not one of those trained on (cat, dog)"},
 	} {
