@@ -112,10 +112,15 @@ func main() {
 	flag.StringVar(&o.predict, "predict", "", "file of step times: predict from it what many machines gain, instead of all else")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
 	flag.StringVar(&o.preload, "preload", "", "allocator that PyTorch runs over (default: tcmalloc or jemalloc where Debian puts them)")
-	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches")
+	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches; without -out they are not saved")
 	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 30s)")
 	flag.StringVar(&o.out, "out", "results", "folder for the JSON and SVG files, empty for none")
 	flag.Parse()
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if o.only != "" && !given["out"] { // a part does not take the place of the whole
+		o.out = ""
+	}
 	if o.threads < 1 || o.scaling && o.threads == 1 {
 		o.threads = runtime.NumCPU()
 	}

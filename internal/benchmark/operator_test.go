@@ -20,6 +20,17 @@ func TestOperatorNames(t *testing.T) {
 	require.True(t, seen["sgd 2243546 step"])
 }
 
+// Every operator can be run, and tells what it reads and writes.
+func TestOperatorsRun(t *testing.T) {
+	e := tensor.NewEngineOn(2, nil)
+	defer e.Close()
+	for _, o := range Operators() {
+		w := o.New(e)
+		w.Run()
+		require.Positive(t, w.Bytes, o.Name())
+	}
+}
+
 // Of the steps only those of a maximisation count several.
 func TestSteps(t *testing.T) {
 	e := tensor.NewEngineOn(2, nil)

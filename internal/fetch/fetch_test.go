@@ -168,6 +168,9 @@ func TestFetchSucceeds(t *testing.T) {
 			require.True(t, bytes.Equal(good, got))
 			require.NoFileExists(t, path+partial)
 			for i, s := range servers {
+				if client.Stall == briefly && len(s.ranges) > c.requests[i] {
+					continue // a loaded machine: a good answer stalled too
+				}
 				require.Len(t, s.ranges, c.requests[i], "%v", s.ranges)
 			}
 			if len(servers[0].ranges) > 0 {

@@ -17,7 +17,7 @@ type Call string
 
 // calls names the system calls, but for opening: that counts where it may create a file.
 var calls = map[uint64]Call{
-	unix.SYS_RENAMEAT: "rename", unix.SYS_RENAMEAT2: "rename", unix.SYS_UNLINKAT: "remove", unix.SYS_MKDIRAT: "make a folder",
+	unix.SYS_RENAMEAT2: "rename", unix.SYS_UNLINKAT: "remove", unix.SYS_MKDIRAT: "make a folder",
 	unix.SYS_FSYNC: "sync", unix.SYS_FTRUNCATE: "truncate", unix.SYS_OPENAT: "create",
 }
 
