@@ -21,7 +21,7 @@ import "github.com/meada-cpu/meada-cpu/tensor"
 type Draw struct {
 	Seed  uint64 // of the run
 	Round int    // the epoch, or the descent step where no epochs are counted; below 2^24
-	View  int    // of the image, below 16
+	View  int    // of the image, below 4; of Anew below 16
 	Image int    // its number in the training set, below 2^28
 }
 

@@ -10,7 +10,7 @@ import (
 
 // The most that an [augment.Draw] tells apart.
 const (
-	maxViews  = 16
+	maxViews  = 4
 	maxRounds = 1 << 24
 	maxImages = 1 << 28
 )

@@ -30,7 +30,7 @@ func TestNewRefusesSettings(t *testing.T) {
 		"SGD.Decay is -1":                   func(c *Config) { c.Optimiser = SGD{LR: 1, Decay: -1} },
 		"OneCycle is 1":                     func(c *Config) { c.OneCycle = 1 },
 		"Clip is -1":                        func(c *Config) { c.Clip = -1 },
-		"17 Views":                          func(c *Config) { c.Views = make([]View, 17) },
+		"5 Views":                           func(c *Config) { c.Views = make([]View, 5) },
 		"view 2: image: Crop.Padding is -1": func(c *Config) {
 			c.Views = []View{{}, {Image: []augment.ImageOp{image.Crop{Padding: -1}}}}
 		},

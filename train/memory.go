@@ -118,9 +118,9 @@ func restBytes(network, trained *nn.Network, data *dataset.Task, c *Config, set 
 }
 
 // viewsBytes returns what the operations of the views keep. PRIME keeps the most of those on
-// images, six images of float32 and tables of a quarter MiB for each worker.
+// images, six images of float32 and tables of 384 KiB for each worker.
 func (c *Config) viewsBytes(threads int, network *nn.Network) (bytes int64) {
-	const images, tables, float = 6, 1 << 18, 4
+	const images, tables, float = 6, 3 << 17, 4
 	for _, view := range c.Views {
 		if view.changesBytes() {
 			bytes += int64(threads) * (images*float*int64(network.C*network.H*network.W) + tables)

@@ -25,9 +25,23 @@ type phase struct {
 // reading order.
 func (t *Trainer) beginGrowth(n int) (err error) {
 	t.phase.ahead = t.phase.ahead[:0]
-	t.phase.from = t.set.first(n, t.config.Growth.Sets > 0)
+	if t.config.Growth.Sets > 0 {
+		t.phase.from = t.set.firstOfSource(n, t.phaseOrder())
+	} else {
+		t.phase.from = t.set.order[:n]
+	}
 	t.phase.growth, err = t.newBlock(n)
 	return err
+}
+
+// phaseOrder returns the order of the images of the next phase: that of their numbers,
+// as in the official code, or mixed where sets replace each other. A batch of these shares
+// what is drawn for it, and the images of a folder follow each other class by class.
+func (t *Trainer) phaseOrder() func([]int32) {
+	if t.config.Growth.Sets > 0 {
+		return epochShuffler(t.config.Seed, t.at.Round)
+	}
+	return inOrder
 }
 
 // made returns how many images a phase of the run makes.

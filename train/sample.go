@@ -34,7 +34,7 @@ func (t *Trainer) Sample(n int) (source, adversarial dataset.Images) {
 			to.Labels = append(to.Labels, s.labels[parent])
 		}
 		source.Data = append(source.Data, s.source.Image(place*s.source.N/n)...)
-		adversarial.Data = append(adversarial.Data, s.bytes(number)...)
+		adversarial.Data = append(adversarial.Data, s.bytes(number, t.network.Normalisation)...)
 	}
 	return source, adversarial
 }

@@ -34,7 +34,7 @@ func TestSampleFollowsTheSameImages(t *testing.T) {
 			made := trainer.set.len() - len(trainer.set.parents)
 			for i, parent := range trainer.set.parents {
 				if parent == int32(at) {
-					require.Equal(t, trainer.set.bytes(int32(made+i)), adversarial.Image(n))
+					require.Equal(t, trainer.set.bytes(int32(made+i), trainer.network.Normalisation), adversarial.Image(n))
 				}
 			}
 		}

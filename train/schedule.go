@@ -27,8 +27,9 @@ type Schedule interface {
 	// permuted by where it ends.
 	order(shuffles *rng.Source) func(order []int32)
 
-	// beginPhase and beginRound arrange the training set's reading order.
-	beginPhase(s *trainingSet)
+	// beginPhase and beginRound arrange the training set's reading order; of a phase it is
+	// that of permute where it is not the order of the moment.
+	beginPhase(s *trainingSet, permute func([]int32))
 	beginRound(s *trainingSet, seed uint64, round int)
 
 	// batch returns how many images the next step takes if a batch has size.
@@ -64,7 +65,7 @@ func (s Steps) testDue(round int) bool {
 }
 
 func (Steps) order(shuffles *rng.Source) func([]int32) { return shuffler(shuffles) }
-func (Steps) beginPhase(*trainingSet)                  {}
+func (Steps) beginPhase(*trainingSet, func([]int32))   {}
 func (Steps) beginRound(*trainingSet, uint64, int)     {}
 func (Steps) batch(_ *trainingSet, size int) int       { return size }
 func (Steps) ended(*trainingSet) bool                  { return true }
@@ -91,8 +92,8 @@ func (Epochs) added(n, _ int) int                     { return n }
 
 func (e Epochs) testDue(round int) bool { return (round+1)%e.TestEvery == 0 || round == e.Total-1 }
 
-func (Epochs) order(*rng.Source) func([]int32) { return inOrder }
-func (Epochs) beginPhase(s *trainingSet)       { s.arrange(inOrder) }
+func (Epochs) order(*rng.Source) func([]int32)                  { return inOrder }
+func (Epochs) beginPhase(s *trainingSet, permute func([]int32)) { s.arrange(permute) }
 
 func (Epochs) beginRound(s *trainingSet, seed uint64, round int) {
 	s.arrange(epochShuffler(seed, round))

@@ -24,6 +24,7 @@ func TestPhasesReplaceSets(t *testing.T) {
 
 	source := trainer.set.source
 	phases := 0
+	var parents [][]int32 // by phase
 	for !trainer.Done() {
 		e, err := trainer.Step()
 		require.NoError(t, err)
@@ -33,22 +34,34 @@ func TestPhasesReplaceSets(t *testing.T) {
 		phases++
 		s := trainer.set
 		require.Equal(t, trainer.Outline().TrainingSet[phases], s.len())
-		for i := range s.len() {
-			require.Equal(t, source.Labels[i%43], s.labels[i])
+		require.NotEqual(t, inTheirOrder(43), s.parents, "they are mixed")
+		require.Equal(t, inTheirOrder(43), slices.Sorted(slices.Values(s.parents)))
+		parents = append(parents, slices.Clone(s.parents))
+		labels := slices.Clone(source.Labels)
+		for _, of := range parents[max(0, phases-2):] {
+			for _, parent := range of {
+				labels = append(labels, source.Labels[parent])
+			}
 		}
+		require.Equal(t, labels, s.labels)
 		for i, b := range s.added {
 			require.Equal(t, i < phases-2, b.n == 0 && b.bytes == nil, "the sets of phase %d after phase %d", i+1, phases)
 		}
 		ascent, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize)
 		require.NoError(t, err)
-		for first := 0; first < source.N; {
-			x, _, err := ascent.Ascend(source, first)
+		var numbers []int
+		for _, parent := range s.parents {
+			numbers = append(numbers, int(parent))
+		}
+		of := source.Pick(numbers)
+		for first := 0; first < of.N; {
+			x, _, err := ascent.Ascend(&of, first)
 			require.NoError(t, err)
 			for i := range x.N {
 				bytes := make([]uint8, x.C*x.H*x.W)
 				network.Normalisation.ToBytes(trainer.engine, bytes, x.Image(i))
 				got, _ := s.pixels(int32(s.len() - 43 + first + i))
-				require.True(t, slices.Equal(bytes, got), "image %d of phase %d is made from that of the source", first+i, phases)
+				require.True(t, slices.Equal(bytes, got), "image %d of phase %d is made from its parent", first+i, phases)
 			}
 			first += x.N
 		}
@@ -89,8 +102,9 @@ func TestRing(t *testing.T) {
 			}
 		}
 		require.Equal(t, want, read, "after %d phases", phases)
-		for i := range s.len() {
-			require.Equal(t, s.source.Labels[i%43], s.labels[s.unread+i])
+		made := s.labels[len(s.labels)-len(s.parents):]
+		for i, parent := range s.parents {
+			require.Equal(t, s.source.Labels[parent], made[i])
 		}
 		for i := range s.added {
 			require.Equal(t, i < phases-2, s.added[i].n == 0, "set %d after %d phases", i+1, phases)
@@ -105,7 +119,7 @@ func TestRing(t *testing.T) {
 			require.Equal(t, source.Labels, made.Labels)
 			for i := range 5 {
 				require.Equal(t, s.source.Image(i*43/5), source.Image(i))
-				require.Equal(t, s.bytes(int32(len(s.labels)-43+slices.Index(s.parents, int32(i*43/5)))), made.Image(i))
+				require.Equal(t, s.bytes(int32(len(s.labels)-43+slices.Index(s.parents, int32(i*43/5))), trainer.network.Normalisation), made.Image(i))
 			}
 		}
 	}
@@ -123,11 +137,11 @@ func TestSetsAreOfTheSource(t *testing.T) {
 		}
 		return block{n: 4, values: values}
 	}
-	require.Equal(t, []int32{4, 3, 2, 1}, s.first(4, true))
-	s.grow(made(1), s.first(4, true), &Growth{Sets: 1})
+	require.Equal(t, []int32{4, 3, 2, 1}, s.firstOfSource(4, inOrder))
+	s.grow(made(1), s.firstOfSource(4, inOrder), &Growth{Sets: 1})
 	require.Equal(t, []int32{8, 7, 6, 5, 0, 1, 2, 3, 4}, s.order)
-	require.Equal(t, []int32{0, 1, 2, 3}, s.first(4, true))
-	s.grow(made(2), s.first(4, true), &Growth{Sets: 1})
+	require.Equal(t, []int32{0, 1, 2, 3}, s.firstOfSource(4, inOrder))
+	s.grow(made(2), s.firstOfSource(4, inOrder), &Growth{Sets: 1})
 	require.Equal(t, []uint16{0, 1, 2, 3, 4, 0, 1, 2, 3}, s.labels)
 	require.Equal(t, []int32{4, 3, 2, 1, 0, 5, 6, 7, 8}, s.order)
 	for number := range int32(4) {
@@ -138,7 +152,7 @@ func TestSetsAreOfTheSource(t *testing.T) {
 
 	s = newTrainingSet(sourceOf(5), reverse)
 	ring := &Growth{Sets: 1, Ring: true}
-	s.grow(made(1), s.first(4, true), ring)
+	s.grow(made(1), s.firstOfSource(4, inOrder), ring)
 	require.Equal(t, []int32{8, 7, 6, 5, 0, 1, 2, 3, 4}, s.order)
 	s.grow(made(2), []int32{4, 2, 1, 0}, ring)
 	require.Equal(t, []int32{7, 6, 5, 4, 3, 2, 1, 0}, s.order, "of the images behind the source's")
@@ -146,8 +160,8 @@ func TestSetsAreOfTheSource(t *testing.T) {
 	numbers := make([]int32, 3)
 	s.draw(numbers)
 	require.Equal(t, []int32{12, 11, 10}, numbers)
-	require.Equal(t, []int32{0, 1, 2, 3}, s.first(4, true))
-	s.grow(made(3), s.first(4, true), ring)
+	require.Equal(t, []int32{0, 1, 2, 3}, s.firstOfSource(4, inOrder))
+	s.grow(made(3), s.firstOfSource(4, inOrder), ring)
 	require.Equal(t, []uint16{0, 1, 2, 3, 4, 4, 2, 1, 0, 0, 1, 2, 3}, s.labels)
 	for number := range int32(8) {
 		_, values := s.pixels(5 + number)
@@ -179,4 +193,10 @@ func TestFilesOfReplacedSets(t *testing.T) {
 		}
 	}
 	require.Greater(t, since, 1)
+}
+
+func inTheirOrder(n int) []int32 {
+	numbers := make([]int32, n)
+	inOrder(numbers)
+	return numbers
 }

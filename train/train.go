@@ -205,7 +205,7 @@ func (t *Trainer) begin() error {
 		return nil
 	}
 	t.at.Kind, t.at.Done = Maximise, 0
-	c.Schedule.beginPhase(t.set)
+	c.Schedule.beginPhase(t.set, t.phaseOrder())
 	return t.beginGrowth(n)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/nn"
 )
 
 // trainingSet is the images to train on: the source and what phases add. Nothing
@@ -108,16 +109,13 @@ func (s *trainingSet) draw(numbers []int32) {
 	}
 }
 
-// first returns the numbers of the first n images in reading order, or of the
-// first of the source: of the first that there are once these are not read.
-func (s *trainingSet) first(n int, ofSource bool) []int32 {
-	if !ofSource {
-		return s.order[:n]
-	}
+// firstOfSource returns the numbers of the first n images of the source in reading order,
+// or in that of permute once these are not read.
+func (s *trainingSet) firstOfSource(n int, permute func([]int32)) []int32 {
 	if s.unread > 0 {
-		numbers := make([]int32, n)
-		inOrder(numbers)
-		return numbers
+		numbers := make([]int32, s.source.N)
+		permute(numbers)
+		return numbers[:n]
 	}
 	numbers := make([]int32, 0, s.source.N)
 	for _, number := range s.order {
@@ -180,14 +178,17 @@ func (s *trainingSet) pixels(number int32) (bytes []uint8, values []float32) {
 	panic("train: image number beyond the training set")
 }
 
-// bytes returns a copy of an image, rounded to bytes if values of it are kept.
-func (s *trainingSet) bytes(number int32) []uint8 {
+// bytes returns a copy of an image, rounded to bytes if values of it are kept, which are
+// normalised.
+func (s *trainingSet) bytes(number int32, n nn.Normalisation) []uint8 {
 	bytes, values := s.pixels(number)
 	if bytes != nil {
 		return slices.Clone(bytes)
 	}
 	image := make([]uint8, len(values))
+	plane := len(values) / len(n.Mean)
 	for i, v := range values {
+		v = float32(v*n.Std[i/plane]) + n.Mean[i/plane]
 		image[i] = uint8(float32(min(max(v, 0), 1)*255) + 0.5)
 	}
 	return image

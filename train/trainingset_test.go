@@ -44,12 +44,12 @@ func TestTrainingSetGrows(t *testing.T) {
 	for i := range first.Data {
 		first.Data[i] = float32(i)
 	}
-	p.grow(block{n: 3, values: first}, p.first(3, false), &Growth{})
+	p.grow(block{n: 3, values: first}, slices.Clone(p.order[:3]), &Growth{})
 	require.Equal(t, 8, p.len())
 	require.Equal(t, []uint16{0, 1, 2, 3, 4, 4, 3, 2}, p.labels, "labels of the images they were made from")
 	require.Equal(t, []int32{7, 6, 5, 0, 1, 2, 3, 4}, p.order, "appended, then permuted")
 
-	p.grow(block{n: 1, bytes: []uint8{0, 9}}, p.first(1, false), &Growth{})
+	p.grow(block{n: 1, bytes: []uint8{0, 9}}, slices.Clone(p.order[:1]), &Growth{})
 	require.Equal(t, uint16(2), p.labels[8], "made from image 7")
 
 	bytes, _ := p.pixels(2)

@@ -37,6 +37,9 @@ func (o Chains) Make(e *tensor.Engine, n, c, h, w int) (augment.Transformer, err
 	if o.Longest < 1 || o.Longest > int(kinds) {
 		return nil, fmt.Errorf("transform: Chains.Longest is %d, expected 1 to %d", o.Longest, kinds)
 	}
+	if c > most {
+		return nil, fmt.Errorf("transform: Chains for images of %d channels, expected %d at most", c, most)
+	}
 	tensor.Elements(n, c, h, w)
 	t := &chains{Chains: o, c: c, h: h, w: w, images: make([]chain, n), workers: make([]workspace, e.Threads())}
 	for i := range t.images {
@@ -176,10 +179,12 @@ func (t *chains) Ascend(n, worker int, d, dst, src []float32, rate float64) (fin
 			if i+1 < len(c.links) {
 				result = t.input(n, i+1, src)
 			}
+			// Of these three no result is out of bounds, and many lie at one.
+			clamps := l.kind != solarize && l.kind != equalize && l.kind != posterize
 			next := w.gradients[i&1]
 			for j, x := range result {
 				next[j] = d[j]
-				if x <= 0 || x >= 1 {
+				if clamps && (x <= 0 || x >= 1) {
 					next[j] = 0
 				}
 			}

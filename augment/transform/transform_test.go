@@ -215,7 +215,9 @@ func TestBitsAndAllocations(t *testing.T) {
 func TestMakeRefuses(t *testing.T) {
 	t.Parallel()
 	for _, longest := range []int{0, 13} {
-		_, err := Chains{Longest: longest}.Make(nil, 1, 3, testH, testW)
+		_, err := Chains{Longest: 1}.Make(nil, 1, 4, testH, testW)
+		require.ErrorContains(t, err, "Chains for images of 4 channels, expected 3 at most")
+		_, err = Chains{Longest: longest}.Make(nil, 1, 3, testH, testW)
 		require.ErrorContains(t, err, "Chains.Longest is ")
 	}
 }

@@ -64,10 +64,7 @@ func (s *Settings) transformed(network string, eta float64) train.Config {
 // network errs, and whose third is AugMix's.
 func (s *Settings) augMax(network string) train.Config {
 	c := s.descent(network)
-	severity := 3.0
-	if KindOf(network) == ForPictures {
-		severity = 1
-	}
+	const severity = 3 // for pictures too
 	c.Attack = augment.Config{
 		Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: s.Eta,
 		Transforms: image.AugMax{Severity: severity, Width: 3},
