@@ -1,16 +1,21 @@
 package run
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/collective"
+	"github.com/meada-cpu/meada-cpu/internal/run/runtest"
+	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
@@ -69,3 +74,38 @@ func TestRanksAgree(t *testing.T) {
 }
 
 func isData(err error) bool { return errors.Is(err, dataset.ErrData) }
+
+// Ranks that are interrupted measure the running statistics of the average together, and
+// what is saved is what one process saves.
+func TestInterruptedRanks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o := short(t, filepath.Join(dir, "one"))
+	o.Model, o.Preset, o.Settings.Settings = runtest.WRN, "cifar10", catalog.CIFAR(catalog.ERM)
+	o.BatchSize, o.Epochs, o.EMA, o.Shards, o.Threads = 16, 2, 0.9, 2, 1
+	train := func(o Options) error {
+		_, err := Train(&countdown{t.Context(), 1}, o)
+		return err
+	}
+	require.ErrorIs(t, train(o), cli.ErrInterrupted)
+
+	links, _ := collective.Local(2)
+	var errs [2]error
+	var all sync.WaitGroup
+	for rank, link := range links {
+		group, err := collective.New(link)
+		require.NoError(t, err)
+		of := o
+		of.Group, of.Out = group, filepath.Join(dir, "two")
+		all.Go(func() { errs[rank] = train(of) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		require.ErrorIs(t, err, cli.ErrInterrupted)
+	}
+	want, err := os.ReadFile(filepath.Join(dir, "one", runfolder.LastFile))
+	require.NoError(t, err)
+	got, err := os.ReadFile(filepath.Join(dir, "two", runfolder.LastFile))
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(want, got))
+}
