@@ -41,7 +41,7 @@ func procedures(t testing.TB) map[string]procedure {
 	replacing.Growth.Phases, replacing.Growth.Every, replacing.Growth.Sets = 3, 1, 1
 	steps.Schedule, steps.Growth.Phases, steps.Growth.Every, steps.Growth.Sets = Steps{Total: 9, TestEvery: 4}, 3, 2, 2
 	parameters := steps
-	parameters.Growth.Ring = true
+	parameters.Growth.Ring, parameters.Growth.Sets = true, 1 // the source is gone before the third phase
 	parameters.Growth.Ascent = augment.Config{Steps: 3, LR: 0.2, Gamma: 1, Transforms: transform.Chains{Longest: 3}, Tolerance: 1e-3}
 	parameters.Objective.Contrast, parameters.Objective.Entropy = 0.5, -0.1
 	swa := epochs

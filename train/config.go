@@ -200,6 +200,9 @@ func (c *Config) parts() map[string]string {
 	if c.Clip > 0 {
 		parts["Clip"] = fmt.Sprint(c.Clip)
 	}
+	if c.Growth.Sets > 0 { // checkpoints of earlier versions have phases in other orders
+		parts["Order of phases"] = "mixed"
+	}
 	if c.Backbone != (Backbone{}) {
 		parts["Backbone"] = fmt.Sprintf("%#v", c.Backbone)
 	}

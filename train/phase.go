@@ -34,9 +34,10 @@ func (t *Trainer) beginGrowth(n int) (err error) {
 	return err
 }
 
-// phaseOrder returns the order of the images of the next phase: that of their numbers,
-// as in the official code, or mixed where sets replace each other. A batch of these shares
-// what is drawn for it, and the images of a folder follow each other class by class.
+// phaseOrder returns the order of the images of the next phase where that is not the order
+// of the moment: that of their numbers, as in the official code, or a mixed one where sets
+// replace each other. A batch of these shares what is drawn for it, and the images of a
+// folder follow each other class by class.
 func (t *Trainer) phaseOrder() func([]int32) {
 	if t.config.Growth.Sets > 0 {
 		return epochShuffler(t.config.Seed, t.at.Round)

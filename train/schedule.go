@@ -43,7 +43,8 @@ type Schedule interface {
 // Steps is the schedule of the official digits script. Its rounds are descent
 // steps. They draw batches from a training set that is reshuffled whenever it
 // runs out, in the middle of a batch. A phase ascends from the images in the order of
-// the moment and leaves out the last batch even when it is full.
+// the moment, or of a source that is not read any more in a mixed order, and leaves out
+// the last batch even when it is full.
 type Steps struct {
 	Total     int // descent steps of the run
 	TestEvery int // descent steps; the very first one is not tested

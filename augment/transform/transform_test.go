@@ -141,6 +141,34 @@ func TestClimb(t *testing.T) {
 	}
 }
 
+// Behind solarization, equalization and posterization pixels are not out of bounds where
+// they are black or white: their gradients reach the operations before.
+func TestGradientsOfBlackPixels(t *testing.T) {
+	t.Parallel()
+	for k, want := range map[kind]bool{posterize: true, invert: false} {
+		c := newChains(t, Chains{Longest: 2, Bounded: true}, 1)
+		src, d := random[float32](rng.New(7, rng.Synthetic)), random[float32](rng.New(8, rng.Synthetic))
+		for i := range src {
+			src[i] *= 0.4 // of one bit nothing is left
+			if k == invert {
+				src[i] = 1
+			}
+		}
+		dst := make([]float32, len(src))
+		l := &c.images[0].links
+		*l = (*l)[:2]
+		(*l)[0] = link{operation: operation[float32]{kind: contrast, c: 3, h: testH, w: testW}, at: [most]float64{1.1}}
+		(*l)[1] = link{operation: operation[float32]{kind: k, c: 3, h: testH, w: testW}, at: [most]float64{1}}
+		for i := range *l {
+			(*l)[i].bound()
+		}
+		c.Apply(0, 0, dst, src)
+		require.Zero(t, slices.Max(dst), "all is black")
+		require.True(t, c.Ascend(0, 0, d, dst, src, 1e-3))
+		require.Equal(t, want, (*l)[0].squares[0] > 0, "%v", k)
+	}
+}
+
 // The steps are those of torch.optim.RMSprop with maximize=True, in float64.
 func TestRMSpropAsPyTorch(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ const resumeFlag = "--resume"
 
 // processFlags are the flags of train that a run may go on with, because they do
 // not change its result. Data are known by their checksums.
-var processFlags = []string{"resume", "data", "corruptions", "cache", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
+var processFlags = []string{"resume", "data", "cache", "threads", "checkpoint-every", "max-memory", "http", "tensorboard", "quiet", "json"}
 
 // checkResume refuses flags that would make another run of the one to be
 // resumed.

@@ -101,8 +101,8 @@ func (s *settings) define(set *pflag.FlagSet) {
 		Read:     cli.ReadText(&s.Resume, "a run folder"),
 		Show:     func() string { return s.Resume },
 		Complete: runFolders,
-	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data, --corruptions, "+
-		"--cache and the flags below can be given, without --direct, --precision and --out")
+	}, "continue the run in that folder after an interruption or a crash; it keeps its settings, so that only --data, --cache "+
+		"and the flags below can be given, without --direct, --precision and --out")
 	f.Integer(&s.CheckpointEvery, "checkpoint-every", 1, "checkpoints every N steps, those of phases and tests counted too; by default one a minute")
 	f.Integer(&s.Threads, "threads", 1, "workers, the result does not depend on it; by default all CPUs")
 	f.Size(&s.MaxMemory, "max-memory", "refuse a run that needs more, such as 2GB or 1500MiB, or none; ranks of a machine share it; by default what machine and control group have left")

@@ -93,7 +93,7 @@ func (c *clock) begin(spent spent) {
 	}
 	c.Passes = c.Images
 	c.Passes[train.Maximise] *= c.adv
-	c.LapPasses = c.Passes
+	c.LapPasses, c.LapSeconds = c.Passes, c.Seconds
 }
 
 func (c *clock) add(e train.Event, elapsed time.Duration) {

@@ -148,7 +148,8 @@ type Runner struct {
 
 	Data func(*runfolder.Settings) (*runfolder.Config, error) // reads the images that settings name: their checksums
 
-	memory int64 // of the machine's for each of several runs at a time, 0 if that is not known
+	memory    int64 // of the machine's for each of several runs at a time, 0 if that is not known
+	succeeded bool  // one run and more
 }
 
 // Sweep trains the shard's part of the members that is not complete, into the
@@ -187,7 +188,7 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 	r.Say("%s: %d runs, %d complete, %d to do%s, %d at a time, threads of each: %d%s",
 		r.Name, hi-lo, hi-lo-len(missing), len(missing), resumed, r.Jobs, r.Threads, memory)
 	if err := r.run(ctx, missing); err != nil {
-		if r.Tables && ctx.Err() == nil {
+		if r.Tables && ctx.Err() == nil && (len(missing) < hi-lo || r.succeeded) {
 			r.Say("%s: meada-cpu sweep --table %s makes the table of the runs that are complete", r.Name, cli.ShellWord(out))
 		}
 		return false, err
@@ -220,6 +221,7 @@ func (r *Runner) run(ctx context.Context, members []Member) error {
 				head := fmt.Sprintf("[%d/%d] %-10s", done, len(members), m)
 				switch {
 				case err == nil:
+					r.succeeded = true
 					r.Say("%s %s, in %s", head, reached(sum), cli.Duration(sum.Seconds.Total))
 				case ctx.Err() == nil:
 					r.Say("%s %v", head, err)

@@ -38,8 +38,17 @@ type planes struct {
 // time would fill it.
 var decoding = budget{left: 1 << 30, changed: sync.NewCond(new(sync.Mutex))}
 
-// bytesOfPixel is what decoding takes for a pixel at most.
-const bytesOfPixel = 15
+// bytesOfPixel returns how many bytes decoding takes for a pixel at most.
+func bytesOfPixel(content []byte, format string, colours color.Model) int {
+	progressive := []byte{0xff, 0xc2}
+	switch {
+	case format != "jpeg":
+		return 15 // of four values of 16 bits
+	case colours == color.YCbCrModel && !bytes.Contains(content, progressive):
+		return 9
+	}
+	return 24
+}
 
 // budget is what is shared by those who take some of it and wait until there is enough.
 type budget struct {
@@ -90,10 +99,7 @@ func decode(content []byte) (planes, error) {
 	if h*w > maxPixelsOfByte*len(content) {
 		return planes{}, fmt.Errorf("a picture of %dx%d pixels in a file of %d bytes", h, w, len(content))
 	}
-	takes := bytesOfPixel * h * w
-	if format == "jpeg" { // no colours of 16 bits, no transparency
-		takes = 9 * h * w
-	}
+	takes := bytesOfPixel(content, format, config.ColorModel) * h * w
 	decoding.take(takes)
 	defer decoding.give(takes)
 	var picture image.Image

@@ -88,6 +88,14 @@ func collect(dir string, chosen []string) (*collection, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(folders) == 1 && !direct && !slices.Contains(chosen, folders[0]) {
+		inner, err := collect(filepath.Join(dir, folders[0]), chosen)
+		if err != nil {
+			return nil, err
+		}
+		addCounts(inner.leftOut, c.leftOut)
+		return inner, inner.countFiles(dir)
+	}
 	splits, ofClasses := splitsInCommon(inner), false
 	if splits && !direct {
 		if ofClasses, err = c.splitsOfClasses(folders, inner); err != nil {
@@ -95,13 +103,6 @@ func collect(dir string, chosen []string) (*collection, error) {
 		}
 	}
 	switch {
-	case len(folders) == 1 && !direct && !slices.Contains(chosen, folders[0]):
-		inner, err := collect(filepath.Join(dir, folders[0]), chosen)
-		if err != nil {
-			return nil, err
-		}
-		addCounts(inner.leftOut, c.leftOut)
-		return inner, inner.countFiles(dir)
 	case ofClasses:
 		return c, c.collectSplitsOfClasses(folders)
 	case !direct && (splits || len(chosen) > 0 || inCommon(inner) >= 2):
@@ -205,24 +206,27 @@ func splitsInCommon(lists [][]string) bool {
 	return len(slices.Compact(both)) >= 2
 }
 
-// splitsOfClasses reports whether pictures lie directly in the splits of folders, which are
-// classes then, and not in folders of classes. Both together are an error.
+// splitsOfClasses reports whether folders with splits are classes: pictures lie directly
+// in the splits, and no folder of pictures is in all of them, as those of classes would be.
 func (c *collection) splitsOfClasses(folders []string, inner [][]string) (bool, error) {
-	picture, below := "", false
+	picture, below := "", [][]string{}
 	for i, folder := range folders {
 		for _, split := range splitsOf(inner[i]) {
-			dir := filepath.Join(c.dir, folder, split)
-			classes, err := subfolders(dir)
+			of := &collection{dir: filepath.Join(c.dir, folder, split), leftOut: map[string]int{}}
+			classes, err := subfolders(of.dir)
 			if err != nil {
 				return false, err
 			}
-			picture, below = cmp.Or(picture, directPicture(dir)), below || len(classes) > 0
+			if classes, err = of.withPictures(classes); err != nil {
+				return false, err
+			}
+			direct := directPicture(of.dir)
+			if picture = cmp.Or(picture, direct); direct != "" || len(classes) > 0 {
+				below = append(below, classes)
+			}
 		}
 	}
-	if picture != "" && below {
-		return false, errorf(picture, "a picture in the folder of a split, where others have folders of classes, expected one of\n%s", Layouts)
-	}
-	return picture != "", nil
+	return picture != "" && inCommon(below) == 0, nil
 }
 
 // collectSplitsOfClasses adds the folders of classes with splits in each.
@@ -265,7 +269,16 @@ func (c *collection) splitsBelow(dir string) ([]string, error) {
 	if err := c.countFiles(dir); err != nil {
 		return nil, err
 	}
-	return (&collection{dir: dir, leftOut: c.leftOut}).withPictures(splits)
+	all := splits
+	if splits, err = (&collection{dir: dir, leftOut: map[string]int{}}).withPictures(splits); err != nil {
+		return nil, err
+	}
+	for _, name := range all {
+		if !slices.Contains(splits, name) {
+			c.leftOut["folder "+filepath.Join(filepath.Base(dir), name)+" without pictures"]++
+		}
+	}
+	return splits, nil
 }
 
 // besideFolders returns a picture that lies beside folders in one of several.
