@@ -395,7 +395,7 @@ func damagedCIFAR(t *testing.T, weights []byte) []damaged {
 		}
 		return content
 	}
-	corrupted := with(binary, "c/labels.npy", npy("|u1", []int{30}, 30), "c/fog.npy", npy("|u1", []int{30, 32, 32, 3}, 30*3072))
+	corrupted := with(binary, "c/labels.npy", npy("|u1", []int{35}, 35), "c/fog.npy", npy("|u1", []int{35, 32, 32, 3}, 35*3072))
 	return []damaged{
 		{name: "cifar", files: binary, args: eval, targets: []string{"*.bin"}},
 		{name: "pickle", files: python, args: eval, targets: []string{"cifar-10-batches-py/*"}},

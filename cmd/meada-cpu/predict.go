@@ -76,7 +76,7 @@ func (s *predictSettings) load(told io.Writer) (*predict.Predictor, []predict.Pi
 	if s.model != "" {
 		err = w.Identify(s.model)
 	} else {
-		err = namesNetwork(w, "expected --model NAME with it")
+		err = w.CheckNamed("--model NAME does")
 	}
 	if err != nil {
 		return nil, nil, err

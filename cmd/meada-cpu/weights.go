@@ -23,20 +23,11 @@ func openWeights(path *string) (*zoo.Weights, error) {
 	return zoo.ReadWeights(*path)
 }
 
-// namesNetwork returns an error for weights that do not say which network they are for, as
-// those of other programs; help says what does.
-func namesNetwork(w *zoo.Weights, help string) error {
-	if w.Metadata[zoo.MetaModel] != "" {
-		return nil
-	}
-	return cli.UsageError("--weights %s: the file does not say which network it is for, %s", w.Path, help)
-}
-
-// openNamed opens weights that say which network they are for; help says what else does.
+// openNamed opens weights that name their network; help says what else does.
 func openNamed(path *string, help string) (*zoo.Weights, error) {
 	w, err := openWeights(path)
 	if err == nil {
-		err = namesNetwork(w, help)
+		err = w.CheckNamed(help)
 	}
 	return w, err
 }

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/atomicfile"
-	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/format/onnx"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -63,13 +62,13 @@ func Open(path, model string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case model != "":
-		if err := w.Identify(model); err != nil {
-			return nil, err
-		}
-	case w.Metadata[zoo.MetaModel] == "":
-		return nil, cli.UsageError("--weights %s: the file does not say which network it is for, expected --model NAME with it", file)
+	if model != "" {
+		err = w.Identify(model)
+	} else {
+		err = w.CheckNamed("--model NAME does")
+	}
+	if err != nil {
+		return nil, err
 	}
 	network, err := w.Network()
 	if err != nil {

@@ -188,7 +188,7 @@ func TestOpenNamed(t *testing.T) {
 	bare := filepath.Join(t.TempDir(), "bare.safetensors")
 	require.NoError(t, safetensors.Write(bare, tensors, nil))
 	_, err = Open(bare, "")
-	require.ErrorContains(t, err, "bare.safetensors: the file does not say which network it is for, expected --model NAME")
+	require.ErrorContains(t, err, "bare.safetensors: its metadata do not name the model, as those of train do: --model NAME does")
 	s, err := Open(bare, "lenet5")
 	require.NoError(t, err)
 	require.Equal(t, network.Values, s.Network.Values)

@@ -109,6 +109,15 @@ func (w *Weights) fail(err error) error {
 	return &WeightsError{fmt.Errorf("%s: %w", w.Path, err)}
 }
 
+// CheckNamed returns an error if the metadata do not name the network, as those of other
+// programs; help says what does.
+func (w *Weights) CheckNamed(help string) error {
+	if w.Metadata[MetaModel] != "" {
+		return nil
+	}
+	return w.fail(fmt.Errorf("its metadata do not name the model, as those of train do: %s", help))
+}
+
 // Network builds the network that the metadata name and copies the weights into
 // it.
 func (w *Weights) Network() (*nn.Network, error) {
