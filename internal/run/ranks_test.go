@@ -19,6 +19,20 @@ import (
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
 
+// onTwoRanks calls f on two ranks within this process, and returns their errors.
+func onTwoRanks(t *testing.T, f func(group *collective.Group) error) (errs [2]error) {
+	t.Helper()
+	links, _ := collective.Local(2)
+	var all sync.WaitGroup
+	for rank, link := range links {
+		group, err := collective.New(link)
+		require.NoError(t, err)
+		all.Go(func() { errs[rank] = f(group) })
+	}
+	all.Wait()
+	return errs
+}
+
 // All ranks end with the error of the first one that has one, or with the first fact in
 // which one differs, under its name.
 func TestRanksAgree(t *testing.T) {
@@ -44,19 +58,13 @@ func TestRanksAgree(t *testing.T) {
 		"rank 1 on HOST: --k 0: too few":     {errs: [2]error{nil, cli.UsageError("--k 0: too few")}, facts: ready, is: cli.IsUsage},
 		"rank 1 on HOST: no space is left":   {errs: [2]error{nil, errors.New("no space is left")}, facts: ready},
 	} {
-		links, _ := collective.Local(2)
-		var errs [2]error
-		var all sync.WaitGroup
-		for rank, link := range links {
-			group, err := collective.New(link)
-			require.NoError(t, err)
+		errs := onTwoRanks(t, func(group *collective.Group) error {
 			facts := ready
-			if rank == 1 {
+			if group.Rank() == 1 {
 				facts = c.facts
 			}
-			all.Go(func() { errs[rank] = agree(group, facts, c.errs[rank]) })
-		}
-		all.Wait()
+			return agree(group, facts, c.errs[group.Rank()])
+		})
 		for rank, err := range errs {
 			if want == "" {
 				require.NoError(t, err)
@@ -89,17 +97,11 @@ func TestInterruptedRanks(t *testing.T) {
 	}
 	require.ErrorIs(t, train(o), cli.ErrInterrupted)
 
-	links, _ := collective.Local(2)
-	var errs [2]error
-	var all sync.WaitGroup
-	for rank, link := range links {
-		group, err := collective.New(link)
-		require.NoError(t, err)
+	errs := onTwoRanks(t, func(group *collective.Group) error {
 		of := o
 		of.Group, of.Out = group, filepath.Join(dir, "two")
-		all.Go(func() { errs[rank] = train(of) })
-	}
-	all.Wait()
+		return train(of)
+	})
 	for _, err := range errs {
 		require.ErrorIs(t, err, cli.ErrInterrupted)
 	}
