@@ -352,7 +352,7 @@ func TestHelpShowsThePreset(t *testing.T) {
 	t.Parallel()
 	for line, values := range map[string][]string{
 		"train --help":                                   {"synthetic", "lenet5", "801", "0.001", "randconv", "randaugment+randconv"},
-		"train --help --preset quick":                    {"quick", "lenet5", "801", "0.0006", "me-ada"},
+		"train --help --preset quick":                    {"quick", "lenet5", "1601", "0.0006", "me-ada"},
 		"train --help --preset digits":                   {"digits", "lenet5", "10001", "0.0001"},
 		"train --dataset cifar100 --help":                {"cifar100", "wrn", "0.1", "0.0005", "0.9", "20"},
 		"train --preset cifar10 --model densenet --help": {"cifar10", "densenet", "200", "0.0001"},

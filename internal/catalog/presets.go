@@ -68,7 +68,7 @@ func digitsBest(string) Settings {
 func quick(string) Settings {
 	s := Digits(MEADA)
 	s.LR, s.Cosine, s.EMA = 6e-4, true, 0.99
-	s.LoopsTrain = 801
+	s.LoopsTrain = 1601
 	s.K = 2
 	s.TestEvery = 200
 	return s
