@@ -49,7 +49,8 @@ the accuracy by class (with --format csv and json on standard error).
 
 A line of --format json is {"file", "class", "label", "probability", "entropy"},
 with "true" where the true class is known, and with --top "top", a list of
-{"class", "label", "probability"}.`)
+{"class", "label", "probability"}. A name that is not UTF-8 is in "file_bytes" too,
+in base64.`)
 	cli.SetReason(c, "cache", "it reads every picture once, a batch at a time, and keeps none; eval takes it")
 	cli.SetReason(c, "skip-bad", "it always goes on without pictures that cannot be read, and names them")
 	f := cli.NewFlags(c.Flags())

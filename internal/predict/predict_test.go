@@ -2,6 +2,7 @@ package predict
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"image"
 	"image/png"
@@ -226,4 +227,14 @@ func TestFormats(t *testing.T) {
 		"b                        1         0     0.00%\n"+
 		"all                      4         3    75.00%\n"+
 		"in no class              1\n", b.String())
+}
+
+func TestNamesThatAreNotUTF8(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, NewPrinter(&out, JSON, nil, Columns{}).print(Prediction{File: "caf\xe9.png"}))
+	var got struct {
+		FileBytes []byte `json:"file_bytes"`
+	}
+	require.NoError(t, json.Unmarshal(out.Bytes(), &got))
+	require.Equal(t, "caf\xe9.png", string(got.FileBytes))
 }

@@ -38,9 +38,23 @@ func NewPrinter(out io.Writer, format string, classes []string, columns Columns)
 		return newCSV(out, min(columns.Top, len(classes)))
 	case JSON:
 		encoder := json.NewEncoder(out)
-		return &Printer{func(one Prediction) error { return encoder.Encode(one) }, func() error { return nil }}
+		return &Printer{func(one Prediction) error { return encoder.Encode(newLine(one)) }, func() error { return nil }}
 	}
 	return newTable(out, classes, columns)
+}
+
+// line is a prediction in JSON, whose strings hold UTF-8 alone, as names of files need not.
+type line struct {
+	Prediction
+	FileBytes []byte `json:"file_bytes,omitempty"` // the file's name in base64, where file cannot hold it
+}
+
+func newLine(one Prediction) line {
+	l := line{Prediction: one}
+	if !utf8.ValidString(one.File) {
+		l.FileBytes = []byte(one.File)
+	}
+	return l
 }
 
 func newCSV(out io.Writer, top int) *Printer {

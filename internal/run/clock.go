@@ -133,7 +133,7 @@ func (c *clock) left() float64 {
 		if train.Kind(k) == train.Maximise {
 			each *= float64(c.adv)
 		}
-		if c.Images[k] > 0 && c.Seconds[k] > 0 {
+		if c.timed(train.Kind(k)) {
 			each = c.Seconds[k] / float64(c.Images[k])
 		}
 		seconds += float64(images-c.Images[k]) * each
@@ -141,10 +141,30 @@ func (c *clock) left() float64 {
 	return seconds
 }
 
-// expected tells before the run how long it will take, and what that assumes.
+// timed reports whether that kind of work has begun, so that its rate is known.
+func (c *clock) timed(k train.Kind) bool { return c.Images[k] > 0 && c.Seconds[k] > 0 }
+
+// expected tells before the run how long it will take, and what that assumes: a resumed
+// run knows the rates of what it had begun.
 func (c *clock) expected() string {
-	text := fmt.Sprintf("%s, at %.0f%% of the peak measured now, %.0f GFLOP/s", about(c.left()), 100*usualShare, c.peak/1e9)
-	if c.early {
+	timed, guessed := false, false
+	for k, images := range c.work {
+		if images > c.Images[k] {
+			timed = timed || c.timed(train.Kind(k))
+			guessed = guessed || !c.timed(train.Kind(k))
+		}
+	}
+	text := about(c.left())
+	share := fmt.Sprintf("at %.0f%% of the peak measured now, %.0f GFLOP/s", 100*usualShare, c.peak/1e9)
+	switch {
+	case timed && guessed:
+		text += ", at the rates so far and for the rest " + share
+	case timed:
+		text += ", at the rates so far"
+	case guessed:
+		text += ", " + share
+	}
+	if c.early && c.work[train.Maximise] > c.Images[train.Maximise] && !c.timed(train.Maximise) {
 		text += ", less where ascents end early"
 	}
 	return text

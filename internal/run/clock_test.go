@@ -25,10 +25,13 @@ func TestTimeLeft(t *testing.T) {
 	c.add(train.Event{Kind: train.Minimise, Images: 100, Passes: 100}, time.Second)
 	require.InDelta(t, 9+(50*15*2e-3+0.1)/usualShare, c.left(), 1e-9)
 	require.InDelta(t, 0.3, c.share(train.Minimise), 1e-9)
+	require.Equal(t, "about 10 seconds, at the rates so far and for the rest at 50% of the peak measured now, 1 GFLOP/s", c.expected())
 	c.add(train.Event{Kind: train.Maximise, Images: 10, Passes: 150}, time.Second)
 	require.InDelta(t, 150, c.rate(train.Maximise), 1e-9)
 	require.InDelta(t, 0.3, c.share(train.Maximise), 1e-9)
 	require.InDelta(t, 9+4+0.1/usualShare, c.left(), 1e-9)
+	c.add(train.Event{Kind: train.Evaluate, Images: 100, Passes: 100}, time.Second)
+	require.Equal(t, "about 10 seconds, at the rates so far", c.expected())
 }
 
 // Ascents that end early count by the steps that they took.
@@ -45,6 +48,7 @@ func TestAscentsThatEndEarly(t *testing.T) {
 	require.InDelta(t, 300, c.rate(train.Maximise), 1e-9)
 	require.InDelta(t, 0.6, c.share(train.Maximise), 1e-9)
 	require.InDelta(t, 0.4, c.left(), 1e-9)
+	require.Equal(t, "a few seconds, at the rates so far", c.expected())
 
 	before := spent{Images: train.Work{train.Minimise: 10, train.Maximise: 10}, Seconds: byKind{train.Minimise: 1, train.Maximise: 2}}
 	c.begin(before)
