@@ -15,6 +15,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/internal/report"
 	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/internal/sweep"
@@ -44,6 +45,10 @@ func runComparison(std streams, s *settings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
+	pagePath := filepath.Join(out, comparisonFile)
+	if err := report.CheckReplaced(pagePath); err != nil {
+		return err
+	}
 	ctx, stop := cli.Interruption()
 	defer stop()
 	pair := sweep.Pair(out, s.Algorithm, s.Seed, shared)
@@ -54,7 +59,7 @@ func runComparison(std streams, s *settings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	page, err := writeReport(filepath.Join(out, comparisonFile), beside.Folders()...)
+	page, err := writeReport(pagePath, beside.Folders()...)
 	if err != nil {
 		return err
 	}

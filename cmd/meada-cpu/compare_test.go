@@ -56,6 +56,31 @@ func TestCompare(t *testing.T) {
 	require.Equal(t, []string{"erm", "me-ada"}, []string{both[0].Algorithm, both[1].Algorithm})
 	require.Equal(t, meada.summary.Accuracy, both[1].Accuracy)
 
+	// Nor is one taken that began with what the file of weights held before.
+	weights := filepath.Join(dir, "begin.safetensors")
+	begin := func(name string) {
+		t.Helper()
+		tensors, err := os.ReadFile(filepath.Join(dir, folder, name, runfolder.LastFile))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(weights, tensors, 0o600))
+	}
+	fine := append(args, "--quiet", "--weights", weights, "--out", "fine")
+	begin("erm")
+	succeed(t, dir, fine...)
+	begin("me-ada")
+	changed := invoke(t, dir, fine...)
+	require.Equal(t, exitFailed, changed.code)
+	require.Contains(t, changed.err, filepath.Join("fine", "erm")+": the run there began with other weights than "+weights+" holds now")
+
+	// A page of somebody else's is in the way before anything is trained.
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "taken"), 0o700))
+	page := filepath.Join("taken", "comparison.html")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, page), []byte("mine"), 0o600))
+	taken := invoke(t, dir, append(args, "--out", "taken")...)
+	require.Equal(t, exitFailed, taken.code)
+	require.Contains(t, taken.err, page+" is there already")
+	require.NoDirExists(t, filepath.Join(dir, "taken", "erm"))
+
 	// With the settings of a run, whose preset both have.
 	recorded := succeed(t, dir, "train", "--compare", "--config", filepath.Join(folder, "me-ada"), "--seed", "4", "--quiet")
 	require.Regexp(t, `(?m)^`+`(?: +erm +me-ada){3}`+`$`, recorded.out)

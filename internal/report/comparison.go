@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -91,7 +92,42 @@ func markTops(rows [][]cell) {
 	}
 }
 
+// label gives runs the shortest ends of their paths that tell them apart.
+func label(runs []*Run) {
+	parts := make([][]string, len(runs))
+	for i, r := range runs {
+		path := r.Dir
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+		parts[i] = strings.Split(filepath.ToSlash(path), "/")
+	}
+	end := func(i, n int) string { return strings.Join(parts[i][max(0, len(parts[i])-n):], "/") }
+	for i, r := range runs {
+		alike := func(n int) bool {
+			for j := range runs {
+				if j != i && end(j, n) == end(i, n) {
+					return true
+				}
+			}
+			return false
+		}
+		n := 1
+		for n < len(parts[i]) && alike(n) {
+			n++
+		}
+		r.label = end(i, n)
+	}
+}
+
+// tested returns the first of runs that has tests, or else the first.
+func tested(runs []*Run) *Run {
+	return runs[max(0, slices.IndexFunc(runs, func(r *Run) bool { return len(r.Tests) > 0 }))]
+}
+
 func compare(runs []*Run) *comparison {
+	label(runs)
+	first := tested(runs)
 	c := &comparison{
 		Title:      fmt.Sprintf("%d runs compared", len(runs)),
 		Subtitle:   strings.Join(sharedNames(runs), ", "),
@@ -100,7 +136,7 @@ func compare(runs []*Run) *comparison {
 		Selections: []string{"last", "source validation", "best on targets"},
 	}
 	tests := []func(*Run) *runfolder.Evaluate{(*Run).last, (*Run).validated, (*Run).oracle}
-	if !runs[0].hasAverage() {
+	if !first.hasAverage() {
 		c.Measured = "Accuracy on the source"
 		c.Selections, tests = c.Selections[:2], tests[:2]
 	}
@@ -112,7 +148,7 @@ func compare(runs []*Run) *comparison {
 			Steps: cli.Count(r.steps()), Time: cli.Duration(r.seconds()),
 		}
 		for _, test := range tests {
-			if sameTargets(runs[0], r) {
+			if sameTargets(first, r) {
 				row.Values = append(row.Values, newCell(test(r), average))
 			} else {
 				row.Values = append(row.Values, cell{Text: otherImages, value: -1})
@@ -136,13 +172,13 @@ func compare(runs []*Run) *comparison {
 
 // overlays draws the courses of the runs over each other.
 func overlays(runs []*Run) []figure {
-	measured := "Average over the targets"
-	if !runs[0].hasAverage() {
+	measured, first := "Average over the targets", tested(runs)
+	if !first.hasAverage() {
 		measured = "Accuracy on the source"
 	}
 	list := []figure{
 		overlay(runs, measured, "", 1, svg.WholePercent, func(r *Run) svg.Line {
-			if !sameTargets(runs[0], r) {
+			if !sameTargets(first, r) {
 				return svg.Line{}
 			}
 			return r.testLine("", average, 0)
@@ -229,12 +265,16 @@ func (r *Run) averaged() []string {
 }
 
 // overTheSame reports whether the averages of two runs are over domains of the same names
-// or, without targets, over the same corruptions, as far as there were tests.
+// or, without targets, over the same corruptions from folders of the same name or made
+// on the fly, as far as there were tests.
 func overTheSame(a, b *Run) bool {
 	if !slices.Equal(a.averaged(), b.averaged()) {
 		return false
 	}
-	return a.hasTargets() || len(a.Tests) == 0 || len(b.Tests) == 0 || slices.Equal(a.corruptions(), b.corruptions())
+	if a.hasTargets() || len(a.Tests) == 0 || len(b.Tests) == 0 {
+		return true
+	}
+	return slices.Equal(a.corruptions(), b.corruptions()) && filepath.Base(a.Config.Corruptions) == filepath.Base(b.Config.Corruptions)
 }
 
 // corruptions lists the corruptions of a run's tests, of which there are some.
@@ -248,7 +288,7 @@ func sameTargets(a, b *Run) bool {
 // warnings says in what the data of runs differ from those of the first.
 func warnings(runs []*Run) []string {
 	var list []string
-	first := runs[0]
+	first, averages := runs[0], tested(runs)
 	drawn := false
 	for _, r := range runs[1:] {
 		var others []string
@@ -259,8 +299,8 @@ func warnings(runs []*Run) []string {
 		}
 		if len(others) > 0 {
 			list = append(list, otherData(r, first, others))
-		} else if !overTheSame(first, r) {
-			list = append(list, fmt.Sprintf("%s: its average is over other domains or corruptions than that of %s.", r.name(), first.name()))
+		} else if !overTheSame(averages, r) {
+			list = append(list, fmt.Sprintf("%s: its average is over other domains or corruptions than that of %s.", r.name(), averages.name()))
 		}
 		if !sameSum(first, r, runfolder.TrainingSet) {
 			if sameSource(first, r) {
@@ -309,6 +349,19 @@ func sharedNames(runs []*Run) []string {
 	return names
 }
 
+// isSource reports whether a domain is a source of all the runs that have it, and of some.
+func isSource(runs []*Run, domain string) (ofAll, ofSome bool) {
+	ofAll = true
+	for _, r := range runs {
+		for _, d := range r.Config.Domains {
+			if d.Name == domain {
+				ofAll, ofSome = ofAll && d.Source, ofSome || d.Source
+			}
+		}
+	}
+	return ofAll && ofSome, ofSome
+}
+
 // domainTable shows every domain's accuracy at a test of each run.
 func domainTable(runs []*Run, title, caption string, at func(*Run) *runfolder.Evaluate) comparedTable {
 	table := comparedTable{Title: title, Caption: caption}
@@ -318,8 +371,11 @@ func domainTable(runs []*Run, title, caption string, at func(*Run) *runfolder.Ev
 			if !slices.Contains(names, d.Name) {
 				names = append(names, d.Name)
 				heading := d.Name
-				if d.Source {
+				switch ofAll, ofSome := isSource(runs, d.Name); {
+				case ofAll:
 					heading += " (source)"
+				case ofSome:
+					heading += " (source of some)"
 				}
 				table.Columns = append(table.Columns, heading)
 			}
@@ -329,11 +385,15 @@ func domainTable(runs []*Run, title, caption string, at func(*Run) *runfolder.Ev
 	for i, r := range runs {
 		row := comparedRow{Style: svg.Style(i), Name: r.name()}
 		for _, name := range names {
+			one := cell{Text: otherImages, value: -1}
 			if sameImages(runs, r, name) {
-				row.Values = append(row.Values, newCell(at(r), on(name)))
-			} else {
-				row.Values = append(row.Values, cell{Text: otherImages, value: -1})
+				one = newCell(at(r), on(name))
 			}
+			ofThis, _ := isSource([]*Run{r}, name)
+			if ofAll, _ := isSource(runs, name); ofThis && !ofAll { // the others have not seen it
+				one.Text, one.value = one.Text+" (source)", -1
+			}
+			row.Values = append(row.Values, one)
 		}
 		rows = append(rows, row.Values)
 		table.Rows = append(table.Rows, row)

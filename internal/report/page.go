@@ -673,4 +673,4 @@ func dataURI(picture image.Image) (template.URL, error) {
 }
 
 // name returns the name of a run among others.
-func (r *Run) name() string { return filepath.Base(filepath.Clean(r.Dir)) }
+func (r *Run) name() string { return cmp.Or(r.label, filepath.Base(filepath.Clean(r.Dir))) }

@@ -443,6 +443,60 @@ func TestComparisonOfCorruptions(t *testing.T) {
 	begun := runs(fog, fog)
 	begun[1].Tests = nil
 	require.Empty(t, compare(begun).Warnings, "what it is tested on is not known yet")
+
+	// The averages compare with those of the first that has some.
+	begun = append(runs(nil, fog), runs(snow, fog)...)
+	begun[0].Tests, begun[3].Config.Corruptions = nil, catalog.OnTheFly
+	begun[1].Config.Corruptions = "CIFAR-10-C"
+	p = compare(begun)
+	require.Equal(t, []string{"last", "source validation", "best on targets"}, p.Selections)
+	require.Len(t, p.Warnings, 2)
+	require.NotEqual(t, otherImages, p.Runs[1].Values[0].Text)
+	require.Equal(t, otherImages, p.Runs[2].Values[0].Text, "of snow")
+	require.Equal(t, otherImages, p.Runs[3].Values[0].Text, "of fog made on the fly")
+}
+
+// Accuracy on a domain that a run was trained on is not set beside that of runs that were not.
+func TestComparisonOfSources(t *testing.T) {
+	t.Parallel()
+	a, b := load(t, exampleRun(t, "first")), load(t, exampleRun(t, "second"))
+	for i := range b.Config.Domains {
+		b.Config.Domains[i].Source = b.Config.Domains[i].Name == "far"
+	}
+	p := compare([]*Run{a, b})
+	require.Equal(t, []string{"far (source of some)", "<i>near</i>", "own (source of some)"}, p.Tables[0].Columns)
+	for column, source := range map[int]int{0: 1, 2: 0} {
+		for row := range p.Tables[0].Rows {
+			v := p.Tables[0].Rows[row].Values[column]
+			require.Equal(t, row == source, strings.HasSuffix(v.Text, " (source)"), v.Text)
+			require.Equal(t, row != source, v.Top)
+		}
+	}
+}
+
+// Runs are named by as much of their paths as tells them apart.
+func TestNamesOfComparedRuns(t *testing.T) {
+	t.Parallel()
+	var runs []*Run
+	for _, dir := range []string{"a/x/erm-s1", "b/x/erm-s1", "b/x/ada-s1", "erm-s1/."} {
+		runs = append(runs, &Run{Dir: dir})
+	}
+	label(runs)
+	var names []string
+	for _, r := range runs {
+		names = append(names, r.name())
+	}
+	require.Equal(t, []string{"a/x/erm-s1", "b/x/erm-s1", "ada-s1", "report/erm-s1"}, names)
+}
+
+// The folder of a run that is only beginning has no metrics yet.
+func TestRunOnlyBeginning(t *testing.T) {
+	t.Parallel()
+	dir := exampleRun(t, "first")
+	for _, name := range []string{runfolder.SummaryFile, runfolder.MetricsFile} {
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, name)))
+	}
+	require.Empty(t, load(t, dir).Tests)
 }
 
 // Seeds that hold out other images of the same source compare, other sources do not.

@@ -2,10 +2,12 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +20,7 @@ import (
 // Run is what a run folder holds so far. Accuracies are fractions.
 type Run struct {
 	Dir     string
+	label   string // what tells it from the others that it is compared with
 	Config  *runfolder.Config
 	Summary *runfolder.Summary // nil until the run is complete
 
@@ -59,10 +62,10 @@ func Load(dir string) (*Run, error) {
 	if r.settings, err = runfolder.ReadSettings(dir); err != nil {
 		return nil, err
 	}
-	if err := r.readMetrics(); err != nil {
+	if r.Summary, err = runfolder.ReadSummary(dir); err != nil {
 		return nil, err
 	}
-	if r.Summary, err = runfolder.ReadSummary(dir); err != nil {
+	if err := r.readMetrics(); err != nil {
 		return nil, err
 	}
 	if r.Confusion, err = runfolder.ReadConfusion(dir); err != nil {
@@ -76,6 +79,9 @@ func Load(dir string) (*Run, error) {
 
 func (r *Run) readMetrics() error {
 	for line, err := range runfolder.ReadMetrics(r.Dir) {
+		if r.Summary == nil && errors.Is(err, fs.ErrNotExist) {
+			return nil // a run that is only beginning
+		}
 		if err != nil {
 			return err
 		}

@@ -3,14 +3,10 @@ package run
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -227,18 +223,4 @@ func otherBits(then *runfolder.Machine, now runfolder.Machine) string {
 		return fmt.Sprintf("begun with version %s, continued with %s: the result may differ", then.Version, now.Version)
 	}
 	return ""
-}
-
-// fileChecksum returns the SHA-256 of a file.
-func fileChecksum(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

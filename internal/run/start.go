@@ -106,7 +106,7 @@ func (r *run) readWeights() (beginning, checksum string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if checksum, err = fileChecksum(path); err != nil {
+	if checksum, err = runfolder.FileChecksum(path); err != nil {
 		return "", "", &zoo.WeightsError{Err: err}
 	}
 	beginning = path

@@ -270,11 +270,15 @@ func Expand(folders []string) ([]string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &dataset.Error{Path: dir, Err: errors.New("there is no such folder")}
 		} else if err != nil {
-			return nil, err
+			return nil, &dataset.Error{Path: dir, Err: errors.Unwrap(err)}
 		}
 		isRun := func(dir string) bool {
-			_, err := os.Stat(filepath.Join(dir, ConfigFile))
-			return err == nil
+			path := filepath.Join(dir, ConfigFile)
+			if _, err := os.Stat(path); err != nil {
+				return false
+			}
+			config, err := ConfigBeside(path)
+			return config != nil || err != nil // a damaged one is told when it is read
 		}
 		var below []string
 		for _, e := range entries {

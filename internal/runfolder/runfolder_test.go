@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/stretchr/testify/require"
 )
 
@@ -253,6 +254,23 @@ func FuzzMetrics(f *testing.F) {
 }
 
 // Pairs give the scores of the matrix that they are of.
+// Folders of other programs that keep a config.json are no runs.
+func TestFoldersOfRuns(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"run": `{"config_sha256": "1"}`, "model": `{"hidden_size": 1}`, "damaged": `{`, "list": `[]`} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, ConfigFile), []byte(text), 0o600))
+	}
+	all, err := Expand([]string{dir})
+	require.NoError(t, err)
+	require.Equal(t, []string{filepath.Join(dir, "damaged"), filepath.Join(dir, "run")}, all)
+	file := filepath.Join(dir, "run", ConfigFile)
+	_, err = Expand([]string{file})
+	require.ErrorIs(t, err, dataset.ErrData)
+	require.ErrorContains(t, err, file)
+}
+
 func TestScoresOfPairs(t *testing.T) {
 	t.Parallel()
 	classes := []string{"a", "b", "c"}

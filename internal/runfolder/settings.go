@@ -3,9 +3,13 @@ package runfolder
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -40,6 +44,20 @@ func (s *Settings) WeightsFile() (string, error) {
 		return catalog.PretrainedWeights(s.Model)
 	}
 	return WeightsFile(s.Weights)
+}
+
+// FileChecksum returns the SHA-256 of a file.
+func FileChecksum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // ofHost are the settings that do not change the result of a run.

@@ -136,10 +136,10 @@ const partsFile = "parts-%d"
 // Parts returns how many parts the sweep in a folder was first divided into, 0 if it was
 // not.
 func Parts(dir string) int {
-	files, _ := filepath.Glob(filepath.Join(dir, "parts-*")) // no folder, no parts
-	for _, path := range files {
+	entries, _ := os.ReadDir(dir) // no folder, no parts
+	for _, e := range entries {
 		var n int
-		if _, err := fmt.Sscanf(filepath.Base(path), partsFile, &n); err == nil && n > 0 {
+		if _, err := fmt.Sscanf(e.Name(), partsFile, &n); err == nil && n > 0 {
 			return n
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,8 +157,10 @@ type Runner struct {
 // folder out. settings resolves flags of train. It reports whether all members are
 // complete; the other shards may not be.
 func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []Member, settings Resolve) (complete bool, err error) {
-	if err := checkTables(out); err != nil {
-		return false, err
+	if r.Tables {
+		if err := checkTables(out); err != nil {
+			return false, err
+		}
 	}
 	lo, hi := shard.Of(len(members))
 	missing, begun, err := r.findMissing(members[lo:hi], settings)
@@ -343,6 +346,9 @@ func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, 
 			if err := r.checkData(&m, want, data); err != nil {
 				return nil, 0, err
 			}
+			if err := checkWeights(&m, want); err != nil {
+				return nil, 0, err
+			}
 			continue
 		}
 		missing = append(missing, m)
@@ -375,6 +381,28 @@ func (r *Runner) checkData(m *Member, want *runfolder.Settings, bySeed map[uint6
 	}
 	if name := runfolder.OtherImages(config, data); name != "" {
 		return fmt.Errorf("%s: the run there is of the data in %s, and those in %s have other images of %s: use another folder", m.Dir, config.Data, want.Data, name)
+	}
+	return nil
+}
+
+// checkWeights refuses a complete run that began with other weights than the file that is
+// wanted holds now: the others would begin with these. A file that is gone stays the
+// matter of runs that need it.
+func checkWeights(m *Member, want *runfolder.Settings) error {
+	path, err := want.WeightsFile()
+	if path == "" || err != nil {
+		return err
+	}
+	config, err := runfolder.ReadConfig(m.Dir)
+	if err != nil || config.WeightsSum == "" {
+		return err
+	}
+	sum, err := runfolder.FileChecksum(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil && sum != config.WeightsSum {
+		return fmt.Errorf("%s: the run there began with other weights than %s holds now: use another folder", m.Dir, path)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func readOutcome(dir string) (*outcome, error) {
 
 // unlike returns the first difference of two runs beside algorithm, seed and what of their
 // methods' settings both have as the preset has it, "" for none. Folders of data and of
-// corruptions may lie anywhere.
+// corruptions may lie anywhere, and so may the file of weights.
 func unlike(a, b *outcome) (string, error) {
 	settings := [2]runfolder.Settings{a.config.Settings, b.config.Settings}
 	var ofPreset [2]*runfolder.Settings
@@ -71,9 +71,17 @@ func unlike(a, b *outcome) (string, error) {
 		return "", err
 	}
 	except := slices.DeleteFunc(keysOf(differences), func(key string) bool { return slices.Contains(changed, key) })
-	difference, err := runfolder.FirstDifference(&settings[0], &settings[1], append(except, "algorithm", "seed")...)
+	except = append(except, "algorithm", "seed")
+	sums := [2]string{a.config.WeightsSum, b.config.WeightsSum}
+	if sums[0] != "" && sums[1] != "" {
+		except = append(except, "weights") // the same file may lie elsewhere
+	}
+	difference, err := runfolder.FirstDifference(&settings[0], &settings[1], except...)
 	if difference != "" || err != nil {
 		return difference, err
+	}
+	if sums[0] != "" && sums[1] != "" && sums[0] != sums[1] {
+		return "the weights that they began with are others", nil
 	}
 	if name := runfolder.OtherImages(a.config, b.config); name != "" {
 		return fmt.Sprintf("the images of %s are others", name), nil

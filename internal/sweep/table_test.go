@@ -162,6 +162,14 @@ func TestDepartures(t *testing.T) {
 	require.NoError(t, table.noteDepartures([]*runfolder.Settings{&held}))
 	require.Equal(t, []string{"These runs are not the paper's: holdout 0.2 instead of none, patience 3 instead of none, precision bf16 instead of none."}, table.notes)
 	table.notes = nil
+	pacs := &runfolder.Settings{Images: catalog.Images{Dataset: "pacs"}, Model: "resnet18", Settings: catalog.Settings{Algorithm: catalog.ERM}}
+	pacs = publishedFor(pacs)
+	require.NoError(t, table.noteDepartures([]*runfolder.Settings{pacs}))
+	require.Empty(t, table.notes)
+	pacs.Weights = ""
+	require.NoError(t, table.noteDepartures([]*runfolder.Settings{pacs}))
+	require.Equal(t, []string{"These runs are not the paper's: weights none instead of pretrained."}, table.notes)
+	table.notes = nil
 	pro.LoopsTrain = erm.LoopsTrain
 	require.NoError(t, table.noteDepartures([]*runfolder.Settings{erm, pro}))
 	erm.TestImages, pro.TestImages = 100, 100
@@ -245,6 +253,11 @@ func TestPublishedFigures(t *testing.T) {
 	require.InDelta(t, 63.0, p.figures[catalog.MEADA]["sketch"].mean, 0)
 	require.InDelta(t, 63.0, p.figures[catalog.MEADA][average].mean, 0)
 	require.Nil(t, paperFigures("pacs", "alexnet", []string{"sketch"}, nil, 1).figures, "of one source")
+	p = paperFigures("pacs", "resnet18", []string{"art_painting", "cartoon", "sketch"}, nil, 1)
+	row = p.row(catalog.AdvST, p.figures[catalog.AdvST], []string{"art_painting", "cartoon", "sketch", average}, []string{"art_painting", "cartoon", "sketch"})
+	require.InDelta(t, 67.06, row.cells[3].mean, 0)
+	require.True(t, math.IsNaN(row.cells[0].mean))
+	require.Nil(t, paperFigures("pacs", "resnet18", []string{"sketch"}, nil, 1).figures, "of one transfer")
 }
 
 // Runs stand in one table only if nothing but the method, with the settings that the preset
@@ -263,7 +276,10 @@ func TestRunsOfOneTable(t *testing.T) {
 		}
 		return &outcome{config: c, summary: &runfolder.Summary{Corruptions: map[string][]float64{"fog": nil}}}
 	}
-	for _, c := range [][3]string{{"digits", "digits", "lenet5"}, {"folder", "pictures", "resnet18"}, {"folder", "quick", "lenet5"}} {
+	for _, c := range [][3]string{
+		{"digits", "digits", "lenet5"}, {"folder", "pictures", "resnet18"}, {"folder", "quick", "lenet5"},
+		{"cifar10", "cifar10", "wrn"}, {"pacs", "pacs", "resnet18"},
+	} {
 		erm := run(c[0], c[1], c[2], catalog.ERM, nil)
 		for _, a := range catalog.Algorithms() {
 			difference, err := unlike(erm, run(c[0], c[1], c[2], a, func(c *runfolder.Config) {
@@ -274,7 +290,7 @@ func TestRunsOfOneTable(t *testing.T) {
 		}
 		for want, change := range map[string]func(*runfolder.Config){
 			"consistency none instead of 1": func(c *runfolder.Config) { c.Consistency = 1 },
-			"dataset ":                      func(c *runfolder.Config) { c.Dataset = "pacs" },
+			"dataset ":                      func(c *runfolder.Config) { c.Dataset = "another" },
 			"model ":                        func(c *runfolder.Config) { c.Model = "alexnet" },
 			"target none instead of sketch": func(c *runfolder.Config) { c.Target = "sketch" },
 			"corruptions C instead of none": func(c *runfolder.Config) { c.Corruptions = catalog.NoCorruptions },
@@ -290,6 +306,16 @@ func TestRunsOfOneTable(t *testing.T) {
 				require.NoError(t, err)
 				require.Contains(t, difference, want, "%s %s", c[1], a)
 			}
+		}
+		began := func(weights, sum string) *outcome {
+			return run(c[0], c[1], c[2], catalog.ERM, func(c *runfolder.Config) { c.Weights, c.WeightsSum = weights, sum })
+		}
+		for want, o := range map[string]*outcome{
+			"": began("b", "1"), "the weights that they began with are others": began("a", "2"), "weights a instead of none": erm,
+		} {
+			difference, err := unlike(began("a", "1"), o)
+			require.NoError(t, err)
+			require.Equal(t, want, difference)
 		}
 		other := run(c[0], c[1], c[2], catalog.ERM, nil)
 		other.summary.Corruptions["snow"] = nil
@@ -377,7 +403,7 @@ func TestOtherTablesAreKept(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte("mine\n"), 0o600))
 		want := path + " is not a table of a sweep and is not overwritten: give it another name"
 		require.EqualError(t, WriteTables(dir, io.Discard, io.Discard), want)
-		_, err = new(Runner).Sweep(t.Context(), dir, Shard{}, nil, nil)
+		_, err = (&Runner{Tables: true}).Sweep(t.Context(), dir, Shard{Count: 1}, nil, nil)
 		require.EqualError(t, err, want)
 		kept, err := os.ReadFile(path)
 		require.NoError(t, err)

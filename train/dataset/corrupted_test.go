@@ -22,6 +22,8 @@ func TestDomainsOfAFolder(t *testing.T) {
 	require.NoError(t, c.CheckLabels([]*Images{&of}))
 	requireDataError(t, c.CheckLabels([]*Images{&other}), "labels.npy: its labels are not those of the test set")
 	require.NoError(t, c.CheckLabels([]*Images{&other, &of}), "of one of two source domains")
+	whole := Images{N: len(c.labels), Labels: c.labels}
+	requireDataError(t, c.CheckLabels([]*Images{&whole}), "the test set at 1 severities where 5 were expected")
 	other.N++
 	require.NoError(t, c.CheckLabels([]*Images{&other}), "of a part of the test set")
 	for n, want := range map[int]int{1: 1, 2: 2, 9: 2} {

@@ -47,9 +47,17 @@ func OpenCorruptions(dir string, classes int) (*Corruptions, error) {
 
 // CheckLabels returns an error if there are as many corrupted images as in one of several
 // test sets, but of other classes than in any of these: then they are made of another set.
+// So it does if they are those of a test set at fewer severities than five.
 func (c *Corruptions) CheckLabels(tests []*Images) error {
+	path := filepath.Join(c.dir, "labels.npy")
 	labels := c.labels[:len(c.labels)/corrupt.Severities]
 	asMany := false
+	for _, test := range tests {
+		n := len(c.labels) / max(1, test.N)
+		if n < corrupt.Severities && slices.Equal(c.labels, slices.Repeat(test.Labels, n)) {
+			return errorf(path, "labels of the test set at %d severities where %d were expected", n, corrupt.Severities)
+		}
+	}
 	for _, test := range tests {
 		if test.N != len(labels) {
 			continue
@@ -60,12 +68,12 @@ func (c *Corruptions) CheckLabels(tests []*Images) error {
 		asMany = true
 	}
 	if asMany {
-		return errorf(filepath.Join(c.dir, "labels.npy"), "its labels are not those of the test set, which has as many images: these are corruptions of another set")
+		return errorf(path, "its labels are not those of the test set, which has as many images: these are corruptions of another set")
 	}
 	return nil
 }
 
-// readLabelArray reads 5N labels, bytes or integers.
+// readLabelArray reads 5N labels, bytes or integers, those of N images five times.
 func readLabelArray(path string, classes int) ([]uint16, error) {
 	array, err := npy.Read(path)
 	if err != nil {
@@ -86,6 +94,10 @@ func readLabelArray(path string, classes int) ([]uint16, error) {
 	}
 	if err := checkLabels(labels, classes); err != nil {
 		return nil, &Error{path, err}
+	}
+	n := len(labels) / corrupt.Severities
+	if !slices.Equal(labels[n:], labels[:len(labels)-n]) {
+		return nil, errorf(path, "labels that differ from one severity to the next, expected those of the same %d images for each of %d severities", n, corrupt.Severities)
 	}
 	return labels, nil
 }
