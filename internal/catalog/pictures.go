@@ -141,6 +141,9 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 			say("%s pictures are left out, which are not read: convert them to JPEG or PNG", l)
 		}
 	}
+	if task.Beside != "" {
+		say("the classes have folders of the same names, as domains have classes: they are no domains because %s lies beside such folders", task.Beside)
+	}
 	if task.Source.N > 0 {
 		odd = append(odd, sizesOf(task, s != nil && s.ClassWeights == Balanced)...)
 	}

@@ -90,10 +90,19 @@ func (c *Corrupted) writeLabels(out string) error {
 		return npy.Write(path, labels)
 	case err != nil:
 		return &dataset.Error{Path: path, Err: errors.Unwrap(err)}
-	case !slices.Equal(there.Bytes, labels.Bytes) || !slices.Equal(there.Int64, labels.Int64):
+	case !slices.Equal(integers(there), integers(labels)):
 		return fmt.Errorf("%s is there already with other labels: the folder holds corruptions of other images", path)
 	}
 	return nil
+}
+
+// integers returns the labels of an array of bytes or integers.
+func integers(a npy.Array) []int64 {
+	labels := slices.Clone(a.Int64)
+	for _, label := range a.Bytes {
+		labels = append(labels, int64(label))
+	}
+	return labels
 }
 
 // corruptBatch is how many images are corrupted before they are written.

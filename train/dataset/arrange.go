@@ -34,7 +34,7 @@ func (c *collection) read(o *FolderOptions) (*Task, error) {
 		return nil, err
 	}
 	held, share := a.holdOut(o)
-	task := &Task{Classes: a.classes, Layout: c.layout, Sources: a.trainOn, Holdout: share, LeftOut: c.listLeftOut(a)}
+	task := &Task{Classes: a.classes, Layout: c.layout, Beside: c.beside, Sources: a.trainOn, Holdout: share, LeftOut: c.listLeftOut(a)}
 	labels := a.labels()
 	var sets pictureSets
 	add := func(images *Images, pictures []found) {
@@ -266,7 +266,8 @@ func listLeftOut(counts map[string]int) []LeftOut {
 }
 
 // HoldOut moves a share of the training images of each class, drawn by the seed,
-// into Held.
+// into Held. Those that are kept move together in the memory of Source: there may be none
+// for a copy of them.
 func (t *Task) HoldOut(share float64, seed uint64) {
 	groups := make([]string, t.Source.N)
 	for i := range groups {
@@ -280,6 +281,6 @@ func (t *Task) HoldOut(share float64, seed uint64) {
 		}
 		*set = append(*set, i)
 	}
-	kept, held := t.Source.Pick(numbers[0]), t.Source.Pick(numbers[1])
-	t.Source, t.Held, t.Holdout = kept, held, share
+	t.Held, t.Holdout = t.Source.Pick(numbers[1]), share
+	t.Source.keep(numbers[0])
 }

@@ -2,9 +2,11 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,8 +77,20 @@ const (
 	pickledDType = "cnumpy\ndtype\n(U\x02u1K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
 )
 
+// rebuiltPickle makes an array of one image, then makes it one of a thousand of another type.
+func rebuiltPickle() []byte {
+	state := func(shape, dtype string, bytes int) string {
+		content := "B" + string(binary.LittleEndian.AppendUint32(nil, uint32(bytes))) + strings.Repeat("x", bytes)
+		return "(K\x01" + shape + "\x86" + dtype + "\x89" + content + "tb"
+	}
+	signed := strings.Replace(pickledDType, "u1", "i1", 1)
+	side := "M\x00\x0c" // 3072
+	return pickled("}(U\x04data" + pickledArray + state("K\x01"+side, pickledDType, 3072) + state("M\xe8\x03"+side, signed, 3072*1000) +
+		"U\x06labels](" + strings.Repeat("K\x01", 1000) + "eu")
+}
+
 func TestCIFARMalformed(t *testing.T) {
-	binary, good := load(t, "cifar10_like.bin"), load(t, "cifar10_like_python2")
+	records, good := load(t, "cifar10_like.bin"), load(t, "cifar10_like_python2")
 	array := func(state string) []byte { return pickled("}U\x04data" + pickledArray + state + "bs") }
 	for _, c := range []struct {
 		name    string
@@ -84,15 +98,16 @@ func TestCIFARMalformed(t *testing.T) {
 		message string
 	}{
 		{"data_batch_1.bin", nil, "no images"},
-		{"data_batch_1.bin", binary[:4000], "927 bytes after record 1, whose size is 3073"},
-		{"data_batch_1.bin", slices.Concat([]byte{10}, binary[1:]), "label 10 of image 0"},
-		{"data_batch_1.bin.gz", gzipped(t, binary)[:9000], "unexpected EOF"},
+		{"data_batch_1.bin", records[:4000], "927 bytes after record 1, whose size is 3073"},
+		{"data_batch_1.bin", slices.Concat([]byte{10}, records[1:]), "label 10 of image 0"},
+		{"data_batch_1.bin.gz", gzipped(t, records)[:9000], "unexpected EOF"},
 		{"data_batch_1", nil, "truncated pickle"},
 		{"data_batch_1", good[:len(good)-1], "truncated pickle"},
 		{"data_batch_1", good[:5000], "truncated pickle"},
 		{"data_batch_1", bytes.Replace(good, []byte("K\x03e"), []byte("K\x0ae"), 1), "label 10 of image 3"},
 		{"data_batch_1", bytes.Replace(good, []byte("K\x03e"), []byte("e"), 1), "3 labels for 4 images"},
 		{"data_batch_1", bytes.Replace(good, []byte("U\x06labels"), []byte("U\x06lebels"), 1), "no list named labels"},
+		{"data_batch_1", rebuiltPickle(), "data is an array of integers other than uint8"},
 		{"data_batch_1", bytes.Replace(good, []byte("U\x04data"), []byte("U\x04date"), 1), "no N x 3072 array"},
 		{"data_batch_1", pickled("N"), "not a pickled dictionary"},
 		{"data_batch_1", pickled("cos\nsystem\n(U\x04truetR"), `refers to "os.system", which is refused`},

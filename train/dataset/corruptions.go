@@ -40,9 +40,17 @@ func OpenCorruptions(dir string, classes int) (*Corruptions, error) {
 	if len(c.Names) == 0 {
 		return nil, errorf(dir, "there is no corruption in it (%s.npy, ...)", corrupt.Names()[0])
 	}
-	var err error
-	c.labels, err = readLabelArray(filepath.Join(dir, "labels.npy"), classes)
-	return c, err
+	path := filepath.Join(dir, "labels.npy")
+	labels, err := readLabelArray(path, classes)
+	if err != nil {
+		return nil, err
+	}
+	n := len(labels) / corrupt.Severities
+	if !slices.Equal(labels[n:], labels[:len(labels)-n]) {
+		return nil, errorf(path, "labels that differ from one severity to the next, expected those of the same %d images for each of %d severities", n, corrupt.Severities)
+	}
+	c.labels = labels
+	return c, nil
 }
 
 // CheckLabels returns an error if there are as many corrupted images as in one of several
@@ -73,7 +81,7 @@ func (c *Corruptions) CheckLabels(tests []*Images) error {
 	return nil
 }
 
-// readLabelArray reads 5N labels, bytes or integers, those of N images five times.
+// readLabelArray reads 5N labels, bytes or integers.
 func readLabelArray(path string, classes int) ([]uint16, error) {
 	array, err := npy.Read(path)
 	if err != nil {
@@ -94,10 +102,6 @@ func readLabelArray(path string, classes int) ([]uint16, error) {
 	}
 	if err := checkLabels(labels, classes); err != nil {
 		return nil, &Error{path, err}
-	}
-	n := len(labels) / corrupt.Severities
-	if !slices.Equal(labels[n:], labels[:len(labels)-n]) {
-		return nil, errorf(path, "labels that differ from one severity to the next, expected those of the same %d images for each of %d severities", n, corrupt.Severities)
 	}
 	return labels, nil
 }

@@ -75,7 +75,7 @@ func TestCorruptionsMalformed(t *testing.T) {
 		"label 10 of image 4":     {"labels.npy", npy.Array{Shape: []int{5}, Int64: []int64{1, 1, 1, 1, 10}}},
 		"label -1 of image 0":     {"labels.npy", npy.Array{Shape: []int{5}, Int64: []int64{-1, 1, 1, 1, 1}}},
 		"label 10 of image 3":     {"labels.npy", npy.Array{Shape: []int{5}, Bytes: []uint8{1, 1, 1, 10, 1}}},
-		"from one severity":      {"labels.npy", npy.Array{Shape: []int{10}, Bytes: []uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}},
+		"from one severity":       {"labels.npy", npy.Array{Shape: []int{10}, Bytes: []uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}},
 		"10xHxWx3 was expected":   {"fog.npy", npy.Array{Shape: []int{5, 2, 3, 3}, Bytes: make([]uint8, 90)}},
 		"size [10 2 3 1]":         {"fog.npy", npy.Array{Shape: []int{10, 2, 3, 1}, Bytes: make([]uint8, 60)}},
 		"another type than uint8": {"fog.npy", npy.Array{Shape: []int{10, 2, 3, 3}, Float32: make([]float32, 180)}},

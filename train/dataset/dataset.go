@@ -164,6 +164,30 @@ func (s *Images) Pick(numbers []int) Images {
 	return some
 }
 
+// keep leaves the images with some numbers, in ascending order, where they were.
+func (s *Images) keep(numbers []int) {
+	for i, from := range numbers {
+		if s.cached != nil {
+			s.places[i] = s.places[from]
+		} else if i != from {
+			copy(s.Image(i), s.Image(from))
+		}
+		s.Labels[i] = s.Labels[from]
+		if s.Files != nil {
+			s.Files[i] = s.Files[from]
+		}
+	}
+	s.N, s.Labels = len(numbers), s.Labels[:len(numbers)]
+	if s.cached != nil {
+		s.places = s.places[:s.N]
+	} else {
+		s.Data = s.Data[:s.N*s.C*s.H*s.W]
+	}
+	if s.Files != nil {
+		s.Files = s.Files[:s.N]
+	}
+}
+
 // MaxClasses is how many classes labels tell apart.
 const MaxClasses = 1<<16 - 1
 
@@ -182,6 +206,7 @@ type Task struct {
 	LeftOut []LeftOut
 	Bad     *PicturesError // the pictures left out because they cannot be read, nil for none
 	Clipped int            // the pictures whose grey of 16 bits is cut at 255
+	Beside  string         // a picture for which folders that look like domains are taken for classes, "" for none
 
 	Holdout float64 // the share of the source's images that Held was drawn with
 }

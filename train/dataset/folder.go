@@ -104,7 +104,7 @@ func checkClassCount(dir string, n int) error {
 }
 
 // subfolders returns the names of the folders in dir, sorted, without hidden
-// ones. Links that lead nowhere are an error, unless they have an extension: they may
+// ones. Links that lead nowhere are an error, unless they are named like files: they may
 // stand for a class on a disk that is not there.
 func subfolders(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
@@ -119,7 +119,7 @@ func subfolders(dir string) ([]string, error) {
 		}
 		// Stat follows links, which people use to arrange their data.
 		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil && filepath.Ext(name) == "" {
+		if err != nil && !namedLikeFile(name) {
 			return nil, errorf(filepath.Join(dir, name), "a link or folder that cannot be followed: %w", pathCause(err))
 		}
 		if err == nil && info.IsDir() {
@@ -172,6 +172,16 @@ var pictureExtensions = []string{".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif
 // unreadExtensions are those of pictures, as phones, cameras and datasets have them, of
 // formats without a reader.
 var unreadExtensions = []string{".heic", ".heif", ".avif", ".dng", ".jxl", ".jp2", ".cr2", ".nef", ".arw", ".ppm", ".pgm"}
+
+// otherExtensions are those of files that lie beside pictures.
+var otherExtensions = []string{".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".md", ".html", ".pdf", ".zip", ".gz", ".tar", ".mat", ".npy", ".npz", ".pkl", ".py", ".sh", ".log", ".lnk"}
+
+// namedLikeFile reports whether the extension of a name is that of a file: classes have
+// dots in their names too, as in "001.Black_footed_Albatross".
+func namedLikeFile(name string) bool {
+	ext := strings.ToLower(filepath.Ext(name))
+	return isPicture(name) || slices.Contains(unreadExtensions, ext) || slices.Contains(otherExtensions, ext)
+}
 
 // butOthers tells that a folder without pictures has others, "" if it has none.
 func butOthers(kinds map[string]int) string {

@@ -22,12 +22,23 @@ const (
 	testSplit  = "test"
 )
 
-// splitNames are the folders and the words of manifests that stand for a split, in lower
-// case.
+// splitNames are the words that stand for a split, in lower case.
 var splitNames = map[string]string{
 	"train": trainSplit, "training": trainSplit,
 	"val": valSplit, "valid": valSplit, "validation": valSplit,
 	"test": testSplit, "testing": testSplit,
+}
+
+// splitNamed returns the split that a folder or a word of a manifest is named after, in
+// whatever case, "" for none: "train", but "Training_Set" and "seg_train" too.
+func splitNamed(name string) string {
+	name = strings.TrimPrefix(strings.ToLower(name), "seg_")
+	for _, what := range []string{"set", "data", "images"} {
+		if rest, ok := strings.CutSuffix(name, what); ok {
+			name = strings.TrimRight(rest, "_- ")
+		}
+	}
+	return splitNames[name]
 }
 
 // found is a picture and what its place, or a manifest, says about it: domain and
@@ -75,7 +86,13 @@ func collect(dir string, chosen []string) (*collection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(folders, func(name string) bool { return isSplit(dir, name) }) {
+	splitFolders := make([]bool, len(folders))
+	for i, name := range folders {
+		if splitFolders[i], err = isSplit(dir, name); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(splitFolders, true) {
 		return c, c.collectSplits(folders)
 	}
 	if folders, err = c.withPictures(folders); err != nil {
@@ -95,6 +112,9 @@ func collect(dir string, chosen []string) (*collection, error) {
 		}
 		addCounts(inner.leftOut, c.leftOut)
 		return inner, inner.countFiles(dir)
+	}
+	if len(splitsOf(folders)) == len(folders) {
+		return nil, errorf(filepath.Join(dir, folders[0]), "there is no class folder in it, expected\n%s", Layouts)
 	}
 	splits, ofClasses := splitsInCommon(inner), false
 	if splits && !direct {
@@ -137,26 +157,52 @@ func noPictures(dir string) error {
 // and the domain that it is a test set of if that is not the source.
 func splitOf(name string) (split, domain string, isTarget bool) {
 	const target = "test-"
-	lower := strings.ToLower(name)
-	if strings.HasPrefix(lower, target) {
+	if split = splitNamed(name); split == "" && strings.HasPrefix(strings.ToLower(name), target) {
 		return testSplit, name[len(target):], true
 	}
-	return splitNames[lower], "", false
+	return split, "", false
 }
 
 // isSplit reports whether a folder is that of a split: its name says so and it
-// has folders in it.
-func isSplit(dir, name string) bool {
+// has folders in it. That of a run, or of several, is none.
+func isSplit(dir, name string) (bool, error) {
 	if split, _, _ := splitOf(name); split == "" {
-		return false
+		return false, nil
 	}
-	below, err := subfolders(filepath.Join(dir, name))
-	return err == nil && len(below) > 0 || strings.EqualFold(name, trainSplit) && !hasDirectPicture(filepath.Join(dir, name))
+	dir = filepath.Join(dir, name)
+	below, runs, err := classFolders(dir)
+	if err != nil {
+		return false, err
+	}
+	return len(below) > 0 || runs == 0 && strings.EqualFold(name, trainSplit) && !hasDirectPicture(dir), nil
+}
+
+// classFolders returns the names of the folders in dir that are not those of runs, and how
+// many are: none and 1 if dir is a run's.
+func classFolders(dir string) (names []string, runs int, err error) {
+	if entries, err := os.ReadDir(dir); err == nil && isRun(entries) {
+		return nil, 1, nil
+	}
+	below, err := subfolders(dir)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, name := range below {
+		if entries, err := os.ReadDir(filepath.Join(dir, name)); err == nil && isRun(entries) {
+			runs++
+		} else {
+			names = append(names, name)
+		}
+	}
+	return names, runs, nil
 }
 
 // collectSplits adds the folders of splits and domains.
 func (c *collection) collectSplits(folders []string) error {
 	c.layout = "train/<class>/<picture>"
+	if err := c.countFiles(c.dir); err != nil {
+		return err
+	}
 	for _, name := range folders {
 		split, domain, isTarget := splitOf(name)
 		if isTarget {
@@ -169,9 +215,15 @@ func (c *collection) collectSplits(folders []string) error {
 			continue
 		}
 		dir := filepath.Join(c.dir, name)
-		classes, err := subfolders(dir)
+		classes, runs, err := classFolders(dir)
 		if err != nil {
 			return err
+		}
+		if runs > 0 {
+			c.leftOut[folderOfRun] += runs
+			if len(classes) == 0 {
+				continue
+			}
 		}
 		if len(classes) == 0 {
 			return errorf(dir, "there is no class folder in it, expected\n%s", Layouts)
@@ -185,7 +237,7 @@ func (c *collection) collectSplits(folders []string) error {
 
 // splitsOf returns those of several folders that are of splits.
 func splitsOf(folders []string) []string {
-	return slices.DeleteFunc(slices.Clone(folders), func(name string) bool { return splitNames[strings.ToLower(name)] == "" })
+	return slices.DeleteFunc(slices.Clone(folders), func(name string) bool { return splitNamed(name) == "" })
 }
 
 // splitsInCommon reports whether folders of two splits and more are in all of several
@@ -195,7 +247,7 @@ func splitsInCommon(lists [][]string) bool {
 	for i, list := range lists {
 		var splits []string
 		for _, name := range splitsOf(list) {
-			splits = append(splits, splitNames[strings.ToLower(name)])
+			splits = append(splits, splitNamed(name))
 		}
 		if i == 0 {
 			both = splits
@@ -232,6 +284,9 @@ func (c *collection) splitsOfClasses(folders []string, inner [][]string) (bool, 
 // collectSplitsOfClasses adds the folders of classes with splits in each.
 func (c *collection) collectSplitsOfClasses(folders []string) error {
 	c.layout = "<class>/<split>/<picture>"
+	if err := c.countFiles(c.dir); err != nil {
+		return err
+	}
 	for _, class := range folders {
 		if err := checkName("class", class); err != nil {
 			return &Error{c.dir, err}
@@ -247,7 +302,7 @@ func (c *collection) collectSplitsOfClasses(folders []string) error {
 				return err
 			}
 			for _, path := range paths {
-				c.pictures = append(c.pictures, found{path, class, "", splitNames[strings.ToLower(name)]})
+				c.pictures = append(c.pictures, found{path, class, "", splitNamed(name)})
 			}
 		}
 	}
@@ -296,6 +351,9 @@ func (c *collection) collectDomains(folders []string, splits bool) error {
 	if splits {
 		c.layout = "<domain>/<split>/<class>/<picture>"
 	}
+	if err := c.countFiles(c.dir); err != nil {
+		return err
+	}
 	for _, domain := range folders {
 		if err := checkDomain(domain); err != nil {
 			return &Error{filepath.Join(c.dir, domain), err}
@@ -316,7 +374,7 @@ func (c *collection) collectDomains(folders []string, splits bool) error {
 			if classes, err = (&collection{dir: of, leftOut: c.leftOut}).withPictures(classes); err != nil {
 				return err
 			}
-			if err := c.addClasses(of, classes, domain, splitNames[strings.ToLower(split)]); err != nil {
+			if err := c.addClasses(of, classes, domain, splitNamed(split)); err != nil {
 				return err
 			}
 		}
@@ -344,15 +402,23 @@ func (c *collection) addClasses(dir string, classes []string, domain, split stri
 	return nil
 }
 
-// countFiles counts the pictures that lie in a folder beside those of classes, and
-// those that no reader is there for.
+// countFiles counts the pictures that lie in a folder beside those of classes,
+// those that no reader is there for, and links that lead nowhere.
 func (c *collection) countFiles(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return &Error{dir, pathCause(err)}
 	}
 	for _, e := range entries {
-		if isHidden(e.Name()) || !isRegular(filepath.Join(dir, e.Name())) {
+		if isHidden(e.Name()) {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(dir, e.Name()))
+		if err != nil {
+			c.leftOut["links without a target"]++
+			continue
+		}
+		if !info.Mode().IsRegular() {
 			continue
 		}
 		if isPicture(e.Name()) {

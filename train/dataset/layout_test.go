@@ -118,6 +118,12 @@ func TestLayoutsOfFolders(t *testing.T) {
 			"train/<class>/<picture>", map[string]int{"train": 6, "test (source)": 3}},
 		{"classes with deeper folders called like splits in one", several(5, "dog/train", "dog/test", "cat/x", "cat/y"), FolderOptions{},
 			"<class>/<picture>", map[string]int{"train": 20}},
+		{"folders around splits", join(several(5, both("Training_Set/")...), several(2, both("test-set/")...), several(3, "single_prediction")), FolderOptions{},
+			"train/<class>/<picture>", map[string]int{"train": 10, "test (source)": 4}},
+		{"Intel's names", join(several(5, both("seg_train/")...), several(2, both("seg_test/")...)), FolderOptions{}, "train/<class>/<picture>",
+			map[string]int{"train": 10, "test (source)": 4}},
+		{"a domain that is tested alone", join(several(5, both("train/")...), several(2, both("test-settings/")...)), FolderOptions{}, "train/<class>/<picture>",
+			map[string]int{"train": 10, "settings": 4}},
 		{"one domain", several(10, both("photo/")...), FolderOptions{Sources: []string{"photo"}}, "<domain>/<class>/<picture>",
 			map[string]int{"train": 20}},
 		{"tests only", join(several(4, both("train/")...), several(2, "test-a/dog"), several(3, "test/dog")),
@@ -153,6 +159,7 @@ func TestManifest(t *testing.T) {
 	}{
 		{"pictures/0.png,dog\npictures/1.png,horse\npictures/2.png,dog\n", FolderOptions{}, map[string]int{"train": 3}},
 		{"\ufeffLabel, Path, who\ndog,pictures/0.png,me\n\"horse\",pictures/1.png,you\n", FolderOptions{}, map[string]int{"train": 2}},
+		{"\ufeff\"path\",\"label\"\r\n\"pictures/0.png\",\"dog\"\r\n\"pictures/1.png\",\"horse\"\r\n", FolderOptions{}, map[string]int{"train": 2}},
 		{"pictures/0.png,dog,,train\npictures/1.png,horse,,Validation\npictures/2.png,horse,,train\n" + elsewhere + ",dog,far,test\n",
 			FolderOptions{Holdout: UsualHoldout}, map[string]int{"train": 2, "held": 1, "far": 1}},
 		{"path,label,domain\npictures/0.png,dog,a\npictures/1.png,horse,a\npictures/2.png,dog,b\n", FolderOptions{Targets: []string{"b"}},
@@ -221,6 +228,7 @@ func TestWrongLayouts(t *testing.T) {
 		"tests alone":                    {several(3, "test-a/dog", "test-a/cat"), FolderOptions{}, "no pictures to train on"},
 		"a class alone":                  {several(3, "dog"), FolderOptions{}, "1 class to train on"},
 		"tests without classes":          {append(several(3, "train/dog", "train/cat"), several(2, "test")...), FolderOptions{}, "test: there is no class folder in it"},
+		"splits without classes":         {append(several(3, "train", "test"), "labels.csv"), FolderOptions{}, "test: there is no class folder in it"},
 		"an unknown source":              {several(3, "a/dog", "a/cat", "b/dog", "b/cat"), FolderOptions{Sources: []string{"c"}}, `no domain "c" to train on, there are a, b`},
 		"a target that is a test set":    {several(3, "train/dog", "train/cat", "test-a/dog"), FolderOptions{Sources: []string{"a"}}, "no domain"},
 		"a source of classes":            {several(3, "dog", "cat"), FolderOptions{Sources: []string{"dog"}}, "no domains to train on in <class>/<picture>"},
@@ -248,10 +256,15 @@ func TestLeftOut(t *testing.T) {
 	writeTree(t, dir, map[string][]byte{"train/dog/a.heic": {1}, "train/dog/deep/b.HEIC": {1}, "train/cat/README": {1}, "train/cat/Thumbs.db": {1}})
 	task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.NoError(t, err)
-	require.Equal(t, []LeftOut{{".heic", 2}, {"files without extension", 1}, {"folder elsewhere", 1}, {"pictures outside of class folders", 1}}, task.LeftOut)
-	require.Equal(t, []string{"2 .heic", "1 file without extension", "folder elsewhere", "1 picture outside of class folders"},
+	require.Equal(t, []LeftOut{{".heic", 2}, {"pictures outside of class folders", 2}, {"files without extension", 1}, {"folder elsewhere", 1}}, task.LeftOut)
+	require.Equal(t, []string{"2 .heic", "2 pictures outside of class folders", "1 file without extension", "folder elsewhere"},
 		[]string{task.LeftOut[0].String(), task.LeftOut[1].String(), task.LeftOut[2].String(), task.LeftOut[3].String()})
-	require.Equal(t, "2 pictures outside of class folders", LeftOut{"pictures outside of class folders", 2}.String())
+	require.Equal(t, "1 picture outside of class folders", LeftOut{"pictures outside of class folders", 1}.String())
+	for _, paths := range [][]string{several(3, "a/dog", "a/cat", "b/dog", "b/cat"), several(3, "dog/train", "cat/train", "dog/val", "cat/val"), several(3, "dog", "cat")} {
+		task, err := Folder(tree(t, append(paths, "loose.png")...), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+		require.NoError(t, err)
+		require.Equal(t, []LeftOut{{"pictures outside of class folders", 1}}, task.LeftOut)
+	}
 
 	task, err = Folder(tree(t, several(3, "a/dog", "a/cat", "b/dog", "b/cat", "c/dog", "c/cat")...),
 		FolderOptions{PictureOptions: PictureOptions{Side: 8}, Sources: []string{"a"}, Targets: []string{"b"}})
@@ -313,6 +326,58 @@ func TestHoldOut(t *testing.T) {
 	all.HoldOut(0.3, 5)
 	require.Equal(t, map[string]int{"train": 9, "held": 4}, sizes(all))
 	require.Equal(t, whole, count(&all.Source, &all.Held))
+}
+
+// The folder of a run, or of several, is no split, whatever its name.
+func TestRunsCalledLikeSplits(t *testing.T) {
+	t.Parallel()
+	for _, run := range []string{"test", "test-1", "val/erm", "train"} {
+		dir := tree(t, append(several(3, "dog", "cat"), run+"/samples/0.png", run+"/checkpoint/0.png")...)
+		writeTree(t, dir, map[string][]byte{run + "/config.json": {1}, run + "/metrics.jsonl": {1}})
+		task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+		require.NoError(t, err, run)
+		require.Equal(t, []string{"cat", "dog"}, task.Classes)
+		require.Equal(t, 1, task.LeftOut[len(task.LeftOut)-1].Count)
+
+		dir = tree(t, append(several(3, "train/dog", "train/cat"), run+"/samples/0.png")...)
+		if run == "train" {
+			continue
+		}
+		writeTree(t, dir, map[string][]byte{run + "/config.json": {1}, run + "/metrics.jsonl": {1}})
+		task, err = Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+		require.NoError(t, err, run)
+		require.Equal(t, map[string]int{"train": 6}, sizes(task))
+		require.Equal(t, []LeftOut{{folderOfRun, 1}}, task.LeftOut)
+	}
+}
+
+// A picture beside classes makes classes of what look like domains, and is named.
+func TestPictureBesideClasses(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, append(several(3, "a/dog", "a/cat", "b/dog", "b/cat"), "a/cover.png")...)
+	task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, task.Classes)
+	require.Equal(t, filepath.Join(dir, "a", "cover.png"), task.Beside)
+}
+
+// A link that leads nowhere may stand for a class, whose name may have a dot; one that is
+// named like a file is counted.
+func TestLinksNamedLikeFiles(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]bool{"001.Black_footed_Albatross": true, "St.Bernard": true, "notes.txt": false, "x.PNG": false} {
+		dir := tree(t, several(3, "train/dog", "train/cat")...)
+		if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "train", name)); err != nil {
+			t.Skip("no links here: ", err)
+		}
+		task, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+		if wrong {
+			require.ErrorContains(t, err, name+": a link or folder that cannot be followed")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, "1 link without a target", task.LeftOut[0].String())
+	}
 }
 
 func TestLinkedClassesAndDomains(t *testing.T) {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -17,6 +18,9 @@ const manifestFile = "manifest.csv"
 // line of their names.
 var manifestColumns = []string{"path", "label", "domain", "split"}
 
+// byteOrderMark is how Excel begins its files.
+const byteOrderMark = "\ufeff"
+
 // collectManifest reads a CSV file of pictures: path, label and, if there, domain
 // and split (train, val or test). Paths are relative to the file's folder, or
 // absolute. A first line with the names of the columns may have them in any order,
@@ -30,7 +34,11 @@ func collectManifest(path string) (*collection, error) {
 }
 
 func (c *collection) parseManifest(r io.Reader, dir string) error {
-	lines := csv.NewReader(r)
+	in := bufio.NewReader(r)
+	if mark, _ := in.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = in.Discard(len(mark)) // which it has just seen
+	}
+	lines := csv.NewReader(in)
 	lines.FieldsPerRecord, lines.TrimLeadingSpace, lines.ReuseRecord = -1, true, true
 	columns, whole := map[string]int{}, absolute(dir)
 	for i, name := range manifestColumns {
@@ -45,7 +53,6 @@ func (c *collection) parseManifest(r io.Reader, dir string) error {
 			return err
 		}
 		if first {
-			record[0] = strings.TrimPrefix(record[0], "\ufeff") // as Excel begins its files
 			if named := columnNames(record); named != nil {
 				columns = named
 				continue
@@ -135,7 +142,7 @@ func manifestLine(record []string, columns map[string]int) (found, error) {
 		return p, err
 	}
 	if split := field("split"); split != "" {
-		if p.split = splitNames[strings.ToLower(split)]; p.split == "" {
+		if p.split = splitNamed(split); p.split == "" {
 			return p, fmt.Errorf("split %.40q, expected train, val or test", split)
 		}
 	}

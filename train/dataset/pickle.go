@@ -155,7 +155,7 @@ func (all *arrays) set(a *ndarray, content, element, shape any, fortran bool) er
 	if len(sides) > 2 {
 		return fmt.Errorf("pickled array of %d dimensions", len(sides))
 	}
-	a.shape = nil
+	a.shape, a.data, a.ints = nil, nil, nil
 	size := 1
 	for _, side := range sides {
 		n, ok := side.(int)
