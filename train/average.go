@@ -180,7 +180,7 @@ const statisticsBatches = 64
 
 // measureStatistics sets the running statistics of the network to those of its weights,
 // the average, over batches of the training set's images, changed like those of a descent
-// step. Each shard of a batch is spread evenly over the set, since the order of the images
+// step, but for attacks, which need the statistics. Each shard of a batch is spread evenly over the set, since the order of the images
 // may be that of the classes.
 func (t *Trainer) measureStatistics() error {
 	d, n := &t.descent, t.set.len()

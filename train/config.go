@@ -147,14 +147,14 @@ func (c Config) Outline(n int) Outline {
 	o := Outline{TrainingSet: []int{n}, numbered: n}
 	source := n
 	for round := range c.Schedule.rounds() {
-		if c.Growth.due(round, len(o.TrainingSet)-1) {
-			made := c.Schedule.added(c.Growth.moved(source, n), c.BatchSize)
+		made := c.Schedule.added(c.Growth.moved(source, n), c.BatchSize)
+		if made > 0 && c.Growth.due(round, len(o.TrainingSet)-1) {
 			n += made
 			if kept := c.Growth.kept(); kept > 0 {
 				n = source + min(len(o.TrainingSet), kept)*made
 			}
 			o.numbered = n
-			if made > 0 && c.Growth.sourceLeft(len(o.TrainingSet)) {
+			if c.Growth.sourceLeft(len(o.TrainingSet)) {
 				n -= source
 			}
 			o.TrainingSet = append(o.TrainingSet, n)

@@ -38,7 +38,7 @@ func TestOutlineOfDigits(t *testing.T) {
 	c = digitsConfig(meada)
 	c.Schedule, c.BatchSize = Steps{Total: 6, TestEvery: 6}, 16
 	c.Growth = Growth{Every: 1, Phases: 6, Sets: 2, Ring: true, Ascent: c.Growth.Ascent}
-	require.Equal(t, []int{16, 16, 16, 16, 16, 16}, c.Outline(16).TrainingSet)
+	require.Equal(t, []int{16}, c.Outline(16).TrainingSet)
 	require.Equal(t, []int{17, 33, 49, 48, 48, 48}, c.Outline(17).TrainingSet)
 }
 

@@ -144,7 +144,9 @@ func (t *Trainer) learnInShards(numbers []int32) (outcome, error) {
 		s.outcomes[shard] = outcome{attacked: -1}
 	}
 	sums := [...]*treeSum{&s.gradients, &s.statistics}
+	weight := t.weight(numbers)
 	s.each(numbers, t.config.views(), sums[:], func(shard int, images []int32, share float64) {
+		t.descent.objective.Total = share * weight
 		s.outcomes[shard] = t.learn(images, share)
 	})
 	if err := s.finish(); err != nil {
@@ -160,6 +162,17 @@ func (t *Trainer) learnInShards(numbers []int32) (outcome, error) {
 	}
 	s.network.FollowStatistics()
 	return all, nil
+}
+
+// weight returns the sum of the weights of images' classes, 0 where all weigh the same.
+func (t *Trainer) weight(numbers []int32) float64 {
+	sum := 0.0
+	if weights := t.config.Objective.ClassWeights; len(weights) > 0 {
+		for _, n := range numbers {
+			sum += weights[t.set.labels[n]]
+		}
+	}
+	return sum
 }
 
 // overlap lets the sums over the ranks begin while a plan's backward pass goes on.

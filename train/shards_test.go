@@ -240,6 +240,30 @@ func TestShardsAllocateNothing(t *testing.T) {
 	}))
 }
 
+// Classes weigh what they weigh in the whole batch, however it is divided.
+func TestClassWeightsInShards(t *testing.T) {
+	t.Parallel()
+	loss := func(shards int) float64 {
+		engine, network := tensor.NewEngineOn(1, nil), smallNormalised()
+		defer engine.Close()
+		network.FreezeBN = true // or each shard has statistics of its own
+		c := epochConfig(erm)
+		c.Shards, c.BatchSize = shards, 8
+		c.Objective.ClassWeights = slices.Repeat([]float64{1}, network.Classes)
+		for i := range c.Objective.ClassWeights {
+			c.Objective.ClassWeights[i] = 1 + 9*float64(i%2)
+		}
+		trainer, err := New(engine, network, toyData(t), c)
+		require.NoError(t, err)
+		e, err := trainer.Step()
+		require.NoError(t, err)
+		return e.Loss
+	}
+	for _, shards := range []int{2, 4, 8} {
+		require.InEpsilon(t, loss(1), loss(shards), 1e-6, "%d shards", shards)
+	}
+}
+
 func TestShardsRefused(t *testing.T) {
 	t.Parallel()
 	engine := tensor.NewEngineOn(1, nil)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/pflag"
 
@@ -133,7 +134,8 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 		return err
 	}
 	given := cli.Given(set)
-	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual))
+	side, _ := strconv.Atoi(given["image-size"]) // which has been parsed, if it is there
+	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual), side)
 	if swa := given["swa"]; swa != "" && swa != "0" && given["ema"] == "" { // one average takes the place of the other
 		s.EMA = 0
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -113,7 +114,8 @@ func forMethod(recorded map[string]string, algorithm string) error {
 	usually, set := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	usual.define(usually)
 	run.define(set)
-	usual.Options.Settings.Settings = preset.Settings(recorded["model"], catalog.Algorithm(was))
+	side, _ := strconv.Atoi(recorded["image-size"]) // "" for the network's own
+	usual.Options.Settings.Settings = preset.Settings(recorded["model"], catalog.Algorithm(was), side)
 	if err := cli.Apply(set, recorded); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func TestAdvST(t *testing.T) {
 	for network, frozen := range map[string]bool{"resnet18": true, "alexnet": false} {
 		preset, err := FindPreset("pacs")
 		require.NoError(t, err)
-		s := preset.Settings(network, AdvST)
+		s := preset.Settings(network, AdvST, 0)
 		require.Equal(t, frozen, s.FreezeBN, network)
 	}
 

@@ -32,7 +32,7 @@ func TestBallsOfAscents(t *testing.T) {
 	require.Equal(t, augment.Ball{Norm: augment.L2, Radius: 2}, c.Growth.Ascent.Ball)
 	p, err := FindPreset("digits")
 	require.NoError(t, err)
-	s = p.Settings("lenet5", PGD)
+	s = p.Settings("lenet5", PGD, 0)
 	s.Eta = 3
 	c, err = s.Config("lenet5")
 	require.NoError(t, err)

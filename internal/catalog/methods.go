@@ -140,18 +140,18 @@ var Methods = []Method{
 	{
 		Name: Mixup, Title: "Mixup",
 		Citation: "pairs of images mixed, their classes too: Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018",
-		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix = MixUp },
+		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix, s.Contrast = MixUp, 0 },
 	},
 	{
 		Name: CutMix, Title: "CutMix",
 		Citation: "parts of images exchanged, their classes too: Yun et al., CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features, ICCV 2019",
-		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix = MixCut },
+		defaults: func(s *Settings, _ *Preset, _ string) { s.Mix, s.Contrast = MixCut, 0 },
 	},
 	{
 		Name: NoisyMix, Title: "NoisyMix",
 		Citation: "AugMix, Mixup and noise, behind stages of residual networks too: Erichson et al., NoisyMix: Boosting Model Robustness to Common Corruptions, AISTATS 2024",
 		defaults: func(s *Settings, _ *Preset, network string) {
-			s.Views, s.Consistency, s.Mix, s.Noise = augMixFor(network), 12, MixUp, 0.5
+			s.Views, s.Consistency, s.Mix, s.Contrast, s.Noise = augMixFor(network), 12, MixUp, 0, 0.5
 			s.Manifold = slices.Contains(StagedNetworks, network)
 			if s.InEpochs() && KindOf(network) == ForSmall {
 				s.Epochs = 200

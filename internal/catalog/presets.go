@@ -133,12 +133,15 @@ func FindPreset(name string) (*Preset, error) {
 }
 
 // Settings returns a preset's settings for a network and a method, "" for the
-// preset's own.
-func (p *Preset) Settings(network string, a Algorithm) Settings {
+// preset's own, and images of that side, 0 for the network's usual one.
+func (p *Preset) Settings(network string, a Algorithm, side int) Settings {
 	s := p.settings(network)
 	s.Algorithm = cmp.Or(a, s.Algorithm)
 	if m, err := FindMethod(s.Algorithm); err == nil && m.defaults != nil {
 		m.defaults(&s, p, network)
+	}
+	if side > 0 { // a share of the image is cut out
+		s.Cutout = s.Cutout * side / KindOf(network).Side()
 	}
 	return s
 }

@@ -16,11 +16,34 @@ func presetConfig(t *testing.T, preset, network string, a Algorithm) train.Confi
 	t.Helper()
 	p, err := FindPreset(preset)
 	require.NoError(t, err)
-	s := p.Settings(network, a)
+	s := p.Settings(network, a, 0)
 	require.NoError(t, s.checkViews())
 	c, err := s.Config(network)
 	require.NoError(t, err)
 	return c
+}
+
+// Every method goes with every preset.
+func TestMethodsOfPresets(t *testing.T) {
+	t.Parallel()
+	for i := range Presets {
+		d, err := FindDataset(Presets[i].Dataset)
+		require.NoError(t, err)
+		for _, a := range Algorithms() {
+			s := Presets[i].Settings(d.Usual, a, 0)
+			require.NoError(t, s.Check(Pretrained), "%s %s", Presets[i].Name, a)
+		}
+	}
+}
+
+// The square that Cutout takes out is a share of the image.
+func TestCutoutFollowsTheSide(t *testing.T) {
+	t.Parallel()
+	for side, want := range map[int]int{0: 112, 224: 112, 160: 80, 64: 32} {
+		p, err := FindPreset("pictures")
+		require.NoError(t, err)
+		require.Equal(t, want, p.Settings("resnet18", Cutout, side).Cutout)
+	}
 }
 
 // What the methods' authors have, by dataset.

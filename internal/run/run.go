@@ -190,9 +190,8 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 	for _, odd := range catalog.Oddities(data, &r.Settings.Settings) {
 		fmt.Fprintln(r.Log, "warning:", odd)
 	}
-	if sizes := r.plan.Outline(data.Source.N).TrainingSet; len(sizes) > 1 && sizes[len(sizes)-1] == sizes[0] {
-		fmt.Fprintf(r.Log, "warning: no phase will add anything: all batches but the last are maximised, and %s fit into one of --batch-size %d\n",
-			cli.Number(data.Source.N, "training image"), r.BatchSize)
+	if r.plan.Growth.Phases > 0 && len(r.plan.Outline(data.Source.N).TrainingSet) == 1 {
+		fmt.Fprintln(r.Log, "warning:", r.withoutPhases(data.Source.N))
 	}
 	if err := r.plan.CheckBatches(r.network, data.Source.N); err != nil {
 		return nil, "", cli.UsageError("--batch-size %d: %s", r.BatchSize, strings.TrimPrefix(err.Error(), "train: "))
@@ -204,6 +203,20 @@ func (r *run) load() (data *dataset.Task, memory string, err error) {
 		r.beginning, r.weightsSum, err = r.readWeights()
 	}
 	return data, memory, err
+}
+
+// withoutPhases tells why a run on n images has no maximisation phase, though its method
+// has some.
+func (r *run) withoutPhases(n int) string {
+	if !r.InEpochs() && n <= r.BatchSize {
+		return fmt.Sprintf("no phase will add anything: all batches but the last are maximised, and %s fit into one of --batch-size %d",
+			cli.Number(n, "training image"), r.BatchSize)
+	}
+	flag, between, what := "loops-min", r.LoopsMin, "step"
+	if r.InEpochs() {
+		flag, between, what = "epochs-min", r.EpochsMin, "epoch"
+	}
+	return fmt.Sprintf("the run ends before its first maximisation phase, after %s: a smaller --%s than %d has one earlier", cli.Number(max(1, between-1), what), flag, between)
 }
 
 // readImages reads the images of the run, unless there is no memory for them.

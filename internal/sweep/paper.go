@@ -193,7 +193,7 @@ func publishedFor(s *runfolder.Settings) *runfolder.Settings {
 	official := *s
 	if d, err := catalog.FindDataset(s.Dataset); err == nil {
 		if preset, err := catalog.FindPreset(d.Preset); err == nil {
-			official.Settings = preset.Settings(s.Model, s.Algorithm)
+			official.Settings = preset.Settings(s.Model, s.Algorithm, s.ImageSize)
 		}
 	}
 	official.Weights, official.TestImages, official.ImageSize, official.Precision = "", 0, 0, ""

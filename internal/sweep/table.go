@@ -58,7 +58,7 @@ func unlike(a, b *outcome) (string, error) {
 		s.Corruptions = filepath.Base(s.Corruptions)
 		ofPreset[i] = new(runfolder.Settings)
 		if preset, err := catalog.FindPreset(s.Preset); err == nil {
-			ofPreset[i].Settings = preset.Settings(s.Model, s.Algorithm)
+			ofPreset[i].Settings = preset.Settings(s.Model, s.Algorithm, s.ImageSize)
 		}
 		differences, err := runfolder.Differences(ofPreset[i], &runfolder.Settings{Settings: s.Settings})
 		if err != nil {

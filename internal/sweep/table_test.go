@@ -268,7 +268,7 @@ func TestRunsOfOneTable(t *testing.T) {
 		p, err := catalog.FindPreset(preset)
 		require.NoError(t, err)
 		c := &runfolder.Config{Settings: runfolder.Settings{
-			Images: catalog.Images{Dataset: dataset, Corruptions: filepath.Join("data", "C")}, Model: model, Preset: preset, Settings: p.Settings(model, a),
+			Images: catalog.Images{Dataset: dataset, Corruptions: filepath.Join("data", "C")}, Model: model, Preset: preset, Settings: p.Settings(model, a, 0),
 		}}
 		c.Checksums = map[string]runfolder.Checksum{"train": {Images: 9, SHA256: "t"}}
 		if change != nil {

@@ -117,6 +117,11 @@ type Terms struct {
 type Objective struct {
 	Config
 
+	// Total, if it is not 0, is what the cross-entropies of one label are divided by
+	// instead of N or the sum of the weights of the images' classes: the images may be a
+	// part of a batch.
+	Total float64
+
 	engine   *tensor.Engine
 	views    int
 	classes  int
@@ -176,6 +181,9 @@ func (o *Objective) Compute(gradient, logits tensor.Tensor, targets augment.Targ
 	}
 	o.gradient, o.logits, o.targets, o.images = gradient, logits, targets, n
 	o.scale = 1 / o.totalWeight()
+	if o.Total > 0 && len(targets.Second) == 0 {
+		o.scale = 1 / o.Total
+	}
 	o.engine.Run(n, o)
 	var sum Terms
 	for i := range n {
