@@ -48,7 +48,7 @@ func meada(args []string, stdout, stderr io.Writer) int {
 		err = out.failed
 	}
 	if err != nil {
-		if !known(err) {
+		if !known(args[0], err) {
 			complain(stderr, err)
 		}
 		return exitCode(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -56,18 +57,20 @@ type said struct{ error }
 
 func (s said) Unwrap() error { return s.error }
 
-// known reports whether this process, or rank 0, has told the user of an error.
-func known(err error) bool {
-	if mpi.LaunchedAs(os.Getenv) > 0 && (cli.IsUsage(err) || errors.As(err, new(*run.SharedError))) {
-		return true
-	}
-	return errors.As(err, new(said))
+// rankCommands are those whose processes are ranks of one run.
+var rankCommands = []string{"train", "cpu"}
+
+// known reports whether this process, or rank 0, has told the user of an error of a
+// command. Flags are wrong on all ranks.
+func known(command string, err error) bool {
+	ofAll := mpi.Built && slices.Contains(rankCommands, command) && cli.IsUsage(err) || errors.As(err, new(*run.SharedError))
+	return mpi.LaunchedAs(os.Getenv) > 0 && ofAll || errors.As(err, new(said))
 }
 
 // resolveShard finds out which part of the sweep in a folder is that of this process.
-// Ranks are none.
+// Ranks are none, unless each was given its part.
 func resolveShard(shard *sweep.Shard, dir string) error {
-	if err := refuseRanks("sweep", ", or parts of it with --shard"); err != nil {
+	if err := refuseRanks("sweep", ", or parts of it with --shard I/N"); err != nil && !shard.Numbered() {
 		return err
 	}
 	if err := shard.Resolve(os.Getenv, sweep.Parts(dir)); err != nil {
@@ -78,7 +81,7 @@ func resolveShard(shard *sweep.Shard, dir string) error {
 
 // refuseRanks refuses to be several ranks, for a command that trains run by run.
 func refuseRanks(name, instead string) error {
-	if ranks, variable := mpi.Launched(os.Getenv); mpi.Built && ranks > 1 {
+	if ranks, variable := mpi.Launched(os.Getenv); ranks > 1 {
 		return cli.UsageError("%s: started as %d ranks (%s), but it trains run by run: start it once%s; or unset %s",
 			name, ranks, variable, instead, variable)
 	}

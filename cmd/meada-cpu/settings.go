@@ -47,7 +47,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Integer(&s.Epochs, "epochs", 1, "passes over the training images, the other presets only")
 	f.Integer(&s.MaxSteps, "max-steps", 1, "end after that many descent steps at the latest")
 	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
-	f.Integer(&s.Shards, "shards", 1, "compute a step in N parts, each with its own statistics of batch normalisation; under MPI by default one a rank")
+	f.Integer(&s.Shards, "shards", 1, "compute a step in N parts, each with its own statistics of batch normalisation and pairs to mix; under MPI by default one a rank")
 	f.Number(&s.LR, "lr", "learning rate of Adam; of SGD at the beginning; of --one-cycle at its peak")
 	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's; where steps are counted 0 is Adam")
 	f.Number(&s.Decay, "decay", "weight decay")

@@ -17,8 +17,9 @@ type clock struct {
 	adv   int        // ascent steps of an image
 	early bool       // ascents may end with fewer
 	flops byKind     // for one image, of an ascent for one step of it
-	peak  float64    // multiply-add peak, FLOP/s, the best measured so far
+	peak  float64    // multiply-add peak of all ranks, FLOP/s, the best measured so far
 	spent
+	before spent // by earlier processes, on whatever machine
 }
 
 // spent is what a run has done so far, and how long it took.
@@ -68,6 +69,11 @@ func newClock(t *train.Trainer, network *nn.Network, plan *train.Config, adv int
 // programs are busy a first short look sees a part of the CPUs alone.
 const peakEvery = time.Second
 
+// peak returns the multiply-add peak of all ranks, each taken to have that of this one.
+func (r *run) peak(samples int) float64 {
+	return measurePeak(r.engine, samples) * float64(r.Group.Size())
+}
+
 // measurePeak returns the multiply-add peak of the engine in FLOP/s, the best of
 // that many samples of about a millisecond.
 func measurePeak(e *tensor.Engine, samples int) float64 {
@@ -88,12 +94,12 @@ func measurePeak(e *tensor.Engine, samples int) float64 {
 // passes: their ascents took all steps.
 func (c *clock) begin(spent spent) {
 	c.spent = spent
-	if spent.Passes != (train.Work{}) {
-		return
+	if spent.Passes == (train.Work{}) {
+		c.Passes = c.Images
+		c.Passes[train.Maximise] *= c.adv
+		c.LapPasses, c.LapSeconds = c.Passes, c.Seconds
 	}
-	c.Passes = c.Images
-	c.Passes[train.Maximise] *= c.adv
-	c.LapPasses, c.LapSeconds = c.Passes, c.Seconds
+	c.before = c.spent
 }
 
 func (c *clock) add(e train.Event, elapsed time.Duration) {
@@ -105,6 +111,19 @@ func (c *clock) add(e train.Event, elapsed time.Duration) {
 // rate returns images a second; an image of a maximisation phase counts once
 // for each ascent step that it took, so that the rates of all kinds compare.
 func (c *clock) rate(k train.Kind) float64 { return per(c.Passes[k], c.Seconds[k]) }
+
+// pace is rate in this process, of earlier ones where it has not come to that kind of
+// work, and the seconds of an image.
+func (c *clock) pace(k train.Kind) (rate, each float64) {
+	images, passes, seconds := c.Images[k]-c.before.Images[k], c.Passes[k]-c.before.Passes[k], c.Seconds[k]-c.before.Seconds[k]
+	if images == 0 || seconds == 0 {
+		images, passes, seconds = c.Images[k], c.Passes[k], c.Seconds[k]
+	}
+	if images == 0 {
+		return 0, 0
+	}
+	return per(passes, seconds), seconds / float64(images)
+}
 
 // lap returns the rate since the last lap of that kind of work.
 func (c *clock) lap(k train.Kind) float64 {
@@ -120,9 +139,12 @@ func per(passes int, seconds float64) float64 {
 	return float64(passes) / seconds
 }
 
-// share returns the share of the peak that a kind of work reached by the products of
+// share returns the share of the peak that a kind of work reaches by the products of
 // its layers.
-func (c *clock) share(k train.Kind) float64 { return c.rate(k) * c.flops[k] / c.peak }
+func (c *clock) share(k train.Kind) float64 {
+	rate, _ := c.pace(k)
+	return rate * c.flops[k] / c.peak
+}
 
 // left guesses the seconds still needed. A kind of work that has not begun is
 // taken to reach its usual share of the peak, in all the steps that ascents may take.
@@ -134,7 +156,7 @@ func (c *clock) left() float64 {
 			each *= float64(c.adv)
 		}
 		if c.timed(train.Kind(k)) {
-			each = c.Seconds[k] / float64(c.Images[k])
+			_, each = c.pace(train.Kind(k))
 		}
 		seconds += float64(images-c.Images[k]) * each
 	}

@@ -50,6 +50,15 @@ func TestAscentsThatEndEarly(t *testing.T) {
 	require.InDelta(t, 0.4, c.left(), 1e-9)
 	require.Equal(t, "a few seconds, at the rates so far", c.expected())
 
+	// What earlier processes took counts until there is work of this one.
+	d := &clock{work: train.Work{train.Minimise: 1000}, flops: byKind{train.Minimise: 3e6}, peak: 1e9}
+	d.begin(spent{Images: train.Work{train.Minimise: 100}, Passes: train.Work{train.Minimise: 100}, Seconds: byKind{train.Minimise: 100}})
+	require.InDelta(t, 900, d.left(), 1e-9)
+	d.add(train.Event{Kind: train.Minimise, Images: 100, Passes: 100}, time.Second)
+	require.InDelta(t, 8, d.left(), 1e-9)
+	require.InDelta(t, 0.3, d.share(train.Minimise), 1e-9)
+	require.InDelta(t, 200.0/101, d.rate(train.Minimise), 1e-9, "of all processes, for the summary")
+
 	before := spent{Images: train.Work{train.Minimise: 10, train.Maximise: 10}, Seconds: byKind{train.Minimise: 1, train.Maximise: 2}}
 	c.begin(before)
 	require.InDelta(t, 10, c.rate(train.Minimise), 1e-9)

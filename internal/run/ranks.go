@@ -20,6 +20,7 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // A SharedError is one that every rank of a run has: rank 0 tells of it, and all end by
@@ -60,7 +61,7 @@ func agree(g *collective.Group, facts [][2]string, err error) error {
 	own := finding{Facts: facts}
 	own.Host, _ = os.Hostname() // "" is as good
 	if err != nil {
-		own.Error, own.Data, own.Usage = err.Error(), errors.Is(err, dataset.ErrData), cli.IsUsage(err)
+		own.Error, own.Data, own.Usage = err.Error(), errors.Is(err, dataset.ErrData) || errors.Is(err, zoo.ErrWeights), cli.IsUsage(err)
 	}
 	text, failed := json.Marshal(own)
 	if failed != nil {
@@ -259,7 +260,10 @@ func (r *run) join(data *dataset.Task) error {
 			if err == nil {
 				r.trainer, err = train.Resume(r.engine, r.network, data, r.plan, from)
 			}
-			return err
+			if err != nil {
+				return r.resumeError(err)
+			}
+			return nil
 		}
 		if _, _, err := r.readWeights(); err != nil {
 			return err

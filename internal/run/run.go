@@ -147,7 +147,7 @@ func (r *run) prepare() ([][2]string, error) {
 	if err := r.startEvents(); err != nil {
 		return nil, err
 	}
-	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, measurePeak(r.engine, 8))
+	r.clock = newClock(r.trainer, r.network, &r.plan, r.LoopsAdv, r.peak(8))
 	r.clock.begin(r.Spent)
 	return append(r.describe(data, beginning), [2]string{"expected", r.clock.expected()}, [2]string{"memory", memory}), nil
 }
@@ -257,7 +257,7 @@ func (r *run) train(ctx context.Context) error {
 			err = r.observe(event, now)
 		}
 		if now.Sub(measured) >= peakEvery {
-			r.clock.peak, measured = max(r.clock.peak, measurePeak(r.engine, 1)), now
+			r.clock.peak, measured = max(r.clock.peak, r.peak(1)), now
 		}
 		r.unsaved++
 		stopping := (ctx.Err() != nil || asked == stop) && !r.complete()
@@ -499,7 +499,8 @@ func (r *run) save(name string, steps int) error {
 // pace tells the speed of a kind of work, its share of the multiply-add peak and
 // the time the run still needs.
 func (r *run) pace(k train.Kind) string {
-	return fmt.Sprintf("%.0f img/s  %.0f%% peak  ETA %s", r.clock.rate(k), 100*r.clock.share(k), cli.Duration(r.clock.left()))
+	rate, _ := r.clock.pace(k)
+	return fmt.Sprintf("%.0f img/s  %.0f%% peak  ETA %s", rate, 100*r.clock.share(k), cli.Duration(r.clock.left()))
 }
 
 // log appends a line to metrics.jsonl, and tells TensorBoard.

@@ -34,11 +34,14 @@ func (s *Shard) Set(text string) error {
 	return nil
 }
 
+// Numbered reports whether the shard is one of so many.
+func (s *Shard) Numbered() bool { return s.Index >= 0 && s.Count > 0 }
+
 // Resolve completes a shard by the array variables of Slurm or Kubernetes. It
 // refuses a task that could be another part than the one it was started for: begun is
 // how many parts the sweep has by [Parts].
 func (s *Shard) Resolve(getenv func(string) string, begun int) error {
-	if s.Index >= 0 && s.Count > 0 {
+	if s.Numbered() {
 		return nil
 	}
 	var index, count int
