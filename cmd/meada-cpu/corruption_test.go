@@ -391,7 +391,7 @@ func damagedCIFAR(t *testing.T, weights []byte) []damaged {
 		header := fmt.Sprintf("%-117s\n", fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }", descr, text))
 		content := append([]byte("\x93NUMPY\x01\x00\x76\x00"), header...)
 		for i := range size {
-			content = append(content, byte(i%5))
+			content = append(content, byte(i%7))
 		}
 		return content
 	}

@@ -28,7 +28,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	cli.Choice(f, &s.Algorithm, "algorithm", "method, see below", catalog.Algorithms()...)
 	f.Switch(&s.compare, "compare", "train with erm too, and show both beside each other; the same command again resumes")
 	declareImages(f, &s.Images, "squash")
-	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", "), zoo.Names...)
+	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", ")+"; by default that of --weights, or the data set's", zoo.Names...)
 	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default 224")
 	f.Add("weights", &cli.Value{
 		Kind:     "FILE",

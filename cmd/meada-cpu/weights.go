@@ -100,3 +100,16 @@ func runOf(w *zoo.Weights) (*runfolder.Config, error) {
 	}
 	return c, err
 }
+
+// modelOf returns the network that a file or a folder of weights says it is for, "" where
+// there is none, or it does not say: whoever needs them tells what is wrong.
+func modelOf(weights string) string {
+	if weights == "" || weights == catalog.Pretrained {
+		return ""
+	}
+	w, err := openWeights(&weights)
+	if err != nil {
+		return ""
+	}
+	return w.Model()
+}

@@ -492,10 +492,13 @@ func TestNamesOfComparedRuns(t *testing.T) {
 // The folder of a run that is only beginning has no metrics yet.
 func TestRunOnlyBeginning(t *testing.T) {
 	t.Parallel()
-	dir := exampleRun(t, "first")
-	for _, name := range []string{runfolder.SummaryFile, runfolder.MetricsFile} {
-		require.NoError(t, os.RemoveAll(filepath.Join(dir, name)))
-	}
+	whole := exampleRun(t, "first")
+	require.NoError(t, os.Remove(filepath.Join(whole, runfolder.MetricsFile)))
+	_, err := Load(whole)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	dir := t.TempDir()
+	require.NoError(t, os.Rename(filepath.Join(whole, runfolder.ConfigFile), filepath.Join(dir, runfolder.ConfigFile)))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, runfolder.LockFile), nil, 0o600))
 	require.Empty(t, load(t, dir).Tests)
 }
 

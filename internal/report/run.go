@@ -77,10 +77,18 @@ func Load(dir string) (*Run, error) {
 	return r, r.readSamples()
 }
 
+// beginning reports whether there is nothing of the run yet but its settings.
+func (r *Run) beginning() bool {
+	entries, err := os.ReadDir(r.Dir)
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return e.Name() != runfolder.ConfigFile && e.Name() != runfolder.LockFile
+	})
+}
+
 func (r *Run) readMetrics() error {
 	for line, err := range runfolder.ReadMetrics(r.Dir) {
-		if r.Summary == nil && errors.Is(err, fs.ErrNotExist) {
-			return nil // a run that is only beginning
+		if errors.Is(err, fs.ErrNotExist) && r.beginning() {
+			return nil
 		}
 		if err != nil {
 			return err
