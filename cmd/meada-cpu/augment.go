@@ -36,8 +36,8 @@ func newAugment(std streams) *cobra.Command {
 		Short: "write adversarial images of a dataset",
 		Long: `Writes adversarial images: the training images of a dataset, moved as train
 moves them in a maximisation phase to where the network errs and doubts most,
-for use elsewhere. DIR/sources.csv says which image each was made of. Weights in
-a run folder are given the images that the run trained on, without held-out ones.`,
+for use elsewhere. DIR/sources.csv says which image each was made of. Weights of
+a run are given the images it trained on, and its settings if it was of ada or me-ada.`,
 		Args: cli.NoArguments,
 		Example: "meada-cpu augment --weights runs/first/last.safetensors --out adversarial\n" +
 			"meada-cpu augment --weights last.safetensors --dataset digits --data DIR --format npy --out more",
@@ -85,8 +85,8 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.weights == "" || s.out == "" {
 		return cli.UsageError("augment needs --weights FILE and --out DIR")
 	}
-	if s.Algorithm == catalog.ADA && set.Changed("eta") {
-		return cli.UsageError("--eta %v: ada has no entropy, expected --algorithm me-ada", s.Eta)
+	if err := s.checkEta(set); err != nil {
+		return err
 	}
 	w, err := openNamed(&s.weights, "export --format safetensors --model NAME writes a file that does")
 	if err != nil {
@@ -100,7 +100,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
+	if err := s.moveAsTrained(set, w, d); err != nil {
 		return err
 	}
 	seed, err := asTrained(std.err, &s.pictures, w)

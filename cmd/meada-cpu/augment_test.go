@@ -83,6 +83,27 @@ func TestAugment(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, bytes.Equal(images.Bytes, ada.Bytes))
 
+	// A run of ada or me-ada has the settings, the flags of augment come before them.
+	succeed(t, dir, short(data, "--loops-adv", "2", "--lr-max", "900", "--gamma", "0.5", "--eta", "3", "--batch-size", "16", "--quiet", "--out", "run")...)
+	bare := filepath.Join(dir, "bare.safetensors")
+	last, err := os.ReadFile(filepath.Join(dir, "run", "last.safetensors"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(bare, last, 0o600))
+	var moved [3][]uint8
+	for i, flags := range [][]string{
+		{"--weights", filepath.Join("run", "last.safetensors"), "--gamma", "0.25"},
+		{"--weights", bare, "--loops-adv", "2", "--lr-max", "900", "--gamma", "0.25", "--eta", "3", "--batch-size", "16"},
+		{"--weights", bare},
+	} {
+		out := fmt.Sprint("moved", i)
+		succeed(t, dir, append([]string{"augment", "--data", data, "--format", "npy", "--out", out}, flags...)...)
+		made, err := npy.Read(filepath.Join(dir, out, "images.npy"))
+		require.NoError(t, err)
+		moved[i] = made.Bytes
+	}
+	require.True(t, bytes.Equal(moved[0], moved[1]))
+	require.False(t, bytes.Equal(moved[0], moved[2]))
+
 	tensors, metadata, err := safetensors.Read(weights)
 	require.NoError(t, err)
 	delete(metadata, zoo.MetaDataset)

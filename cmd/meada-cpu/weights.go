@@ -7,6 +7,8 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/spf13/pflag"
+
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -81,6 +83,31 @@ func asTrained(told io.Writer, i *catalog.Images, w *zoo.Weights) (seed uint64, 
 			cmp.Or(c.Data, c.Dataset), cmp.Or(i.Data, i.Dataset))
 	}
 	return seed, i.Check()
+}
+
+// moveAsTrained sets what flags do not to the settings of the run in whose folder weights
+// are, if that moved images by ada or me-ada, and else to those of a preset.
+func (s *augmentSettings) moveAsTrained(set *pflag.FlagSet, w *zoo.Weights, d *catalog.Dataset) error {
+	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
+		return err
+	}
+	c, err := runOf(w)
+	if err != nil || c.Algorithm != catalog.ADA && c.Algorithm != catalog.MEADA {
+		return err
+	}
+	s.Settings = c.Settings.Settings
+	if err := cli.Apply(set, cli.Given(set)); err != nil {
+		return err
+	}
+	return s.checkEta(set)
+}
+
+// checkEta refuses the weight of an entropy that there is none of.
+func (s *augmentSettings) checkEta(set *pflag.FlagSet) error {
+	if s.Algorithm == catalog.ADA && set.Changed("eta") {
+		return cli.UsageError("--eta %v: ada has no entropy, expected --algorithm me-ada", s.Eta)
+	}
+	return nil
 }
 
 // sameData reports whether two paths are of the same data: of folders or files of the same
