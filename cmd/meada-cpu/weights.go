@@ -95,8 +95,9 @@ func (s *augmentSettings) moveAsTrained(set *pflag.FlagSet, w *zoo.Weights, d *c
 	if err != nil || c.Algorithm != catalog.ADA && c.Algorithm != catalog.MEADA {
 		return err
 	}
+	given := cli.Given(set) // which are what is overwritten
 	s.Settings = c.Settings.Settings
-	if err := cli.Apply(set, cli.Given(set)); err != nil {
+	if err := cli.Apply(set, given); err != nil {
 		return err
 	}
 	return s.checkEta(set)
