@@ -87,7 +87,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Integer(&s.LoopsAdv, "loops-adv", 1, "ascent steps of a phase")
 	f.Number(&s.LRMax, "lr-max", "step size of the ascent")
 	f.Number(&s.Gamma, "gamma", "weight of the distance in the embedding")
-	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada, me-advst, augmax and pgd only")
+	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada, advst, me-advst, augmax and pgd only")
 	cli.AddName(f, &s.Ball, "ball", catalog.BallNames, catalog.ParseBall, "keep ascents in a ball: "+strings.Join(catalog.BallNames, ", ")+"; lr-max is then the length of a step")
 	f.Number(&s.Radius, "radius", "of the ball, of values from 0 to 1")
 

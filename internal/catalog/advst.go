@@ -20,15 +20,18 @@ func (s *Settings) Transforms() bool { return s.Algorithm == AdvST || s.Algorith
 
 // UsesEta reports whether the method's ascents have the entropy.
 func (s *Settings) UsesEta() bool {
-	return s.Algorithm == MEADA || s.Algorithm == PGD || s.Algorithm == MEAdvST || s.Algorithm == AugMax
+	return s.Algorithm == MEADA || s.Algorithm == PGD || s.Algorithm == AugMax || s.Transforms()
 }
 
 // advst sets what the authors of AdvST have. They go through the images of the
 // source and of five (for PACS three) sets once between phases, which is
-// 1,875 steps for digits, and divide the rate by ten halfway. The weight of the
-// entropy is ours for digits, 0 in their published runs.
+// 1,875 steps for digits, and divide the rate by ten halfway. Their ascents have the
+// entropy for PACS, and not for digits: there ME-AdvST has the weight of ME-ADA.
 func advst(s *Settings, p *Preset, network string) {
 	s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin, s.Contrast = 5, 20, 0.2, 100, 10, 1
+	if s.Algorithm == AdvST && p.Name != "pacs" {
+		s.Eta = 0
+	}
 	switch p.Name {
 	case "digits": // 2.85 million images
 		s.LoopsTrain, s.LoopsMin, s.TestEvery, s.Cosine = 89_063, 1_875, 1_000, true
@@ -42,18 +45,17 @@ func advst(s *Settings, p *Preset, network string) {
 // go on, as AdvST's authors have it.
 const transformLoss = 0.1
 
-// transformed returns the run with phases that move parameters, with a weight of
-// the entropy: every phase makes a set of the source, and of these K+1 the newest
+// transformed returns the run with phases that move parameters: every phase makes a set of the source, and of these K+1 the newest
 // replaces the oldest, at first the source, unless that is to be kept.
-func (s *Settings) transformed(network string, eta float64) train.Config {
+func (s *Settings) transformed(network string) train.Config {
 	c := s.descent(network)
 	if s.K == 0 {
 		return c
 	}
-	g := s.growth(c.Views, eta)
+	g := s.growth(c.Views, s.Eta)
 	g.Sets, g.Ring, g.Phases = s.K, !s.KeepSource, max(s.LoopsTrain, s.Epochs)
 	g.Ascent = augment.Config{
-		Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: eta,
+		Steps: s.LoopsAdv, LR: s.LRMax, Gamma: s.Gamma, Eta: s.Eta,
 		Transforms: transform.Chains{Longest: 3, Bounded: s.InEpochs()}, Tolerance: transformLoss,
 	}
 	c.Growth = g

@@ -31,6 +31,8 @@ func TestAdvST(t *testing.T) {
 		Steps: 50, LR: 5, Gamma: 10, Eta: 10, Transforms: transform.Chains{Longest: 3, Bounded: true}, Tolerance: 0.1,
 	}}, presetConfig(t, "pacs", "resnet18", MEAdvST).Growth)
 
+	require.Equal(t, presetConfig(t, "pacs", "resnet18", MEAdvST), presetConfig(t, "pacs", "resnet18", AdvST), "which has the entropy there")
+
 	for network, frozen := range map[string]bool{"resnet18": true, "alexnet": false} {
 		preset, err := FindPreset("pacs")
 		require.NoError(t, err)

@@ -199,13 +199,13 @@ var Methods = []Method{
 		Name: AdvST, Title: "AdvST",
 		Citation: "ascent of the parameters of image operations: Zheng et al., AdvST: Revisiting Data Augmentations for Single Domain Generalization, AAAI 2024",
 		defaults: advst,
-		config:   func(s *Settings, network string) train.Config { return s.transformed(network, 0) },
+		config:   (*Settings).transformed,
 	},
 	{
 		Name: MEAdvST, Title: "ME-AdvST",
 		Citation: "AdvST with the entropy of ME-ADA in its ascents: Zheng et al., AAAI 2024",
 		defaults: advst,
-		config:   func(s *Settings, network string) train.Config { return s.transformed(network, s.Eta) },
+		config:   (*Settings).transformed,
 	},
 }
 
@@ -312,7 +312,7 @@ type Settings struct {
 
 	LRMax     float64 `json:"lr_max"`     // step size of the ascent
 	Gamma     float64 `json:"gamma"`      // weight of the embedding distance
-	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA, ME-AdvST, AugMax and PGD use it
+	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA, AdvST, ME-AdvST, AugMax and PGD use it
 	TestEvery int     `json:"test_every"` // descent steps, or epochs, between tests
 	Ball      Ball    `json:"ball,omitempty"`
 	Radius    float64 `json:"radius,omitempty"`    // of the ball, of images from 0 to 1

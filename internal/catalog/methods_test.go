@@ -114,7 +114,7 @@ func TestUnusedFlags(t *testing.T) {
 	ascent, phases := []string{"--loops-adv", "--lr-max", "--gamma"}, []string{"--k", "--loops-min"}
 	for a, want := range map[Algorithm][]string{
 		ERM: slices.Concat(ascent, phases, []string{"--eta"}), RandConv: slices.Concat(ascent, phases, []string{"--eta"}),
-		ADA: {"--eta"}, AdvST: {"--eta"}, MEADA: {}, MEAdvST: {}, PGD: phases, AugMax: phases,
+		ADA: {"--eta"}, AdvST: {}, MEADA: {}, MEAdvST: {}, PGD: phases, AugMax: phases,
 	} {
 		s := Settings{Algorithm: a}
 		require.Equal(t, want, append([]string{}, s.Unused(given)...), a)

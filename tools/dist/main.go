@@ -37,8 +37,27 @@ var platforms = []string{
 	"freebsd/amd64", "freebsd/arm64",
 }
 
-// documents go into every archive.
-var documents = []string{"README.md", "CHANGELOG.md", "LICENSE"}
+// documents are the patterns of the files that go into every archive: what README links
+// to is among them.
+var documents = []string{"*.md", "LICENSE", "docs/*", "examples/*", "bench/results/gonum-avx512-1t.svg"}
+
+// documentFiles returns the paths of the documents, with slashes.
+func documentFiles() ([]string, error) {
+	var all []string
+	for _, pattern := range documents {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		if len(paths) == 0 {
+			return nil, fmt.Errorf("%s: there is no such document", pattern)
+		}
+		for _, path := range paths {
+			all = append(all, filepath.ToSlash(path))
+		}
+	}
+	return all, nil
+}
 
 func main() {
 	out := flag.String("out", "dist", "the new `folder`")
@@ -112,12 +131,20 @@ func archive(scratch, goos, goarch string, parts []part) (packed file, info buil
 		return file{}, build{}, err
 	}
 	var files []file
+	documents, err := documentFiles()
+	if err != nil {
+		return file{}, build{}, err
+	}
 	for _, from := range append([]string{path}, documents...) {
 		data, err := os.ReadFile(from)
 		if err != nil {
 			return file{}, build{}, err
 		}
-		files = append(files, file{filepath.Base(from), data, from == path})
+		to := from
+		if from == path {
+			to = executable
+		}
+		files = append(files, file{to, data, from == path})
 	}
 	licences, err := licenceTexts(parts)
 	if err != nil {
