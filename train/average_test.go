@@ -203,18 +203,20 @@ func TestAverageLeavesFrozenStatistics(t *testing.T) {
 }
 
 func TestAverageAllocatesNothing(t *testing.T) {
-	c := epochConfig(erm)
-	c.BatchSize, c.Averaging = 1, EMA{Decay: 0.9}
-	trainer, _ := epochTrainer(t, 2, nil, c)
-	for range 3 {
-		_, err := trainer.Step()
-		require.NoError(t, err)
-	}
-	require.Zero(t, testing.AllocsPerRun(30, func() {
-		if _, err := trainer.Step(); err != nil {
-			panic(err)
+	for _, averaging := range []Averaging{EMA{Decay: 0.9}, SWA{Every: 1}} {
+		c := epochConfig(erm)
+		c.BatchSize, c.Averaging = 1, averaging
+		trainer, _ := epochTrainer(t, 2, nil, c)
+		for range 3 {
+			_, err := trainer.Step()
+			require.NoError(t, err)
 		}
-	}))
+		require.Zero(t, testing.AllocsPerRun(30, func() {
+			if _, err := trainer.Step(); err != nil {
+				panic(err)
+			}
+		}), "%T", averaging)
+	}
 }
 
 func TestAveragesHaveTheSameBits(t *testing.T) {

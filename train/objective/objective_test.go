@@ -230,7 +230,9 @@ func TestThreadsLeaveNoTraceAndNothingIsAllocated(t *testing.T) {
 	for _, c := range objectives {
 		o, err := New(three, c, images, views, classes)
 		require.NoError(t, err)
-		require.Zero(t, testing.AllocsPerRun(10, func() { o.Compute(gradient, x, single) }))
+		for _, targets := range []augment.Targets{single, mixed} {
+			require.Zero(t, testing.AllocsPerRun(10, func() { o.Compute(gradient, x, targets) }))
+		}
 	}
 }
 

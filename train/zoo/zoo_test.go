@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/augment/image"
+	"github.com/meada-cpu/meada-cpu/augment/transform"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 	"github.com/meada-cpu/meada-cpu/train/nn"
@@ -440,8 +442,24 @@ func TestStepsDoNotAllocate(t *testing.T) {
 				}
 			}), "%s, mode %d", n.Name, mode)
 		}
-		m := augment.NewMaximiser(e, nn.Compile(e, n, x.N, nn.Maximise), x.N, n.Classes, n.Embedding,
-			augment.Config{Steps: 2, LR: 1, Gamma: 1, Eta: 10})
-		require.Zero(t, testing.AllocsPerRun(3, func() { m.Maximise(x, labels, 2) }), n.Name)
+		for _, c := range []augment.Config{
+			{Steps: 2, LR: 1, Gamma: 1, Eta: 10},
+			{Steps: 2, LR: 0.1, Ball: augment.Ball{Norm: augment.L2, Radius: 1, RandomStart: true}},
+			{Steps: 2, LR: 0.1, Gamma: 1, Eta: 10, Transforms: transform.Chains{Longest: 3}, Tolerance: 1e-9},
+			{Steps: 2, LR: 0.1, Transforms: image.AugMax{Severity: 3, Width: 3}},
+		} {
+			m := augment.NewMaximiser(e, nn.Compile(e, n, x.N, nn.Maximise), x.N, n.Classes, n.Embedding, c)
+			m.Mean, m.Std = n.Normalisation.Mean, n.Normalisation.Std
+			if c.Transforms != nil {
+				var err error
+				m.Transformer, err = c.Transforms.Make(e, x.N, n.C, n.H, n.W)
+				require.NoError(t, err)
+			}
+			m.Start.Numbers = make([]int32, x.N)
+			require.Zero(t, testing.AllocsPerRun(3, func() {
+				m.Start.Draw.Round++
+				m.Maximise(x, labels, 2)
+			}), "%s, %+v", n.Name, c)
+		}
 	}
 }
