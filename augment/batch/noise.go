@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/internal/rng"
@@ -18,8 +19,13 @@ type Noise struct {
 	Sparsity                 float64
 }
 
-// sparsitySteps is how finely a probability is drawn.
-const sparsitySteps = 1 << 16
+// A word of 32 random bits decides what a value takes: 10 for whether it is multiplied, 10
+// for whether it is added to, and the other 12 by how much it is multiplied.
+const (
+	coinBits      = 10
+	sparsitySteps = 1 << coinBits // how finely a probability is drawn
+	factorBits    = 32 - 2*coinBits
+)
 
 // Make returns the operation for images of c x h x w.
 func (o Noise) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error) {
@@ -30,6 +36,17 @@ func (o Noise) Make(e *tensor.Engine, n, c, h, w int) (augment.BatchFunc, error)
 // Bytes returns about how much memory that takes: next to none.
 func (Noise) Bytes(_, _, _, _, _ int) int64 { return 0 }
 
+// noiseChunk is for how many values numbers are drawn together.
+const noiseChunk = 512
+
+// noiseNumbers are those of a worker's chunk, of the normal ones one for each value that
+// is added to.
+type noiseNumbers struct {
+	wordSource, normalSource rng.Source
+	words                    [noiseChunk]uint32
+	normal                   [noiseChunk + 1]float64 // the last is read and not used
+}
+
 // MakeHidden returns the operation for images of any shape, and its gradient's.
 func (o Noise) MakeHidden(e *tensor.Engine, _, _, _, _ int) (forward, backward augment.BatchFunc, err error) {
 	switch {
@@ -39,7 +56,7 @@ func (o Noise) MakeHidden(e *tensor.Engine, _, _, _, _ int) (forward, backward a
 		return nil, nil, fmt.Errorf("batch: Noise.Sparsity is %v, expected a probability", o.Sparsity)
 	}
 	e.Reserve(0, 0)
-	n := &noise{Noise: o, engine: e, sources: make([]tensor.PerWorker[rng.Source], e.Threads()), threshold: uint32(o.Sparsity * sparsitySteps)}
+	n := &noise{Noise: o, engine: e, numbers: make([]tensor.PerWorker[noiseNumbers], e.Threads()), threshold: uint32(o.Sparsity * sparsitySteps)}
 	return n.run, n.back, nil
 }
 
@@ -48,7 +65,7 @@ type noise struct {
 	Noise
 	engine    *tensor.Engine
 	draw      rng.Source
-	sources   []tensor.PerWorker[rng.Source]
+	numbers   []tensor.PerWorker[noiseNumbers]
 	threshold uint32
 
 	batch    *augment.Batch
@@ -83,19 +100,45 @@ func (o *noise) change(b *augment.Batch) {
 func (o *noise) Do(n, worker int) {
 	d := o.batch.Draw
 	d.Image = int(o.batch.Numbers[n])
-	draw := &o.sources[worker].Value
-	*draw = *rng.New(d.Seed, rng.NoiseValues.Sub(d.Index()))
-	x := o.batch.X.Image(n)
-	for i, v := range x {
-		coins := draw.Uint32()
-		if coins%sparsitySteps >= o.threshold {
-			v *= 1 + float32(o.multiply*(2*draw.Float32()-1))
+	numbers := &o.numbers[worker].Value
+	numbers.wordSource = *rng.New(d.Seed, rng.NoiseValues.Sub(d.Index()))
+	numbers.normalSource = *rng.New(d.Seed, rng.NoiseNormals.Sub(d.Index()))
+	for x := o.batch.X.Image(n); len(x) > 0; x = x[min(noiseChunk, len(x)):] {
+		o.changeSome(numbers, x[:min(noiseChunk, len(x))])
+	}
+}
+
+// changeSome changes values, of which it draws first which take what, then how much. It
+// has no branch that depends on the draws, which no CPU would foresee.
+func (o *noise) changeSome(d *noiseNumbers, x []float32) {
+	words := d.words[:len(x)]
+	d.wordSource.Uint32s(words)
+	if !o.gradient {
+		added := uint32(0)
+		for _, word := range words {
+			added += o.takes(word >> coinBits)
 		}
-		if coins/sparsitySteps >= o.threshold {
-			if added := draw.FastNormal(); !o.gradient {
-				v = float32(v) + float32(o.add*added)
-			}
+		d.normalSource.FastNormals(d.normal[:added])
+	}
+	added := uint32(0)
+	for i, word := range words {
+		factor := o.multiply * (float32(word>>(2*coinBits))*(2.0/(1<<factorBits)) - 1)
+		v := x[i] * (1 + masked(factor, o.takes(word)))
+		if !o.gradient {
+			takes := o.takes(word >> coinBits)
+			v = float32(v) + masked(float32(o.add*d.normal[added]), takes)
+			added += takes
 		}
 		x[i] = v
 	}
+}
+
+// takes returns 1 or 0 for whether a value is changed, by the low bits of a word.
+func (o *noise) takes(word uint32) uint32 {
+	return (o.threshold - 1 - word%sparsitySteps) >> 31
+}
+
+// masked returns x times 1 or 0.
+func masked(x float32, one uint32) float32 {
+	return math.Float32frombits(math.Float32bits(x) & -one)
 }

@@ -296,6 +296,25 @@ func TestBeta(t *testing.T) {
 	}
 }
 
+// Many words at a time are those that one at a time would be.
+func TestUint32s(t *testing.T) {
+	for n := range 40 {
+		for skipped := range 9 {
+			a, b := New(uint64(n), Noise), New(uint64(n), Noise)
+			a.SetCounter(uint64(skipped))
+			b.SetCounter(uint64(skipped))
+			want, got := make([]uint32, n), make([]uint32, n)
+			for i := range want {
+				want[i] = a.Uint32()
+			}
+			b.Uint32s(got)
+			require.Equal(t, want, got)
+			require.Equal(t, a.Counter(), b.Counter())
+			require.Equal(t, a.Uint32(), b.Uint32())
+		}
+	}
+}
+
 // Many normal numbers at a time are those that one at a time would be, from every place in
 // a block on, and leave the source at the same place.
 func TestFastNormals(t *testing.T) {
