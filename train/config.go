@@ -12,6 +12,7 @@ package train
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/meada-cpu/meada-cpu/augment"
 	"github.com/meada-cpu/meada-cpu/train/objective"
@@ -147,8 +148,11 @@ func (c Config) Outline(n int) Outline {
 	o := Outline{TrainingSet: []int{n}, numbered: n}
 	source := n
 	for round := range c.Schedule.rounds() {
-		made := c.Schedule.added(c.Growth.moved(source, n), c.BatchSize)
-		if made > 0 && c.Growth.due(round, len(o.TrainingSet)-1) {
+		made := 0
+		if c.Growth.due(round, len(o.TrainingSet)-1) {
+			made = c.Schedule.added(c.Growth.moved(source, n), c.BatchSize)
+		}
+		if made > 0 {
 			n += made
 			if kept := c.Growth.kept(); kept > 0 {
 				n = source + min(len(o.TrainingSet), kept)*made
@@ -196,6 +200,9 @@ func (c *Config) parts() map[string]string {
 	}
 	if c.OneCycle > 0 {
 		parts["OneCycle"] = fmt.Sprint(c.OneCycle)
+	}
+	if strings.Contains(parts["Views"], "batch.Noise{") { // checkpoints of earlier versions drew other numbers
+		parts["Draws of noise"] = "a word a value"
 	}
 	if c.Clip > 0 {
 		parts["Clip"] = fmt.Sprint(c.Clip)

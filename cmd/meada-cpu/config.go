@@ -111,7 +111,7 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	model, preset, weights, err := d.Choose(cmp.Or(s.Model, modelOf(s.Weights)), s.Preset, s.Weights)
+	model, preset, weights, err := s.chooseNetwork(d)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.LRBackbone, "lr-backbone", "learning rate of the layers up to the embedding, which --weights has trained; 0 for that of --lr")
 	f.Switch(&s.FreezeBN, "freeze-bn", "normalise batches by the statistics that --weights has")
 	f.Switch(&s.Freeze, "freeze", "train the layers behind the embedding alone: the others see each image once, without flips and crops")
-	cli.Choice(f, &s.ClassWeights, "class-weights", "balanced: every class counts the same, however many images it has", catalog.Balanced)
+	cli.Choice(f, &s.ClassWeights, "class-weights", "balanced: every class counts the same, however many images it has; with --mix in each shard for itself", catalog.Balanced)
 	f.Integer(&s.TestEvery, "test-every", 1, "descent steps, or epochs, between tests")
 
 	f.Group("images of descent steps")

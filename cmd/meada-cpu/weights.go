@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -129,15 +130,21 @@ func runOf(w *zoo.Weights) (*runfolder.Config, error) {
 	return c, err
 }
 
-// modelOf returns the network that a file or a folder of weights says it is for, "" where
-// there is none, or it does not say: whoever needs them tells what is wrong.
-func modelOf(weights string) string {
-	if weights == "" || weights == catalog.Pretrained {
-		return ""
+// chooseNetwork chooses network, preset and weights for a dataset. The network is that
+// which a file or a folder of weights says it is for, where no flag names one; what is wrong
+// with the weights is told when they are read.
+func (s *settings) chooseNetwork(d *catalog.Dataset) (model, preset, weights string, err error) {
+	path := s.Weights
+	if s.Model != "" || path == "" || path == catalog.Pretrained {
+		return d.Choose(s.Model, s.Preset, s.Weights)
 	}
-	w, err := openWeights(&weights)
+	w, err := openWeights(&path)
 	if err != nil {
-		return ""
+		return d.Choose("", s.Preset, s.Weights)
 	}
-	return w.Model()
+	model, preset, weights, err = d.Choose(w.Model(), s.Preset, s.Weights)
+	if err != nil {
+		err = cli.UsageError("--weights %s: it is for %s, and --dataset %s takes %s", s.Weights, w.Model(), d.Name, strings.Join(d.NetworkNames(), ", "))
+	}
+	return model, preset, weights, err
 }

@@ -290,7 +290,7 @@ func warnings(runs []*Run) []string {
 	var list []string
 	first, averages := runs[0], tested(runs)
 	drawn := false
-	for _, r := range runs[1:] {
+	for _, r := range runs {
 		var others []string
 		for _, d := range r.domains() {
 			if !sameImages(runs, r, d.Name) {

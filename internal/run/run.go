@@ -216,7 +216,11 @@ func (r *run) withoutPhases(n int) string {
 	if r.InEpochs() {
 		flag, between, what = "epochs-min", r.EpochsMin, "epoch"
 	}
-	return fmt.Sprintf("the run ends before its first maximisation phase, after %s: a smaller --%s than %d has one earlier", cli.Number(max(1, between-1), what), flag, between)
+	text := fmt.Sprintf("the run is too short for a maximisation phase: the first would come after %s", cli.Number(max(1, between-1), what))
+	if between > 2 {
+		text += fmt.Sprintf(", earlier with a smaller --%s than %d", flag, between)
+	}
+	return text
 }
 
 // readImages reads the images of the run, unless there is no memory for them.

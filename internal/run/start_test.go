@@ -51,7 +51,7 @@ func TestNothingToMaximise(t *testing.T) {
 	complete(t, o)
 	o.Out, o.BatchSize, o.LoopsMin = o.Out+"-3", 8, 5
 	complete(t, o)
-	require.Contains(t, log.String(), "warning: the run ends before its first maximisation phase, after 4 steps: a smaller --loops-min than 5 has one earlier\n")
+	require.Contains(t, log.String(), "warning: the run is too short for a maximisation phase: the first would come after 4 steps, earlier with a smaller --loops-min than 5\n")
 	require.NotContains(t, log.String(), "maximisation  ")
 	require.Contains(t, log.String(), fmt.Sprintf("warning: no phase will add anything: all batches but the last are maximised, and %d training images fit into one of --batch-size %[1]d\n", images))
 }

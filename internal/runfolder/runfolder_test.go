@@ -253,7 +253,6 @@ func FuzzMetrics(f *testing.F) {
 	})
 }
 
-// Pairs give the scores of the matrix that they are of.
 // Folders of other programs that keep a config.json are no runs.
 func TestFoldersOfRuns(t *testing.T) {
 	t.Parallel()
@@ -271,6 +270,7 @@ func TestFoldersOfRuns(t *testing.T) {
 	require.ErrorContains(t, err, file)
 }
 
+// Pairs give the scores of the matrix that they are of.
 func TestScoresOfPairs(t *testing.T) {
 	t.Parallel()
 	classes := []string{"a", "b", "c"}

@@ -346,13 +346,16 @@ func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, 
 			if err := r.checkData(&m, want, data); err != nil {
 				return nil, 0, err
 			}
-			if err := checkWeights(&m, want); err != nil {
+			if err := checkWeights(m.Dir, want); err != nil {
 				return nil, 0, err
 			}
 			continue
 		}
 		missing = append(missing, m)
 		if m.Begun != "" {
+			if err := checkWeights(m.Begun, want); err != nil {
+				return nil, 0, err
+			}
 			begun++
 		}
 	}
@@ -385,24 +388,26 @@ func (r *Runner) checkData(m *Member, want *runfolder.Settings, bySeed map[uint6
 	return nil
 }
 
-// checkWeights refuses a complete run that began with other weights than the file that is
-// wanted holds now: the others would begin with these. A file that is gone stays the
-// matter of runs that need it.
-func checkWeights(m *Member, want *runfolder.Settings) error {
-	path, err := want.WeightsFile()
-	if path == "" || err != nil {
-		return err
-	}
-	config, err := runfolder.ReadConfig(m.Dir)
+// checkWeights refuses a run that began with other weights than the file that is wanted
+// holds now: the others would begin with these. A file that is gone stays the matter of
+// runs that need it.
+func checkWeights(dir string, want *runfolder.Settings) error {
+	config, err := runfolder.ReadConfig(dir)
 	if err != nil || config.WeightsSum == "" {
 		return err
 	}
-	sum, err := runfolder.FileChecksum(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	path, err := want.WeightsFile()
+	if path == "" || err != nil {
+		return nil
 	}
-	if err == nil && sum != config.WeightsSum {
-		return fmt.Errorf("%s: the run there began with other weights than %s holds now: use another folder", m.Dir, path)
+	sum, err := runfolder.FileChecksum(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case sum != config.WeightsSum:
+		return fmt.Errorf("%s: the run there began with other weights than %s holds now: use another folder", dir, path)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -187,4 +188,20 @@ func TestReleaseFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(out, "mine"), nil, 0o666))
 	require.ErrorIs(t, release(out, []string{"linux/amd64"}), os.ErrExist)
 	require.FileExists(t, filepath.Join(out, "mine"))
+}
+
+// Whoever unpacks an archive can follow README's links.
+func TestDocumentsOfREADME(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	links := regexp.MustCompile(`\]\(([^):#]+)`).FindAllStringSubmatch(string(text), -1)
+	require.NotEmpty(t, links)
+	for _, link := range links {
+		if link[1] != "https" {
+			require.Contains(t, documents, link[1])
+		}
+	}
+	for _, name := range documents {
+		require.FileExists(t, filepath.FromSlash(name))
+	}
 }

@@ -34,7 +34,10 @@ func (c *collection) read(o *FolderOptions) (*Task, error) {
 		return nil, err
 	}
 	held, share := a.holdOut(o)
-	task := &Task{Classes: a.classes, Layout: c.layout, Beside: c.beside, Sources: a.trainOn, Holdout: share, LeftOut: c.listLeftOut(a)}
+	task := &Task{Classes: a.classes, Layout: c.layout, Sources: a.trainOn, Holdout: share, LeftOut: c.listLeftOut(a)}
+	if c.stray {
+		task.Beside = c.beside
+	}
 	labels := a.labels()
 	var sets pictureSets
 	add := func(images *Images, pictures []found) {

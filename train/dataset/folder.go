@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -173,15 +174,12 @@ var pictureExtensions = []string{".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif
 // formats without a reader.
 var unreadExtensions = []string{".heic", ".heif", ".avif", ".dng", ".jxl", ".jp2", ".cr2", ".nef", ".arw", ".ppm", ".pgm"}
 
-// otherExtensions are those of files that lie beside pictures.
-var otherExtensions = []string{".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".md", ".html", ".pdf", ".zip", ".gz", ".tar", ".mat", ".npy", ".npz", ".pkl", ".py", ".sh", ".log", ".lnk"}
+// extension is that of a file: a few letters and digits.
+var extension = regexp.MustCompile(`^\.[0-9]?[A-Za-z][0-9A-Za-z]{0,4}$`)
 
-// namedLikeFile reports whether the extension of a name is that of a file: classes have
-// dots in their names too, as in "001.Black_footed_Albatross".
-func namedLikeFile(name string) bool {
-	ext := strings.ToLower(filepath.Ext(name))
-	return isPicture(name) || slices.Contains(unreadExtensions, ext) || slices.Contains(otherExtensions, ext)
-}
+// namedLikeFile reports whether a name has the extension of a file: classes have dots in
+// their names too, as in "001.Black_footed_Albatross".
+func namedLikeFile(name string) bool { return extension.MatchString(filepath.Ext(name)) }
 
 // butOthers tells that a folder without pictures has others, "" if it has none.
 func butOthers(kinds map[string]int) string {

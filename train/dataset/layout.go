@@ -22,16 +22,21 @@ const (
 	testSplit  = "test"
 )
 
-// splitNames are the words that stand for a split, in lower case.
+// splitNames are the folders and the words of manifests that stand for a split, in lower
+// case.
 var splitNames = map[string]string{
 	"train": trainSplit, "training": trainSplit,
 	"val": valSplit, "valid": valSplit, "validation": valSplit,
 	"test": testSplit, "testing": testSplit,
 }
 
-// splitNamed returns the split that a folder or a word of a manifest is named after, in
-// whatever case, "" for none: "train", but "Training_Set" and "seg_train" too.
-func splitNamed(name string) string {
+// splitNamed returns the split that a folder or a word of a manifest is called, in
+// whatever case, "" for none.
+func splitNamed(name string) string { return splitNames[strings.ToLower(name)] }
+
+// splitMeant returns the split that a name stands for if there are others beside it, "" for
+// none: "Training_Set", "test-set", "seg_train", "val_images".
+func splitMeant(name string) string {
 	name = strings.TrimPrefix(strings.ToLower(name), "seg_")
 	for _, what := range []string{"set", "data", "images"} {
 		if rest, ok := strings.CutSuffix(name, what); ok {
@@ -54,6 +59,7 @@ type collection struct {
 	pictures []found
 	leftOut  map[string]int // what else lies there: kinds of files, folders
 	beside   string         // a picture for which folders are taken for classes, "" for none
+	stray    bool           // others of these folders have no such picture
 }
 
 // collect finds the pictures in a folder, or those that a manifest lists. Which
@@ -86,13 +92,9 @@ func collect(dir string, chosen []string) (*collection, error) {
 	if err != nil {
 		return nil, err
 	}
-	splitFolders := make([]bool, len(folders))
-	for i, name := range folders {
-		if splitFolders[i], err = isSplit(dir, name); err != nil {
-			return nil, err
-		}
-	}
-	if slices.Contains(splitFolders, true) {
+	if split, err := haveSplits(dir, folders); err != nil {
+		return nil, err
+	} else if split {
 		return c, c.collectSplits(folders)
 	}
 	if folders, err = c.withPictures(folders); err != nil {
@@ -113,7 +115,7 @@ func collect(dir string, chosen []string) (*collection, error) {
 		addCounts(inner.leftOut, c.leftOut)
 		return inner, inner.countFiles(dir)
 	}
-	if len(splitsOf(folders)) == len(folders) {
+	if !slices.ContainsFunc(folders, func(name string) bool { return splitMeant(name) == "" }) && len(folders) > 1 {
 		return nil, errorf(filepath.Join(dir, folders[0]), "there is no class folder in it, expected\n%s", Layouts)
 	}
 	splits, ofClasses := splitsInCommon(inner), false
@@ -128,7 +130,7 @@ func collect(dir string, chosen []string) (*collection, error) {
 	case !direct && (splits || len(chosen) > 0 || inCommon(inner) >= 2):
 		return c, c.collectDomains(folders, splits)
 	case direct && inCommon(inner) >= 2:
-		c.beside = besideFolders(dir, folders)
+		c.beside, c.stray = besideFolders(dir, folders)
 	}
 	c.layout = "<class>/<picture>"
 	return c, c.addClasses(dir, folders, "", "")
@@ -157,24 +159,35 @@ func noPictures(dir string) error {
 // and the domain that it is a test set of if that is not the source.
 func splitOf(name string) (split, domain string, isTarget bool) {
 	const target = "test-"
-	if split = splitNamed(name); split == "" && strings.HasPrefix(strings.ToLower(name), target) {
+	if lower := strings.ToLower(name); strings.HasPrefix(lower, target) && lower != "test-set" {
 		return testSplit, name[len(target):], true
 	}
-	return split, "", false
+	return splitNamed(name), "", false
 }
 
-// isSplit reports whether a folder is that of a split: its name says so and it
-// has folders in it. That of a run, or of several, is none.
-func isSplit(dir, name string) (bool, error) {
-	if split, _, _ := splitOf(name); split == "" {
-		return false, nil
+// haveSplits reports whether folders are those of splits: one of them is called so and has
+// folders in it, or several are named after two and have. That of a run, or of several, is
+// none.
+func haveSplits(dir string, folders []string) (bool, error) {
+	var meant []string
+	for _, name := range folders {
+		split, _, _ := splitOf(name)
+		if split == "" && splitMeant(name) == "" {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		below, runs, err := classFolders(path)
+		switch {
+		case err != nil:
+			return false, err
+		case split == "" && len(below) > 0:
+			meant = append(meant, splitMeant(name))
+		case split != "" && (len(below) > 0 || runs == 0 && strings.EqualFold(name, trainSplit) && !hasDirectPicture(path)):
+			return true, nil
+		}
 	}
-	dir = filepath.Join(dir, name)
-	below, runs, err := classFolders(dir)
-	if err != nil {
-		return false, err
-	}
-	return len(below) > 0 || runs == 0 && strings.EqualFold(name, trainSplit) && !hasDirectPicture(dir), nil
+	slices.Sort(meant)
+	return len(slices.Compact(meant)) >= 2, nil
 }
 
 // classFolders returns the names of the folders in dir that are not those of runs, and how
@@ -205,6 +218,8 @@ func (c *collection) collectSplits(folders []string) error {
 	}
 	for _, name := range folders {
 		split, domain, isTarget := splitOf(name)
+		called := split != ""
+		split = cmp.Or(split, splitMeant(name))
 		if isTarget {
 			if err := checkDomain(domain); err != nil {
 				return &Error{filepath.Join(c.dir, name), err}
@@ -223,6 +238,16 @@ func (c *collection) collectSplits(folders []string) error {
 			c.leftOut[folderOfRun] += runs
 			if len(classes) == 0 {
 				continue
+			}
+		}
+		if len(classes) == 0 && !called {
+			c.leftOut["folder "+name]++
+			continue
+		}
+		if len(classes) == 1 && strings.EqualFold(classes[0], name) && !hasDirectPicture(dir) { // as some archives unpack
+			dir = filepath.Join(dir, classes[0])
+			if classes, err = subfolders(dir); err != nil {
+				return err
 			}
 		}
 		if len(classes) == 0 {
@@ -336,12 +361,14 @@ func (c *collection) splitsBelow(dir string) ([]string, error) {
 	return splits, nil
 }
 
-// besideFolders returns a picture that lies beside folders in one of several.
-func besideFolders(dir string, folders []string) (picture string) {
+// besideFolders returns a picture that lies beside folders in one of several, and whether
+// none lies there in another.
+func besideFolders(dir string, folders []string) (picture string, stray bool) {
 	for _, name := range folders {
-		picture = cmp.Or(picture, directPicture(filepath.Join(dir, name)))
+		direct := directPicture(filepath.Join(dir, name))
+		picture, stray = cmp.Or(picture, direct), stray || direct == ""
 	}
-	return picture
+	return picture, stray
 }
 
 // collectDomains adds the folders of domains, with classes in each or with splits that

@@ -120,8 +120,13 @@ func TestLayoutsOfFolders(t *testing.T) {
 			"<class>/<picture>", map[string]int{"train": 20}},
 		{"folders around splits", join(several(5, both("Training_Set/")...), several(2, both("test-set/")...), several(3, "single_prediction")), FolderOptions{},
 			"train/<class>/<picture>", map[string]int{"train": 10, "test (source)": 4}},
-		{"Intel's names", join(several(5, both("seg_train/")...), several(2, both("seg_test/")...)), FolderOptions{}, "train/<class>/<picture>",
-			map[string]int{"train": 10, "test (source)": 4}},
+		{"Intel's names", join(several(5, both("seg_train/seg_train/")...), several(2, both("seg_test/seg_test/")...), several(3, "seg_pred/seg_pred")), FolderOptions{},
+			"train/<class>/<picture>", map[string]int{"train": 10, "test (source)": 4}},
+		{"test pictures without classes beside splits", join(several(5, both("train/")...), several(2, "test_images")), FolderOptions{},
+			"train/<class>/<picture>", map[string]int{"train": 10}},
+		{"one folder called like a test set", several(5, both("testdata/")...), FolderOptions{}, "<class>/<picture>", map[string]int{"train": 10}},
+		{"a domain called data", join(several(5, both("train/")...), several(2, both("test-data/")...)), FolderOptions{},
+			"train/<class>/<picture>", map[string]int{"train": 10, "data": 4}},
 		{"a domain that is tested alone", join(several(5, both("train/")...), several(2, both("test-settings/")...)), FolderOptions{}, "train/<class>/<picture>",
 			map[string]int{"train": 10, "settings": 4}},
 		{"one domain", several(10, both("photo/")...), FolderOptions{Sources: []string{"photo"}}, "<domain>/<class>/<picture>",
@@ -359,13 +364,16 @@ func TestPictureBesideClasses(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "b"}, task.Classes)
 	require.Equal(t, filepath.Join(dir, "a", "cover.png"), task.Beside)
+	task, err = Folder(tree(t, several(2, "dog", "dog/front", "dog/side", "cat", "cat/front", "cat/side")...), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+	require.NoError(t, err)
+	require.Empty(t, task.Beside, "pictures in all of them: classes, nested")
 }
 
 // A link that leads nowhere may stand for a class, whose name may have a dot; one that is
 // named like a file is counted.
 func TestLinksNamedLikeFiles(t *testing.T) {
 	t.Parallel()
-	for name, wrong := range map[string]bool{"001.Black_footed_Albatross": true, "St.Bernard": true, "notes.txt": false, "x.PNG": false} {
+	for name, wrong := range map[string]bool{"001.Black_footed_Albatross": true, "St.Bernard": true, "v1.0": true, "notes.txt": false, "x.PNG": false, "clip.mp4": false, "w.7z": false} {
 		dir := tree(t, several(3, "train/dog", "train/cat")...)
 		if err := os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "train", name)); err != nil {
 			t.Skip("no links here: ", err)

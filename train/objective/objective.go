@@ -117,8 +117,8 @@ type Terms struct {
 type Objective struct {
 	Config
 
-	// Total, if it is not 0, is what the cross-entropies of one label are divided by
-	// instead of N or the sum of the weights of the images' classes: the images may be a
+	// Total, if it is not 0, is what the cross-entropies of images of one label are
+	// divided by instead of N or the sum of the weights of their classes: they may be a
 	// part of a batch.
 	Total float64
 
