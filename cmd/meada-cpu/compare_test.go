@@ -70,7 +70,7 @@ func TestCompare(t *testing.T) {
 	begin("me-ada")
 	changed := invoke(t, dir, fine...)
 	require.Equal(t, exitFailed, changed.code)
-	require.Contains(t, changed.err, filepath.Join("fine", "erm")+": the run there began with other weights than "+weights+" holds now")
+	require.Contains(t, changed.err, filepath.Join("fine", "erm")+": the run there began with other weights than "+weights+" holds now: use another --out")
 
 	// A page of somebody else's is in the way before anything is trained.
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "taken"), 0o700))
@@ -92,7 +92,7 @@ func TestCompare(t *testing.T) {
 
 	r := invoke(t, dir, append(args, "--lr", "0.5")...)
 	require.Equal(t, exitFailed, r.code)
-	require.Contains(t, r.err, "lr 0.001 instead of 0.5: use another folder")
+	require.Contains(t, r.err, "lr 0.001 instead of 0.5: use another --out")
 }
 
 // pairOf is what the table has of a pair of accuracies.
@@ -113,7 +113,7 @@ func TestCompareOnOtherData(t *testing.T) {
 	require.Equal(t, exitFailed, r.code)
 	require.Empty(t, r.out)
 	folder := filepath.Join("runs", "compare-folder-cutout-s1")
-	require.Contains(t, r.err, filepath.Join(folder, "erm")+": the run there is of the data in pets, and those in flowers have other images of train: use another folder")
+	require.Contains(t, r.err, filepath.Join(folder, "erm")+": the run there is of the data in pets, and those in flowers have other images of train now: use another --out")
 
 	require.NoError(t, os.Rename(filepath.Join(dir, "pets"), filepath.Join(dir, "moved")))
 	require.Equal(t, first.out, succeed(t, dir, on("moved")...).out)
@@ -121,6 +121,12 @@ func TestCompareOnOtherData(t *testing.T) {
 	plainPictures(t, elsewhere, 4, "pets/dog", "pets/horse")
 	r = invoke(t, elsewhere, append(on("pets"), "--out", filepath.Join(dir, folder))...)
 	require.Contains(t, r.err, "other images of train")
+
+	// Nor for one on what the same folder held before.
+	plainPictures(t, dir, 7, "moved/dog")
+	r = invoke(t, dir, on("moved")...)
+	require.Equal(t, exitFailed, r.code)
+	require.Contains(t, r.err, "those in moved have other images of train now")
 
 	// What was begun is not gone on with on other data either.
 	require.NoError(t, os.Remove(filepath.Join(dir, folder, "erm", runfolder.SummaryFile)))

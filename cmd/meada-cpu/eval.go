@@ -23,6 +23,7 @@ type evalSettings struct {
 	logits, adapt  string
 	threads        int
 	seed           uint64
+	seeded         bool // by a flag
 	direct, json   bool
 }
 
@@ -37,7 +38,7 @@ func newEval(std streams) *cobra.Command {
 			"meada-cpu eval --weights last.safetensors --dataset digits --data DIR --logits logits\n" +
 			"meada-cpu eval --weights best.safetensors --data DIR --corruptions DIR/CIFAR-10-C",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if c.Flags().Changed("seed") && (s.Holdout == nil || *s.Holdout == 0) {
+			if s.seeded = c.Flags().Changed("seed"); s.seeded && (s.Holdout == nil || *s.Holdout == 0) {
 				return cli.UsageError("--seed %d: nothing is held out by it, expected --holdout X too", s.seed)
 			}
 			return runEval(std, s)
@@ -55,7 +56,7 @@ alexnet and the resnets, [-1,1] for those of CIFAR and efficientnet-lite0.`)
 	f.Group("tests")
 	declareTests(f, &s.Images)
 	cli.Choice(f, &s.adapt, "adapt", "bn: batch normalisation by the statistics of the images tested, domain by domain, without their labels", "bn")
-	f.Seed(&s.seed, "seed", "that of the run, whose --holdout is to be measured")
+	f.Seed(&s.seed, "seed", "that of the run, whose --holdout is to be measured; by default that of the run folder")
 	f.Group("running")
 	f.Text(&s.logits, "logits", "DIR", "write DIR/<domain>.npy, float32, images x classes; no file is overwritten")
 	f.Integer(&s.threads, "threads", 1, "workers; by default all CPUs")
@@ -131,20 +132,4 @@ func runEval(std streams, s evalSettings) error {
 		}{result.Accuracy, result.Corruptions(), result.Tests, s.Dataset, network.Name, s.weights, s.adapt, engine.InstructionSet(), engine.Threads()})
 	}
 	return result.Print(std.out)
-}
-
-// complete sets what the flags leave open to what the weights say.
-func (s *evalSettings) complete(w *zoo.Weights) error {
-	d, err := completeImages(&s.Images, w)
-	if err != nil {
-		return err
-	}
-	if own := w.Model(); s.model == "" && own != "" {
-		if s.model, err = d.ChooseNetwork(own); err != nil {
-			return &zoo.WeightsError{Err: fmt.Errorf("%s: it holds %s: %w", s.weights, w.Metadata[zoo.MetaModel], err)}
-		}
-	} else if s.model, err = d.ChooseNetwork(s.model); err != nil {
-		return err
-	}
-	return s.Check()
 }

@@ -102,6 +102,7 @@ func (s *settings) resolveFor(ranks int, set *pflag.FlagSet) error {
 	if err := s.resolve(set); err != nil {
 		return err
 	}
+	s.nameChoices(cli.Given(set))
 	if _, given := cli.Given(set)["shards"]; given || s.Resume != "" || s.config != "" {
 		return nil
 	}

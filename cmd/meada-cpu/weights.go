@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -112,6 +111,16 @@ func (s *augmentSettings) checkEta(set *pflag.FlagSet) error {
 	return nil
 }
 
+// seedOfRun returns the seed of the run on images in whose folder weights are, or else the
+// one given.
+func seedOfRun(w *zoo.Weights, i *catalog.Images, seed uint64) (uint64, error) {
+	c, err := runOf(w)
+	if err == nil && c.Dataset == i.Dataset && sameData(c.Data, i.Data) {
+		seed = c.Seed
+	}
+	return seed, err
+}
+
 // sameData reports whether two paths are of the same data: of folders or files of the same
 // name, as after a move.
 func sameData(a, b string) bool {
@@ -128,23 +137,4 @@ func runOf(w *zoo.Weights) (*runfolder.Config, error) {
 		c = new(runfolder.Config)
 	}
 	return c, err
-}
-
-// chooseNetwork chooses network, preset and weights for a dataset. The network is that
-// which a file or a folder of weights says it is for, where no flag names one; what is wrong
-// with the weights is told when they are read.
-func (s *settings) chooseNetwork(d *catalog.Dataset) (model, preset, weights string, err error) {
-	path := s.Weights
-	if s.Model != "" || path == "" || path == catalog.Pretrained {
-		return d.Choose(s.Model, s.Preset, s.Weights)
-	}
-	w, err := openWeights(&path)
-	if err != nil {
-		return d.Choose("", s.Preset, s.Weights)
-	}
-	model, preset, weights, err = d.Choose(w.Model(), s.Preset, s.Weights)
-	if err != nil {
-		err = cli.UsageError("--weights %s: it is for %s, and --dataset %s takes %s", s.Weights, w.Model(), d.Name, strings.Join(d.NetworkNames(), ", "))
-	}
-	return model, preset, weights, err
 }

@@ -26,18 +26,23 @@ func (s *Settings) UsesEta() bool {
 // advst sets what the authors of AdvST have. They go through the images of the
 // source and of five (for PACS three) sets once between phases, which is
 // 1,875 steps for digits, and divide the rate by ten halfway. Their ascents have the
-// entropy for PACS, and not for digits: there ME-AdvST has the weight of ME-ADA.
+// entropy for PACS, and not for digits: there ME-AdvST has the weight of ME-ADA. All
+// networks for pictures have what PACS has.
 func advst(s *Settings, p *Preset, network string) {
+	if KindOf(network) == ForPictures {
+		s.K, s.LRMax, s.Gamma, s.EtaMin, s.Contrast = 3, 5, 10, 0.01, 1
+		s.EpochsMin, s.FreezeBN = 1, network != "alexnet"
+		if p.Name == "pacs" { // else those of the preset, for less time
+			s.LoopsAdv = 50
+		}
+		return
+	}
 	s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin, s.Contrast = 5, 20, 0.2, 100, 10, 1
-	if s.Algorithm == AdvST && p.Name != "pacs" {
+	if s.Algorithm == AdvST {
 		s.Eta = 0
 	}
-	switch p.Name {
-	case "digits": // 2.85 million images
+	if p.Name == "digits" { // 2.85 million images
 		s.LoopsTrain, s.LoopsMin, s.TestEvery, s.Cosine = 89_063, 1_875, 1_000, true
-	case "pacs":
-		s.EpochsMin, s.FreezeBN = 1, network != "alexnet"
-		s.K, s.LoopsAdv, s.LRMax, s.Gamma, s.EtaMin = 3, 50, 5, 10, 0.01
 	}
 }
 

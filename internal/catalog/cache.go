@@ -18,16 +18,14 @@ func (i *Images) pictures(r *Reading) dataset.PictureOptions {
 	if r.MaxBytes == 0 {
 		o.MaxBytes = system.AvailableMemory()
 	}
-	if i.Cache == "" {
-		return o
+	if i.Cache != "" {
+		o.Cache = &dataset.Cache{Dir: i.Cache}
 	}
-	o.Cache = &dataset.Cache{Dir: i.Cache}
 	if r.Status == nil {
 		return o
 	}
 	started := time.Now()
-	o.Cache.Note = func(text string) { r.Status.Line("cache: %s", text) }
-	o.Cache.Progress = func(done, total int) {
+	progress := func(done, total int) {
 		r.Status.Update(time.Now(), "decode", done, func() string {
 			rate := float64(done) / time.Since(started).Seconds()
 			return fmt.Sprintf("pictures %s/%s  %.0f images/s  ETA %s", cli.Count(done), cli.Count(total), rate,
@@ -37,8 +35,20 @@ func (i *Images) pictures(r *Reading) dataset.PictureOptions {
 			r.Status.Clear()
 		}
 	}
+	if o.Cache != nil {
+		o.Cache.Note, o.Cache.Progress = func(text string) { r.Status.Line("cache: %s", text) }, progress
+		return o
+	}
+	o.Progress = func(done, total int) {
+		if time.Since(started) > quickly {
+			progress(done, total)
+		}
+	}
 	return o
 }
+
+// quickly is how long pictures are decoded without a word.
+const quickly = time.Second
 
 // lockCache waits until no other process writes to the folder of decoded pictures, if
 // there is one, and keeps others from it until free is called.

@@ -61,7 +61,7 @@ func TestDamagedRunFolder(t *testing.T) {
 	for steps := 2; ; steps += every {
 		o.Out, o.Resume = filepath.Join(dir, "r"), ""
 		require.NoError(t, os.RemoveAll(o.Out))
-		_, err := Train(&countdown{t.Context(), steps}, o)
+		_, err := Train(&countdown{t.Context(), 1 + steps}, o)
 		if err == nil {
 			break
 		}

@@ -113,6 +113,9 @@ func (r *Result) Print(out io.Writer) error {
 	}
 	if sum.Accuracy.SourceValidation != nil {
 		fmt.Fprintf(w, "validated is the best on %s (training-domain validation)\n", validatedOn(r.domains))
+		if len(r.domains) == 1 {
+			fmt.Fprintln(w, "these are the images that it is shown on, so that it is too high by some; last is not")
+		}
 	}
 	if chosen {
 		fmt.Fprintln(w, "best is the best average over the target domains, selected on the target test sets (oracle) as the official code does")

@@ -112,7 +112,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	}
 	defer r.engine.Close()
 	r.Threads = r.engine.Threads()
-	begin, err := r.prepare()
+	begin, err := r.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +135,11 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 
 // prepare reads the data, makes the network, the trainer and the run folder ready,
 // and returns the table that the run begins with.
-func (r *run) prepare() ([][2]string, error) {
+func (r *run) prepare(ctx context.Context) ([][2]string, error) {
 	data, memory, err := r.load()
+	if err == nil && ctx.Err() != nil { // while pictures were decoded
+		err = cli.ErrInterrupted
+	}
 	if err := r.meet(data, err); err != nil {
 		return nil, err
 	}

@@ -47,8 +47,8 @@ func complete(t *testing.T, o Options) *Result {
 	return result
 }
 
-// countdown is a context that ends after a run has looked at it some times: once
-// after each step.
+// countdown is a context that ends after a run has looked at it some times: before the
+// first step, then after each.
 type countdown struct {
 	context.Context
 	looks int // until it is done

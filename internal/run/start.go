@@ -268,11 +268,15 @@ func describeAscent(s *runfolder.Settings) string {
 func DataOf(s *runfolder.Settings, status *cli.Status) (*runfolder.Config, error) {
 	images := s.Images
 	images.Corruptions = catalog.NoCorruptions // of which checksums tell nothing
-	data, err := images.Load(catalog.Reading{Side: sideOf(s), Seed: s.Seed, Untested: true, Status: status})
+	record := &runfolder.Config{Settings: *s}
+	data, err := images.Load(catalog.Reading{
+		Side: sideOf(s), Seed: s.Seed, Untested: true, Status: status,
+		Whole: func(all *dataset.Task) { record.SourceSum = sourceChecksum(all) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	record := &runfolder.Config{Settings: *s, Checksums: checksums(data)}
+	record.Checksums = checksums(data)
 	debug.FreeOSMemory() // for the runs that follow
 	return record, nil
 }

@@ -107,7 +107,7 @@ func (m *Member) Find(want *runfolder.Settings) (complete bool, err error) {
 			return false, err
 		}
 		if difference != "" {
-			return false, fmt.Errorf("%s: the run there has other settings, %s: use another folder", dir, difference)
+			return false, fmt.Errorf("%s: the run there has other settings, %s: use another --out", dir, difference)
 		}
 		if o != nil {
 			m.Dir, m.Begun = dir, ""
@@ -248,6 +248,8 @@ func (r *Runner) run(ctx context.Context, members []Member) error {
 		return fmt.Errorf("%w after %d of %d runs, the same command continues", cli.ErrInterrupted, done, len(members))
 	case user.Err() != nil:
 		return fmt.Errorf("%w after %d of %d runs, the same command continues; %s%v", cli.ErrInterrupted, done, len(members), broken, failed[0])
+	case broken != "" && done < len(members):
+		return fmt.Errorf("%s%w; %d others were not finished, the same command continues", broken, failed[0], len(members)-done)
 	case broken != "":
 		return fmt.Errorf("%s%w", broken, failed[0])
 	}
@@ -332,7 +334,7 @@ type Resolve func(flags []string) (*runfolder.Settings, error)
 // findMissing returns the members that are not complete, and how many of them were
 // begun.
 func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, begun int, err error) {
-	data := map[uint64]*runfolder.Config{} // by seed, which may draw what is held out
+	var data *runfolder.Config // of the images wanted, read when they are first needed
 	for _, m := range all {
 		want, err := settings(m.Flags)
 		if err != nil {
@@ -343,7 +345,7 @@ func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, 
 			return nil, 0, err
 		}
 		if complete {
-			if err := r.checkData(&m, want, data); err != nil {
+			if err := r.checkData(&m, want, &data); err != nil {
 				return nil, 0, err
 			}
 			if err := checkWeights(m.Dir, want); err != nil {
@@ -363,27 +365,27 @@ func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, 
 }
 
 // checkData refuses a complete run on other data than those wanted. Under another path they
-// may be the same, as after a move to another machine, and under the same one relative to
-// another folder they may not: checksums tell. The data are read once for each seed. A run
-// that is resumed checks them itself.
-func (r *Runner) checkData(m *Member, want *runfolder.Settings, bySeed map[uint64]*runfolder.Config) error {
+// may be the same, as after a move to another machine, and under the same one they may not:
+// people change their own pictures. Checksums tell. Other datasets stay as they were
+// published, but under a path relative to another folder. A run that is resumed checks
+// its data itself.
+func (r *Runner) checkData(m *Member, want *runfolder.Settings, data **runfolder.Config) error {
 	config, err := runfolder.ReadConfig(m.Dir)
 	if err != nil {
 		return err
 	}
 	elsewhere := want.Data != "" && !filepath.IsAbs(want.Data) && filepath.IsAbs(m.Dir)
-	if config.Data == want.Data && !elsewhere {
-		return nil
+	d, err := catalog.FindDataset(want.Dataset)
+	if err != nil || config.Data == want.Data && !elsewhere && !d.Own {
+		return err
 	}
-	data := bySeed[m.Seed]
-	if data == nil {
-		if data, err = r.Data(want); err != nil {
+	if *data == nil {
+		if *data, err = r.Data(want); err != nil {
 			return err
 		}
-		bySeed[m.Seed] = data
 	}
-	if name := runfolder.OtherImages(config, data); name != "" {
-		return fmt.Errorf("%s: the run there is of the data in %s, and those in %s have other images of %s: use another folder", m.Dir, config.Data, want.Data, name)
+	if name := runfolder.OtherImages(config, *data); name != "" {
+		return fmt.Errorf("%s: the run there is of the data in %s, and those in %s have other images of %s now: use another --out", m.Dir, config.Data, want.Data, name)
 	}
 	return nil
 }
@@ -407,7 +409,7 @@ func checkWeights(dir string, want *runfolder.Settings) error {
 	case err != nil:
 		return err
 	case sum != config.WeightsSum:
-		return fmt.Errorf("%s: the run there began with other weights than %s holds now: use another folder", dir, path)
+		return fmt.Errorf("%s: the run there began with other weights than %s holds now: use another --out", dir, path)
 	}
 	return nil
 }

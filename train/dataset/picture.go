@@ -62,6 +62,12 @@ type PictureOptions struct {
 	// memory MaxBytes is no bound then.
 	Cache *Cache
 
+	// Progress, if not nil, is called while pictures are decoded that no Cache keeps, now
+	// and then and at the end.
+	Progress func(done, total int)
+
+	decoded func() // counts one
+
 	// Clipped, if not nil, counts the pictures read whose grey of 16 bits has values
 	// above 255, which become white.
 	Clipped *atomic.Int64
@@ -109,6 +115,7 @@ func (sets pictureSets) read(o PictureOptions, what string) (bad *PicturesError,
 		return nil, 0, err
 	}
 	o.Clipped = new(atomic.Int64)
+	o.count(sets.files())
 	read := func(set pictureSet) []error { return set.readInto(&o) }
 	if o.Cache != nil && len(sets.paths()) > 0 {
 		file, err := o.Cache.file(sets, &o, what)
@@ -135,16 +142,39 @@ func (sets pictureSets) read(o PictureOptions, what string) (bad *PicturesError,
 	return found, clipped, nil
 }
 
+// count lets decoded call Progress, of so many pictures in all.
+func (o *PictureOptions) count(total int) {
+	o.decoded = func() {}
+	if o.Progress == nil {
+		return
+	}
+	const every = 16
+	var mutex sync.Mutex
+	done := 0
+	o.decoded = func() {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if done++; done%every == 0 || done == total {
+			o.Progress(done, total)
+		}
+	}
+}
+
+// files counts the files of all sets.
+func (sets pictureSets) files() int {
+	n := 0
+	for _, set := range sets {
+		n += len(set.files)
+	}
+	return n
+}
+
 // fit returns an error if the images would not fit into memory.
 func (sets pictureSets) fit(o *PictureOptions) error {
 	if o.Cache != nil && mapped.Supported {
 		return nil
 	}
-	n := int64(0)
-	for _, set := range sets {
-		n += int64(len(set.files))
-	}
-	side := int64(o.Side)
+	n, side := int64(sets.files()), int64(o.Side)
 	if size := n * 3 * side * side; o.MaxBytes > 0 && size > o.MaxBytes {
 		return &SizeError{n, side, size, o.MaxBytes}
 	}
@@ -157,7 +187,10 @@ func (set pictureSet) readInto(o *PictureOptions) []error {
 	side := o.Side
 	images := newImages(len(set.files), 3, side, side)
 	failures := make([]error, len(set.files))
-	inParallel(len(set.files), func(i int) { failures[i] = ReadPicture(images.Image(i), o, set.files[i].path) })
+	inParallel(len(set.files), func(i int) {
+		failures[i] = ReadPicture(images.Image(i), o, set.files[i].path)
+		o.decoded()
+	})
 	var errs []error
 	n := 0
 	for i, err := range failures {
