@@ -33,8 +33,8 @@ bench-pytorch: $(PYTHON) ## the same beside PyTorch's, then steps of the network
 	cd bench && $(GO) run . -networks -threads 0 -python $(PYTHON)
 
 $(VENV)/bin/python:
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install torch torchvision timm || { rm -r $(VENV); exit 1; }
+	python3 -m venv "$(VENV)"
+	"$(VENV)/bin/pip" install torch torchvision timm || { rm -f "$(VENV)/bin/python"; exit 1; }
 
 fuzz: ## fuzz every parser, one after the other, for FUZZTIME (10m) each
 	.ci/run fuzz

@@ -38,8 +38,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/cpuid/v2"
-
 	"github.com/meada-cpu/meada-cpu/internal/benchmark"
 	"github.com/meada-cpu/meada-cpu/internal/timing"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -122,7 +120,7 @@ func main() {
 		o.out = ""
 	}
 	if o.threads < 1 || o.scaling && o.threads == 1 {
-		o.threads = runtime.NumCPU()
+		o.threads = runtime.GOMAXPROCS(0) // less than the machine's where a control group has fewer
 	}
 	if o.budget == 0 {
 		o.budget = 1500 * time.Millisecond
@@ -196,7 +194,7 @@ func (o *options) run() (err error) {
 	if err != nil {
 		return err
 	}
-	b.results.CPU, b.results.ISA, b.results.Go = cpuid.CPU.BrandName, b.engine.Kernels.Name, runtime.Version()
+	b.results.CPU, b.results.ISA, b.results.Go = benchmark.CPUName(), b.engine.Kernels.Name, runtime.Version()
 	b.results.Threads = o.threads
 	b.results.print(os.Stdout)
 	if o.out == "" {

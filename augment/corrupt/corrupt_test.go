@@ -422,3 +422,27 @@ func BenchmarkApply(b *testing.B) {
 		}
 	}
 }
+
+// Images may be much wider than high: what elastic_transform moves from far outside comes
+// back by more than one reflection.
+func TestElongatedImages(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(2, nil)
+	defer e.Close()
+	const w, h = 1000, 32
+	suite := NewSuite(e, w, h, 1, nil)
+	src, dst := make([]uint8, 3*w*h), make([]uint8, 3*w*h)
+	for i := range src {
+		src[i] = uint8(i * 7)
+	}
+	for severity := 1; severity <= Severities; severity++ {
+		suite.Apply(dst, src, "elastic_transform", severity, 0)
+		require.NotEqual(t, src, dst)
+	}
+	for i, want := range []int{1, 2, 1, 0, 1, 2, 1, 0, 1} { // a b c b a b c ...
+		require.Equal(t, want, mirrorCentre(i-3, 3))
+	}
+	for i, want := range []int{1, 1, 0, 0, 1, 1, 0, 0} { // b a a b b a
+		require.Equal(t, want, mirror(i-3, 2))
+	}
+}

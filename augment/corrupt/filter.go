@@ -11,21 +11,23 @@ func nearest(i, n int) int { return min(max(i, 0), n-1) }
 
 // mirror reflects behind the last pixel: a b c c b.
 func mirror(i, n int) int {
-	switch {
-	case i < 0:
-		return -1 - i
-	case i >= n:
+	if i = modulo(i, 2*n); i >= n {
 		return 2*n - 1 - i
+	}
+	return i
+}
+
+// modulo returns i, or what it is one or more periods away from.
+func modulo(i, period int) int {
+	if i %= period; i < 0 {
+		return i + period
 	}
 	return i
 }
 
 // mirrorCentre reflects at the last pixel's centre: a b c b a.
 func mirrorCentre(i, n int) int {
-	switch {
-	case i < 0:
-		return -i
-	case i >= n:
+	if i = modulo(i, max(1, 2*n-2)); i >= n {
 		return 2*n - 2 - i
 	}
 	return i
@@ -125,8 +127,7 @@ func (w *worker) motion(dst, src []uint8, radius, sigma, degrees float64) {
 	}
 }
 
-// sample interpolates a plane linearly at (x, y), which is less than its width
-// and height away from it.
+// sample interpolates a plane linearly at (x, y).
 func (w *worker) sample(plane []float64, x, y float64, at border) float64 {
 	fx, fy := math.Floor(x), math.Floor(y)
 	x0, x1 := at(int(fx), w.width), at(int(fx)+1, w.width)

@@ -11,9 +11,9 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/meada-cpu/meada-cpu/internal/benchmark"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/collective/mpi"
-	"github.com/meada-cpu/meada-cpu/internal/run"
 	"github.com/meada-cpu/meada-cpu/internal/system"
 	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -47,7 +47,7 @@ func runCPU(std streams, ranks *mpi.Ranks) error {
 		return err
 	}
 	cli.Table(std.out, [][2]string{
-		{"cpu", run.CPUName()},
+		{"cpu", benchmark.CPUName()},
 		{"instruction set", name},
 		{"available", strings.Join(tensor.InstructionSets(), ", ")},
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func run(threads int, budget time.Duration) (*Report, error) {
 		return nil, err
 	}
 	defer e.Close()
-	r := &Report{CPU: cpuid.CPU.BrandName, ISA: e.InstructionSet(), Threads: e.Threads()}
+	r := &Report{CPU: CPUName(), ISA: e.InstructionSet(), Threads: e.Threads()}
 	if r.Threads > 1 {
 		one, err := tensor.NewEngine(1)
 		if err != nil {
@@ -187,3 +188,11 @@ func threads(n int) string {
 }
 
 func round(x float64) float64 { return math.Round(x*1000) / 1000 }
+
+// CPUName returns the name of the CPU.
+func CPUName() string {
+	if name := strings.TrimSpace(cpuid.CPU.BrandName); name != "" {
+		return name
+	}
+	return "unknown " + runtime.GOARCH
+}

@@ -24,10 +24,15 @@ func (i *Images) pictures(r *Reading) dataset.PictureOptions {
 	if r.Status == nil {
 		return o
 	}
-	started := time.Now()
+	var started time.Time // with the first pictures: others may have been looked for and read before
+	first := 0
 	progress := func(done, total int) {
+		if started.IsZero() {
+			started, first = time.Now(), done
+			return
+		}
 		r.Status.Update(time.Now(), "decode", done, func() string {
-			rate := float64(done) / time.Since(started).Seconds()
+			rate := float64(done-first) / time.Since(started).Seconds()
 			return fmt.Sprintf("pictures %s/%s  %.0f images/s  ETA %s", cli.Count(done), cli.Count(total), rate,
 				cli.Duration(float64(total-done)/rate))
 		})
@@ -40,7 +45,7 @@ func (i *Images) pictures(r *Reading) dataset.PictureOptions {
 		return o
 	}
 	o.Progress = func(done, total int) {
-		if time.Since(started) > quickly {
+		if started.IsZero() || time.Since(started) > quickly {
 			progress(done, total)
 		}
 	}

@@ -168,16 +168,22 @@ func (d *Downloader) fetch(ctx context.Context, set *Set) error {
 // download brings one file to a folder, with progress.
 func (d *Downloader) download(ctx context.Context, dir, path string, f fetch.File) error {
 	began, start, size := time.Now(), int64(-1), f.Size
-	d.Client.Progress = func(done, total int64) {
-		size = total
+	d.Client.Progress = func(done, total int64) { // total is 0 where no server says it
+		size = max(done, total)
 		if start < 0 {
 			start = done
 		}
 		now := time.Now()
 		d.Status.Update(now, "fetch", int(done>>20), func() string {
-			text := fmt.Sprintf("%s  %.1f/%s", path, float64(done)/1e6, megabytes(total))
+			text := fmt.Sprintf("%s  %s", path, megabytes(done))
+			if total > 0 {
+				text = fmt.Sprintf("%s  %.1f/%s", path, float64(done)/1e6, megabytes(total))
+			}
 			if rate := float64(done-start) / now.Sub(began).Seconds(); rate > 0 {
-				text += fmt.Sprintf("  %.1f MB/s  ETA %s", rate/1e6, cli.Duration(float64(total-done)/rate))
+				text += fmt.Sprintf("  %.1f MB/s", rate/1e6)
+				if total > 0 {
+					text += "  ETA " + cli.Duration(float64(total-done)/rate)
+				}
 			}
 			return text
 		})

@@ -2,10 +2,8 @@ package run
 
 import (
 	"runtime"
-	"strings"
 
-	"github.com/klauspost/cpuid/v2"
-
+	"github.com/meada-cpu/meada-cpu/internal/benchmark"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/tensor"
@@ -17,15 +15,7 @@ func ThisMachine(e *tensor.Engine) runfolder.Machine {
 		Version: cli.Version(),
 		Go:      runtime.Version(),
 		System:  runtime.GOOS + "/" + runtime.GOARCH,
-		CPU:     CPUName(),
+		CPU:     benchmark.CPUName(),
 		SIMD:    e.InstructionSet(),
 	}
-}
-
-// CPUName returns the name of the CPU.
-func CPUName() string {
-	if name := strings.TrimSpace(cpuid.CPU.BrandName); name != "" {
-		return name
-	}
-	return "unknown " + runtime.GOARCH
 }

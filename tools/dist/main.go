@@ -21,6 +21,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -176,15 +177,35 @@ func stamped(info *debug.BuildInfo) (build, error) {
 	return b, nil
 }
 
+// ofBuilder are the settings of Go that say where modules and what was built lie, not what
+// is built.
+var ofBuilder = []string{"GOPROXY", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOINSECURE", "GOPATH", "GOMODCACHE", "GOCACHE"}
+
+// builder returns them as variables: all else that `go env -w` has set is left out.
+var builder = sync.OnceValues(func() ([]string, error) {
+	out, err := exec.Command("go", append([]string{"env"}, ofBuilder...)...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	var variables []string
+	for i, value := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
+		variables = append(variables, ofBuilder[i]+"="+strings.TrimSuffix(value, "\r"))
+	}
+	return variables, nil
+})
+
 // goTool runs the go command for a platform and returns what it prints.
 // Settings that change a binary are the same for everybody: the oldest CPU of
 // each architecture, no experiments, no flags.
 func goTool(goos, goarch string, args ...string) ([]byte, error) {
 	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(),
-		"GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0",
+	theirs, err := builder()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Env = append(append(os.Environ(), theirs...),
+		"GOENV=off", "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0",
 		"GOAMD64=v1", "GOARM64=v8.0", "GORISCV64=rva20u64",
-		// Not empty, or `go env -w` would be asked.
 		"GOFLAGS=-mod=readonly", "GOWORK=off", "GOFIPS140=off", "GOEXPERIMENT=")
 	var errors bytes.Buffer
 	cmd.Stderr = &errors

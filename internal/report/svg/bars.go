@@ -41,9 +41,9 @@ const (
 const barStyle = `<style>
 text { font: 12px system-ui, sans-serif; fill: #24292f }
 .title { font-weight: 600; font-size: 14px } .end { text-anchor: end } .small { font-size: 10.5px }
-.bar0 { fill: #0969da } .bar1 { fill: #9aa4af } .bar2 { fill: #c8ced5 } .peak { stroke: #cf222e; stroke-width: 1.5; stroke-dasharray: 4 3 } .axis { stroke: #d0d7de }
+.bar0 { fill: #0969da } .bar1 { fill: #9aa4af } .bar2 { fill: #c8ced5 } .bar3 { fill: #54aeff } .peak { stroke: #cf222e; stroke-width: 1.5; stroke-dasharray: 4 3 } .axis { stroke: #d0d7de }
 @media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .bar0 { fill: #4493f8 } .bar1 { fill: #6e7681 } .bar2 { fill: #484f58 } .peak { stroke: #ff7b72 } .axis { stroke: #30363d }
+text { fill: #e6edf3 } .bar0 { fill: #4493f8 } .bar1 { fill: #6e7681 } .bar2 { fill: #484f58 } .bar3 { fill: #1158c7 } .peak { stroke: #ff7b72 } .axis { stroke: #30363d }
 }
 </style>
 `
