@@ -49,7 +49,7 @@ a run are given the images it trained on, and its settings if it was of ada or m
 		if err != nil {
 			d = &catalog.Datasets[0]
 		}
-		_ = applyPreset(c.Flags(), &s.Settings, d.PresetFor(d.Usual), d.Usual, catalog.MEADA)
+		_ = applyPreset(c.Flags(), &s.Settings, d.PresetFor(d.Usual), d.Usual, catalog.MEADA, 0)
 		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those for the %s of %s.", d.Usual, d.Name)
 		_ = cli.WriteHelp(c.OutOrStdout(), c)
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -89,11 +90,16 @@ func newRunner(std streams, name string, threads int, quiet bool, shared []strin
 	if err != nil {
 		return nil, err
 	}
-	status := cli.NewStatus(std.err, quiet)
+	status, maxBytes := cli.NewStatus(std.err, quiet), int64(0)
+	if slices.Contains(shared, "--max-memory=none") {
+		maxBytes = -1
+	}
 	r := &sweep.Runner{
 		Name: name, Program: program, Threads: cmp.Or(cli.Threads(threads, std.err), runtime.GOMAXPROCS(0)), Logs: quiet,
 		Err: std.err, Say: status.Line, Endure: func(err error) bool { return exitCode(err) == exitDiverged },
-		Data: func(s *runfolder.Settings) (*runfolder.Config, error) { return run.DataOf(s, status) },
+		Data: func(ctx context.Context, s *runfolder.Settings) (*runfolder.Config, error) {
+			return run.DataOf(ctx, s, maxBytes, status)
+		},
 	}
 	for _, flag := range shared {
 		if name, _, _ := strings.Cut(strings.TrimPrefix(flag, "--"), "="); slices.Contains(processFlags, name) {

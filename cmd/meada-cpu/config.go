@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/spf13/pflag"
 
@@ -119,7 +118,7 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 	if recorder == "" { // what it leaves out was not there
 		s.Weights = weights
 	}
-	err = applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model, "")
+	err = applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model, "", s.ImageSize)
 	if s.Weights == "" && cli.Given(set)["freeze-bn"] == "" {
 		s.FreezeBN = false // random weights have no statistics to keep
 	}
@@ -127,14 +126,13 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 }
 
 // applyPreset sets what flags do not to what a preset has for a network and a
-// method, "" for the preset's own.
-func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, usual catalog.Algorithm) error {
+// method, "" for the preset's own, and images of that side, 0 for the network's.
+func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, usual catalog.Algorithm, side int) error {
 	preset, err := catalog.FindPreset(name)
 	if err != nil {
 		return err
 	}
 	given := cli.Given(set)
-	side, _ := strconv.Atoi(given["image-size"]) // which has been parsed, if it is there
 	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual), side)
 	if swa := given["swa"]; swa != "" && swa != "0" && given["ema"] == "" { // one average takes the place of the other
 		s.EMA = 0

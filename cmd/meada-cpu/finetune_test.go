@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,9 +112,13 @@ func TestImageSize(t *testing.T) {
 	require.Len(t, predictions(t, dir, "--weights", weights, filepath.Join(data, "test")), 15)
 	succeed(t, dir, "augment", "--weights", weights, "--data", data, "--images", "2", "--loops-adv", "1", "--out", "own")
 
-	var again settings
-	require.NoError(t, again.parse(append(args[1:], "--weights", filepath.Join(dir, "r"))))
-	require.Equal(t, []string{"efficientnet-lite0", "pictures"}, []string{again.Model, again.Preset})
+	for _, flags := range [][]string{nil, {"--model", "efficientnet-lite0"}} {
+		var again settings
+		require.NoError(t, again.parse(slices.Concat(args[1:], []string{"--algorithm", "cutout", "--weights", filepath.Join(dir, "r")}, flags)))
+		require.Equal(t, []string{"efficientnet-lite0", "pictures"}, []string{again.Model, again.Preset})
+		require.Equal(t, []int{48, 24}, []int{again.ImageSize, again.Cutout})
+		require.Empty(t, again.Resize)
+	}
 
 	for want, flags := range map[string][]string{
 		"--image-size 160: alexnet takes images of 224 pixels alone; efficientnet-lite0, resnet18, resnet34, resnet50 take others": {

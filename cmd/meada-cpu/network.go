@@ -1,44 +1,58 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/train/dataset"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
-// chooseNetwork chooses network, preset and weights for a dataset. The network, and the size
-// and the resizing of its images, are those which a file or a folder of weights says it is
-// for, where no flag names the network.
+// chooseNetwork chooses network, preset and weights for a dataset. The network is that
+// which a file or a folder of weights says it is for, where no flag names one.
 func (s *settings) chooseNetwork(d *catalog.Dataset) (model, preset, weights string, err error) {
-	path := s.Weights
-	if s.Model != "" || path == "" || path == catalog.Pretrained {
+	if s.Weights == "" || s.Weights == catalog.Pretrained || s.config != "" || s.Resume != "" {
 		return d.Choose(s.Model, s.Preset, s.Weights)
 	}
+	path, known := s.Weights, s.Model != "" || s.Preset != ""
 	w, err := openWeights(&path)
-	if err != nil && s.Preset != "" { // which has a network: the error is of the run
-		return d.Choose("", s.Preset, s.Weights)
+	if err != nil && known { // the error is of the run
+		return d.Choose(s.Model, s.Preset, s.Weights)
 	}
-	if err == nil && s.Preset == "" {
+	if err == nil && !known {
 		err = w.CheckNamed("--model NAME says it")
 	}
 	if err != nil {
 		return "", "", "", err
 	}
-	if model, preset, weights, err = d.Choose(w.Model(), s.Preset, s.Weights); err != nil {
+	model, preset, weights, err = d.Choose(cmp.Or(s.Model, w.Model()), s.Preset, s.Weights)
+	switch {
+	case err != nil && s.Model == "":
 		return "", "", "", cli.UsageError("--weights %s: it is for %s, and --dataset %s takes %s", s.Weights, w.Model(), d.Name, strings.Join(d.NetworkNames(), ", "))
+	case err != nil || model != w.Model():
+		return model, preset, weights, err
 	}
-	if s.ImageSize == 0 {
-		if s.ImageSize, err = w.ImageSize(); err != nil {
-			return "", "", "", err
-		}
+	return model, preset, weights, s.followImages(w, d)
+}
+
+// followImages lets images have the size and the resizing that weights were trained with,
+// where these are not the usual ones and no flag has others.
+func (s *settings) followImages(w *zoo.Weights, d *catalog.Dataset) error {
+	side, err := w.ImageSize()
+	if err != nil {
+		return err
 	}
-	if s.Resize == "" && d.Pictures {
-		s.Resize, err = w.Resize()
+	if s.ImageSize == 0 && side != catalog.KindOf(w.Model()).Side() {
+		s.ImageSize = side
 	}
-	return model, preset, weights, err
+	resize, err := w.Resize()
+	if s.Resize == "" && d.Pictures && resize != dataset.Squash {
+		s.Resize = resize
+	}
+	return err
 }
 
 // nameChoices adds to the command what it leaves to the weights that this machine happens
@@ -60,7 +74,7 @@ func (s *evalSettings) complete(w *zoo.Weights) error {
 	if err != nil {
 		return err
 	}
-	if !s.seeded {
+	if !s.seeded && s.Holdout != nil && *s.Holdout > 0 {
 		if s.seed, err = seedOfRun(w, &s.Images, s.seed); err != nil {
 			return err
 		}

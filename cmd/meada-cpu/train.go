@@ -49,7 +49,10 @@ func newTrain(std streams) *cobra.Command {
 	cli.SetNotes(c, trainNotes+"\n\nThe methods that --algorithm names:\n\n"+catalog.DescribeMethods())
 	s.define(c.Flags())
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		_ = s.choose(c.Flags()) // whatever else is wrong, the help shows what there is
+		if s.choose(c.Flags()) != nil { // whatever else is wrong, the help shows what there is
+			s.Weights = ""
+			_ = s.choose(c.Flags())
+		}
 		c.Long += fmt.Sprintf("\n\nThe values in parentheses are those of --preset %s for %s.", s.Preset, s.Model)
 		_ = cli.WriteHelp(c.OutOrStdout(), c)
 	})

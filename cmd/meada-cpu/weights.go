@@ -88,7 +88,7 @@ func asTrained(told io.Writer, i *catalog.Images, w *zoo.Weights) (seed uint64, 
 // moveAsTrained sets what flags do not to the settings of the run in whose folder weights
 // are, if that moved images by ada or me-ada, and else to those of a preset.
 func (s *augmentSettings) moveAsTrained(set *pflag.FlagSet, w *zoo.Weights, d *catalog.Dataset) error {
-	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA); err != nil {
+	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA, 0); err != nil {
 		return err
 	}
 	c, err := runOf(w)

@@ -14,7 +14,7 @@ import (
 
 // pictures returns how pictures are read.
 func (i *Images) pictures(r *Reading) dataset.PictureOptions {
-	o := dataset.PictureOptions{Side: r.Side, SkipBad: i.SkipBad, Resize: i.Resize, MaxBytes: max(r.MaxBytes, 0)}
+	o := dataset.PictureOptions{Side: r.Side, SkipBad: i.SkipBad, Resize: i.Resize, MaxBytes: max(r.MaxBytes, 0), Done: r.Done}
 	if r.MaxBytes == 0 {
 		o.MaxBytes = system.AvailableMemory()
 	}

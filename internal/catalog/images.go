@@ -46,6 +46,8 @@ type Reading struct {
 	// corrupted; nil for nobody.
 	Whole func(*dataset.Task)
 
+	Done <-chan struct{} // once it is closed, pictures are no longer decoded; nil for never
+
 	MaxBytes int64       // that pictures may take in memory: 0 for what the machine has left, -1 for no bound
 	Status   *cli.Status // shows how pictures are decoded
 }

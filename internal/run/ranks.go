@@ -46,6 +46,7 @@ type finding struct {
 	Error string      // "" if it is ready
 	Data  bool        // the error is of data
 	Usage bool        // the error is of settings
+	Ended bool        // the error is an interruption
 	Facts [][2]string // name and value, which all ranks must have in common
 }
 
@@ -61,6 +62,7 @@ func agree(g *collective.Group, facts [][2]string, err error) error {
 	own := finding{Facts: facts}
 	own.Host, _ = os.Hostname() // "" is as good
 	if err != nil {
+		own.Ended = errors.Is(err, cli.ErrInterrupted)
 		own.Error, own.Data, own.Usage = err.Error(), errors.Is(err, dataset.ErrData) || errors.Is(err, zoo.ErrWeights), cli.IsUsage(err)
 	}
 	text, failed := json.Marshal(own)
@@ -93,6 +95,8 @@ func compare(all []finding) error {
 		text := fmt.Sprintf("rank %d on %s: %s", rank, f.Host, f.Error)
 		switch {
 		case f.Error == "":
+		case f.Ended:
+			return fmt.Errorf("rank %d on %s: %w", rank, f.Host, cli.ErrInterrupted)
 		case f.Data:
 			return fmt.Errorf("%s%w", text, errData)
 		case f.Usage:
@@ -219,7 +223,7 @@ func assist(ctx context.Context, o Options) error {
 		return agree(o.Group, nil, err)
 	}
 	defer r.engine.Close()
-	data, _, err := r.load()
+	data, _, err := r.load(ctx)
 	if err := r.meet(data, err); err != nil {
 		return err
 	}

@@ -136,8 +136,8 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 // prepare reads the data, makes the network, the trainer and the run folder ready,
 // and returns the table that the run begins with.
 func (r *run) prepare(ctx context.Context) ([][2]string, error) {
-	data, memory, err := r.load()
-	if err == nil && ctx.Err() != nil { // while pictures were decoded
+	data, memory, err := r.load(ctx)
+	if (err == nil || errors.Is(err, dataset.ErrStopped)) && ctx.Err() != nil { // while pictures were decoded
 		err = cli.ErrInterrupted
 	}
 	if err := r.meet(data, err); err != nil {
@@ -157,11 +157,11 @@ func (r *run) prepare(ctx context.Context) ([][2]string, error) {
 
 // load reads the data and makes the network, with the weights that it begins with. It
 // returns what it says about memory.
-func (r *run) load() (data *dataset.Task, memory string, err error) {
+func (r *run) load(ctx context.Context) (data *dataset.Task, memory string, err error) {
 	if _, err := r.WeightsFile(); err != nil && r.Resume == "" { // which may do without
 		return nil, "", err
 	}
-	if data, err = r.readImages(); err != nil {
+	if data, err = r.readImages(ctx); err != nil {
 		return nil, "", err
 	}
 	r.classes, r.domains = data.Classes, train.Domains(data)
@@ -227,7 +227,7 @@ func (r *run) withoutPhases(n int) string {
 }
 
 // readImages reads the images of the run, unless there is no memory for them.
-func (r *run) readImages() (*dataset.Task, error) {
+func (r *run) readImages(ctx context.Context) (*dataset.Task, error) {
 	limit, whose := r.memoryLimit()
 	whole := func(all *dataset.Task) { r.sourceSum = sourceChecksum(all) }
 	if r.Resume != "" {
@@ -235,7 +235,7 @@ func (r *run) readImages() (*dataset.Task, error) {
 	}
 	data, err := r.Images.Load(catalog.Reading{
 		Engine: r.engine, Side: sideOf(&r.Settings), Seed: r.Seed, MaxBytes: cmp.Or(max(limit, 0), -1), Status: r.progress,
-		Whole: whole,
+		Whole: whole, Done: ctx.Done(),
 	})
 	if tooLarge := new(dataset.SizeError); errors.As(err, &tooLarge) {
 		return nil, cli.UsageError("%v %s; --cache DIR keeps them on the disk instead, fewer or smaller pictures fit, and --max-memory none starts it all the same", tooLarge, whose)

@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -265,14 +266,18 @@ func describeAscent(s *runfolder.Settings) string {
 
 // DataOf reads the images that settings name, without corruptions, and returns what a run on
 // them records of them: their checksums.
-func DataOf(s *runfolder.Settings, status *cli.Status) (*runfolder.Config, error) {
+// In memory they may take maxBytes, see [catalog.Reading].
+func DataOf(ctx context.Context, s *runfolder.Settings, maxBytes int64, status *cli.Status) (*runfolder.Config, error) {
 	images := s.Images
 	images.Corruptions = catalog.NoCorruptions // of which checksums tell nothing
 	record := &runfolder.Config{Settings: *s}
 	data, err := images.Load(catalog.Reading{
-		Side: sideOf(s), Seed: s.Seed, Untested: true, Status: status,
+		Side: sideOf(s), Seed: s.Seed, Untested: true, MaxBytes: maxBytes, Done: ctx.Done(), Status: status,
 		Whole: func(all *dataset.Task) { record.SourceSum = sourceChecksum(all) },
 	})
+	if errors.Is(err, dataset.ErrStopped) {
+		err = cli.ErrInterrupted
+	}
 	if err != nil {
 		return nil, err
 	}

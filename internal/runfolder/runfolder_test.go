@@ -92,6 +92,12 @@ func TestOtherImages(t *testing.T) {
 	} {
 		require.Equal(t, c.want, OtherImages(c.a, c.b))
 	}
+	// A seed may hold out one more, of which another cannot be read.
+	a, b := run(1, "s", "t", "f", "h"), run(2, "s", "u", "f", "i")
+	b.Checksums[TrainingSet], b.Checksums["held-out"] = Checksum{11, "u"}, Checksum{9, "i"}
+	require.Empty(t, OtherImages(a, b))
+	b.Checksums["held-out"] = Checksum{10, "i"}
+	require.NotEmpty(t, OtherImages(a, b))
 }
 
 // Of three images of the class b one is taken for a, and nothing is taken for c.

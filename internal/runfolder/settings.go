@@ -142,13 +142,18 @@ func OtherImages(a, b *Config) string {
 	for _, sums := range []map[string]Checksum{a.Checksums, b.Checksums} {
 		for _, name := range slices.Sorted(maps.Keys(sums)) {
 			was, is := a.Checksums[name], b.Checksums[name]
-			mayDiffer := drawn && (name == TrainingSet || name == train.HeldOut) && was.Images == is.Images
+			mayDiffer := drawn && (name == TrainingSet || name == train.HeldOut) && a.drawn() == b.drawn()
 			if was != is && !mayDiffer {
 				return name
 			}
 		}
 	}
 	return ""
+}
+
+// drawn counts the images that the seed has drawn to be trained on or held out.
+func (c *Config) drawn() int {
+	return c.Checksums[TrainingSet].Images + c.Checksums[train.HeldOut].Images
 }
 
 func orNone(v any) string {

@@ -147,7 +147,7 @@ type Runner struct {
 	Say    func(format string, args ...any) // shows a line about a run that ended
 	Endure func(error) bool                 // reports whether the others go on after a run failed
 
-	Data func(*runfolder.Settings) (*runfolder.Config, error) // reads the images that settings name: their checksums
+	Data func(context.Context, *runfolder.Settings) (*runfolder.Config, error) // reads the images that settings name: their checksums
 
 	memory    int64 // of the machine's for each of several runs at a time, 0 if that is not known
 	succeeded bool  // one run and more
@@ -163,7 +163,7 @@ func (r *Runner) Sweep(ctx context.Context, out string, shard Shard, members []M
 		}
 	}
 	lo, hi := shard.Of(len(members))
-	missing, begun, err := r.findMissing(members[lo:hi], settings)
+	missing, begun, err := r.findMissing(ctx, members[lo:hi], settings)
 	if err != nil {
 		return false, err
 	}
@@ -333,7 +333,7 @@ type Resolve func(flags []string) (*runfolder.Settings, error)
 
 // findMissing returns the members that are not complete, and how many of them were
 // begun.
-func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, begun int, err error) {
+func (r *Runner) findMissing(ctx context.Context, all []Member, settings Resolve) (missing []Member, begun int, err error) {
 	var data *runfolder.Config // of the images wanted, read when they are first needed
 	for _, m := range all {
 		want, err := settings(m.Flags)
@@ -345,7 +345,7 @@ func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, 
 			return nil, 0, err
 		}
 		if complete {
-			if err := r.checkData(&m, want, &data); err != nil {
+			if err := r.checkData(ctx, &m, want, &data); err != nil {
 				return nil, 0, err
 			}
 			if err := checkWeights(m.Dir, want); err != nil {
@@ -369,7 +369,7 @@ func (r *Runner) findMissing(all []Member, settings Resolve) (missing []Member, 
 // people change their own pictures. Checksums tell. Other datasets stay as they were
 // published, but under a path relative to another folder. A run that is resumed checks
 // its data itself.
-func (r *Runner) checkData(m *Member, want *runfolder.Settings, data **runfolder.Config) error {
+func (r *Runner) checkData(ctx context.Context, m *Member, want *runfolder.Settings, data **runfolder.Config) error {
 	config, err := runfolder.ReadConfig(m.Dir)
 	if err != nil {
 		return err
@@ -380,7 +380,7 @@ func (r *Runner) checkData(m *Member, want *runfolder.Settings, data **runfolder
 		return err
 	}
 	if *data == nil {
-		if *data, err = r.Data(want); err != nil {
+		if *data, err = r.Data(ctx, want); err != nil {
 			return err
 		}
 	}

@@ -242,6 +242,9 @@ func (f *cacheFile) writeImages(w io.Writer, c *Cache, o *PictureOptions, failed
 	size := 3 * f.Side * f.Side
 	images := make([]uint8, min(some*runtime.GOMAXPROCS(0), len(f.paths))*size)
 	for lo := 0; lo < len(f.paths); {
+		if o.stopped() {
+			return ErrStopped
+		}
 		n := min(len(images)/size, len(f.paths)-lo)
 		unread := make([]error, n) // the files have been read before: what fails now may pass
 		inParallel(n, func(i int) {

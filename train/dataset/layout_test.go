@@ -356,6 +356,27 @@ func TestRunsCalledLikeSplits(t *testing.T) {
 	}
 }
 
+// Reading pictures ends when it is told to.
+func TestDecodingStops(t *testing.T) {
+	t.Parallel()
+	dir, done := tree(t, several(40, "dog", "cat")...), make(chan struct{})
+	o := FolderOptions{PictureOptions: PictureOptions{Side: 8, Done: done}}
+	shown := 0
+	o.Progress = func(n, total int) {
+		require.Equal(t, 80, total)
+		shown = n
+	}
+	_, err := Folder(dir, o)
+	require.NoError(t, err)
+	require.Equal(t, 80, shown)
+	close(done)
+	_, err = Folder(dir, o)
+	require.ErrorIs(t, err, ErrStopped)
+	o.Cache = &Cache{Dir: t.TempDir()}
+	_, err = Folder(dir, o)
+	require.ErrorIs(t, err, ErrStopped)
+}
+
 // A picture beside classes makes classes of what look like domains, and is named.
 func TestPictureBesideClasses(t *testing.T) {
 	t.Parallel()

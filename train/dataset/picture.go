@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -66,11 +67,26 @@ type PictureOptions struct {
 	// and then and at the end.
 	Progress func(done, total int)
 
+	// Done, once it is closed, ends decoding with ErrStopped; nil for never.
+	Done <-chan struct{}
+
 	decoded func() // counts one
 
 	// Clipped, if not nil, counts the pictures read whose grey of 16 bits has values
 	// above 255, which become white.
 	Clipped *atomic.Int64
+}
+
+// ErrStopped is the error of reading pictures that was told to end.
+var ErrStopped = errors.New("stopped while pictures were decoded")
+
+func (o *PictureOptions) stopped() bool {
+	select {
+	case <-o.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // SizeError is about images that would take more memory than they may.
@@ -129,6 +145,9 @@ func (sets pictureSets) read(o PictureOptions, what string) (bad *PicturesError,
 	for _, set := range sets {
 		found.Total += len(set.files)
 		errs := read(set)
+		if o.stopped() {
+			return nil, 0, ErrStopped
+		}
 		found.Files = append(found.Files, errs...)
 		empty = empty || len(errs) == len(set.files)
 	}
@@ -188,6 +207,9 @@ func (set pictureSet) readInto(o *PictureOptions) []error {
 	images := newImages(len(set.files), 3, side, side)
 	failures := make([]error, len(set.files))
 	inParallel(len(set.files), func(i int) {
+		if o.stopped() {
+			return
+		}
 		failures[i] = ReadPicture(images.Image(i), o, set.files[i].path)
 		o.decoded()
 	})
