@@ -207,15 +207,7 @@ func TestAverageAllocatesNothing(t *testing.T) {
 		c := epochConfig(erm)
 		c.BatchSize, c.Averaging = 1, averaging
 		trainer, _ := epochTrainer(t, 2, nil, c)
-		for range 3 {
-			_, err := trainer.Step()
-			require.NoError(t, err)
-		}
-		require.Zero(t, testing.AllocsPerRun(30, func() {
-			if _, err := trainer.Step(); err != nil {
-				panic(err)
-			}
-		}), "%T", averaging)
+		stepsAllocateNothing(t, trainer, 3, 30)
 	}
 }
 

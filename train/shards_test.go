@@ -229,15 +229,7 @@ func TestShardsAllocateNothing(t *testing.T) {
 	c := shardedConfig()
 	c.Schedule = Epochs{Total: 100, TestEvery: 50}
 	trainer, _ := epochTrainer(t, 2, nil, c)
-	for range 12 {
-		_, err := trainer.Step()
-		require.NoError(t, err)
-	}
-	require.Zero(t, testing.AllocsPerRun(10, func() {
-		if _, err := trainer.Step(); err != nil {
-			panic(err)
-		}
-	}))
+	stepsAllocateNothing(t, trainer, 12, 10) // then a phase begins
 }
 
 // Classes weigh what they weigh in the whole batch, however it is divided.

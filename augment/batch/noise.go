@@ -11,7 +11,7 @@ import (
 
 // Noise multiplies every value by 1 + a*U(-1,1) and adds b*N(0,1), where a and b
 // are Multiplicative and Additive times a number from Beta(2,5) for the batch,
-// and each is left out of a value with probability Sparsity: the noise of
+// and each is left out of a value with probability Sparsity, to a 1024th below: the noise of
 // NoisyMix (Erichson et al., "NoisyMix: Boosting Model Robustness to Common
 // Corruptions", AISTATS 2024).
 type Noise struct {

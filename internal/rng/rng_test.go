@@ -296,18 +296,19 @@ func TestBeta(t *testing.T) {
 	}
 }
 
-// Many words at a time are those that one at a time would be.
-func TestUint32s(t *testing.T) {
+// Many numbers at a time are those that one at a time would be, from every place in a
+// block on, and leave the source at the same place.
+func drawsMany[T any](t *testing.T, length int, one func(*Source) T, many func(*Source, []T)) {
 	for n := range 40 {
 		for skipped := range 9 {
 			a, b := New(uint64(n), Noise), New(uint64(n), Noise)
 			a.SetCounter(uint64(skipped))
 			b.SetCounter(uint64(skipped))
-			want, got := make([]uint32, n), make([]uint32, n)
+			want, got := make([]T, length*n), make([]T, length*n)
 			for i := range want {
-				want[i] = a.Uint32()
+				want[i] = one(a)
 			}
-			b.Uint32s(got)
+			many(b, got)
 			require.Equal(t, want, got)
 			require.Equal(t, a.Counter(), b.Counter())
 			require.Equal(t, a.Uint32(), b.Uint32())
@@ -315,22 +316,6 @@ func TestUint32s(t *testing.T) {
 	}
 }
 
-// Many normal numbers at a time are those that one at a time would be, from every place in
-// a block on, and leave the source at the same place.
-func TestFastNormals(t *testing.T) {
-	for n := range 40 {
-		for skipped := range 9 {
-			a, b := New(uint64(n), Noise), New(uint64(n), Noise)
-			a.SetCounter(uint64(skipped))
-			b.SetCounter(uint64(skipped))
-			want, got := make([]float64, 50*n), make([]float64, 50*n)
-			for i := range want {
-				want[i] = a.FastNormal()
-			}
-			b.FastNormals(got)
-			require.Equal(t, want, got)
-			require.Equal(t, a.Counter(), b.Counter())
-			require.Equal(t, a.Uint32(), b.Uint32())
-		}
-	}
-}
+func TestUint32s(t *testing.T) { drawsMany(t, 1, (*Source).Uint32, (*Source).Uint32s) }
+
+func TestFastNormals(t *testing.T) { drawsMany(t, 50, (*Source).FastNormal, (*Source).FastNormals) }

@@ -249,7 +249,7 @@ func (r *Runner) run(ctx context.Context, members []Member) error {
 	case user.Err() != nil:
 		return fmt.Errorf("%w after %d of %d runs, the same command continues; %s%v", cli.ErrInterrupted, done, len(members), broken, failed[0])
 	case broken != "" && done < len(members):
-		return fmt.Errorf("%s%w; %d others were not finished, the same command continues", broken, failed[0], len(members)-done)
+		return fmt.Errorf("%s%w; not finished: %d, the same command continues", broken, failed[0], len(members)-done)
 	case broken != "":
 		return fmt.Errorf("%s%w", broken, failed[0])
 	}

@@ -66,7 +66,8 @@ type collection struct {
 // layout a folder has is decided in this order:
 //
 //   - there is a manifest.csv;
-//   - there is a folder train, val, test or test-<domain> with folders in it;
+//   - there is a folder train, val, test or test-<domain> with folders in it, or two are
+//     named after splits, as training_set and test-set are; those of runs are none;
 //   - there is nothing but one folder, without pictures directly in it: what
 //     counts is that folder;
 //   - no picture lies directly in any folder, and folders of two splits are in all of
