@@ -118,6 +118,11 @@ func (m *finishStep) moveInBall(n int) {
 			return
 		}
 		stride /= math.Sqrt(length)
+		for c := range m.images.C {
+			if _, _, unit := m.channel(c); stride*float64(unit)*float64(unit) > math.MaxFloat32 {
+				return // the gradient has next to none of its bits left
+			}
+		}
 	}
 	for c := range m.images.C {
 		_, _, unit := m.channel(c)

@@ -160,3 +160,21 @@ func TestBallsThatThereAreNot(t *testing.T) {
 		require.ErrorContains(t, c.Check(), message)
 	}
 }
+
+// A gradient next to 0 has no direction, and moves no image to where there are no numbers.
+func TestVanishingGradientInBall(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(1, nil)
+	defer e.Close()
+	m := newBallMaximiser(e, 1, Config{Steps: 1, LR: 0.5, Ball: Ball{Norm: L2, Radius: 1}})
+	x, labels := ballImages(1)
+	m.Maximise(x, labels, 1)
+	require.Equal(t, -1, m.NonFinite())
+	m.images = x
+	before := append([]float32(nil), x.Data...)
+	for i := range m.dx.Data {
+		m.dx.Data[i] = float32(i%2) * 1e-42
+	}
+	(&finishStep{m}).moveInBall(0)
+	require.Equal(t, before, x.Data)
+}

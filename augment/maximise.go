@@ -276,7 +276,7 @@ func (m *finishStep) Do(n, worker int) {
 	if m.Ball.Norm != Unbounded {
 		m.moveInBall(n)
 		if last {
-			m.finite[n] = tensor.Finite(m.engine, dx)
+			m.finite[n] = tensor.Finite(m.engine, dx) && tensor.Finite(m.engine, image)
 		}
 		return
 	}

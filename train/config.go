@@ -207,8 +207,11 @@ func (c *Config) parts() map[string]string {
 	if c.Clip > 0 {
 		parts["Clip"] = fmt.Sprint(c.Clip)
 	}
-	if c.Growth.Sets > 0 { // checkpoints of earlier versions have phases in other orders
-		parts["Order of phases"] = "mixed"
+	if c.Growth.Sets > 0 { // checkpoints of earlier versions have phases in other orders, and colours with other hues
+		parts["Order of phases"], parts["Hue of greys"] = "mixed", "none"
+	}
+	if len(c.Objective.ClassWeights) > 0 && c.shards() > 1 { // and images that are mixed weigh as the shard has it
+		parts["Weights of classes"] = "of the step"
 	}
 	if c.Backbone != (Backbone{}) {
 		parts["Backbone"] = fmt.Sprintf("%#v", c.Backbone)

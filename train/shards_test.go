@@ -235,7 +235,7 @@ func TestShardsAllocateNothing(t *testing.T) {
 // Classes weigh what they weigh in the whole batch, however it is divided.
 func TestClassWeightsInShards(t *testing.T) {
 	t.Parallel()
-	loss := func(shards int) float64 {
+	loss := func(shards int, mix ...augment.BatchOp) float64 {
 		engine, network := tensor.NewEngineOn(1, nil), smallNormalised()
 		defer engine.Close()
 		network.FreezeBN = true // or each shard has statistics of its own
@@ -245,6 +245,7 @@ func TestClassWeightsInShards(t *testing.T) {
 		for i := range c.Objective.ClassWeights {
 			c.Objective.ClassWeights[i] = 1 + 9*float64(i%2)
 		}
+		c.Views = []View{{Batch: mix}}
 		trainer, err := New(engine, network, toyData(t), c)
 		require.NoError(t, err)
 		e, err := trainer.Step()
@@ -254,6 +255,7 @@ func TestClassWeightsInShards(t *testing.T) {
 	for _, shards := range []int{2, 4, 8} {
 		require.InEpsilon(t, loss(1), loss(shards), 1e-6, "%d shards", shards)
 	}
+	require.InEpsilon(t, loss(1), loss(8, batch.Mixup{Alpha: 1}), 1e-6, "images mixed with themselves")
 }
 
 func TestShardsRefused(t *testing.T) {

@@ -151,7 +151,8 @@ func (p *position) begun() int {
 
 // Resume prepares the training that a checkpoint is of, to go on where it was.
 // Network (initialised by the seed), data and settings must be those that New
-// was given; an error says what is not.
+// was given; an error says what is not. The values of the images are not compared, nor
+// what the network's FreezeBN and Conv are set to.
 func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Config, from *Checkpoint) (*Trainer, error) {
 	s := &from.state
 	if err := c.check(network); err != nil {

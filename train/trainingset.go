@@ -52,7 +52,7 @@ func (b *block) free() {
 
 // newTrainingSet returns the training set of the source images, permuted.
 func newTrainingSet(source *dataset.Images, permute func(order []int32)) *trainingSet {
-	s := &trainingSet{source: source, labels: source.Labels, order: make([]int32, source.N)}
+	s := &trainingSet{source: source, labels: source.Labels[:source.N:source.N], order: make([]int32, source.N)}
 	inOrder(s.order)
 	s.arrange(permute)
 	return s

@@ -39,7 +39,9 @@ func TestTrainingSetReshufflesInTheMiddleOfABatch(t *testing.T) {
 }
 
 func TestTrainingSetGrows(t *testing.T) {
-	p := newTrainingSet(sourceOf(5), reverse)
+	source := sourceOf(5)
+	source.Labels = append(source.Labels, 77) // of an image that is not in the set
+	p := newTrainingSet(source, reverse)
 	first := tensor.New(3, 1, 1, 2)
 	for i := range first.Data {
 		first.Data[i] = float32(i)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/augment"
+	"github.com/meada-cpu/meada-cpu/internal/rng"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -206,4 +207,40 @@ func TestNoise(t *testing.T) {
 		strength += largest / rounds
 	}
 	require.InDelta(t, 0.5*2/7, strength, 0.02)
+}
+
+// The noise and its gradient are those of a computation in float64, a value at a time.
+func TestNoiseBesideFloat64(t *testing.T) {
+	t.Parallel()
+	e := tensor.NewEngineOn(2, nil)
+	defer e.Close()
+	op := Noise{Additive: 0.5, Multiplicative: 0.75, Sparsity: 0.375}
+	const n, c, h, w = 3, 3, 21, 20 // more values than a chunk
+	forward, backward, err := op.MakeHidden(e, n, c, h, w)
+	require.NoError(t, err)
+	before, b, gradient := values(n, c, h, w), values(n, c, h, w), values(n, c, h, w)
+	forward(b)
+	backward(gradient)
+
+	draw := source(before, rng.Noise)
+	add := op.Additive * draw.Beta(2, 5)
+	multiply := op.Multiplicative * draw.Beta(2, 5)
+	for i := range n {
+		d := before.Draw
+		d.Image = int(before.Numbers[i])
+		words := rng.New(d.Seed, rng.NoiseValues.Sub(d.Index()))
+		normals := rng.New(d.Seed, rng.NoiseNormals.Sub(d.Index()))
+		for j, v := range before.X.Image(i) {
+			x, factor, term := float64(v), 1.0, 0.0
+			word := words.Uint32()
+			if word%1024 >= 384 { // of 1024, 0.375
+				factor += multiply * (float64(word>>20)/2048 - 1)
+			}
+			if word>>10%1024 >= 384 {
+				term = add * normals.FastNormal()
+			}
+			require.InDelta(t, x*factor+term, b.X.Image(i)[j], 1e-6, "image %d, value %d", i, j)
+			require.InDelta(t, x*factor, gradient.X.Image(i)[j], 1e-6, "image %d, gradient %d", i, j)
+		}
+	}
 }

@@ -120,7 +120,11 @@ func NewSuite(engine *tensor.Engine, width, height int, seed uint64, frost []Tex
 		if len(frost) > 0 {
 			return shrinkTextures(frost, width, height, s.scale)
 		}
-		return frostTextures(s.scale)
+		drawn := frostTextures(s.scale)
+		if max(width, height) > drawn[0].Width { // of elongated images
+			return shrinkTextures(drawn, width, height, s.scale)
+		}
+		return drawn
 	})
 	s.workers = make([]*worker, engine.Threads())
 	for i := range s.workers {

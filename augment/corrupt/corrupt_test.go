@@ -429,6 +429,16 @@ func TestElongatedImages(t *testing.T) {
 	t.Parallel()
 	e := tensor.NewEngineOn(2, nil)
 	defer e.Close()
+	for _, size := range [][2]int{{1000, 32}, {32, 1000}} {
+		w, h := size[0], size[1]
+		suite := NewSuite(e, w, h, 1, nil)
+		grey := bytes.Repeat([]uint8{100}, 3*w*h)
+		for n := range 40 { // with as many draws of a place
+			dst := make([]uint8, len(grey))
+			suite.Apply(dst, grey, "frost", 5, n)
+			require.NotContains(t, dst, uint8(0))
+		}
+	}
 	const w, h = 1000, 32
 	suite := NewSuite(e, w, h, 1, nil)
 	src, dst := make([]uint8, 3*w*h), make([]uint8, 3*w*h)

@@ -12,10 +12,17 @@ type sector[T float] struct {
 	s, v     T
 }
 
+// grey bounds how far the channels of a grey lie apart that has been normalised and back,
+// far below the distance of two bytes.
+const grey = 1e-6
+
 // shifted returns a colour plus the parameters: hue in radians, saturation, value.
 func (o *operation[T]) shifted(r, g, b T) sector[T] {
 	high, low := max(r, g, b), min(r, g, b)
 	hue, delta := T(0), high-low
+	if delta < grey {
+		delta = 0
+	}
 	if delta > 0 {
 		switch high {
 		case r:

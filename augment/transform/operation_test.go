@@ -206,3 +206,14 @@ func TestHSV(t *testing.T) {
 	o.p[0] = 1e30
 	o.forward(out, []float64{0.5, 0.25, 0, 0.25, 0, 0.25})
 }
+
+// Greys have no hue and no saturation, whatever is left of the last bits of their channels.
+func TestHueOfGreys(t *testing.T) {
+	t.Parallel()
+	o := operation[float32]{kind: hsv, c: 3, h: 1, w: 1, p: [most]float32{1, 0, 0.5}}
+	out := make([]float32, 3)
+	for _, grey := range [][]float32{{0, 1.0 / (1 << 25), 0}, {1, 1, 1 - 1.0/(1<<24)}} {
+		o.forward(out, grey)
+		require.InDeltaSlice(t, []float32{grey[0] + 0.5, grey[0] + 0.5, grey[0] + 0.5}, out, 1e-6)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -20,12 +21,11 @@ import (
 // augmentSettings are what the flags of augment decide. Those of the ascent are
 // named as in train.
 type augmentSettings struct {
-	weights       string
-	pictures      catalog.Images
-	out, format   string
-	images        int
-	threads       int
-	direct, quiet bool
+	weights         string
+	pictures        catalog.Images
+	out, format     string
+	images, threads int
+	direct, quiet   bool
 	catalog.Settings
 }
 
@@ -85,7 +85,7 @@ func runAugment(std streams, s *augmentSettings, set *pflag.FlagSet) error {
 	if s.weights == "" || s.out == "" {
 		return cli.UsageError("augment needs --weights FILE and --out DIR")
 	}
-	if err := s.checkEta(set); err != nil {
+	if err := cmp.Or(s.checkEta(set), imageset.CheckFolder(s.out)); err != nil {
 		return err
 	}
 	w, err := openNamed(&s.weights, "export --format safetensors --model NAME writes a file that does")

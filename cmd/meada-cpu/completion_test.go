@@ -34,7 +34,7 @@ func TestCompletion(t *testing.T) {
 		"train --corruptions ":         "none on-the-fly",
 		"train --loops-m":              "--loops-min",
 		"train --quiet --preset d":     "digits digits-best",
-		"train --weights ":             "pretrained",
+		"train --weights ":             "pretrained none",
 		"eval --algo":                  "",
 		"predict --format ":            "table csv json",
 		"export --format ":             "onnx safetensors",

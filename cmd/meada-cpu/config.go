@@ -57,6 +57,9 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 		return err
 	}
 	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
+		if s.config != "" && given["preset"] == "" {
+			err = fmt.Errorf("%w; the preset is that of --config %s, without which flags can name one", err, s.config)
+		}
 		return err
 	}
 	if cycle := given["one-cycle"]; given["cosine"] == "true" && cycle != "" && s.OneCycle > 0 {
@@ -119,29 +122,11 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 		s.Weights = weights
 	}
 	err = applyPreset(set, &s.Options.Settings.Settings, s.Preset, s.Model, "", s.ImageSize)
+	if s.Weights == catalog.RandomWeights {
+		s.Weights = ""
+	}
 	if s.Weights == "" && cli.Given(set)["freeze-bn"] == "" {
 		s.FreezeBN = false // random weights have no statistics to keep
 	}
 	return err
-}
-
-// applyPreset sets what flags do not to what a preset has for a network and a
-// method, "" for the preset's own, and images of that side, 0 for the network's.
-func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, usual catalog.Algorithm, side int) error {
-	preset, err := catalog.FindPreset(name)
-	if err != nil {
-		return err
-	}
-	given := cli.Given(set)
-	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual), side)
-	if swa := given["swa"]; swa != "" && swa != "0" && given["ema"] == "" { // one average takes the place of the other
-		s.EMA = 0
-	}
-	if cycle := given["one-cycle"]; cycle != "" && cycle != "0" && given["cosine"] == "" { // and so does a rate's schedule
-		s.Cosine = false
-	}
-	if given["cosine"] == "true" && given["one-cycle"] == "" {
-		s.OneCycle = 0
-	}
-	return cli.Apply(set, given)
 }

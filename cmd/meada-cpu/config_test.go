@@ -173,6 +173,24 @@ func TestConfigFollowsFlags(t *testing.T) {
 	var frozen settings
 	require.NoError(t, frozen.parse([]string{"--config", path, "--freeze"}))
 	require.True(t, frozen.Freeze)
+
+	for _, c := range []struct{ recorded, flags, want string }{ // what follows from a flag that is no longer there
+		{"--preset pictures --model resnet18 --weights w --freeze", "--freeze=false", "--preset pictures --model resnet18 --weights w"},
+		{"--preset pacs --algorithm advst", "--weights w", "--preset pacs --algorithm advst --weights w"},
+		{"--preset pictures --model resnet18 --weights w", "--weights none", "--preset pictures --model resnet18 --weights none"},
+		{"--dataset digits --preset quick", "--swa 0.5", "--dataset digits --preset quick --swa 0.5"},
+		{"--dataset digits --preset quick --swa 0.5", "--ema 0.9", "--dataset digits --preset quick --ema 0.9"},
+		{"--dataset digits --preset quick --class-weights balanced --max-steps 2", "--class-weights none --max-steps 0", "--dataset digits --preset quick"},
+	} {
+		path, _ := record(append(strings.Fields(c.recorded), "--data", data)...)
+		var again, want settings
+		require.NoError(t, again.parse(append(strings.Fields(c.flags), "--config", path)), c)
+		require.NoError(t, want.parse(append(strings.Fields(c.want), "--data", data)), c)
+		require.Equal(t, want.Settings.Settings, again.Settings.Settings, c)
+		require.Equal(t, want.Weights, again.Weights, c)
+	}
+	path, _ = record("--preset", "quick")
+	require.ErrorContains(t, new(settings).parse([]string{"--config", path, "--model", "allconv"}), "the preset is that of --config "+path)
 }
 
 // An average of the weights that a flag asks for takes the place of the preset's.

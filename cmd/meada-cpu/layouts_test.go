@@ -86,10 +86,14 @@ func TestEvalOnTheSourceIsTold(t *testing.T) {
 		want := readJSON(t, filepath.Join(dir, out, runfolder.SummaryFile))["accuracy"].(map[string]any)["source_validation"].(map[string]any)["held-out"]
 		r = succeed(t, dir, append(append(eval, strings.Fields(flags)...), "--json")...)
 		require.Contains(t, r.out, fmt.Sprintf(`"held-out":%v`, want))
+		r = succeed(t, dir, append(eval, "--holdout", "0.2", "--json")...) // source, target and seed are the run's
+		require.Contains(t, r.out, fmt.Sprintf(`"held-out":%v`, want))
 	}
 	require.NotContains(t, succeed(t, dir, "eval", "--weights", "rtest", "--data", "q").err, "warning")
 	succeed(t, dir, "train", "--model", small, "--algorithm", "erm", "--max-steps", "1", "--data", "p", "--test-images", "1", "--out", "few")
 	require.Contains(t, succeed(t, dir, "eval", "--weights", "few", "--data", "p").err, "warning: the run trained on most of test")
+	succeed(t, dir, "train", "--model", small, "--algorithm", "erm", "--max-steps", "1", "--data", "q", "--target", "b", "--holdout", "0", "--out", "all")
+	require.Contains(t, succeed(t, dir, "eval", "--weights", "all", "--data", "q").err, "warning: the run trained on a and c\n")
 }
 
 // What a run on PACS trained on is not measured as a target.
@@ -227,7 +231,7 @@ func TestCheckAndSkipBadPictures(t *testing.T) {
 	require.Len(t, o.summary.Skipped.Pictures, 3)
 	require.Contains(t, o.summary.Skipped.Pictures[0], "empty.png: an empty file")
 	require.True(t, o.config.SkipBad)
-	require.Equal(t, "balanced", o.config.ClassWeights)
+	require.EqualValues(t, "balanced", o.config.ClassWeights)
 
 	// What one command leaves out all leave out, and tell of.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "p/test-far/dog/a.heic"), nil, 0o666))

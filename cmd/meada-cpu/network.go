@@ -14,7 +14,7 @@ import (
 // chooseNetwork chooses network, preset and weights for a dataset. The network is that
 // which a file or a folder of weights says it is for, where no flag names one.
 func (s *settings) chooseNetwork(d *catalog.Dataset) (model, preset, weights string, err error) {
-	if s.Weights == "" || s.Weights == catalog.Pretrained || s.config != "" || s.Resume != "" {
+	if s.Weights == "" || s.Weights == catalog.Pretrained || s.Weights == catalog.RandomWeights || s.config != "" || s.Resume != "" {
 		return d.Choose(s.Model, s.Preset, s.Weights)
 	}
 	path, known := s.Weights, s.Model != "" || s.Preset != ""
@@ -74,8 +74,8 @@ func (s *evalSettings) complete(w *zoo.Weights) error {
 	if err != nil {
 		return err
 	}
-	if !s.seeded && s.Holdout != nil && *s.Holdout > 0 {
-		if s.seed, err = seedOfRun(w, &s.Images, s.seed); err != nil {
+	if s.Holdout != nil && *s.Holdout > 0 {
+		if err := s.holdOutAsTrained(w); err != nil {
 			return err
 		}
 	}

@@ -63,8 +63,8 @@ func configFlags(flag, path string) (map[string]string, error) {
 }
 
 // followFlags takes from recorded settings those that follow flags: the corruptions among a
-// dataset's files are where the flags have the dataset, the rate has one schedule, layers
-// that --freeze does not train have no settings, and threads are those of the machine.
+// dataset's files are where the flags have the dataset, the rate has one schedule, a run one average, layers
+// that --freeze does not train have no settings, random weights no statistics, and threads are those of the machine.
 func followFlags(recorded, given map[string]string) {
 	delete(recorded, "threads")
 	d, err := catalog.FindDataset(recorded["dataset"])
@@ -78,10 +78,24 @@ func followFlags(recorded, given map[string]string) {
 	if cycle := given["one-cycle"]; cycle != "" && cycle != "0" {
 		delete(recorded, "cosine")
 	}
-	if given["freeze"] == "true" {
+	if given["freeze"] == "true" || given["freeze"] == "false" && recorded["freeze"] == "true" {
 		for _, name := range catalog.BackboneFlags {
 			delete(recorded, name)
 		}
+	}
+	if recorded["weights"] == "" && given["weights"] != "" { // of random ones no choice
+		delete(recorded, "freeze-bn")
+	}
+	if given["weights"] == catalog.RandomWeights {
+		for _, name := range []string{"freeze", "freeze-bn", "new-head"} {
+			delete(recorded, name)
+		}
+	}
+	if swa := given["swa"]; swa != "" && swa != "0" { // one average takes the place of the other
+		delete(recorded, "ema")
+	}
+	if ema := given["ema"]; ema != "" && ema != "0" {
+		delete(recorded, "swa")
 	}
 }
 

@@ -27,16 +27,16 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Group("what to train")
 	cli.Choice(f, &s.Algorithm, "algorithm", "method, see below", catalog.Algorithms()...)
 	f.Switch(&s.compare, "compare", "train with erm too, and show both beside each other; the same command again resumes")
-	declareImages(f, &s.Images, "squash")
+	declareImages(f, &s.Images, "that of --weights, else squash")
 	cli.Choice(f, &s.Model, "model", "network: "+strings.Join(zoo.Names, ", ")+"; by default that of --weights, or the data set's", zoo.Names...)
-	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default 224")
+	f.Integer(&s.ImageSize, "image-size", 1, "height and width of images, for efficientnet-lite0 and the resnets; by default that of --weights, else 224")
 	f.Add("weights", &cli.Value{
 		Kind:     "FILE",
-		Read:     cli.ReadText(&s.Weights, "a file, a run folder or "+catalog.Pretrained),
+		Read:     cli.ReadText(&s.Weights, "a file, a run folder, "+catalog.Pretrained+" or "+catalog.RandomWeights),
 		Show:     func() string { return s.Weights },
-		Complete: cli.Words(catalog.Pretrained),
+		Complete: cli.Words(catalog.Pretrained, catalog.RandomWeights),
 		OrFile:   true,
-	}, "initial weights instead of random ones, a file or a run folder, or pretrained for ImageNet's")
+	}, "initial weights instead of random ones, a file or a run folder, or pretrained for ImageNet's; none for random ones")
 	f.Switch(&s.NewHead, "new-head", "begin the last layer anew where that of --weights is for classes of other names")
 	f.Text(&s.config, "config", "FILE", "the settings of a run folder, or of its config.json; other flags win")
 	cli.Choice(f, &s.Preset, "preset", strings.Join(catalog.PresetNames(), ", ")+": decides all settings below", catalog.PresetNames()...)
@@ -45,7 +45,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Group("descent")
 	f.Integer(&s.LoopsTrain, "loops-train", 1, "descent steps, presets synthetic, quick, digits and digits-best only")
 	f.Integer(&s.Epochs, "epochs", 1, "passes over the training images, the other presets only")
-	f.Integer(&s.MaxSteps, "max-steps", 1, "end after that many descent steps at the latest")
+	f.Integer(&s.MaxSteps, "max-steps", 0, "end after that many descent steps at the latest; 0 for all")
 	f.Integer(&s.BatchSize, "batch-size", 1, "images of a step")
 	f.Integer(&s.Shards, "shards", 1, "compute a step in N parts, each with its own statistics of batch normalisation and pairs to mix; under MPI by default one a rank")
 	f.Number(&s.LR, "lr", "learning rate of Adam; of SGD at the beginning; of --one-cycle at its peak")
@@ -59,7 +59,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.LRBackbone, "lr-backbone", "learning rate of the layers up to the embedding, which --weights has trained; 0 for that of --lr")
 	f.Switch(&s.FreezeBN, "freeze-bn", "normalise batches by the statistics that --weights has")
 	f.Switch(&s.Freeze, "freeze", "train the layers behind the embedding alone: the others see each image once, without flips and crops")
-	cli.Choice(f, &s.ClassWeights, "class-weights", "balanced: every class counts the same, however many images it has; with --mix in each shard for itself", catalog.Balanced)
+	cli.AddName(f, &s.ClassWeights, "class-weights", catalog.ClassWeightsNames, catalog.ParseClassWeights, "none, or balanced: every class counts the same, however many images it has")
 	f.Integer(&s.TestEvery, "test-every", 1, "descent steps, or epochs, between tests")
 
 	f.Group("images of descent steps")

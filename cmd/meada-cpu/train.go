@@ -81,7 +81,7 @@ func commandLine() string {
 		words = []string{"MEADA_ISA=" + isa, "meada-cpu"}
 	}
 	for _, arg := range os.Args[1:] {
-		words = append(words, cli.ShellWord(arg))
+		words = append(words, cli.PosixWord(arg))
 	}
 	return strings.Join(words, " ")
 }

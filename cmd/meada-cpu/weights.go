@@ -111,14 +111,21 @@ func (s *augmentSettings) checkEta(set *pflag.FlagSet) error {
 	return nil
 }
 
-// seedOfRun returns the seed of the run on images in whose folder weights are, or else the
-// one given.
-func seedOfRun(w *zoo.Weights, i *catalog.Images, seed uint64) (uint64, error) {
+// holdOutAsTrained sets what flags do not of what is held out to what the run on the same
+// images has, in whose folder weights are: the seed that drew them, and the domains that
+// they were drawn from.
+func (s *evalSettings) holdOutAsTrained(w *zoo.Weights) error {
 	c, err := runOf(w)
-	if err == nil && c.Dataset == i.Dataset && sameData(c.Data, i.Data) {
-		seed = c.Seed
+	if err != nil || c.Dataset != s.Dataset || !sameData(c.Data, s.Data) {
+		return err
 	}
-	return seed, err
+	if !s.seeded {
+		s.seed = c.Seed
+	}
+	if s.Source == "" && s.Target == "" {
+		s.Source, s.Target = c.Source, c.Target
+	}
+	return nil
 }
 
 // sameData reports whether two paths are of the same data: of folders or files of the same

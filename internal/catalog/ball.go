@@ -35,10 +35,16 @@ func ParseBall(name string) (Ball, error) {
 // String returns what [ParseBall] takes.
 func (b Ball) String() string { return cmp.Or(string(b), noViews) }
 
+// ascends reports whether the method moves images: other methods make nothing of a ball.
+func (s *Settings) ascends() bool {
+	m, err := FindMethod(s.Algorithm)
+	return err != nil || m.config != nil
+}
+
 // checkBall refuses balls that no run can have, by the names of their flags.
 func (s *Settings) checkBall() error {
 	switch {
-	case s.Ball == "" && s.Radius != 0:
+	case s.Ball == "" && s.Radius != 0 && s.ascends():
 		return cli.UsageError("--radius %v: the ascent has no ball, expected --ball linf or l2 too", s.Radius)
 	case s.Ball != "" && !(s.Radius > 0):
 		return cli.UsageError("--ball %s: expected its --radius too, more than 0", s.Ball)

@@ -47,6 +47,10 @@ func TestBallsOfAscents(t *testing.T) {
 		change(&s)
 		require.ErrorContains(t, s.Check(""), message)
 	}
+	s = Digits(ERM)
+	s.Radius = 2
+	require.NoError(t, s.Check(""), "it shares flags with methods that it is compared with")
+	require.Contains(t, s.Unused(map[string]string{"radius": "2"}), "--radius")
 	_, err = ParseBall("l3")
 	require.ErrorContains(t, err, "expected none, linf, l2")
 }

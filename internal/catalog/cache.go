@@ -56,8 +56,9 @@ func (i *Images) pictures(r *Reading) dataset.PictureOptions {
 const quickly = time.Second
 
 // lockCache waits until no other process writes to the folder of decoded pictures, if
-// there is one, and keeps others from it until free is called.
-func (i *Images) lockCache(status *cli.Status) (free func(), err error) {
+// there is one, and keeps others from it until free is called. Once done is closed it
+// returns dataset.ErrStopped instead.
+func (i *Images) lockCache(status *cli.Status, done <-chan struct{}) (free func(), err error) {
 	if i.Cache == "" {
 		return func() {}, nil
 	}
@@ -75,6 +76,10 @@ func (i *Images) lockCache(status *cli.Status) (free func(), err error) {
 		case !said && status != nil:
 			status.Line("cache: %s is in use by process %s, waiting for it", i.Cache, locked.PID)
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-done:
+			return nil, dataset.ErrStopped
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 }

@@ -182,7 +182,7 @@ func (i *Images) ReadTest(domain string, status *cli.Status) (*dataset.TestSet, 
 		return nil, err
 	}
 	if d.test != nil {
-		free, err := i.lockCache(status)
+		free, err := i.lockCache(status, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -149,7 +149,7 @@ func (i *Images) Load(r Reading) (*dataset.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := i.lockCache(r.Status)
+	free, err := i.lockCache(r.Status, r.Done)
 	if err != nil {
 		return nil, err
 	}

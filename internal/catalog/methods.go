@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -318,11 +319,31 @@ type Settings struct {
 	Radius    float64 `json:"radius,omitempty"`    // of the ball, of images from 0 to 1
 	MaxSteps  int     `json:"max_steps,omitempty"` // descent steps after which the run ends early; 0 for none
 
-	ClassWeights string `json:"class_weights,omitempty"` // of the objective: Balanced, or "" for none
+	ClassWeights ClassWeights `json:"class_weights,omitempty"` // of the objective
 }
 
-// Balanced are ClassWeights with which every class counts the same.
-const Balanced = "balanced"
+// ClassWeights names weights of classes, "" for none.
+type ClassWeights string
+
+// Balanced are those with which every class counts the same.
+const Balanced ClassWeights = "balanced"
+
+// ClassWeightsNames lists what [ParseClassWeights] takes.
+var ClassWeightsNames = []string{noViews, string(Balanced)}
+
+// ParseClassWeights reads weights of classes, or none.
+func ParseClassWeights(name string) (ClassWeights, error) {
+	switch {
+	case name == noViews:
+		return "", nil
+	case slices.Contains(ClassWeightsNames, name):
+		return ClassWeights(name), nil
+	}
+	return "", fmt.Errorf("expected %s%s", strings.Join(ClassWeightsNames, ", "), cli.DidYouMean(name, ClassWeightsNames))
+}
+
+// String returns what [ParseClassWeights] takes.
+func (c ClassWeights) String() string { return cmp.Or(string(c), noViews) }
 
 // Digits returns the settings of the official digits script.
 func Digits(a Algorithm) Settings {
@@ -374,7 +395,7 @@ var (
 // error: methods that are compared share their flags.
 func (s *Settings) Unused(given map[string]string) []string {
 	var others []string
-	if m, err := FindMethod(s.Algorithm); err == nil && m.config == nil {
+	if !s.ascends() {
 		others = append(others, ascentFlags...)
 	}
 	if s.Algorithm != ADA && s.Algorithm != MEADA && !s.Transforms() {

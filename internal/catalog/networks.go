@@ -91,6 +91,10 @@ const OwnNetwork = "efficientnet-lite0"
 // usually trained with, where they are "". Own pictures are fine-tuned if the published
 // weights of the network for that are there, or asked for.
 func (d *Dataset) Choose(network, preset, weights string) (n, p, w string, err error) {
+	if weights == RandomWeights {
+		network, err = d.ChooseNetwork(network)
+		return network, cmp.Or(preset, d.PresetFor(network)), weights, err
+	}
 	tune := preset == "pictures" || d.Own && preset == "" && (network == "" || KindOf(network) == ForPictures) &&
 		(weights == Pretrained || weights != "" && network != "" || weights == "" && HasPretrained(cmp.Or(network, OwnNetwork)))
 	if tune {

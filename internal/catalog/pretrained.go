@@ -14,6 +14,9 @@ import (
 // Pretrained stands for the published weights of a network in place of a file.
 const Pretrained = "pretrained"
 
+// RandomWeights stands for random initial weights, where a run would begin with others.
+const RandomWeights = "none"
+
 // pretrainedSets are the weights of ImageNet as timm and torchvision publish them.
 // Both put the first digits of a file's SHA-256 into its name, which is all that there
 // is to verify it by. The sizes are torchvision's.

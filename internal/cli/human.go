@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode"
@@ -51,15 +52,36 @@ func Bytes[N int | int64](n N) string {
 	return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
 }
 
-// ShellWord returns a word as a POSIX shell takes it.
-func ShellWord(word string) string {
-	plain := func(r rune) bool {
-		return r == '-' || strings.ContainsRune("_./:=,@%+", r) || unicode.IsLetter(r) || unicode.IsDigit(r)
-	}
-	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+// PosixWord returns a word as a POSIX shell takes it.
+func PosixWord(word string) string {
+	if plain(word, "") {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// ShellWord returns a word as the shells of this system take it.
+func ShellWord(word string) string {
+	if runtime.GOOS == "windows" {
+		return windowsWord(word)
+	}
+	return PosixWord(word)
+}
+
+// windowsWord returns a word as cmd.exe and PowerShell take it. No path has a quotation mark.
+func windowsWord(word string) string {
+	if plain(word, `\`) {
+		return word
+	}
+	return `"` + word + `"`
+}
+
+// plain reports whether a word has none but letters, digits and marks, some of them more, that
+// mean nothing to a shell.
+func plain(word, more string) bool {
+	return word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !strings.ContainsRune("-_./:=,@%+"+more, r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 }
 
 // Table prints names and values in two aligned columns. A value too long for a line

@@ -32,3 +32,18 @@ func TestPrintableMessages(t *testing.T) {
 	}
 	require.Equal(t, `two\nlines\tand a tab`, Printable("two\nlines\tand a tab", ""))
 }
+
+// Paths are printed so that they can be pasted into a command.
+func TestWordsOfShells(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string][2]string{
+		"runs/a-1":     {"runs/a-1", "runs/a-1"},
+		`runs\a`:       {`'runs\a'`, `runs\a`},
+		`my runs\a`:    {`'my runs\a'`, `"my runs\a"`},
+		"":             {"''", `""`},
+		"it's":         {`'it'\''s'`, `"it's"`},
+		"Läufe/größer": {"Läufe/größer", "Läufe/größer"},
+	} {
+		require.Equal(t, want, [2]string{PosixWord(word), windowsWord(word)})
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,18 +56,24 @@ func (a *Adversarial) Check() error {
 		n.Name, n.C, n.H, n.W, n.Classes, s.C, s.H, s.W, len(a.Classes))
 }
 
+// CheckFolder refuses a folder for images that is not empty.
+func CheckFolder(out string) error {
+	entries, err := os.ReadDir(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && len(entries) > 0:
+		return fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", out)
+	}
+	return err
+}
+
 // Write writes the images in one of the formats into a folder that is new or
 // empty.
 func (a *Adversarial) Write(ctx context.Context, out, format string) error {
-	if err := os.MkdirAll(out, 0o777); err != nil {
+	err := os.MkdirAll(out, 0o777)
+	if err = cmp.Or(err, CheckFolder(out)); err != nil {
 		return err
-	}
-	entries, err := os.ReadDir(out)
-	if err != nil {
-		return err
-	}
-	if len(entries) > 0 {
-		return fmt.Errorf("%s: there is something in the folder already, nothing is overwritten", out)
 	}
 	a.numbers = a.Source.Spread(cmp.Or(a.Images, a.Source.N))
 	if a.Images = len(a.numbers); a.Images < a.Source.N {

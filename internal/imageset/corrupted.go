@@ -90,10 +90,21 @@ func (c *Corrupted) writeLabels(out string) error {
 		return npy.Write(path, labels)
 	case err != nil:
 		return &dataset.Error{Path: path, Err: errors.Unwrap(err)}
-	case !slices.Equal(integers(there), integers(labels)):
-		return fmt.Errorf("%s is there already with other labels: the folder holds corruptions of other images", path)
+	}
+	if was := integers(there); !slices.Equal(was, integers(labels)) {
+		return c.otherLabels(path, was)
 	}
 	return nil
+}
+
+// otherLabels says what labels are of that are there already: of these images at another
+// number of severities, or of other images.
+func (c *Corrupted) otherLabels(path string, was []int64) error {
+	one := integers(npy.Labels(c.Images.Labels))
+	if times := len(was) / max(1, len(one)); times > 0 && slices.Equal(was, slices.Repeat(one, times)) {
+		return fmt.Errorf("%s is there already for another number of --severities, expected %d as before, or another --out", path, times)
+	}
+	return fmt.Errorf("%s is there already with other labels: the folder holds corruptions of other images", path)
 }
 
 // integers returns the labels of an array of bytes or integers.

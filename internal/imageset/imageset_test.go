@@ -158,6 +158,9 @@ func TestCorrupted(t *testing.T) {
 	require.NoError(t, npy.Write(filepath.Join(out, "labels.npy"), npy.Array{Shape: []int{4}, Int64: []int64{7, 3, 7, 3}}))
 	c.Names = []string{"fog"}
 	require.NoError(t, c.Write(t.Context(), out), "more of the same images, whose labels NumPy has written")
+	c.Severities = c.Severities[:1]
+	require.ErrorContains(t, c.Write(t.Context(), out), "another number of --severities, expected 2 as before")
+	c.Severities = c.Severities[:2]
 	images.Labels = []uint16{7, 4}
 	require.ErrorContains(t, c.Write(t.Context(), out), "corruptions of other images")
 	images.Labels = []uint16{7, 3}

@@ -227,7 +227,7 @@ func sameSum(a, b *Run, name string) bool {
 // ones, and as many. Which were drawn depends on the seed.
 func sameSource(a, b *Run) bool {
 	sum := a.Config.SourceSum
-	return sum != "" && sum == b.Config.SourceSum && a.Config.HeldOut == b.Config.HeldOut
+	return sum != "" && sum == b.Config.SourceSum && a.Config.HeldOut > 0 && a.Config.HeldOut == b.Config.HeldOut
 }
 
 // isHeld reports whether a domain of a run is what it held out.

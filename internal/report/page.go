@@ -403,7 +403,11 @@ func (r *Run) growthFigure() figure {
 	}
 	end := max(r.steps()-1, r.Phases[len(r.Phases)-1].Step)
 	l.Points = append(l.Points, svg.At(float64(end), float64(r.trainingImages(len(r.Phases)))))
-	return r.courseFigure("Training images", "Each phase adds an adversarial version of nearly every image so far.", svg.Chart{
+	caption := "Each phase adds an adversarial version of nearly every image so far."
+	if r.Config.Transforms() {
+		caption = "Each phase adds a set of moved images of the source; once there are all sets of the ring, it takes the oldest one's place."
+	}
+	return r.courseFigure("Training images", caption, svg.Chart{
 		Format: svg.Short, Lines: []svg.Line{l},
 	})
 }

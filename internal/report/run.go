@@ -142,8 +142,8 @@ func readPNG(path string) (image.Image, error) {
 	if err != nil {
 		return nil, &dataset.Error{Path: path, Err: err}
 	}
-	if config.Width > maxPixels/config.Height {
-		return nil, &dataset.Error{Path: path, Err: fmt.Errorf("%dx%d pixels, at most %d expected", config.Width, config.Height, maxPixels)}
+	if config.Width > runfolder.MaxPixels/config.Height {
+		return nil, &dataset.Error{Path: path, Err: fmt.Errorf("%dx%d pixels, at most %d expected", config.Width, config.Height, runfolder.MaxPixels)}
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -154,10 +154,6 @@ func readPNG(path string) (image.Image, error) {
 	}
 	return picture, nil
 }
-
-// maxPixels bounds the size of a picture. That of a run on images of 1024 x 1024
-// has half as many.
-const maxPixels = 1 << 24
 
 // HidePaths takes absolute paths out of what the page and the metrics show, for a page
 // that others can see: of a setting, of a file that was not found and of a picture the last

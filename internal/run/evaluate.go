@@ -111,6 +111,10 @@ func WarnTrained(w io.Writer, weights string, task *dataset.Task) {
 	if c.Target != "" {
 		flags += " --target " + cli.ShellWord(c.Target)
 	}
+	if c.HeldOut == 0 {
+		fmt.Fprintf(w, "warning: the run trained on %s\n", cli.Join(among))
+		return
+	}
 	fmt.Fprintf(w, "warning: the run trained on most of %s:%s --holdout %v --seed %d measures what it held out\n", cli.Join(among), flags, c.HeldOut, c.Seed)
 }
 

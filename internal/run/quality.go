@@ -65,10 +65,12 @@ func losses(tests []runfolder.DomainTest) map[string]float64 {
 func (r *run) recordTest(t *train.Test) error {
 	c := confusion(r.domains, len(r.classes), t)
 	c.Tests = r.Tests
+	columns := mistakesShown(r.domains)
 	var rows [][]image.Image
 	for i := range r.domains {
 		if d := &r.domains[i]; d.Severities == nil {
-			rows = append(rows, thumbnails(&d.Images, t.Quality[i].Mistakes))
+			mistakes := t.Quality[i].Mistakes
+			rows = append(rows, thumbnails(&d.Images, mistakes[:min(len(mistakes), columns)]))
 			c.Width = min(d.W, thumbnailSide)
 		}
 	}
@@ -78,6 +80,18 @@ func (r *run) recordTest(t *train.Test) error {
 		}
 	}
 	return r.folder.WriteConfusion(c)
+}
+
+// mistakesShown returns how many mistakes of each domain are drawn: all, unless there are so
+// many domains that the sheet would have too many pixels.
+func mistakesShown(domains []dataset.Domain) int {
+	pixels := 0
+	for i := range domains {
+		if d := &domains[i]; d.Severities == nil {
+			pixels += min(d.H, thumbnailSide) * min(d.W, thumbnailSide)
+		}
+	}
+	return min(train.MostMistakes, runfolder.MaxPixels/max(pixels, 1))
 }
 
 // mistakesSheet draws rows of pictures, nil if there are none.

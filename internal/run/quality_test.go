@@ -76,3 +76,19 @@ func TestMistakesNameFiles(t *testing.T) {
 	test := domainTest([]string{"cat", "dog"}, d, q)
 	require.Equal(t, []runfolder.Mistake{{Image: 2, File: "c.png", Label: "cat", Predicted: "dog", Confidence: .75}}, test.Mistakes)
 }
+
+// However many domains there are, their mistakes are a picture that a report reads.
+func TestMistakesOfManyDomains(t *testing.T) {
+	t.Parallel()
+	shape := dataset.Images{C: 3, H: 224, W: 224}
+	domains := func(n int) []dataset.Domain {
+		all := make([]dataset.Domain, n, n+1)
+		for i := range all {
+			all[i].Images = shape
+		}
+		return append(all, dataset.Domain{Images: shape, Severities: make([]func(dataset.Blocks) (dataset.Images, error), 5)}) // not drawn
+	}
+	for n, columns := range map[int]int{1: 12, 151: 12, 152: 11, 1000: 1, 2000: 0} {
+		require.Equal(t, columns, mistakesShown(domains(n)), n)
+	}
+}

@@ -70,7 +70,7 @@ type run struct {
 	tally
 
 	beginning, weightsSum string // what the network begins with, and the checksum of the file
-	sourceSum             string // of all images of the source, where some are held out
+	sourceSum             string // of all images of the source, held out or not
 
 	checkpoints *train.Checkpoints
 	saved       time.Time     // the last one, or the start

@@ -314,13 +314,8 @@ func checksums(b *dataset.Task) map[string]runfolder.Checksum {
 }
 
 // sourceChecksum returns the checksum of the training images and those held out, the same
-// whatever seed drew them, "" where none are held out.
-func sourceChecksum(b *dataset.Task) string {
-	if b.Held.N == 0 {
-		return ""
-	}
-	return checksumOf(&b.Source, &b.Held)
-}
+// whatever seed drew them.
+func sourceChecksum(b *dataset.Task) string { return checksumOf(&b.Source, &b.Held) }
 
 // checksumOf returns the SHA-256 of the checksums of images, each with its label, in the
 // order of their values.

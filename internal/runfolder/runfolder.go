@@ -48,6 +48,10 @@ const (
 	LockFile         = "lock"
 )
 
+// MaxPixels bounds the pictures of a run folder. A sample of images of 1024 x 1024 has
+// half as many.
+const MaxPixels = 1 << 24
+
 // An InUseError reports that another process writes to a run folder.
 type InUseError struct{ Dir, PID string }
 

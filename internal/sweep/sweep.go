@@ -338,7 +338,7 @@ func (r *Runner) findMissing(ctx context.Context, all []Member, settings Resolve
 	for _, m := range all {
 		want, err := settings(m.Flags)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, fmt.Errorf("%s: %w", m.Algorithm, err)
 		}
 		complete, err := m.Find(want)
 		if err != nil {

@@ -30,7 +30,12 @@ type Lock struct{ file *flock.Flock }
 // this process into it. If another process has the lock, the error is a
 // *LockedError. Where the system has no locks that end with their process,
 // nothing is locked: a lock left behind would be worse than none.
+//
+// A file there that is no lock is left as it is.
 func AcquireLock(path string) (*Lock, error) {
+	if err := checkLock(path); err != nil {
+		return nil, err
+	}
 	for {
 		f := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o666))
 		free, err := f.TryLock()
@@ -56,6 +61,21 @@ func (l *Lock) Release() {
 	if err != nil {
 		os.Remove(l.file.Path()) // Windows removes no open file; if another process has it by now, it stays
 	}
+}
+
+// checkLock refuses a file that holds more than the process id of a lock.
+func checkLock(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // there is none, or locking it says why it cannot be
+	}
+	defer f.Close()
+	const longest = 20
+	text, err := io.ReadAll(io.NewSectionReader(f, pidOffset(), longest+1))
+	if err == nil && (len(text) > longest || strings.Trim(string(text), "0123456789\n") != "") {
+		return fmt.Errorf("%s: it is no lock of this program, and is not overwritten", path)
+	}
+	return nil
 }
 
 // isStill reports whether the path of a lock leads to the file that is locked.

@@ -50,3 +50,17 @@ func TestLockNeedsItsFolder(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, path)
 }
+
+// A file of the user's that has the name of a lock stays.
+func TestLockThatIsNone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "LOCK")
+	for _, text := range []string{"what I must not forget", "1234567890123456789012345\n"} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+		_, err := AcquireLock(path)
+		require.ErrorContains(t, err, path+": it is no lock of this program")
+		still, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, text, string(still))
+	}
+}

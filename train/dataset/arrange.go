@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/rng"
@@ -274,7 +275,11 @@ func listLeftOut(counts map[string]int) []LeftOut {
 func (t *Task) HoldOut(share float64, seed uint64) {
 	groups := make([]string, t.Source.N)
 	for i := range groups {
-		groups[i] = t.Classes[t.Source.Labels[i]]
+		if label := t.Source.Labels[i]; len(t.Classes) > 0 {
+			groups[i] = t.Classes[label]
+		} else {
+			groups[i] = strconv.Itoa(int(label))
+		}
 	}
 	var numbers [2][]int // of the images kept, and of those held out
 	for i, held := range heldOut(groups, share, seed) {

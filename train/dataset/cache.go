@@ -76,6 +76,9 @@ type cacheFile struct {
 func (c *Cache) file(sets pictureSets, o *PictureOptions, what string) (*cacheFile, error) {
 	f := &cacheFile{paths: sets.paths()}
 	sources, failed := sourcesChecksum(f.paths, o)
+	if o.stopped() {
+		return nil, ErrStopped
+	}
 	f.cacheRecord = cacheRecord{Format: cacheFormat, Sources: sources, Images: len(f.paths), Side: o.Side}
 	path := c.path(o, what)
 	err := f.open(path)
@@ -126,11 +129,14 @@ func absolute(path string) string {
 }
 
 // sourcesChecksum returns the SHA-256 of what images are made of, and the errors of the
-// files that cannot be read.
+// files that cannot be read. It ends early, without a use for either, when it is stopped.
 func sourcesChecksum(paths []string, o *PictureOptions) (checksum string, failed []error) {
 	sums := make([][sha256.Size]byte, len(paths))
 	failed = make([]error, len(paths))
 	inParallel(len(paths), func(i int) {
+		if o.stopped() {
+			return
+		}
 		content, err := readPictureFile(paths[i])
 		if err != nil {
 			failed[i], content = err, []byte(err.Error())

@@ -331,6 +331,12 @@ func TestHoldOut(t *testing.T) {
 	all.HoldOut(0.3, 5)
 	require.Equal(t, map[string]int{"train": 9, "held": 4}, sizes(all))
 	require.Equal(t, whole, count(&all.Source, &all.Held))
+
+	nameless, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}})
+	require.NoError(t, err)
+	nameless.Classes = nil
+	nameless.HoldOut(0.3, 5)
+	require.Equal(t, map[string]int{"train": 9, "held": 4}, sizes(nameless), "classes without names have numbers")
 }
 
 // The folder of a run, or of several, is no split, whatever its name.

@@ -117,9 +117,9 @@ type Terms struct {
 type Objective struct {
 	Config
 
-	// Total, if it is not 0, is what the cross-entropies of images of one label are
-	// divided by instead of N or the sum of the weights of their classes: they may be a
-	// part of a batch.
+	// Total, if it is not 0, is what the cross-entropies are divided by instead of N or the
+	// sum of the weights of the images' classes: they may be a part of a batch. Where images
+	// are mixed with each other all weigh together what they weigh apart.
 	Total float64
 
 	engine   *tensor.Engine
@@ -181,7 +181,7 @@ func (o *Objective) Compute(gradient, logits tensor.Tensor, targets augment.Targ
 	}
 	o.gradient, o.logits, o.targets, o.images = gradient, logits, targets, n
 	o.scale = 1 / o.totalWeight()
-	if o.Total > 0 && len(targets.Second) == 0 {
+	if o.Total > 0 {
 		o.scale = 1 / o.Total
 	}
 	o.engine.Run(n, o)
