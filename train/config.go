@@ -207,10 +207,10 @@ func (c *Config) parts() map[string]string {
 	if c.Clip > 0 {
 		parts["Clip"] = fmt.Sprint(c.Clip)
 	}
-	if c.Growth.Sets > 0 { // checkpoints of earlier versions have phases in other orders, and colours with other hues
-		parts["Order of phases"], parts["Hue of greys"] = "mixed", "none"
+	if c.Growth.Sets > 0 { // checkpoints of earlier versions have phases in other orders, and hues that rounding made
+		parts["Order of phases"], parts["Hue of greys"] = "mixed", "0"
 	}
-	if len(c.Objective.ClassWeights) > 0 && c.shards() > 1 { // and images that are mixed weigh as the shard has it
+	if len(c.Objective.ClassWeights) > 0 && c.shards() > 1 { // checkpoints of earlier versions have them by shard
 		parts["Weights of classes"] = "of the step"
 	}
 	if c.Backbone != (Backbone{}) {

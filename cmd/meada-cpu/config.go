@@ -57,9 +57,12 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 		return err
 	}
 	if err := preset.Check(s.Model, cli.Given(set)); err != nil {
-		if s.config != "" && given["preset"] == "" {
+		if s.config != "" {
 			err = fmt.Errorf("%w; the preset is that of --config %s, without which flags can name one", err, s.config)
 		}
+		return err
+	}
+	if err := catalog.CheckFrozen(cli.Given(set)); err != nil {
 		return err
 	}
 	if cycle := given["one-cycle"]; given["cosine"] == "true" && cycle != "" && s.OneCycle > 0 {
@@ -127,6 +130,9 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 	}
 	if s.Weights == "" && cli.Given(set)["freeze-bn"] == "" {
 		s.FreezeBN = false // random weights have no statistics to keep
+	}
+	if s.Weights == "" && cli.Given(set)["lr-backbone"] == "" {
+		s.LRBackbone = 0 // and no backbone to spare
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 )
@@ -180,6 +181,10 @@ func TestConfigFollowsFlags(t *testing.T) {
 		{"--preset pictures --model resnet18 --weights w", "--weights none", "--preset pictures --model resnet18 --weights none"},
 		{"--dataset digits --preset quick", "--swa 0.5", "--dataset digits --preset quick --swa 0.5"},
 		{"--dataset digits --preset quick --swa 0.5", "--ema 0.9", "--dataset digits --preset quick --ema 0.9"},
+		{"--dataset digits --preset quick --swa 0.5", "--swa 0", "--dataset digits --preset quick"},
+		{"--dataset digits --preset quick --ema 0", "--swa 0", "--dataset digits --preset quick --ema 0"},
+		{"--dataset digits --preset quick --one-cycle 0.5", "--one-cycle 0", "--dataset digits --preset quick"},
+		{"--dataset cifar10 --model wrn --weights w --freeze", "--weights none", "--dataset cifar10 --model wrn"},
 		{"--dataset digits --preset quick --class-weights balanced --max-steps 2", "--class-weights none --max-steps 0", "--dataset digits --preset quick"},
 	} {
 		path, _ := record(append(strings.Fields(c.recorded), "--data", data)...)
@@ -191,6 +196,17 @@ func TestConfigFollowsFlags(t *testing.T) {
 	}
 	path, _ = record("--preset", "quick")
 	require.ErrorContains(t, new(settings).parse([]string{"--config", path, "--model", "allconv"}), "the preset is that of --config "+path)
+}
+
+// Without pretrained weights preset pictures trains its own network, every layer at one rate.
+func TestPicturesFromRandomWeights(t *testing.T) {
+	t.Parallel()
+	var s settings
+	require.NoError(t, s.parse([]string{"--preset", "pictures", "--dataset", "folder", "--data", "d", "--weights", "none"}))
+	require.Equal(t, catalog.OwnNetwork, s.Model)
+	require.Empty(t, s.Weights)
+	require.False(t, s.FreezeBN)
+	require.Zero(t, s.LRBackbone)
 }
 
 // An average of the weights that a flag asks for takes the place of the preset's.

@@ -45,7 +45,7 @@ func newEval(std streams) *cobra.Command {
 		},
 	}
 	cli.SetNotes(c, `Dataset and network are by default those that the weights name, source and target
-of PACS those of their run folder. Images are normalised by the constants in the
+of PACS, and of what is held out, those of their run folder. Images are normalised by the constants in the
 file, else by those of the published network: [0,1] for lenet5, ImageNet's for
 alexnet and the resnets, [-1,1] for those of CIFAR and efficientnet-lite0.`)
 	f := cli.NewFlags(c.Flags())
@@ -73,7 +73,7 @@ func runEval(std streams, s evalSettings) error {
 	if err != nil {
 		return err
 	}
-	if err := s.complete(w); err != nil {
+	if err := s.complete(std.err, w); err != nil {
 		return err
 	}
 	engine, err := tensor.NewEngine(cli.Threads(s.threads, std.err))

@@ -94,6 +94,10 @@ func TestEvalOnTheSourceIsTold(t *testing.T) {
 	require.Contains(t, succeed(t, dir, "eval", "--weights", "few", "--data", "p").err, "warning: the run trained on most of test")
 	succeed(t, dir, "train", "--model", small, "--algorithm", "erm", "--max-steps", "1", "--data", "q", "--target", "b", "--holdout", "0", "--out", "all")
 	require.Contains(t, succeed(t, dir, "eval", "--weights", "all", "--data", "q").err, "warning: the run trained on a and c\n")
+	require.Contains(t, succeed(t, dir, "eval", "--weights", "all", "--data", "q", "--holdout", "0.2").err,
+		"warning: the run held out 0 of its source by seed 1: --holdout 0.2 --seed 1 measures images that it trained on\n")
+	require.Contains(t, succeed(t, dir, "eval", "--weights", "rtest", "--data", "p", "--holdout", "0.2", "--seed", "4").err,
+		"warning: the run held out 0.2 of its source by seed 3: --holdout 0.2 --seed 4 measures")
 }
 
 // What a run on PACS trained on is not measured as a target.

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
@@ -69,13 +70,13 @@ func (s *settings) nameChoices(given map[string]string) {
 }
 
 // complete sets what the flags leave open to what the weights say.
-func (s *evalSettings) complete(w *zoo.Weights) error {
+func (s *evalSettings) complete(told io.Writer, w *zoo.Weights) error {
 	d, err := completeImages(&s.Images, w)
 	if err != nil {
 		return err
 	}
 	if s.Holdout != nil && *s.Holdout > 0 {
-		if err := s.holdOutAsTrained(w); err != nil {
+		if err := s.holdOutAsTrained(told, w); err != nil {
 			return err
 		}
 	}

@@ -75,10 +75,12 @@ func followFlags(recorded, given map[string]string) {
 	if given["cosine"] == "true" { // one schedule of the rate takes the place of the other
 		delete(recorded, "one-cycle")
 	}
-	if cycle := given["one-cycle"]; cycle != "" && cycle != "0" {
+	changes := func(name string) bool { return given[name] != "" && (given[name] != "0" || recorded[name] != "0") }
+	if changes("one-cycle") {
 		delete(recorded, "cosine")
 	}
-	if given["freeze"] == "true" || given["freeze"] == "false" && recorded["freeze"] == "true" {
+	thawed := recorded["freeze"] == "true" && (given["freeze"] == "false" || given["weights"] == catalog.RandomWeights)
+	if given["freeze"] == "true" || thawed {
 		for _, name := range catalog.BackboneFlags {
 			delete(recorded, name)
 		}
@@ -87,11 +89,11 @@ func followFlags(recorded, given map[string]string) {
 		delete(recorded, "freeze-bn")
 	}
 	if given["weights"] == catalog.RandomWeights {
-		for _, name := range []string{"freeze", "freeze-bn", "new-head"} {
+		for _, name := range []string{"freeze", "freeze-bn", "lr-backbone", "new-head"} {
 			delete(recorded, name)
 		}
 	}
-	if swa := given["swa"]; swa != "" && swa != "0" { // one average takes the place of the other
+	if changes("swa") { // one average takes the place of the other
 		delete(recorded, "ema")
 	}
 	if ema := given["ema"]; ema != "" && ema != "0" {

@@ -113,8 +113,8 @@ func (s *augmentSettings) checkEta(set *pflag.FlagSet) error {
 
 // holdOutAsTrained sets what flags do not of what is held out to what the run on the same
 // images has, in whose folder weights are: the seed that drew them, and the domains that
-// they were drawn from.
-func (s *evalSettings) holdOutAsTrained(w *zoo.Weights) error {
+// they were drawn from. It tells where more is held out than that, or by another seed.
+func (s *evalSettings) holdOutAsTrained(told io.Writer, w *zoo.Weights) error {
 	c, err := runOf(w)
 	if err != nil || c.Dataset != s.Dataset || !sameData(c.Data, s.Data) {
 		return err
@@ -124,6 +124,9 @@ func (s *evalSettings) holdOutAsTrained(w *zoo.Weights) error {
 	}
 	if s.Source == "" && s.Target == "" {
 		s.Source, s.Target = c.Source, c.Target
+	}
+	if *s.Holdout > c.HeldOut || s.seed != c.Seed {
+		fmt.Fprintf(told, "warning: the run held out %v of its source by seed %d: --holdout %v --seed %d measures images that it trained on\n", c.HeldOut, c.Seed, *s.Holdout, s.seed)
 	}
 	return nil
 }

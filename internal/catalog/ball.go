@@ -35,22 +35,25 @@ func ParseBall(name string) (Ball, error) {
 // String returns what [ParseBall] takes.
 func (b Ball) String() string { return cmp.Or(string(b), noViews) }
 
-// ascends reports whether the method moves images: other methods make nothing of a ball.
+// ascends reports whether the method has ascents.
 func (s *Settings) ascends() bool {
 	m, err := FindMethod(s.Algorithm)
 	return err != nil || m.config != nil
 }
 
+// movesPixels reports whether its ascents are of pixels: others make nothing of a ball.
+func (s *Settings) movesPixels() bool { return s.ascends() && !s.Transforms() && s.Algorithm != AugMax }
+
 // checkBall refuses balls that no run can have, by the names of their flags.
 func (s *Settings) checkBall() error {
 	switch {
-	case s.Ball == "" && s.Radius != 0 && s.ascends():
+	case s.Ball == "" && s.Radius != 0 && s.movesPixels():
 		return cli.UsageError("--radius %v: the ascent has no ball, expected --ball linf or l2 too", s.Radius)
 	case s.Ball != "" && !(s.Radius > 0):
 		return cli.UsageError("--ball %s: expected its --radius too, more than 0", s.Ball)
 	case s.Algorithm == PGD && s.Ball == "":
 		return cli.UsageError("--ball none: pgd needs one, expected linf or l2")
-	case s.Ball != "" && (s.Transforms() || s.Algorithm == AugMax):
+	case s.Ball != "" && s.ascends() && !s.movesPixels():
 		return cli.UsageError("--ball %s: the ascents of %s move no pixels, expected none", s.Ball, s.Algorithm)
 	case (s.Algorithm == PGD || s.Algorithm == AugMax) && s.Freeze:
 		return cli.UsageError("--freeze: the head learns from images as they are, without %s's attacks", s.Algorithm)

@@ -387,7 +387,8 @@ func CIFAR(a Algorithm) Settings {
 
 // Flags that only some methods make something of.
 var (
-	ascentFlags = []string{"--loops-adv", "--lr-max", "--gamma", "--ball", "--radius"}
+	ascentFlags = []string{"--loops-adv", "--lr-max", "--gamma"}
+	ballFlags   = []string{"--ball", "--radius"}
 	phaseFlags  = []string{"--k", "--keep-source", "--loops-min", "--epochs-min"}
 )
 
@@ -397,6 +398,9 @@ func (s *Settings) Unused(given map[string]string) []string {
 	var others []string
 	if !s.ascends() {
 		others = append(others, ascentFlags...)
+	}
+	if !s.movesPixels() {
+		others = append(others, ballFlags...)
 	}
 	if s.Algorithm != ADA && s.Algorithm != MEADA && !s.Transforms() {
 		others = append(others, phaseFlags...)

@@ -92,6 +92,9 @@ const OwnNetwork = "efficientnet-lite0"
 // weights of the network for that are there, or asked for.
 func (d *Dataset) Choose(network, preset, weights string) (n, p, w string, err error) {
 	if weights == RandomWeights {
+		if preset == "pictures" {
+			network = cmp.Or(network, OwnNetwork)
+		}
 		network, err = d.ChooseNetwork(network)
 		return network, cmp.Or(preset, d.PresetFor(network)), weights, err
 	}

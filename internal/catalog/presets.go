@@ -155,6 +155,17 @@ var (
 // BackboneFlags are of how layers below the last are trained.
 var BackboneFlags = []string{"lr-backbone", "freeze-bn", "flip", "crop", "resized-crop"}
 
+// CheckFrozen refuses flags, given by name, of how layers are trained that --freeze does not
+// train.
+func CheckFrozen(given map[string]string) error {
+	for _, name := range BackboneFlags {
+		if value := given[name]; given["freeze"] == "true" && value != "" && value != "0" && value != "false" {
+			return cli.UsageError("--%s %s and --freeze: expected one of them", name, value)
+		}
+	}
+	return nil
+}
+
 // Check refuses flags, given by name, that a preset has no settings for, and a
 // network that it is not for.
 func (p *Preset) Check(network string, given map[string]string) error {
@@ -166,13 +177,6 @@ func (p *Preset) Check(network string, given map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if slices.Contains(others, name) {
 			return cli.UsageError("--%s %s: preset %s has no such setting, expected --%s", name, given[name], p.Name, strings.Join(own, ", --"))
-		}
-	}
-	if given["freeze"] == "true" {
-		for _, name := range BackboneFlags {
-			if value := given[name]; value != "" && value != "0" && value != "false" {
-				return cli.UsageError("--%s %s and --freeze: expected one of them", name, value)
-			}
 		}
 	}
 	if byEpochs || KindOf(network) == ForDigits {

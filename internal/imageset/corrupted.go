@@ -102,7 +102,7 @@ func (c *Corrupted) writeLabels(out string) error {
 func (c *Corrupted) otherLabels(path string, was []int64) error {
 	one := integers(npy.Labels(c.Images.Labels))
 	if times := len(was) / max(1, len(one)); times > 0 && slices.Equal(was, slices.Repeat(one, times)) {
-		return fmt.Errorf("%s is there already for another number of --severities, expected %d as before, or another --out", path, times)
+		return fmt.Errorf("%s is there already: the folder has %d severities, --severities names %d", path, times, len(c.Severities))
 	}
 	return fmt.Errorf("%s is there already with other labels: the folder holds corruptions of other images", path)
 }

@@ -159,7 +159,7 @@ func TestCorrupted(t *testing.T) {
 	c.Names = []string{"fog"}
 	require.NoError(t, c.Write(t.Context(), out), "more of the same images, whose labels NumPy has written")
 	c.Severities = c.Severities[:1]
-	require.ErrorContains(t, c.Write(t.Context(), out), "another number of --severities, expected 2 as before")
+	require.ErrorContains(t, c.Write(t.Context(), out), "the folder has 2 severities, --severities names 1")
 	c.Severities = c.Severities[:2]
 	images.Labels = []uint16{7, 4}
 	require.ErrorContains(t, c.Write(t.Context(), out), "corruptions of other images")

@@ -87,7 +87,7 @@ func (r *run) betterWeights() string {
 		return fmt.Sprintf("; for ImageNet's: meada-cpu data fetch %s, and train --weights %s", r.Model, catalog.Pretrained)
 	}
 	if d, err := catalog.FindDataset(r.Dataset); err == nil && d.Own && !catalog.HasPretrained(catalog.OwnNetwork) {
-		return fmt.Sprintf("; for photographs: meada-cpu data fetch %s, and this command again trains that network", catalog.OwnNetwork)
+		return fmt.Sprintf("; for photographs: meada-cpu data fetch %[1]s, and train --model %[1]s --weights %[2]s", catalog.OwnNetwork, catalog.Pretrained)
 	}
 	return ""
 }

@@ -99,7 +99,7 @@ func Create(dir string) (*Folder, error) {
 				return &Folder{Dir: name, lock: lock}, nil
 			case err == nil:
 				lock.Release() // another process has come and gone
-			case !errors.As(err, new(*InUseError)):
+			case !errors.As(err, new(*InUseError)) && !errors.Is(err, system.ErrNoLock):
 				return nil, err
 			}
 		}

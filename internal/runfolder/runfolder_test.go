@@ -212,6 +212,16 @@ func TestCreateInAnUnusedFolder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, dir, f.Dir)
 	f.Close()
+
+	note := filepath.Join(dir, LockFile)
+	require.NoError(t, os.WriteFile(note, []byte("a file of mine"), 0o666))
+	f, err = Create(dir)
+	require.NoError(t, err)
+	require.Equal(t, dir+"-2", f.Dir)
+	f.Close()
+	text, err := os.ReadFile(note)
+	require.NoError(t, err)
+	require.Equal(t, "a file of mine", string(text))
 }
 
 // The number goes behind the name of the working folder or the one above it, which

@@ -63,7 +63,11 @@ func (l *Lock) Release() {
 	}
 }
 
-// checkLock refuses a file that holds more than the process id of a lock.
+// ErrNoLock is the cause of an error about a file where a lock would be that is something else.
+var ErrNoLock = errors.New("no lock")
+
+// checkLock refuses a file that holds more than the process id of a lock. A computer that
+// fails may leave one of zeros.
 func checkLock(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -72,8 +76,8 @@ func checkLock(path string) error {
 	defer f.Close()
 	const longest = 20
 	text, err := io.ReadAll(io.NewSectionReader(f, pidOffset(), longest+1))
-	if err == nil && (len(text) > longest || strings.Trim(string(text), "0123456789\n") != "") {
-		return fmt.Errorf("%s: it is no lock of this program, and is not overwritten", path)
+	if err == nil && (len(text) > longest || strings.Trim(string(text), "0123456789\n\x00") != "") {
+		return fmt.Errorf("%s: it is %w of this program, and is not overwritten", path, ErrNoLock)
 	}
 	return nil
 }
