@@ -1,21 +1,42 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "tail_avx2_amd64.h"
 
+// 1, then 0 to 15: 8 of these are the lanes of a vector that ends with a row.
 DATA pool3<>+0(SB)/4, $1
-GLOBL pool3<>(SB), RODATA|NOPTR, $4
+DATA pool3<>+4(SB)/8, $0x0000000100000000
+DATA pool3<>+12(SB)/8, $0x0000000300000002
+DATA pool3<>+20(SB)/8, $0x0000000500000004
+DATA pool3<>+28(SB)/8, $0x0000000700000006
+DATA pool3<>+36(SB)/8, $0x0000000900000008
+DATA pool3<>+44(SB)/8, $0x0000000b0000000a
+DATA pool3<>+52(SB)/8, $0x0000000d0000000c
+DATA pool3<>+60(SB)/8, $0x0000000f0000000e
+GLOBL pool3<>(SB), RODATA|NOPTR, $68
 
 // COLUMNS reads the columns 2j, 2j+1 and 2j+2 of a row into a, b and c, as many
-// j as fit a vector, whose size is given in bytes. VSHUFPS separates even and odd
-// columns within 128 bits only. d is scratch.
-#define COLUMNS(row, size, a, b, c, d) \
-	VMOVUPS (row)(CX*8), a       \
-	VMOVUPS size(row)(CX*8), d   \
-	VSHUFPS $0xdd, d, a, b       \
-	VSHUFPS $0x88, d, a, a       \
-	VMOVUPS 4(row)(CX*8), c      \
-	VMOVUPS 4+size(row)(CX*8), d \
+// j as fit a vector. VSHUFPS separates even and odd columns within 128 bits only. d is
+// scratch.
+#define COLUMNS(row, a, b, c, d) \
+	VMOVUPS (row)(CX*8), a   \
+	VMOVUPS 32(row)(CX*8), d \
+	VSHUFPS $0xdd, d, a, b   \
+	VSHUFPS $0x88, d, a, a   \
+	VMOVUPS 4(row)(CX*8), c  \
+	VMOVUPS 36(row)(CX*8), d \
 	VSHUFPS $0xdd, d, c, c
+
+// NARROW is COLUMNS of a row of less than 17, under the masks of what there is of the second
+// vectors.
+#define NARROW(row, a, b, c, d)    \
+	VMOVUPS    (row), a        \
+	VMASKMOVPS 32(row), Y8, d  \
+	VSHUFPS    $0xdd, d, a, b  \
+	VSHUFPS    $0x88, d, a, a  \
+	VMOVUPS    4(row), c       \
+	VMASKMOVPS 36(row), Y9, d  \
+	VSHUFPS    $0xdd, d, c, c
 
 // PICK lets v, at the next place, win where it is above the best or NaN.
 #define PICK(v, best, at, place, one, m, n) \
@@ -28,17 +49,17 @@ GLOBL pool3<>(SB), RODATA|NOPTR, $4
 
 // WINNERS leaves the maxima of a vector of windows in best, their places 0..8 as
 // integers in at, and 9 in place.
-#define WINNERS(size, best, at, place, one, a, b, c, m, n) \
+#define WINNERS(COLUMNS, best, at, place, one, a, b, c, m, n) \
 	VXORPS at, at, at                    \
 	VXORPS place, place, place           \
-	COLUMNS(R8, size, best, b, c, m)     \
+	COLUMNS(R8, best, b, c, m)     \
 	PICK(b, best, at, place, one, m, n)  \
 	PICK(c, best, at, place, one, m, n)  \
-	COLUMNS(R9, size, a, b, c, m)        \
+	COLUMNS(R9, a, b, c, m)        \
 	PICK(a, best, at, place, one, m, n)  \
 	PICK(b, best, at, place, one, m, n)  \
 	PICK(c, best, at, place, one, m, n)  \
-	COLUMNS(R10, size, a, b, c, m)       \
+	COLUMNS(R10, a, b, c, m)       \
 	PICK(a, best, at, place, one, m, n)  \
 	PICK(b, best, at, place, one, m, n)  \
 	PICK(c, best, at, place, one, m, n)  \
@@ -53,15 +74,17 @@ GLOBL pool3<>(SB), RODATA|NOPTR, $4
 
 // func maxPool3AVX2(y []float32, arg []uint8, x []float32, h, w int, relu bool)
 //
-// It needs w >= 9. A row of y is made of vectors of 8, or of 4 if it has fewer
-// than 8 elements; the last vector ends with the row and may overlap the one
-// before, which then writes the same values twice.
+// It needs w >= 9. A row of y is made of vectors of 8; the last one ends with the row and
+// may overlap the one before, which then writes the same values twice. A row of fewer than
+// 8 elements is written as two overlapping vectors of 4.
 //
 //	DI  y     SI  arg    R8, R9, R10  rows of x      R11 columns of y
 //	R12 bytes of 2 rows of x          R13 end of y   BX  rows left of this plane
 //	CX  column           DX  first column of the last vector     AX  scratch
 //	Y0  maxima           Y1  places   Y2  place of the pick at hand
 //	Y3..Y7 scratch       Y14 1        Y15 0
+//	of narrow rows: Y8, Y9  masks of columns 8 and on, 9 and on
+//	Y10 lanes of the second vector    X11 bits before its places
 TEXT ·maxPool3AVX2(SB), NOSPLIT, $0-89
 	MOVQ         w+80(FP), R11
 	MOVQ         y_base+0(FP), DI
@@ -77,6 +100,17 @@ TEXT ·maxPool3AVX2(SB), NOSPLIT, $0-89
 	SHRQ         $1, R11
 	VPBROADCASTD pool3<>+0(SB), Y14
 	VXORPS       X15, X15, X15
+	CMPQ         R11, $8
+	JGE          plane
+	MOVQ         w+80(FP), AX
+	SUBQ         $8, AX
+	LEAQ         -1(AX), CX
+	TAILMASK(AX, DX, Y8)
+	TAILMASK(CX, DX, Y9)
+	LEAQ         pool3<>+4(SB), DX
+	VMOVDQU      -16(DX)(R11*4), Y10
+	LEAQ         -32(R11*8), DX
+	VMOVQ        DX, X11
 
 plane:
 	CMPQ DI, R13
@@ -92,7 +126,7 @@ row:
 	JLT  narrow
 
 block:  // 8 columns of y
-	WINNERS(32, Y0, Y1, Y2, Y14, Y3, Y4, Y5, Y6, Y7)
+	WINNERS(COLUMNS, Y0, Y1, Y2, Y14, Y3, Y4, Y5, Y6, Y7)
 	CMPB relu+88(FP), $0
 	JEQ  store
 	RELU(Y0, Y1, Y2, Y15, Y3)
@@ -117,31 +151,26 @@ step:
 	MOVQ DX, CX
 	JMP  block
 
-narrow:
-	ADDQ $4, DX
-
-block4:  // 4 columns of y
-	WINNERS(16, X0, X1, X2, X14, X3, X4, X5, X6, X7)
+narrow:  // all columns of y
+	WINNERS(NARROW, Y0, Y1, Y2, Y14, Y3, Y4, Y5, Y6, Y7)
 	CMPB relu+88(FP), $0
-	JEQ  store4
-	RELU(X0, X1, X2, X15, X3)
+	JEQ  storeNarrow
+	RELU(Y0, Y1, Y2, Y15, Y3)
 
-store4:
-	VMOVUPS   X0, (DI)(CX*4)
-	TESTQ     SI, SI
-	JEQ       step4
-	VPACKSSDW X1, X1, X1
-	VPACKUSWB X1, X1, X1
-	VMOVD     X1, (SI)(CX*1)
-
-step4:
-	ADDQ $4, CX
-	CMPQ CX, DX
-	JLE  block4
-	CMPQ CX, R11
-	JGE  next
-	MOVQ DX, CX
-	JMP  block4
+storeNarrow:
+	VPERMPD      $0xd8, Y0, Y0
+	VMOVUPS      X0, (DI)
+	VPERMPS      Y0, Y10, Y0
+	VMOVUPS      X0, -16(DI)(R11*4)
+	TESTQ        SI, SI
+	JEQ          next
+	VPERMQ       $0xd8, Y1, Y1
+	VEXTRACTI128 $1, Y1, X2
+	VPACKSSDW    X2, X1, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVD        X1, (SI)
+	VPSRLQ       X11, X1, X1
+	VMOVD        X1, -4(SI)(R11*1)
 
 next:
 	LEAQ  (DI)(R11*4), DI
@@ -255,6 +284,18 @@ GLOBL places3<>(SB), RODATA|NOPTR, $352
 	VPSRLQ     $8, X2, X2          \
 	VPMOVZXBD  X2, Y2
 
+// LOADNARROW reads a row that a block holds alone, its places as two overlapping halves.
+#define LOADNARROW \
+	VMASKMOVPS (R12), Y12, Y0      \
+	VMASKMOVPS -4(R12), Y13, Y1    \
+	VMOVD      (R13), X2           \
+	VMOVD      -4(R13)(R10*1), X3  \
+	VPSLLQ     X15, X3, X3         \
+	VPOR       X2, X3, X3          \
+	VPMOVZXBD  X3, Y2              \
+	VPSLLQ     $8, X3, X3          \
+	VPMOVZXBD  X3, Y3
+
 // PAIRS puts even columns, Y8, and odd ones, Y9, into order in Y10 and Y11.
 #define PAIRS \
 	VUNPCKLPS  Y9, Y8, Y10         \
@@ -275,6 +316,18 @@ GLOBL places3<>(SB), RODATA|NOPTR, $352
 	VPALIGNR   $12, Y10, Y11, Y10  \
 	VBLENDVPS  Y15, Y10, Y11, Y11  \
 	VMOVUPS    Y11, (R11)(CX*1)
+
+// PUTNARROW writes a row of less than 17 columns: its first 8, and its last ones, whose numbers
+// are at CX.
+#define PUTNARROW \
+	PAIRS                          \
+	VMOVUPS    Y8, (R11)           \
+	VMOVDQU    (CX), Y10           \
+	VPERMPS    Y8, Y10, Y8         \
+	VPERMPS    Y11, Y10, Y11       \
+	VPSLLD     $28, Y10, Y10       \
+	VBLENDVPS  Y10, Y11, Y8, Y8    \
+	VMOVUPS    Y8, -32(R11)(R9*1)
 
 // GATHER gathers the gradients of a block from the top of a plane to its bottom. An even
 // row is met by two rows of windows, an even column by two of their columns: those at
@@ -326,13 +379,16 @@ beyond: \
 
 // func maxPool3BackwardAVX2(dx, dy []float32, arg []uint8, h, w int)
 //
-// It needs w >= 17. A plane is cut into blocks of 16 columns of dx; the last ends with the
-// row and may overlap the one before, which then writes the same values twice.
+// It needs w >= 9. A plane is cut into blocks of 16 columns of dx; the last ends with the
+// row and may overlap the one before, which then writes the same values twice. A plane of fewer
+// columns is one block.
 //
 //	DI  dx of the plane  SI  dy of the plane     R8  arg of the plane
 //	R9  bytes of a row   R10 columns of dy       CX  half the first column of the block
 //	AX, BX, DX, R11 to R13  see GATHER; dx_base keeps DX between blocks, dx_len the end of dx
 //	Y12 all lanes but the first    Y13 all but the last     Y14 0     Y15 all ones if w is odd
+//	of narrow planes: Y12, Y13  masks of dy and of dy one column before      X15 bits before the
+//	second half of the places      CX  numbers of the last 8 columns
 TEXT ·maxPool3BackwardAVX2(SB), NOSPLIT, $0-88
 	MOVQ         dx_base+0(FP), DI
 	MOVQ         dx_len+8(FP), AX
@@ -348,13 +404,29 @@ TEXT ·maxPool3BackwardAVX2(SB), NOSPLIT, $0-88
 	VXORPS       X14, X14, X14
 	VXORPS       X15, X15, X15
 	SHLQ         $2, R9
-	TESTQ        $4, R9
-	JEQ          plane
-	VPCMPEQD     Y15, Y15, Y15
+	CMPQ         R9, $68
+	JGE          wide
+	MOVQ         R10, AX
+	LEAQ         1(R10), CX
+	TAILMASK(CX, DX, Y13)
+	VANDPS       Y12, Y13, Y13
+	TAILMASK(AX, DX, Y12)
+	LEAQ         -32(R10*8), DX
+	VMOVQ        DX, X15
+	LEAQ         pool3<>+4(SB), CX
+	LEAQ         -32(CX)(R9*1), CX
+	JMP          plane
+
+wide:
+	TESTQ    $4, R9
+	JEQ      plane
+	VPCMPEQD Y15, Y15, Y15
 
 plane:
 	CMPQ  DI, dx_len+8(FP)
 	JGE   done
+	CMPQ  R9, $68
+	JLT   narrow
 	XORL  CX, CX
 	MOVQ  h+72(FP), AX
 	IMULQ R9, AX
@@ -395,6 +467,18 @@ last:
 	NEGQ CX
 	ADDQ $32, CX
 	GATHER(LOADLAST, PUTLAST, loopLast, nextPlane, beyondLast, gatheredLast)
+
+narrow:
+	MOVQ  h+72(FP), BX
+	LEAQ  -1(BX), AX
+	SHRQ  $1, AX
+	MOVQ  DI, R11
+	MOVQ  SI, R12
+	MOVQ  R8, R13
+	MOVQ  BX, DX
+	IMULQ R9, DX
+	ADDQ  DI, DX
+	GATHER(LOADNARROW, PUTNARROW, loopNarrow, nextPlane, beyondNarrow, gatheredNarrow)
 
 nextPlane:
 	MOVQ  h+72(FP), AX

@@ -16,10 +16,10 @@ func anyWidth3(kernel maxPool2) func(y []float32, arg []uint8, x []float32, h, w
 	}
 }
 
-// wide3 extends a kernel for planes of width and more without padding to any planes.
-func wide3(kernel maxPool2Backward, width int) func(dx, dy []float32, arg []uint8, h, w, pad int) {
+// wide3 extends a kernel for wide planes without padding to any planes.
+func wide3(kernel maxPool2Backward) func(dx, dy []float32, arg []uint8, h, w, pad int) {
 	return func(dx, dy []float32, arg []uint8, h, w, pad int) {
-		if w < width || pad > 0 {
+		if w < pool3MinWidth || pad > 0 {
 			maxPool3BackwardGeneric(dx, dy, arg, h, w, pad)
 			return
 		}
