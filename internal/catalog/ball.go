@@ -2,9 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 )
@@ -23,13 +20,7 @@ var BallNames = []string{noViews, string(BallLInf), string(BallL2)}
 
 // ParseBall reads the name of a ball, or none.
 func ParseBall(name string) (Ball, error) {
-	switch {
-	case name == noViews:
-		return "", nil
-	case slices.Contains(BallNames, name):
-		return Ball(name), nil
-	}
-	return "", fmt.Errorf("expected %s%s", strings.Join(BallNames, ", "), cli.DidYouMean(name, BallNames))
+	return parseWord[Ball](name, BallNames)
 }
 
 // String returns what [ParseBall] takes.

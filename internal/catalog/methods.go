@@ -333,13 +333,7 @@ var ClassWeightsNames = []string{noViews, string(Balanced)}
 
 // ParseClassWeights reads weights of classes, or none.
 func ParseClassWeights(name string) (ClassWeights, error) {
-	switch {
-	case name == noViews:
-		return "", nil
-	case slices.Contains(ClassWeightsNames, name):
-		return ClassWeights(name), nil
-	}
-	return "", fmt.Errorf("expected %s%s", strings.Join(ClassWeightsNames, ", "), cli.DidYouMean(name, ClassWeightsNames))
+	return parseWord[ClassWeights](name, ClassWeightsNames)
 }
 
 // String returns what [ParseClassWeights] takes.

@@ -1,13 +1,6 @@
 package catalog
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
-
-	"github.com/meada-cpu/meada-cpu/internal/cli"
-)
+import "cmp"
 
 // Precision names what the operands of products are rounded to.
 type Precision string
@@ -22,13 +15,7 @@ var PrecisionNames = []string{float32s, string(BFloat16)}
 
 // ParsePrecision reads the name of a precision.
 func ParsePrecision(name string) (Precision, error) {
-	switch {
-	case name == float32s:
-		return "", nil
-	case slices.Contains(PrecisionNames, name):
-		return Precision(name), nil
-	}
-	return "", fmt.Errorf("expected %s%s", strings.Join(PrecisionNames, " or "), cli.DidYouMean(name, PrecisionNames))
+	return parseWord[Precision](name, PrecisionNames)
 }
 
 // String returns what [ParsePrecision] takes.

@@ -39,6 +39,17 @@ const (
 // noViews is what flags take for "".
 const noViews = "none"
 
+// parseWord reads one of names, of which the first stands for "".
+func parseWord[T ~string](name string, names []string) (T, error) {
+	switch slices.Index(names, name) {
+	case -1:
+		return "", fmt.Errorf("expected %s%s", strings.Join(names, ", "), cli.DidYouMean(name, names))
+	case 0:
+		return "", nil
+	}
+	return T(name), nil
+}
+
 // ViewNames lists the names that [ParseViews] takes.
 var ViewNames = []string{
 	noViews, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
@@ -230,13 +241,7 @@ var MixNames = []string{noViews, string(MixUp), string(MixCut)}
 
 // ParseMix reads a way of mixing, or none.
 func ParseMix(name string) (Mix, error) {
-	switch {
-	case name == noViews:
-		return "", nil
-	case slices.Contains(MixNames, name):
-		return Mix(name), nil
-	}
-	return "", fmt.Errorf("expected %s%s", strings.Join(MixNames, ", "), cli.DidYouMean(name, MixNames))
+	return parseWord[Mix](name, MixNames)
 }
 
 // String returns what [ParseMix] takes.
