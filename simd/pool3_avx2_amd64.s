@@ -29,13 +29,13 @@ GLOBL pool3<>(SB), RODATA|NOPTR, $68
 
 // NARROW is COLUMNS of a row of less than 17, under the masks of what there is of the second
 // vectors.
-#define NARROW(row, a, b, c, d)    \
-	VMOVUPS    (row), a        \
-	VMASKMOVPS 32(row), Y8, d  \
-	VSHUFPS    $0xdd, d, a, b  \
-	VSHUFPS    $0x88, d, a, a  \
-	VMOVUPS    4(row), c       \
-	VMASKMOVPS 36(row), Y9, d  \
+#define NARROW(row, a, b, c, d) \
+	VMOVUPS    (row), a       \
+	VMASKMOVPS 32(row), Y8, d \
+	VSHUFPS    $0xdd, d, a, b \
+	VSHUFPS    $0x88, d, a, a \
+	VMOVUPS    4(row), c      \
+	VMASKMOVPS 36(row), Y9, d \
 	VSHUFPS    $0xdd, d, c, c
 
 // PICK lets v, at the next place, win where it is above the best or NaN.
@@ -52,14 +52,14 @@ GLOBL pool3<>(SB), RODATA|NOPTR, $68
 #define WINNERS(COLUMNS, best, at, place, one, a, b, c, m, n) \
 	VXORPS at, at, at                    \
 	VXORPS place, place, place           \
-	COLUMNS(R8, best, b, c, m)     \
+	COLUMNS(R8, best, b, c, m)           \
 	PICK(b, best, at, place, one, m, n)  \
 	PICK(c, best, at, place, one, m, n)  \
-	COLUMNS(R9, a, b, c, m)        \
+	COLUMNS(R9, a, b, c, m)              \
 	PICK(a, best, at, place, one, m, n)  \
 	PICK(b, best, at, place, one, m, n)  \
 	PICK(c, best, at, place, one, m, n)  \
-	COLUMNS(R10, a, b, c, m)       \
+	COLUMNS(R10, a, b, c, m)             \
 	PICK(a, best, at, place, one, m, n)  \
 	PICK(b, best, at, place, one, m, n)  \
 	PICK(c, best, at, place, one, m, n)  \

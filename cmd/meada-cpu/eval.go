@@ -45,9 +45,10 @@ func newEval(std streams) *cobra.Command {
 		},
 	}
 	cli.SetNotes(c, `Dataset and network are by default those that the weights name, source and target
-of PACS, and of what is held out, those of their run folder. Images are normalised by the constants in the
-file, else by those of the published network: [0,1] for lenet5, ImageNet's for
-alexnet and the resnets, [-1,1] for those of CIFAR and efficientnet-lite0.`)
+of PACS, and of what is held out, those of their run folder. Images are
+normalised by the constants in the file, else by those of the published network:
+[0,1] for lenet5, ImageNet's for alexnet and the resnets, [-1,1] for those of
+CIFAR and efficientnet-lite0.`)
 	f := cli.NewFlags(c.Flags())
 	f.Group("what to measure")
 	f.Text(&s.weights, "weights", "FILE", weightsHelp)

@@ -16,7 +16,7 @@ const (
 )
 
 // BallNames lists what [ParseBall] takes.
-var BallNames = []string{noViews, string(BallLInf), string(BallL2)}
+var BallNames = []string{none, string(BallLInf), string(BallL2)}
 
 // ParseBall reads the name of a ball, or none.
 func ParseBall(name string) (Ball, error) {
@@ -24,7 +24,7 @@ func ParseBall(name string) (Ball, error) {
 }
 
 // String returns what [ParseBall] takes.
-func (b Ball) String() string { return cmp.Or(string(b), noViews) }
+func (b Ball) String() string { return cmp.Or(string(b), none) }
 
 // ascends reports whether the method has ascents.
 func (s *Settings) ascends() bool {

@@ -329,7 +329,7 @@ type ClassWeights string
 const Balanced ClassWeights = "balanced"
 
 // ClassWeightsNames lists what [ParseClassWeights] takes.
-var ClassWeightsNames = []string{noViews, string(Balanced)}
+var ClassWeightsNames = []string{none, string(Balanced)}
 
 // ParseClassWeights reads weights of classes, or none.
 func ParseClassWeights(name string) (ClassWeights, error) {
@@ -337,7 +337,7 @@ func ParseClassWeights(name string) (ClassWeights, error) {
 }
 
 // String returns what [ParseClassWeights] takes.
-func (c ClassWeights) String() string { return cmp.Or(string(c), noViews) }
+func (c ClassWeights) String() string { return cmp.Or(string(c), none) }
 
 // Digits returns the settings of the official digits script.
 func Digits(a Algorithm) Settings {

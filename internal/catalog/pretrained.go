@@ -15,7 +15,7 @@ import (
 const Pretrained = "pretrained"
 
 // RandomWeights stands for random initial weights, where a run would begin with others.
-const RandomWeights = "none"
+const RandomWeights = none
 
 // pretrainedSets are the weights of ImageNet as timm and torchvision publish them.
 // Both put the first digits of a file's SHA-256 into its name, which is all that there

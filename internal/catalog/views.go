@@ -36,8 +36,8 @@ const (
 	ViewsLeaves           Views = "leaves"
 )
 
-// noViews is what flags take for "".
-const noViews = "none"
+// none is what flags take for "".
+const none = "none"
 
 // parseWord reads one of names, of which the first stands for "".
 func parseWord[T ~string](name string, names []string) (T, error) {
@@ -52,7 +52,7 @@ func parseWord[T ~string](name string, names []string) (T, error) {
 
 // ViewNames lists the names that [ParseViews] takes.
 var ViewNames = []string{
-	noViews, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
+	none, string(ViewsAugMix), string(ViewsAugMixLarge), string(ViewsAutoAugment), string(ViewsAutoAugmentSVHN),
 	string(ViewsAutoAugmentLarge), string(ViewsRandAugment), string(ViewsRandConv), string(ViewsRandConvMix),
 	string(ViewsProRandConv), string(ViewsPrime), string(ViewsPixMix), string(ViewsFractals), string(ViewsLeaves),
 }
@@ -60,14 +60,14 @@ var ViewNames = []string{
 // ParseViews reads the names of views, or none. Those that change bytes come
 // first, and AugMix after them, as it does.
 func ParseViews(names string) (Views, error) {
-	if names == noViews {
+	if names == none {
 		return "", nil
 	}
 	stage := 0
 	for link := range strings.SplitSeq(names, "+") {
 		alternatives := strings.Split(link, ",")
 		for _, name := range alternatives {
-			if name == noViews || !slices.Contains(ViewNames, name) {
+			if name == none || !slices.Contains(ViewNames, name) {
 				return "", fmt.Errorf("expected %s, or several with + or commas between them%s", strings.Join(ViewNames, ", "), cli.DidYouMean(name, ViewNames))
 			}
 			next := Views(name).stage()
@@ -84,7 +84,7 @@ func ParseViews(names string) (Views, error) {
 }
 
 // String returns what [ParseViews] takes.
-func (v Views) String() string { return cmp.Or(string(v), noViews) }
+func (v Views) String() string { return cmp.Or(string(v), none) }
 
 // stage returns when a view's turn comes: 0 for operations on bytes, 1 for those
 // that make values of them, 2 for those on batches of values.
@@ -237,7 +237,7 @@ const (
 )
 
 // MixNames lists what [ParseMix] takes.
-var MixNames = []string{noViews, string(MixUp), string(MixCut)}
+var MixNames = []string{none, string(MixUp), string(MixCut)}
 
 // ParseMix reads a way of mixing, or none.
 func ParseMix(name string) (Mix, error) {
@@ -245,7 +245,7 @@ func ParseMix(name string) (Mix, error) {
 }
 
 // String returns what [ParseMix] takes.
-func (m Mix) String() string { return cmp.Or(string(m), noViews) }
+func (m Mix) String() string { return cmp.Or(string(m), none) }
 
 // mostNoise is the strength of which [batch.Noise] takes three times, for the last of three
 // views.

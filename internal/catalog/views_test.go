@@ -129,7 +129,7 @@ func TestParseViews(t *testing.T) {
 		require.Equal(t, name, v.String())
 		var view train.View
 		v.add(&view, "lenet5")
-		require.Equal(t, name == noViews, view.Image == nil && view.Values == nil && view.Batch == nil, name)
+		require.Equal(t, name == none, view.Image == nil && view.Values == nil && view.Batch == nil, name)
 	}
 	_, err := ParseViews("augmx")
 	require.ErrorContains(t, err, "expected none, augmix, ")
