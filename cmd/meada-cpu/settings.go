@@ -77,7 +77,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.Consistency, "consistency", "weight of the Jensen-Shannon divergence of an image and two views of it; 0 trains on one view")
 	f.Number(&s.Smoothing, "label-smoothing", "probability that a target spreads over all classes")
 	f.Number(&s.Contrast, "contrast", "weight of the supervised contrast: embeddings of a class near each other, of others apart")
-	f.Number(&s.EtaMin, "eta-min", "weight of the predictions' entropy, which descent steps raise")
+	f.SignedNumber(&s.EtaMin, "eta-min", "weight of the predictions' entropy, which descent steps raise; below 0 they lower it")
 
 	f.Group("maximisation")
 	f.Integer(&s.K, "k", 0, "phases; of advst and me-advst the sets that are kept beside the newest, and a phase whenever due")

@@ -302,7 +302,7 @@ type Settings struct {
 	// predictions for an image and two views of it; 0 for one view alone.
 	Consistency float64 `json:"consistency,omitempty"`
 	Smoothing   float64 `json:"label_smoothing,omitempty"`
-	EtaMin      float64 `json:"eta_min,omitempty"`  // weight of the entropy that descent steps raise
+	EtaMin      float64 `json:"eta_min,omitempty"`  // weight of the entropy that descent steps raise, or lower if it is negative
 	Contrast    float64 `json:"contrast,omitempty"` // weight of the supervised contrast of embeddings
 
 	LoopsAdv int `json:"loops_adv"` // ascent steps of a phase
@@ -517,7 +517,7 @@ func (s *Settings) descent(network string) train.Config {
 	}
 	c.Views = s.viewsOf(network)
 	c.Objective = objective.Config{Consistency: s.Consistency, Smoothing: s.Smoothing, Contrast: s.Contrast}
-	if s.EtaMin > 0 {
+	if s.EtaMin != 0 { // or it would be -0, which a checkpoint takes for another value
 		c.Objective.Entropy = -s.EtaMin
 	}
 	if s.AllViews {

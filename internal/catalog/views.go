@@ -369,6 +369,7 @@ func (s *Settings) DescribeViews() string {
 	add(s.AllViews, "the cross-entropy of all")
 	add(s.Smoothing > 0, "label smoothing %g", s.Smoothing)
 	add(s.EtaMin > 0, "entropy raised with weight %g", s.EtaMin)
+	add(s.EtaMin < 0, "entropy lowered with weight %g", -s.EtaMin)
 	add(s.Contrast > 0, "supervised contrast %g", s.Contrast)
 	return strings.Join(words, ", ")
 }

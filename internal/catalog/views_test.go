@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -170,6 +171,20 @@ func TestCheckViews(t *testing.T) {
 		require.NoError(t, s.checkViews())
 		change(&s)
 		require.ErrorContains(t, s.checkViews(), message)
+	}
+}
+
+// Descent steps raise the entropy of the predictions, or lower it.
+func TestEntropyOfEitherSign(t *testing.T) {
+	t.Parallel()
+	for weight, told := range map[float64]string{0.5: "entropy raised with weight 0.5", -0.5: "entropy lowered with weight 0.5", 0: ""} {
+		s := CIFAR(ERM)
+		s.Flip, s.Crop, s.EtaMin = false, 0, weight
+		c, err := s.Config("wrn")
+		require.NoError(t, err)
+		require.Equal(t, -weight, c.Objective.Entropy)
+		require.False(t, math.Signbit(c.Objective.Entropy) && weight == 0)
+		require.Equal(t, told, s.DescribeViews())
 	}
 }
 

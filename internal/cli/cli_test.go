@@ -32,6 +32,7 @@ type values struct {
 	count  int
 	seed   uint64
 	rate   float64
+	slope  float64
 	size   int64
 	choice string
 	list   []int
@@ -45,6 +46,7 @@ func (v *values) declare(set *pflag.FlagSet) {
 	f.Integer(&v.count, "count", 1, "a count")
 	f.Seed(&v.seed, "seed", "a seed")
 	f.Number(&v.rate, "rate", "a rate")
+	f.SignedNumber(&v.slope, "slope", "a slope")
 	f.Size(&v.size, "size", "a size")
 	Choice(f, &v.choice, "choice", "a choice", "red", "green")
 	List(f, &v.list, "list", "a list", func(word string) ([]int, error) { return []int{len(word)}, nil })
@@ -62,15 +64,15 @@ func TestFlags(t *testing.T) {
 	var v values
 	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	v.declare(set)
-	args := []string{"--on", "--text=a=b", "--count", "3", "--seed", "18446744073709551615", "--rate", "1e-3", "--size", "2KiB",
+	args := []string{"--on", "--text=a=b", "--count", "3", "--seed", "18446744073709551615", "--rate", "1e-3", "--slope", "-0.5", "--size", "2KiB",
 		"--choice", "red", "--list", "a,bb", "--count=4"}
 	require.NoError(t, Parse("test", set, args))
-	require.Equal(t, values{true, "a=b", 4, 1<<64 - 1, 1e-3, 2048, "red", []int{1, 2}}, v)
+	require.Equal(t, values{true, "a=b", 4, 1<<64 - 1, 1e-3, -0.5, 2048, "red", []int{1, 2}}, v)
 
 	// What was given can be given again, over other values.
 	given := Given(set)
 	require.Equal(t, map[string]string{"on": "true", "text": "a=b", "count": "4", "seed": "18446744073709551615",
-		"rate": "0.001", "size": "2KiB", "choice": "red", "list": "a,bb"}, given)
+		"rate": "0.001", "slope": "-0.5", "size": "2KiB", "choice": "red", "list": "a,bb"}, given)
 	again := v
 	v = values{}
 	require.NoError(t, Apply(set, given))
@@ -88,6 +90,9 @@ func TestFlagErrors(t *testing.T) {
 		{[]string{"--count", "9999999999"}, "--count 9999999999: expected 2147483647 at most"},
 		{[]string{"--seed", "-1"}, "--seed -1: expected a whole number from 0 on"},
 		{[]string{"--rate", "inf"}, "--rate inf: expected a number, 0 or more"},
+		{[]string{"--rate", "-1"}, "--rate -1: expected a number, 0 or more"},
+		{[]string{"--slope", "-inf"}, "--slope -inf: expected a number"},
+		{[]string{"--slope=nan"}, "--slope nan: expected a number"},
 		{[]string{"--on=perhaps"}, "--on perhaps: expected true or false"},
 		{[]string{"--choice", "gren"}, "--choice gren: expected red, green (did you mean green?)"},
 		{[]string{"--choice", "blue"}, "--choice blue: expected red, green"},
@@ -142,6 +147,7 @@ numbers
   --count N           a count (7)
   --seed N            a seed
   --rate X            a rate
+  --slope X           a slope
   --size SIZE         a size
   --choice NAME       a choice
   --list LIST         a list (1,2)

@@ -173,12 +173,22 @@ func (f *Flags) Seed(p *uint64, name, help string) {
 
 // Number declares a flag for a finite number that is not negative.
 func (f *Flags) Number(p *float64, name, help string) {
+	f.number(p, name, help, 0, "a number, 0 or more")
+}
+
+// SignedNumber declares a flag for a finite number.
+func (f *Flags) SignedNumber(p *float64, name, help string) {
+	f.number(p, name, help, -math.MaxFloat64, "a number")
+}
+
+// number declares a flag for a finite number from low up.
+func (f *Flags) number(p *float64, name, help string, low float64, expected string) {
 	f.Add(name, &Value{
 		Kind: "X",
 		Read: func(s string) error {
 			v, err := strconv.ParseFloat(s, 64)
-			if err != nil || v < 0 || math.IsInf(v, 0) || math.IsNaN(v) {
-				return errors.New("expected a number, 0 or more")
+			if err != nil || !(v >= low) || math.IsInf(v, 0) {
+				return errors.New("expected " + expected)
 			}
 			*p = v
 			return nil
