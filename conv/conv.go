@@ -101,7 +101,7 @@ type Conv struct {
 	scatter   *col2imDataGrad  // as a product whose columns are scattered
 	weights   weightGradient
 
-	bounded tensor.Tensor // the output of the current run, for ReLU6
+	bounded tensor.Tensor // the output of the current run of Winograd's, for ReLU6
 }
 
 // Options choose among the algorithms. The zero value is the fastest.
@@ -143,15 +143,14 @@ func (c *Conv) Forward(y, x tensor.Tensor, w, bias []float32, act simd.Activatio
 	switch {
 	case c.depthwise != nil:
 		c.depthwise.forward(y, x, w, bias, act)
-		return
 	case c.winograd != nil:
 		c.winograd.forward(y, x, w, bias, act == simd.ReLU)
+		if act == simd.ReLU6 {
+			c.bounded = y
+			c.engine.Run(y.N*c.K, relu6{c})
+		}
 	default:
 		c.forward.run(y, x, w, bias, false, act)
-	}
-	if act == simd.ReLU6 {
-		c.bounded = y
-		c.engine.Run(y.N*c.K, relu6{c})
 	}
 }
 

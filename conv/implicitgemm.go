@@ -39,7 +39,7 @@ type implicitGemm struct {
 	y, x       tensor.Tensor
 	w, bias    []float32
 	accumulate bool
-	relu       bool
+	then       simd.TileMode // what follows the last product of a sum
 }
 
 // multiplication is the arithmetic of a product: the kernels of float32, or those that
@@ -190,7 +190,13 @@ func (p *implicitGemm) imageSize() int {
 
 func (p *implicitGemm) run(y, x tensor.Tensor, w, bias []float32, accumulate bool, act simd.Activation) {
 	p.y, p.x, p.w, p.bias = y, x, w, bias
-	p.accumulate, p.relu = accumulate, act == simd.ReLU
+	p.accumulate, p.then = accumulate, 0
+	switch act {
+	case simd.ReLU:
+		p.then = simd.ThenReLU
+	case simd.ReLU6:
+		p.then = simd.ThenReLU6
+	}
 	p.engine.Run(p.tiles.Count*p.shape.Groups, productPack{p})
 	p.engine.Run((x.N+p.images-1)/p.images*p.shape.Groups, productPixels{p})
 }
@@ -486,7 +492,7 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 	}
 }
 
-// mode returns where the products of a stretch begin and whether ReLU follows.
+// mode returns where the products of a stretch begin and what follows them.
 func (p *implicitGemm) mode(k0, kc int) simd.TileMode {
 	mode := simd.FromC
 	switch {
@@ -496,8 +502,8 @@ func (p *implicitGemm) mode(k0, kc int) simd.TileMode {
 	default:
 		mode = simd.FromZero
 	}
-	if p.relu && k0+kc == p.inner {
-		mode |= simd.ThenReLU
+	if k0+kc == p.inner {
+		mode |= p.then
 	}
 	return mode
 }

@@ -128,6 +128,10 @@ next:                          \
 	VMAXPS lo, Y12, lo \
 	VMAXPS hi, Y12, hi
 
+#define BOUNDROW(i, lo, hi) \
+	VMINPS lo, Y12, lo \
+	VMINPS hi, Y12, hi
+
 // LOWERROWS does one of them to all rows but the first, ALLROWS to all of them.
 #define LOWERROWS(ROW) \
 	ROW(1, Y2, Y3) \
@@ -272,6 +276,14 @@ end:
 	// max(0, x) with x as the source that wins on NaN.
 	VXORPS Y12, Y12, Y12
 	ALLROWS(RELUROW)
+	TESTQ $8, GemmTile_Mode(R13)
+	JEQ   store
+
+	// min(6, x), NaN as before.
+	MOVL         $0x40c00000, AX
+	VMOVD        AX, X12
+	VBROADCASTSS X12, Y12
+	ALLROWS(BOUNDROW)
 
 store:
 	CMPQ GemmTile_N(R13), $16

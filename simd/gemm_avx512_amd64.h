@@ -70,6 +70,10 @@ m5to7:               \
 	VMAXPS lo, Z28, lo \
 	VMAXPS hi, Z28, hi
 
+#define BOUNDROW(i, lo, hi) \
+	VMINPS lo, Z28, lo \
+	VMINPS hi, Z28, hi
+
 // LOWERROWS does one of them to all rows but the first, ALLROWS to all of them.
 #define LOWERROWS(ROW) \
 	ROW(1, Z2, Z3)    \
@@ -172,6 +176,13 @@ end:
 	// max(0, x) with x as the source that wins on NaN.
 	VPXORD Z28, Z28, Z28
 	ALLROWS(RELUROW)
+	TESTQ $8, GemmTile_Mode(R13)
+	JEQ   store
+
+	// min(6, x), NaN as before.
+	MOVL         $0x40c00000, AX
+	VPBROADCASTD AX, Z28
+	ALLROWS(BOUNDROW)
 
 store:
 	CMPQ GemmTile_N(R13), $32

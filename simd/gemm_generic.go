@@ -15,7 +15,20 @@ const (
 	// ThenReLU is added to one of the above: a negative result becomes 0 (NaN
 	// stays, so that a diverged network shows).
 	ThenReLU TileMode = 4
+	// ThenReLU6 is ThenReLU whose result becomes 6 if it is more.
+	ThenReLU6 TileMode = ThenReLU | 8
 )
+
+// bound returns what becomes of a result.
+func (m TileMode) bound(v float32) float32 {
+	switch {
+	case m&ThenReLU != 0 && v < 0:
+		return 0
+	case m&ThenReLU6 == ThenReLU6 && v > 6:
+		return 6
+	}
+	return v
+}
 
 // GemmTile is one call of Gemm: a register tile of a matrix product,
 //
@@ -53,7 +66,7 @@ func gemmGeneric(t *GemmTile) {
 	var acc [32]float32 // one row of the widest tile
 	for i := range t.M {
 		row := unsafe.Slice(at(t.C, i*t.CRow), t.N)
-		switch t.Mode &^ ThenReLU {
+		switch t.Mode &^ ThenReLU6 {
 		case FromZero:
 			clear(acc[:t.N])
 		case FromC:
@@ -73,14 +86,9 @@ func gemmGeneric(t *GemmTile) {
 				}
 			}
 		}
-		if t.Mode&ThenReLU != 0 {
-			for j, v := range acc[:t.N] {
-				if v < 0 {
-					acc[j] = 0
-				}
-			}
+		for j, v := range acc[:t.N] {
+			row[j] = t.Mode.bound(v)
 		}
-		copy(row, acc[:t.N])
 	}
 }
 

@@ -14,6 +14,7 @@
 #define B1 3
 #define B2 4
 #define NEGATIVE 5
+#define SIX 5
 
 // ROWn multiplies n vectors of B by lane i of a into the accumulators
 // from r on; LASTm does so for the last m rows of four.
@@ -150,7 +151,7 @@ entry:                                                                          
 
 // What is done to one row of the tile before and after the loops: ZERO zeroes it,
 // SPREAD copies its first vector over it, DOWN copies row 0 to it, RELU zeroes the
-// lanes below 0; NaN stays.
+// lanes below 0, BOUND makes those above 6 6; NaN stays.
 #define ZERO(v0, v1, v2) \
 	VEOR v0.B16, v0.B16, v0.B16 \
 	VEOR v1.B16, v1.B16, v1.B16 \
@@ -169,6 +170,10 @@ entry:                                                                          
 	RELU(v)     \
 	RELU((v)+1) \
 	RELU((v)+2)
+#define BOUNDROW(v) \
+	FMIN4S(SIX, v, v)         \
+	FMIN4S(SIX, (v)+1, (v)+1) \
+	FMIN4S(SIX, (v)+2, (v)+2)
 
 // LOWERROWS does one of the first three to all rows but the first, ALLROWS to all.
 #define LOWERROWS(ROW) \
@@ -386,6 +391,17 @@ end:
 	RELUROW(UPPER+3)
 	RELUROW(UPPER+6)
 	RELUROW(UPPER+9)
+	TBZ   $3, R25, store
+	FMOVS $6.0, F5
+	VDUP  V5.S[0], V5.S4
+	BOUNDROW(LOWER)
+	BOUNDROW(LOWER+3)
+	BOUNDROW(LOWER+6)
+	BOUNDROW(LOWER+9)
+	BOUNDROW(UPPER)
+	BOUNDROW(UPPER+3)
+	BOUNDROW(UPPER+6)
+	BOUNDROW(UPPER+9)
 
 store: // of rows and columns that coincide, the one stored last is right
 	MOVD t+0(FP), R9

@@ -36,7 +36,7 @@ func (g *tile) run(k *Kernels) {
 // element returns element (i, j) of the result, and the sum of the magnitudes of
 // its terms.
 func (g *tile) element(i, j int) (value float32, magnitude float64) {
-	switch g.mode &^ ThenReLU {
+	switch g.mode &^ ThenReLU6 {
 	case FromC:
 		value = g.c[i*g.cRow+j]
 	case FromRowBias:
@@ -55,6 +55,9 @@ func (g *tile) element(i, j int) (value float32, magnitude float64) {
 	if g.mode&ThenReLU != 0 && value < 0 {
 		value = 0
 	}
+	if g.mode&ThenReLU6 == ThenReLU6 && value > 6 {
+		value = 6
+	}
 	return value, magnitude
 }
 
@@ -63,6 +66,14 @@ func (g *tile) String() string {
 		g.m, g.n, g.kOuter, g.k, g.mode, g.cRow, g.aRow, g.aCol, g.aJump, g.bRow, g.bJump)
 }
 
+// tileModes is every mode.
+var tileModes = func() (modes []TileMode) {
+	for begin := FromZero; begin <= FromColumnBias; begin++ {
+		modes = append(modes, begin, begin|ThenReLU, begin|ThenReLU6)
+	}
+	return modes
+}()
+
 // TestGemm runs every size of tile in every mode, with changing depths and
 // distances. Whatever lies between the elements of a tile is NaN: it must neither
 // be used nor change. Memory beyond the first and the last element faults.
@@ -70,7 +81,7 @@ func TestGemm(t *testing.T) {
 	const buf = 8192
 	depths := []int{1, 2, 3, 4, 5, 7, 8, 9, 13}
 	// 2^-63 makes the products denormal numbers or nearly so.
-	scales := []float32{1, 1, 0x1p-63}
+	scales := []float32{1, 8, 0x1p-63}
 	nan := float32(math.NaN())
 
 	forEachISA(t, func(t *testing.T, k *Kernels) {
@@ -90,7 +101,7 @@ func TestGemm(t *testing.T) {
 			}
 			for m := 1; m <= k.MR; m++ {
 				for n := 1; n <= k.NR; n++ {
-					for mode := FromZero; mode <= FromColumnBias|ThenReLU; mode++ {
+					for _, mode := range tileModes {
 						g := tile{m: m, n: n, mode: mode, kOuter: 1 + random.IntN(3), k: depths[random.IntN(len(depths))]}
 						scale := scales[random.IntN(len(scales))]
 						number := func() float32 { return scale * (2*random.Float32() - 1) }
@@ -98,7 +109,7 @@ func TestGemm(t *testing.T) {
 
 						g.cRow = n + 5*random.IntN(2)
 						g.c = take(0, (m-1)*g.cRow+n)
-						if mode&^ThenReLU == FromC {
+						if mode&^ThenReLU6 == FromC {
 							for i := range m {
 								for j := range n {
 									g.c[i*g.cRow+j] = scale * number()
@@ -136,7 +147,7 @@ func TestGemm(t *testing.T) {
 							g.prefetch = &g.b[0]
 						}
 
-						switch mode &^ ThenReLU {
+						switch mode &^ ThenReLU6 {
 						case FromRowBias:
 							g.bias = take(3, m)
 						case FromColumnBias:
@@ -231,7 +242,7 @@ func TestGemmGather(t *testing.T) {
 					a[i] = 2*random.Float32() - 1
 				}
 				call := GemmTile{C: &c[0], A: &a[0], B: &packed[0], Bias: &a[0], CRow: width, ARow: 1, ACol: m, BRow: width,
-					M: m, N: n, K: depth, KOuter: 1, Mode: []TileMode{FromZero, FromC, FromRowBias, FromC | ThenReLU}[random.IntN(4)]}
+					M: m, N: n, K: depth, KOuter: 1, Mode: []TileMode{FromZero, FromC, FromRowBias, FromC | ThenReLU, FromZero | ThenReLU6}[random.IntN(5)]}
 				if random.IntN(2) == 0 {
 					call.Prefetch, call.PrefetchRow = &src[0], width
 				}
@@ -257,34 +268,35 @@ func TestGemmGather(t *testing.T) {
 	})
 }
 
-// TestGemmReLUKeepsNaN checks the rule of ReLU where it is fused: below zero goes
-// to zero, everything else stays.
+// TestGemmReLUKeepsNaN checks the rule of ReLU and of ReLU6 where they are fused: below
+// zero goes to zero, above six to six, everything else stays.
 func TestGemmReLUKeepsNaN(t *testing.T) {
 	negativeZero := float32(math.Copysign(0, -1))
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	in := []float32{nan, negativeZero, 0, -inf, inf, -1, 1, -0x1p-149, 0x1p-149}
-	out := []float32{nan, negativeZero, 0, 0, inf, 0, 1, 0, 0x1p-149}
+	in := []float32{nan, negativeZero, 0, -inf, inf, -1, 1, -0x1p-149, 0x1p-149, 6, 6.5}
+	out := map[TileMode][]float32{
+		ThenReLU:  {nan, negativeZero, 0, 0, inf, 0, 1, 0, 0x1p-149, 6, 6.5},
+		ThenReLU6: {nan, negativeZero, 0, 0, 6, 0, 1, 0, 0x1p-149, 6, 6},
+	}
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		for n := range min(k.NR, len(in)) {
-			for first := range in {
-				c, want := make([]float32, n+1), make([]float32, n+1)
+		for mode, out := range out {
+			for at := range min(k.NR, len(in)) * len(in) {
+				n, first := 1+at/len(in), at%len(in)
+				c, want := make([]float32, n), make([]float32, n)
 				for j := range c {
 					c[j], want[j] = in[(first+j)%len(in)], out[(first+j)%len(in)]
 				}
 				// -0 is what adds nothing to any number, -0 among them.
-				b := make([]float32, n+1)
-				for j := range b {
-					b[j] = 1
-				}
-				g := tile{c: c, a: []float32{negativeZero}, b: b, cRow: n + 1, aRow: 1, aCol: 1, bRow: n + 1,
-					m: 1, n: n + 1, k: 1, kOuter: 1, mode: FromC | ThenReLU}
+				b := slices.Repeat([]float32{1}, n)
+				g := tile{c: c, a: []float32{negativeZero}, b: b, cRow: n, aRow: 1, aCol: 1, bRow: n,
+					m: 1, n: n, k: 1, kOuter: 1, mode: FromC | mode}
 				g.run(k)
 				for j := range c {
 					if math.IsNaN(float64(want[j])) {
-						require.True(t, math.IsNaN(float64(c[j])), "%v became %v", in[(first+j)%len(in)], c[j])
+						require.True(t, math.IsNaN(float64(c[j])), "mode %d: %v became %v", mode, in[(first+j)%len(in)], c[j])
 						continue
 					}
-					require.Equal(t, math.Float32bits(want[j]), math.Float32bits(c[j]), "%v became %v", in[(first+j)%len(in)], c[j])
+					require.Equal(t, math.Float32bits(want[j]), math.Float32bits(c[j]), "mode %d: %v became %v", mode, in[(first+j)%len(in)], c[j])
 				}
 			}
 		}

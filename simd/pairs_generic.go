@@ -26,7 +26,7 @@ func gemmPairsGeneric(t *GemmTile) {
 		row := unsafe.Slice(element(t.C, i*t.CRow), t.N)
 		for j := range row {
 			var sum float32
-			switch t.Mode &^ ThenReLU {
+			switch t.Mode &^ ThenReLU6 {
 			case FromC:
 				sum = row[j]
 			case FromRowBias:
@@ -42,10 +42,7 @@ func gemmPairsGeneric(t *GemmTile) {
 					sum = fmaFlush(evenA, evenB, sum)
 				}
 			}
-			if t.Mode&ThenReLU != 0 && sum < 0 {
-				sum = 0
-			}
-			row[j] = sum
+			row[j] = t.Mode.bound(sum)
 		}
 	}
 }
