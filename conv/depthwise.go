@@ -59,10 +59,11 @@ const depthwiseSlack = 16
 func depthwiseFits(s Shape) bool { return s.Groups > 1 && s.C == s.Groups && s.K == s.Groups }
 
 // readsInPlace reports whether the kernels need no padded planes of a shape.
-func readsInPlace(s Shape) bool {
+func readsInPlace(kernels *simd.Kernels, s Shape) bool {
 	const leastRows, most = 4, 8 // see simd.DepthwiseRows
+	run := rowsOf(s)
 	return s.Stride <= 2 && s.R == s.S && (s.R == 3 || s.R == 5) && min(s.H, s.OutH()) >= leastRows && max(s.PadH, s.PadW) <= most &&
-		(s.OutW()-1)*s.Stride < s.W+most && (s.W-1+s.PadW)/s.Stride < s.OutW()+most
+		(s.OutW()-1)*s.Stride < s.W+most && (s.W-1+s.PadW)/s.Stride < s.OutW()+most && kernels.DepthwiseInPlace(&run)
 }
 
 func newDepthwise(e *tensor.Engine, s Shape) *depthwise {
@@ -70,7 +71,7 @@ func newDepthwise(e *tensor.Engine, s Shape) *depthwise {
 	const taskElements, leastTasks = 64 << 10, 16
 	p := &depthwise{shape: s, engine: e, planes: make([]tensor.PerWorker[simd.DepthwisePlane], e.Threads())}
 	p.block = max(1, min(taskElements/(s.H*s.W), (s.C+leastTasks-1)/leastTasks))
-	if e.Kernels.DepthwiseInPlace && readsInPlace(s) {
+	if readsInPlace(e.Kernels, s) {
 		const multiplyAdds = 256 << 10 // of a call
 		p.inPlace, p.most = true, max(1, multiplyAdds/(max(s.H*s.W, p.area())*s.R*s.S))
 		p.runs = make([]tensor.PerWorker[simd.DepthwiseRows], e.Threads())
@@ -88,6 +89,11 @@ func newDepthwise(e *tensor.Engine, s Shape) *depthwise {
 	p.lines, p.outLines = rowOffsets(s.H, s.W), rowOffsets(s.OutH(), s.OutW())
 	e.Reserve(0, p.inputSize())
 	return p
+}
+
+// rowsOf returns what the forward pass is to the kernels.
+func rowsOf(s Shape) simd.DepthwiseRows {
+	return simd.DepthwiseRows{Side: s.R, Stride: s.Stride, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW}
 }
 
 // rowOffsets returns the offsets of the rows of a plane.
@@ -214,7 +220,8 @@ func (p depthwiseForward) Do(task, worker int) {
 func (p depthwiseForward) inRows(task, worker int) {
 	s, taps, n := p.shape, p.shape.R*p.shape.S, task/p.blocks()
 	run := &p.runs[worker].Value
-	*run = simd.DepthwiseRows{Side: s.R, Stride: s.Stride, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW, Act: p.act}
+	*run = rowsOf(s)
+	run.Act = p.act
 	lo, hi := p.channels(task % p.blocks())
 	for c := lo; c < hi; c += p.most {
 		run.Planes = min(p.most, hi-c)
@@ -416,7 +423,7 @@ func (p depthwiseWeights) inRows(block, worker int) {
 		clear(p.dbias[lo:hi])
 	}
 	run := &p.runs[worker].Value
-	*run = simd.DepthwiseRows{Side: s.R, Stride: s.Stride, Rows: s.OutH(), N: s.OutW(), XRows: s.H, XN: s.W, Top: s.PadH, Left: s.PadW}
+	*run = rowsOf(s)
 	for n := range p.x.N {
 		x, dy := p.x.Image(n), p.dy.Image(n)
 		for c := lo; c < hi; c += p.most {

@@ -299,9 +299,73 @@ done:
 
 // ADD adds a column times tap t to the sums of a row.
 #define ADD(t, a, b) \
-	VBROADCASTSS 4*t(R8), Y4     \
+	VBROADCASTSS (4*(t))(R8), Y4 \
 	VFMADD231PS  Y12, Y4, a      \
 	VFMADD231PS  Y13, Y4, b
+
+// LINE3 and LINE5 add a row of x, column by column; T, one of the macros below, adds a column
+// to the sums of each row that meets it, the upper ones with the lower rows of the filter.
+#define LINE3(T, C0, C1, C2) \
+	C0   \
+	T(0) \
+	C1   \
+	T(1) \
+	C2   \
+	T(2)
+#define LINE5(T, C0, C1, C2, C3, C4) \
+	LINE3(T, C0, C1, C2) \
+	C3   \
+	T(3) \
+	C4   \
+	T(4)
+
+#define MEETS3x0(t) \
+	ADD(t, Y0, Y8)
+#define MEETS3x1(t) \
+	ADD(3+t, Y0, Y8) \
+	ADD(t, Y1, Y9)
+#define MEETS3x2(t) \
+	ADD(6+t, Y0, Y8) \
+	ADD(3+t, Y1, Y9) \
+	ADD(t, Y2, Y10)
+#define MEETS3x3(t) \
+	ADD(6+t, Y1, Y9) \
+	ADD(3+t, Y2, Y10) \
+	ADD(t, Y3, Y11)
+#define MEETS3x4(t) \
+	ADD(6+t, Y2, Y10) \
+	ADD(3+t, Y3, Y11)
+#define MEETS3x5(t) \
+	ADD(6+t, Y3, Y11)
+
+#define MEETS5x0(t) \
+	ADD(t, Y0, Y8)
+#define MEETS5x1(t) \
+	ADD(5+t, Y0, Y8) \
+	ADD(t, Y1, Y9)
+#define MEETS5x2(t) \
+	ADD(10+t, Y0, Y8) \
+	ADD(5+t, Y1, Y9) \
+	ADD(t, Y2, Y10)
+#define MEETS5x3(t) \
+	ADD(15+t, Y0, Y8) \
+	ADD(10+t, Y1, Y9) \
+	ADD(5+t, Y2, Y10) \
+	ADD(t, Y3, Y11)
+#define MEETS5x4(t) \
+	ADD(20+t, Y0, Y8) \
+	ADD(15+t, Y1, Y9) \
+	ADD(10+t, Y2, Y10) \
+	ADD(5+t, Y3, Y11)
+#define MEETS5x5(t) \
+	ADD(20+t, Y1, Y9) \
+	ADD(15+t, Y2, Y10) \
+	ADD(10+t, Y3, Y11)
+#define MEETS5x6(t) \
+	ADD(20+t, Y2, Y10) \
+	ADD(15+t, Y3, Y11)
+#define MEETS5x7(t) \
+	ADD(20+t, Y3, Y11)
 
 // BELOW steps to the next row of x.
 #define BELOW \
@@ -420,65 +484,17 @@ strip3:
 	STRIP
 	HALVES(SI)
 	BEGINWIDE4
-	COLUMN0
-	ADD(0, Y0, Y8)
-	COLUMN1
-	ADD(1, Y0, Y8)
-	COLUMN2
-	ADD(2, Y0, Y8)
+	LINE3(MEETS3x0, COLUMN0, COLUMN1, COLUMN2)
 	BELOW
-	COLUMN0
-	ADD(3, Y0, Y8)
-	ADD(0, Y1, Y9)
-	COLUMN1
-	ADD(4, Y0, Y8)
-	ADD(1, Y1, Y9)
-	COLUMN2
-	ADD(5, Y0, Y8)
-	ADD(2, Y1, Y9)
+	LINE3(MEETS3x1, COLUMN0, COLUMN1, COLUMN2)
 	BELOW
-	COLUMN0
-	ADD(6, Y0, Y8)
-	ADD(3, Y1, Y9)
-	ADD(0, Y2, Y10)
-	COLUMN1
-	ADD(7, Y0, Y8)
-	ADD(4, Y1, Y9)
-	ADD(1, Y2, Y10)
-	COLUMN2
-	ADD(8, Y0, Y8)
-	ADD(5, Y1, Y9)
-	ADD(2, Y2, Y10)
+	LINE3(MEETS3x2, COLUMN0, COLUMN1, COLUMN2)
 	BELOW
-	COLUMN0
-	ADD(6, Y1, Y9)
-	ADD(3, Y2, Y10)
-	ADD(0, Y3, Y11)
-	COLUMN1
-	ADD(7, Y1, Y9)
-	ADD(4, Y2, Y10)
-	ADD(1, Y3, Y11)
-	COLUMN2
-	ADD(8, Y1, Y9)
-	ADD(5, Y2, Y10)
-	ADD(2, Y3, Y11)
+	LINE3(MEETS3x3, COLUMN0, COLUMN1, COLUMN2)
 	BELOW
-	COLUMN0
-	ADD(6, Y2, Y10)
-	ADD(3, Y3, Y11)
-	COLUMN1
-	ADD(7, Y2, Y10)
-	ADD(4, Y3, Y11)
-	COLUMN2
-	ADD(8, Y2, Y10)
-	ADD(5, Y3, Y11)
+	LINE3(MEETS3x4, COLUMN0, COLUMN1, COLUMN2)
 	BELOW
-	COLUMN0
-	ADD(6, Y3, Y11)
-	COLUMN1
-	ADD(7, Y3, Y11)
-	COLUMN2
-	ADD(8, Y3, Y11)
+	LINE3(MEETS3x5, COLUMN0, COLUMN1, COLUMN2)
 	FINISHWIDE4
 	HALVES(DI)
 	STOREHALVES
@@ -491,159 +507,569 @@ strip5:
 	STRIP
 	HALVES(SI)
 	BEGINWIDE4
-	COLUMN0
-	ADD(0, Y0, Y8)
-	COLUMN1
-	ADD(1, Y0, Y8)
-	COLUMN2
-	ADD(2, Y0, Y8)
-	COLUMN3
-	ADD(3, Y0, Y8)
-	COLUMN4
-	ADD(4, Y0, Y8)
+	LINE5(MEETS5x0, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	BELOW
-	COLUMN0
-	ADD(5, Y0, Y8)
-	ADD(0, Y1, Y9)
-	COLUMN1
-	ADD(6, Y0, Y8)
-	ADD(1, Y1, Y9)
-	COLUMN2
-	ADD(7, Y0, Y8)
-	ADD(2, Y1, Y9)
-	COLUMN3
-	ADD(8, Y0, Y8)
-	ADD(3, Y1, Y9)
-	COLUMN4
-	ADD(9, Y0, Y8)
-	ADD(4, Y1, Y9)
+	LINE5(MEETS5x1, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	BELOW
-	COLUMN0
-	ADD(10, Y0, Y8)
-	ADD(5, Y1, Y9)
-	ADD(0, Y2, Y10)
-	COLUMN1
-	ADD(11, Y0, Y8)
-	ADD(6, Y1, Y9)
-	ADD(1, Y2, Y10)
-	COLUMN2
-	ADD(12, Y0, Y8)
-	ADD(7, Y1, Y9)
-	ADD(2, Y2, Y10)
-	COLUMN3
-	ADD(13, Y0, Y8)
-	ADD(8, Y1, Y9)
-	ADD(3, Y2, Y10)
-	COLUMN4
-	ADD(14, Y0, Y8)
-	ADD(9, Y1, Y9)
-	ADD(4, Y2, Y10)
+	LINE5(MEETS5x2, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	BELOW
-	COLUMN0
-	ADD(15, Y0, Y8)
-	ADD(10, Y1, Y9)
-	ADD(5, Y2, Y10)
-	ADD(0, Y3, Y11)
-	COLUMN1
-	ADD(16, Y0, Y8)
-	ADD(11, Y1, Y9)
-	ADD(6, Y2, Y10)
-	ADD(1, Y3, Y11)
-	COLUMN2
-	ADD(17, Y0, Y8)
-	ADD(12, Y1, Y9)
-	ADD(7, Y2, Y10)
-	ADD(2, Y3, Y11)
-	COLUMN3
-	ADD(18, Y0, Y8)
-	ADD(13, Y1, Y9)
-	ADD(8, Y2, Y10)
-	ADD(3, Y3, Y11)
-	COLUMN4
-	ADD(19, Y0, Y8)
-	ADD(14, Y1, Y9)
-	ADD(9, Y2, Y10)
-	ADD(4, Y3, Y11)
+	LINE5(MEETS5x3, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	BELOW
-	COLUMN0
-	ADD(20, Y0, Y8)
-	ADD(15, Y1, Y9)
-	ADD(10, Y2, Y10)
-	ADD(5, Y3, Y11)
-	COLUMN1
-	ADD(21, Y0, Y8)
-	ADD(16, Y1, Y9)
-	ADD(11, Y2, Y10)
-	ADD(6, Y3, Y11)
-	COLUMN2
-	ADD(22, Y0, Y8)
-	ADD(17, Y1, Y9)
-	ADD(12, Y2, Y10)
-	ADD(7, Y3, Y11)
-	COLUMN3
-	ADD(23, Y0, Y8)
-	ADD(18, Y1, Y9)
-	ADD(13, Y2, Y10)
-	ADD(8, Y3, Y11)
-	COLUMN4
-	ADD(24, Y0, Y8)
-	ADD(19, Y1, Y9)
-	ADD(14, Y2, Y10)
-	ADD(9, Y3, Y11)
+	LINE5(MEETS5x4, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	BELOW
-	COLUMN0
-	ADD(20, Y1, Y9)
-	ADD(15, Y2, Y10)
-	ADD(10, Y3, Y11)
-	COLUMN1
-	ADD(21, Y1, Y9)
-	ADD(16, Y2, Y10)
-	ADD(11, Y3, Y11)
-	COLUMN2
-	ADD(22, Y1, Y9)
-	ADD(17, Y2, Y10)
-	ADD(12, Y3, Y11)
-	COLUMN3
-	ADD(23, Y1, Y9)
-	ADD(18, Y2, Y10)
-	ADD(13, Y3, Y11)
-	COLUMN4
-	ADD(24, Y1, Y9)
-	ADD(19, Y2, Y10)
-	ADD(14, Y3, Y11)
+	LINE5(MEETS5x5, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	BELOW
-	COLUMN0
-	ADD(20, Y2, Y10)
-	ADD(15, Y3, Y11)
-	COLUMN1
-	ADD(21, Y2, Y10)
-	ADD(16, Y3, Y11)
-	COLUMN2
-	ADD(22, Y2, Y10)
-	ADD(17, Y3, Y11)
-	COLUMN3
-	ADD(23, Y2, Y10)
-	ADD(18, Y3, Y11)
-	COLUMN4
-	ADD(24, Y2, Y10)
-	ADD(19, Y3, Y11)
+	LINE5(MEETS5x6, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	BELOW
-	COLUMN0
-	ADD(20, Y3, Y11)
-	COLUMN1
-	ADD(21, Y3, Y11)
-	COLUMN2
-	ADD(22, Y3, Y11)
-	COLUMN3
-	ADD(23, Y3, Y11)
-	COLUMN4
-	ADD(24, Y3, Y11)
+	LINE5(MEETS5x7, COLUMN0, COLUMN1, COLUMN2, COLUMN3, COLUMN4)
 	FINISHWIDE4
 	HALVES(DI)
 	STOREHALVES
 	MORE(strip5, full5, rows5, done)
 
 done:
+	VZEROUPPER
+	RET
+
+// edges holds masks of 8 columns: from element 8+c on they leave out the first -c (c <= 0), from
+// element 18-n on they keep the first n.
+DATA edges<>+0(SB)/8, $0
+DATA edges<>+8(SB)/8, $0
+DATA edges<>+16(SB)/8, $0
+DATA edges<>+24(SB)/8, $0
+DATA edges<>+32(SB)/8, $-1
+DATA edges<>+40(SB)/8, $-1
+DATA edges<>+48(SB)/8, $-1
+DATA edges<>+56(SB)/8, $-1
+DATA edges<>+64(SB)/8, $-1
+DATA edges<>+72(SB)/8, $0
+DATA edges<>+80(SB)/8, $0
+DATA edges<>+88(SB)/8, $0
+DATA edges<>+96(SB)/8, $0
+GLOBL edges<>(SB), RODATA|NOPTR, $104
+
+// The columns as above, but for what lies beside the plane: the first taps of a row may meet
+// that from the first half of the strip, the last ones from the second.
+#define EDGE0 \
+	VMASKMOVPS (R13), Y5, Y12 \
+	VMOVUPS    (R12), Y13
+#define EDGE1 \
+	VMASKMOVPS (R13)(R9*1), Y6, Y12 \
+	VMOVUPS    (R12)(R9*1), Y13
+#define EDGE2 \
+	VMOVUPS    (R13)(R9*2), Y12 \
+	VMASKMOVPS (R12)(R9*2), Y7, Y13
+#define EDGE3 \
+	VMOVUPS    (R13)(R10*1), Y12 \
+	VMASKMOVPS (R12)(R10*1), Y7, Y13
+#define EDGE4 \
+	VMOVUPS    (R13)(R9*4), Y12 \
+	VMASKMOVPS (R12)(R9*4), Y14, Y13
+
+// MET goes to skip unless row CX of x is in the plane.
+#define MET(skip) \
+	CMPQ CX, BX \
+	JCC  skip
+
+// NEXTROW steps to the next row of x.
+#define NEXTROW \
+	INCQ CX \
+	BELOW
+
+// FETCH begins to fetch 256 bytes, d behind p. Rows of a filter turned around run upwards, from
+// which the CPU doesn't guess that memory is read downwards: without it they take up to 3 times as long.
+#define FETCH(d, p) \
+	PREFETCHT0 d(p)       \
+	PREFETCHT0 (d+64)(p)  \
+	PREFETCHT0 (d+128)(p) \
+	PREFETCHT0 (d+192)(p)
+
+// func depthwiseRowsAVX2(p *DepthwiseRows)
+//
+// As depthwiseSlideAVX2, but rows beside the plane are left out and masks stand for columns
+// beside it. Rows and columns run backwards if the filter is turned around: then the first half
+// of a strip is the right one.
+//
+//	DI  y at the rows     SI  x     R8  w     R9  bytes to the next column     R10 3 times that
+//	R11 bytes to the next row of x            DX  of y      CX  row of x       BX  rows of x
+//	R13, R12  x or y at the halves of the strip             AX  distance of these
+//	Y0..Y3, Y8..Y11  sums           Y4  weight              Y12, Y13  x
+//	Y5, Y6, Y7, Y14  columns that are in the plane, before that Y5 bias, after that Y6, Y7 bounds
+TEXT ·depthwiseRowsAVX2(SB), NOSPLIT, $160-8
+	MOVQ  p+0(FP), R13
+	MOVQ  DepthwiseRows_Y(R13), DI
+	MOVQ  DepthwiseRows_X(R13), SI
+	MOVQ  DepthwiseRows_W(R13), R8
+	MOVQ  DepthwiseRows_Planes(R13), AX
+	MOVQ  AX, planes-8(SP)
+	MOVQ  DepthwiseRows_Bias(R13), AX
+	MOVQ  AX, biases-16(SP)
+	MOVL  $0, bias-24(SP)
+	MOVQ  DepthwiseRows_Side(R13), AX
+	MOVQ  AX, side-32(SP)
+	MOVQ  DepthwiseRows_Rows(R13), CX
+	MOVQ  CX, rows-40(SP)
+	MOVQ  DepthwiseRows_XRows(R13), BX
+	MOVQ  BX, xrows-48(SP)
+	MOVQ  DepthwiseRows_N(R13), R11
+	MOVQ  R11, n-56(SP)
+	MOVQ  DepthwiseRows_Top(R13), R10
+	MOVQ  DepthwiseRows_Left(R13), R12
+	MOVQ  SI, upper-152(SP)
+	MOVL  $4, R9
+	SHLQ  $2, R11
+	MOVQ  R11, DX
+	MOVQ  R11, AX
+	IMULQ CX, AX
+	MOVQ  AX, yplane-64(SP)
+	MOVQ  R11, AX
+	IMULQ BX, AX
+	MOVQ  AX, xplane-72(SP)
+	CMPB  DepthwiseRows_Turned(R13), $0
+	JEQ   straight
+	ADDQ  AX, SI
+	SUBQ  R11, SI
+	ADDQ  yplane-64(SP), DI
+	SUBQ  R11, DI
+	NEGQ  R11
+	NEGQ  DX
+	NEGQ  R9
+	NEGQ  R12
+	ADDQ  CX, R10
+	SUBQ  BX, R10
+
+straight:
+	MOVQ DI, y-80(SP)
+	MOVQ R10, top-88(SP)
+	MOVQ R12, left-96(SP)
+	LEAQ (R9)(R9*2), R10
+	MOVQ DepthwiseRows_Act(R13), AX
+	LEAQ lower<>(SB), CX
+	MOVL (CX)(AX*4), CX
+	MOVL CX, low-104(SP)
+	UPPER(AX, CX)
+	MOVL (CX), CX
+	MOVL CX, high-112(SP)
+
+plane:
+	MOVQ  biases-16(SP), AX
+	TESTQ AX, AX
+	JEQ   unbiased
+	MOVL  (AX), BX
+	MOVL  BX, bias-24(SP)
+	ADDQ  $4, biases-16(SP)
+
+unbiased:
+	XORL AX, AX
+
+	// Upper rows come first either way.
+rows:
+	MOVQ    AX, done-120(SP)
+	MOVQ    rows-40(SP), CX
+	SUBQ    $4, CX
+	SUBQ    AX, CX
+	TESTQ   R9, R9
+	CMOVQGT AX, CX
+	MOVQ    CX, row-128(SP)
+	IMULQ   n-56(SP), AX
+	SHLQ    $2, AX
+	ADDQ    upper-152(SP), AX
+	MOVQ    AX, ahead-160(SP)
+	MOVQ    CX, DI
+	IMULQ   DX, DI
+	ADDQ    y-80(SP), DI
+	XORL    CX, CX
+
+strip:
+	MOVQ    CX, column-136(SP)
+	MOVQ    ahead-160(SP), AX
+	FETCH(4096, AX)
+	ADDQ    $256, ahead-160(SP)
+	SUBQ    SI, AX
+	ADDQ    y-80(SP), AX
+	FETCH(4096, AX)
+	MOVQ    n-56(SP), BX
+	STRIP
+
+	// R12 and R13 point to the masks of the plane's left and right edge.
+	SUBQ    $8, BX
+	SUBQ    CX, BX
+	SUBQ    AX, BX
+	MOVL    $2, R13
+	CMPQ    BX, R13
+	CMOVQGT R13, BX
+	MOVQ    CX, R12
+	CMPQ    R12, R13
+	CMOVQGT R13, R12
+	LEAQ    edges<>+32(SB), R13
+	LEAQ    (R13)(R12*4), R12
+	NEGQ    BX
+	LEAQ    8(R13)(BX*4), R13
+	TESTQ   R9, R9
+	JGT     right
+	XCHGQ   R12, R13
+	ADDQ    AX, CX
+	NEGQ    AX
+
+right:
+	MOVQ         CX, half-144(SP)
+	VBROADCASTSS bias-24(SP), Y5
+	BEGINWIDE4
+	SUBQ         R9, R12
+	VMOVUPS      (R13)(R9*1), Y7
+	VMOVUPS      (R13)(R9*2), Y14
+	VMOVUPS      (R12), Y5
+	VMOVAPS      Y5, Y6
+	CMPQ         side-32(SP), $3
+	JEQ          first
+	SUBQ         R9, R12
+	VMOVUPS      (R12), Y5
+
+first:
+	SUBQ  left-96(SP), CX
+	LEAQ  (SI)(CX*4), R13
+	MOVQ  row-128(SP), CX
+	SUBQ  top-88(SP), CX
+	MOVQ  CX, BX
+	IMULQ R11, BX
+	ADDQ  BX, R13
+	LEAQ  (R13)(AX*4), R12
+	MOVQ  xrows-48(SP), BX
+	CMPQ  side-32(SP), $5
+	JEQ   first5
+	MET(skip3x0)
+	LINE3(MEETS3x0, EDGE0, COLUMN1, EDGE2)
+
+skip3x0:
+	NEXTROW
+	MET(skip3x1)
+	LINE3(MEETS3x1, EDGE0, COLUMN1, EDGE2)
+
+skip3x1:
+	NEXTROW
+	MET(skip3x2)
+	LINE3(MEETS3x2, EDGE0, COLUMN1, EDGE2)
+
+skip3x2:
+	NEXTROW
+	MET(skip3x3)
+	LINE3(MEETS3x3, EDGE0, COLUMN1, EDGE2)
+
+skip3x3:
+	NEXTROW
+	MET(skip3x4)
+	LINE3(MEETS3x4, EDGE0, COLUMN1, EDGE2)
+
+skip3x4:
+	NEXTROW
+	MET(finish)
+	LINE3(MEETS3x5, EDGE0, COLUMN1, EDGE2)
+	JMP finish
+
+first5:
+	MET(skip5x0)
+	LINE5(MEETS5x0, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+skip5x0:
+	NEXTROW
+	MET(skip5x1)
+	LINE5(MEETS5x1, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+skip5x1:
+	NEXTROW
+	MET(skip5x2)
+	LINE5(MEETS5x2, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+skip5x2:
+	NEXTROW
+	MET(skip5x3)
+	LINE5(MEETS5x3, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+skip5x3:
+	NEXTROW
+	MET(skip5x4)
+	LINE5(MEETS5x4, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+skip5x4:
+	NEXTROW
+	MET(skip5x5)
+	LINE5(MEETS5x5, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+skip5x5:
+	NEXTROW
+	MET(skip5x6)
+	LINE5(MEETS5x6, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+skip5x6:
+	NEXTROW
+	MET(finish)
+	LINE5(MEETS5x7, EDGE0, EDGE1, COLUMN2, EDGE3, EDGE4)
+
+finish:
+	VBROADCASTSS low-104(SP), Y6
+	VBROADCASTSS high-112(SP), Y7
+	FINISHWIDE4
+	MOVQ         half-144(SP), CX
+	HALVES(DI)
+	STOREHALVES
+	MOVQ         column-136(SP), CX
+	MOVQ         n-56(SP), BX
+	ADDQ         $16, CX
+	MOVQ         BX, AX
+	SUBQ         CX, AX
+	JLE          full
+	CMPQ         AX, $9
+	JGE          strip
+	LEAQ         -16(BX), CX
+	JMP          strip
+
+full:
+	MOVQ    done-120(SP), AX
+	ADDQ    $4, AX
+	MOVQ    rows-40(SP), BX
+	CMPQ    AX, BX
+	JGE     last
+	SUBQ    $4, BX
+	CMPQ    AX, BX
+	CMOVQGT BX, AX
+	JMP     rows
+
+last:
+	MOVQ  side-32(SP), AX
+	IMULQ AX, AX
+	LEAQ  (R8)(AX*4), R8
+	MOVQ  xplane-72(SP), AX
+	ADDQ  AX, SI
+	ADDQ  AX, upper-152(SP)
+	MOVQ  yplane-64(SP), AX
+	ADDQ  AX, y-80(SP)
+	DECQ  planes-8(SP)
+	JNE   plane
+	VZEROUPPER
+	RET
+
+// sevens holds masks of 8 columns from column c on of a plane of 7, from element 2+c on.
+DATA sevens<>+0(SB)/8, $0
+DATA sevens<>+8(SB)/8, $-1
+DATA sevens<>+16(SB)/8, $-1
+DATA sevens<>+24(SB)/8, $-1
+DATA sevens<>+32(SB)/4, $-1
+DATA sevens<>+36(SB)/4, $0
+DATA sevens<>+40(SB)/8, $0
+GLOBL sevens<>(SB), RODATA|NOPTR, $48
+
+// The columns of a row of 7.
+#define SEVEN0 VMASKMOVPS (R13), Y9, Y8
+#define SEVEN1 VMASKMOVPS (R13)(R9*1), Y10, Y8
+#define SEVEN2 VMASKMOVPS (R13)(R9*2), Y11, Y8
+#define SEVEN3 VMASKMOVPS (R13)(R10*1), Y12, Y8
+#define SEVEN4 VMASKMOVPS (R13)(R9*4), Y13, Y8
+
+// ADD7 adds a column times tap t to the sums of a row.
+#define ADD7(t, a) \
+	VBROADCASTSS (4*(t))(R8), Y7 \
+	VFMADD231PS  Y8, Y7, a
+
+#define SEVEN3x0(t) \
+	ADD7(t, Y1) \
+	ADD7(3+t, Y0)
+#define SEVEN3x1(t) \
+	ADD7(t, Y2) \
+	ADD7(3+t, Y1) \
+	ADD7(6+t, Y0)
+#define SEVEN3x2(t) \
+	ADD7(t, Y3) \
+	ADD7(3+t, Y2) \
+	ADD7(6+t, Y1)
+#define SEVEN3x3(t) \
+	ADD7(t, Y4) \
+	ADD7(3+t, Y3) \
+	ADD7(6+t, Y2)
+#define SEVEN3x4(t) \
+	ADD7(t, Y5) \
+	ADD7(3+t, Y4) \
+	ADD7(6+t, Y3)
+#define SEVEN3x5(t) \
+	ADD7(t, Y6) \
+	ADD7(3+t, Y5) \
+	ADD7(6+t, Y4)
+#define SEVEN3x6(t) \
+	ADD7(3+t, Y6) \
+	ADD7(6+t, Y5)
+#define SEVEN5x0(t) \
+	ADD7(t, Y2) \
+	ADD7(5+t, Y1) \
+	ADD7(10+t, Y0)
+#define SEVEN5x1(t) \
+	ADD7(t, Y3) \
+	ADD7(5+t, Y2) \
+	ADD7(10+t, Y1) \
+	ADD7(15+t, Y0)
+#define SEVEN5x2(t) \
+	ADD7(t, Y4) \
+	ADD7(5+t, Y3) \
+	ADD7(10+t, Y2) \
+	ADD7(15+t, Y1) \
+	ADD7(20+t, Y0)
+#define SEVEN5x3(t) \
+	ADD7(t, Y5) \
+	ADD7(5+t, Y4) \
+	ADD7(10+t, Y3) \
+	ADD7(15+t, Y2) \
+	ADD7(20+t, Y1)
+#define SEVEN5x4(t) \
+	ADD7(t, Y6) \
+	ADD7(5+t, Y5) \
+	ADD7(10+t, Y4) \
+	ADD7(15+t, Y3) \
+	ADD7(20+t, Y2)
+#define SEVEN5x5(t) \
+	ADD7(5+t, Y6) \
+	ADD7(10+t, Y5) \
+	ADD7(15+t, Y4) \
+	ADD7(20+t, Y3)
+#define SEVEN5x6(t) \
+	ADD7(10+t, Y6) \
+	ADD7(15+t, Y5) \
+	ADD7(20+t, Y4)
+
+// BOUND7 applies the activation.
+#define BOUND7(a) \
+	VMAXPS a, Y14, a \
+	VMINPS a, Y15, a
+
+// STORE7 writes rows of 7: a vector's last element is written again with the next row.
+#define STORE7(a, b, c, d, e, f, g, x) \
+	VMOVUPS      a, (DI)    \
+	VMOVUPS      b, 28(DI)  \
+	VMOVUPS      c, 56(DI)  \
+	VMOVUPS      d, 84(DI)  \
+	VMOVUPS      e, 112(DI) \
+	VMOVUPS      f, 140(DI) \
+	VMOVUPS      x, 168(DI) \
+	VEXTRACTF128 $1, g, x   \
+	VMOVLPS      x, 184(DI) \
+	VEXTRACTPS   $2, x, 192(DI)
+
+// func depthwiseRows7AVX2(p *DepthwiseRows)
+//
+// All rows of a plane of 7x7 are summed up at a time. They run upwards and columns to the left if
+// the filter is turned around.
+//
+//	DI  y     SI  where the first tap in the plane's rows meets x     R8  w    BX  biases or nil
+//	R9  bytes to the next column     R10 3 times that      R11 bytes to the next row of x
+//	R13 x     CX  planes left        DX  side              AX  scratch
+//	Y0..Y6  sums     Y7  weight      Y8  x     Y9..Y13  columns that are in the plane
+//	Y14, Y15  bounds
+TEXT ·depthwiseRows7AVX2(SB), NOSPLIT, $0-8
+	MOVQ         p+0(FP), R13
+	MOVQ         DepthwiseRows_Act(R13), AX
+	LEAQ         lower<>(SB), CX
+	VBROADCASTSS (CX)(AX*4), Y14
+	UPPER(AX, CX)
+	VMOVUPS      (CX), Y15
+	MOVQ         DepthwiseRows_Y(R13), DI
+	MOVQ         DepthwiseRows_X(R13), SI
+	MOVQ         DepthwiseRows_W(R13), R8
+	MOVQ         DepthwiseRows_Bias(R13), BX
+	MOVQ         DepthwiseRows_Planes(R13), CX
+	MOVQ         DepthwiseRows_Side(R13), DX
+	MOVL         $4, R9
+	MOVL         $28, R11
+	CMPB         DepthwiseRows_Turned(R13), $0
+	JEQ          straight
+	ADDQ         $168, SI
+	NEGQ         R9
+	NEGQ         R11
+
+straight:
+	LEAQ    (R9)(R9*2), R10
+	MOVQ    DX, AX
+	SHRQ    $1, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	LEAQ    sevens<>+8(SB), R13
+	SUBQ    AX, R13
+	VMOVUPS (R13), Y9
+	VMOVUPS (R13)(R9*1), Y10
+	VMOVUPS (R13)(R9*2), Y11
+	CMPQ    DX, $5
+	JNE     plane
+	VMOVUPS (R13)(R10*1), Y12
+	VMOVUPS (R13)(R9*4), Y13
+
+plane:
+	VXORPS       Y0, Y0, Y0
+	TESTQ        BX, BX
+	JEQ          unbiased
+	VBROADCASTSS (BX), Y0
+	ADDQ         $4, BX
+
+unbiased:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	FETCH(1024, SI)
+	FETCH(1024, DI)
+	MOVQ    SI, R13
+	CMPQ    DX, $5
+	JEQ     five
+	LINE3(SEVEN3x0, SEVEN0, SEVEN1, SEVEN2)
+	ADDQ R11, R13
+	LINE3(SEVEN3x1, SEVEN0, SEVEN1, SEVEN2)
+	ADDQ R11, R13
+	LINE3(SEVEN3x2, SEVEN0, SEVEN1, SEVEN2)
+	ADDQ R11, R13
+	LINE3(SEVEN3x3, SEVEN0, SEVEN1, SEVEN2)
+	ADDQ R11, R13
+	LINE3(SEVEN3x4, SEVEN0, SEVEN1, SEVEN2)
+	ADDQ R11, R13
+	LINE3(SEVEN3x5, SEVEN0, SEVEN1, SEVEN2)
+	ADDQ R11, R13
+	LINE3(SEVEN3x6, SEVEN0, SEVEN1, SEVEN2)
+	ADDQ $36, R8
+	JMP  finish
+
+five:
+	LINE5(SEVEN5x0, SEVEN0, SEVEN1, SEVEN2, SEVEN3, SEVEN4)
+	ADDQ R11, R13
+	LINE5(SEVEN5x1, SEVEN0, SEVEN1, SEVEN2, SEVEN3, SEVEN4)
+	ADDQ R11, R13
+	LINE5(SEVEN5x2, SEVEN0, SEVEN1, SEVEN2, SEVEN3, SEVEN4)
+	ADDQ R11, R13
+	LINE5(SEVEN5x3, SEVEN0, SEVEN1, SEVEN2, SEVEN3, SEVEN4)
+	ADDQ R11, R13
+	LINE5(SEVEN5x4, SEVEN0, SEVEN1, SEVEN2, SEVEN3, SEVEN4)
+	ADDQ R11, R13
+	LINE5(SEVEN5x5, SEVEN0, SEVEN1, SEVEN2, SEVEN3, SEVEN4)
+	ADDQ R11, R13
+	LINE5(SEVEN5x6, SEVEN0, SEVEN1, SEVEN2, SEVEN3, SEVEN4)
+	ADDQ $100, R8
+
+finish:
+	BOUND7(Y0)
+	BOUND7(Y1)
+	BOUND7(Y2)
+	BOUND7(Y3)
+	BOUND7(Y4)
+	BOUND7(Y5)
+	BOUND7(Y6)
+	TESTQ R9, R9
+	JLT   turned
+	STORE7(Y0, Y1, Y2, Y3, Y4, Y5, Y6, X6)
+	JMP   next
+
+turned:
+	STORE7(Y6, Y5, Y4, Y3, Y2, Y1, Y0, X0)
+
+next:
+	ADDQ $196, DI
+	ADDQ $196, SI
+	DECQ CX
+	JNE  plane
 	VZEROUPPER
 	RET
 
@@ -799,5 +1225,423 @@ one:
 
 fold1:
 	FOLD(Y0, X0, Y1, X1, (R13))
+	VZEROUPPER
+	RET
+
+// PLAIN3 and PLAIN5 add 8 columns, d bytes from AX on, of a row of taps, FIRST and END those at
+// the edges of the plane.
+#define PLAIN3(d, a, b, c) \
+	VMOVUPS     d(DI)(AX*4), Y10          \
+	VFMADD231PS d(SI)(AX*4), Y10, a       \
+	VFMADD231PS (4+d)(SI)(AX*4), Y10, b   \
+	VFMADD231PS (8+d)(SI)(AX*4), Y10, c
+#define PLAIN5(d, a, b, c, e, f) \
+	PLAIN3(d, a, b, c)                    \
+	VFMADD231PS (12+d)(SI)(AX*4), Y10, e  \
+	VFMADD231PS (16+d)(SI)(AX*4), Y10, f
+
+#define FIRST3 \
+	VMOVUPS     (DI), Y10       \
+	VMASKMOVPS  (SI), Y13, Y11  \
+	VFMADD231PS Y11, Y10, Y0    \
+	VFMADD231PS 4(SI), Y10, Y2  \
+	VFMADD231PS 8(SI), Y10, Y4
+#define FIRST5 \
+	VMOVUPS     (DI), Y10       \
+	VMASKMOVPS  (SI), Y12, Y11  \
+	VFMADD231PS Y11, Y10, Y0    \
+	VMASKMOVPS  4(SI), Y13, Y11 \
+	VFMADD231PS Y11, Y10, Y2    \
+	VFMADD231PS 8(SI), Y10, Y4  \
+	VFMADD231PS 12(SI), Y10, Y6 \
+	VFMADD231PS 16(SI), Y10, Y8
+
+#define END3(d, a, b, c) \
+	VMASKMOVPS  d(DI)(AX*4), Y14, Y10     \
+	VMASKMOVPS  d(SI)(AX*4), Y14, Y11     \
+	VFMADD231PS Y11, Y10, a               \
+	VMASKMOVPS  (4+d)(SI)(AX*4), Y14, Y11 \
+	VFMADD231PS Y11, Y10, b               \
+	VMASKMOVPS  (8+d)(SI)(AX*4), Y15, Y11 \
+	VFMADD231PS Y11, Y10, c
+#define END5(d, a, b, c, e, f) \
+	VMASKMOVPS  d(DI)(AX*4), Y14, Y10      \
+	VMASKMOVPS  d(SI)(AX*4), Y14, Y11      \
+	VFMADD231PS Y11, Y10, a                \
+	VMASKMOVPS  (4+d)(SI)(AX*4), Y14, Y11  \
+	VFMADD231PS Y11, Y10, b                \
+	VMASKMOVPS  (8+d)(SI)(AX*4), Y14, Y11  \
+	VFMADD231PS Y11, Y10, c                \
+	VMASKMOVPS  (12+d)(SI)(AX*4), Y15, Y11 \
+	VFMADD231PS Y11, Y10, e                \
+	VMOVUPS     (R10), Y11                 \
+	VMASKMOVPS  (16+d)(SI)(AX*4), Y11, Y11 \
+	VFMADD231PS Y11, Y10, f
+
+// WALKROWS runs through CX rows. Their blocks of 8 columns go by turns to the lower and the upper
+// lanes, the first to the lower ones; BX is where the last begins if that goes to the upper ones.
+#define WALKROWS(FIRST, LOWER, UPPER, LAST, row, pairs, last) \
+row:                    \
+	FIRST           \
+	MOVL $8, AX     \
+	CMPQ AX, BX     \
+	JGE  last       \
+pairs:                  \
+	UPPER(0)        \
+	LOWER(32)       \
+	ADDQ $16, AX    \
+	CMPQ AX, BX     \
+	JLT  pairs      \
+last:                   \
+	LAST            \
+	ADDQ R11, DI    \
+	ADDQ R11, SI    \
+	DECQ CX         \
+	JNE  row
+
+#define LOWER3(d) PLAIN3(d, Y0, Y2, Y4)
+#define UPPER3(d) PLAIN3(d, Y1, Y3, Y5)
+#define EVEN3 END3(0, Y1, Y3, Y5)
+#define ODD3 \
+	UPPER3(0) \
+	END3(32, Y0, Y2, Y4)
+#define LOWER5(d) PLAIN5(d, Y0, Y2, Y4, Y6, Y8)
+#define UPPER5(d) PLAIN5(d, Y1, Y3, Y5, Y7, Y9)
+#define EVEN5 END5(0, Y1, Y3, Y5, Y7, Y9)
+#define ODD5 \
+	UPPER5(0) \
+	END5(32, Y0, Y2, Y4, Y6, Y8)
+
+// FOLDADD is FOLD, added to what is there.
+#define FOLDADD(ya, xa, yb, xb, to) \
+	VADDPS       yb, ya, ya \
+	VEXTRACTF128 $1, ya, xb \
+	VADDPS       xb, xa, xa \
+	VMOVHLPS     xa, xa, xb \
+	VADDPS       xb, xa, xa \
+	VMOVSHDUP    xa, xb     \
+	VADDSS       xb, xa, xa \
+	VADDSS       to, xa, xa \
+	VMOVSS       xa, to
+
+// func depthwiseRowsWeightsAVX2(p *DepthwiseRows)
+//
+// A row of the filter at a time, whose sums stay in registers during a walk through the plane.
+//
+//	DI  gradient     SI  x where the first tap of the row meets it     R8  w at the row
+//	R9  row of the filter     R10 mask of the last tap in the last columns
+//	R11 bytes of a row        DX  side     AX  column   BX  the last columns, see WALKROWS
+//	CX  rows left    R12, R13 scratch
+//	Y0..Y9  sums, two registers a tap      Y10 gradient     Y11 x
+//	Y12, Y13  columns in the plane of the first taps in the first columns
+//	Y14, Y15  of the others and the last but one, or last of three, in the last columns
+TEXT ·depthwiseRowsWeightsAVX2(SB), NOSPLIT, $72-8
+	MOVQ    p+0(FP), R13
+	MOVQ    DepthwiseRows_W(R13), R8
+	MOVQ    DepthwiseRows_Side(R13), DX
+	MOVQ    DepthwiseRows_Planes(R13), AX
+	MOVQ    AX, planes-8(SP)
+	MOVQ    DepthwiseRows_Rows(R13), CX
+	MOVQ    CX, rows-16(SP)
+	MOVQ    DepthwiseRows_N(R13), R11
+	MOVQ    DepthwiseRows_X(R13), SI
+	MOVQ    DepthwiseRows_Left(R13), AX
+	SHLQ    $2, AX
+	SUBQ    AX, SI
+	MOVQ    SI, x-24(SP)
+	MOVQ    DepthwiseRows_Y(R13), DI
+	MOVQ    DI, y-32(SP)
+	MOVQ    DepthwiseRows_Top(R13), AX
+	MOVQ    AX, top-40(SP)
+	LEAQ    edges<>+24(SB), AX
+	VMOVUPS (AX), Y12
+	VMOVUPS 4(AX), Y13
+
+	// BX is where the last 8 columns begin, R10 their number.
+	LEAQ    -1(R11), BX
+	ANDQ    $-8, BX
+	MOVQ    R11, R10
+	SUBQ    BX, R10
+	NEGQ    R10
+	LEAQ    edges<>+72(SB), AX
+	LEAQ    8(AX)(R10*4), R10
+	VMOVUPS -8(R10), Y14
+	VMOVUPS -4(R10), Y15
+	MOVQ    BX, AX
+	ANDQ    $8, AX
+	SUBQ    $8, AX
+	MOVQ    AX, odd-72(SP)
+	ADDQ    AX, BX
+	SHLQ    $2, R11
+	MOVQ    R11, AX
+	IMULQ   CX, AX
+	MOVQ    AX, yplane-48(SP)
+	MOVQ    DepthwiseRows_XRows(R13), AX
+	MOVQ    AX, xrows-56(SP)
+	IMULQ   R11, AX
+	MOVQ    AX, xplane-64(SP)
+
+plane:
+	XORL R9, R9
+
+filter:
+	// Rows of the gradient from AX to CX meet rows of x from R13 on.
+	MOVQ    R9, R13
+	SUBQ    top-40(SP), R13
+	MOVQ    xrows-56(SP), CX
+	SUBQ    R13, CX
+	CMPQ    CX, rows-16(SP)
+	CMOVQGT rows-16(SP), CX
+	XORL    R12, R12
+	MOVQ    R13, AX
+	NEGQ    AX
+	CMOVQLT R12, AX
+	ADDQ    AX, R13
+	SUBQ    AX, CX
+	JLE     next
+	IMULQ   R11, AX
+	MOVQ    y-32(SP), DI
+	ADDQ    AX, DI
+	IMULQ   R11, R13
+	MOVQ    x-24(SP), SI
+	ADDQ    R13, SI
+	VXORPS  X0, X0, X0
+	VXORPS  X1, X1, X1
+	VXORPS  X2, X2, X2
+	VXORPS  X3, X3, X3
+	VXORPS  X4, X4, X4
+	VXORPS  X5, X5, X5
+	CMPQ    DX, $5
+	JEQ     five
+	CMPQ    odd-72(SP), $0
+	JNE     odd3
+	WALKROWS(FIRST3, LOWER3, UPPER3, EVEN3, evenRow3, evenPairs3, evenLast3)
+	JMP     fold3
+
+odd3:
+	WALKROWS(FIRST3, LOWER3, UPPER3, ODD3, oddRow3, oddPairs3, oddLast3)
+	JMP     fold3
+
+five:
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	CMPQ   odd-72(SP), $0
+	JNE    odd5
+	WALKROWS(FIRST5, LOWER5, UPPER5, EVEN5, evenRow5, evenPairs5, evenLast5)
+	JMP    fold5
+
+odd5:
+	WALKROWS(FIRST5, LOWER5, UPPER5, ODD5, oddRow5, oddPairs5, oddLast5)
+
+fold5:
+	FOLDADD(Y6, X6, Y7, X7, 12(R8))
+	FOLDADD(Y8, X8, Y9, X9, 16(R8))
+
+fold3:
+	FOLDADD(Y0, X0, Y1, X1, (R8))
+	FOLDADD(Y2, X2, Y3, X3, 4(R8))
+	FOLDADD(Y4, X4, Y5, X5, 8(R8))
+
+next:
+	LEAQ (R8)(DX*4), R8
+	INCQ R9
+	CMPQ R9, DX
+	JLT  filter
+	MOVQ xplane-64(SP), AX
+	ADDQ AX, x-24(SP)
+	MOVQ yplane-48(SP), AX
+	ADDQ AX, y-32(SP)
+	DECQ planes-8(SP)
+	JNE  plane
+	VZEROUPPER
+	RET
+
+// HALVE adds the upper lanes to the lower ones.
+#define HALVE(y, x) \
+	VEXTRACTF128 $1, y, X13 \
+	VADDPS       X13, x, x
+
+// UNITE4 leaves the sums of the lanes of X8 to X11 in X8.
+#define UNITE4 \
+	VUNPCKLPD X9, X8, X13          \
+	VUNPCKHPD X9, X8, X8           \
+	VADDPS    X13, X8, X8          \
+	VUNPCKLPD X11, X10, X13        \
+	VUNPCKHPD X11, X10, X10        \
+	VADDPS    X13, X10, X10        \
+	VSHUFPS   $0x88, X10, X8, X13  \
+	VSHUFPS   $0xdd, X10, X8, X8   \
+	VADDPS    X13, X8, X8
+
+// func depthwiseRowsWeights7AVX2(p *DepthwiseRows)
+//
+// The gradient of a plane of 7x7 stays in registers. A column of the filter is summed up at a time:
+// each row of x serves all its taps.
+//
+//	DI  gradient     SI  x where the first tap in the plane's rows meets it     R8  w
+//	R12 x     R13 mask     R9  first mask     AX  columns of the filter left
+//	CX  planes left        DX  side
+//	Y0..Y6  gradient       Y7  columns that are in the plane    Y8..Y12  sums    Y13 x
+//	Y14 w     Y15 7 columns
+TEXT ·depthwiseRowsWeights7AVX2(SB), NOSPLIT, $0-8
+	MOVQ    p+0(FP), R13
+	MOVQ    DepthwiseRows_Y(R13), DI
+	MOVQ    DepthwiseRows_X(R13), SI
+	MOVQ    DepthwiseRows_W(R13), R8
+	MOVQ    DepthwiseRows_Planes(R13), CX
+	MOVQ    DepthwiseRows_Side(R13), DX
+	LEAQ    sevens<>+8(SB), R9
+	VMOVUPS (R9), Y15
+	MOVQ    DX, AX
+	ANDQ    $-2, AX
+	ADDQ    AX, AX
+	SUBQ    AX, R9
+	SUBQ    AX, SI
+
+plane:
+	FETCH(1024, SI)
+	FETCH(1024, DI)
+	VMASKMOVPS (DI), Y15, Y0
+	VMASKMOVPS 28(DI), Y15, Y1
+	VMASKMOVPS 56(DI), Y15, Y2
+	VMASKMOVPS 84(DI), Y15, Y3
+	VMASKMOVPS 112(DI), Y15, Y4
+	VMASKMOVPS 140(DI), Y15, Y5
+	VMASKMOVPS 168(DI), Y15, Y6
+	MOVQ       SI, R12
+	MOVQ       R9, R13
+	MOVQ       DX, AX
+	CMPQ       DX, $5
+	JEQ        column5
+
+column3:
+	VANDPS (R13), Y15, Y7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	VXORPS X10, X10, X10
+	VMASKMOVPS (R12), Y7, Y13
+	VFMADD231PS Y13, Y1, Y8
+	VFMADD231PS Y13, Y0, Y9
+	VMASKMOVPS 28(R12), Y7, Y13
+	VFMADD231PS Y13, Y2, Y8
+	VFMADD231PS Y13, Y1, Y9
+	VFMADD231PS Y13, Y0, Y10
+	VMASKMOVPS 56(R12), Y7, Y13
+	VFMADD231PS Y13, Y3, Y8
+	VFMADD231PS Y13, Y2, Y9
+	VFMADD231PS Y13, Y1, Y10
+	VMASKMOVPS 84(R12), Y7, Y13
+	VFMADD231PS Y13, Y4, Y8
+	VFMADD231PS Y13, Y3, Y9
+	VFMADD231PS Y13, Y2, Y10
+	VMASKMOVPS 112(R12), Y7, Y13
+	VFMADD231PS Y13, Y5, Y8
+	VFMADD231PS Y13, Y4, Y9
+	VFMADD231PS Y13, Y3, Y10
+	VMASKMOVPS 140(R12), Y7, Y13
+	VFMADD231PS Y13, Y6, Y8
+	VFMADD231PS Y13, Y5, Y9
+	VFMADD231PS Y13, Y4, Y10
+	VMASKMOVPS 168(R12), Y7, Y13
+	VFMADD231PS Y13, Y6, Y9
+	VFMADD231PS Y13, Y5, Y10
+	HALVE(Y8, X8)
+	HALVE(Y9, X9)
+	HALVE(Y10, X10)
+	VMOVAPS X10, X11
+	UNITE4
+	VMOVSS     (R8), X14
+	VINSERTPS  $0x10, 12(R8), X14, X14
+	VINSERTPS  $0x20, 24(R8), X14, X14
+	VADDPS     X14, X8, X8
+	VMOVSS     X8, (R8)
+	VEXTRACTPS $1, X8, 12(R8)
+	VEXTRACTPS $2, X8, 24(R8)
+	ADDQ       $4, R8
+	ADDQ       $4, R12
+	ADDQ       $4, R13
+	DECQ       AX
+	JNE        column3
+	ADDQ       $24, R8
+	JMP        next
+
+column5:
+	VANDPS (R13), Y15, Y7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	VXORPS X10, X10, X10
+	VXORPS X11, X11, X11
+	VXORPS X12, X12, X12
+	VMASKMOVPS (R12), Y7, Y13
+	VFMADD231PS Y13, Y2, Y8
+	VFMADD231PS Y13, Y1, Y9
+	VFMADD231PS Y13, Y0, Y10
+	VMASKMOVPS 28(R12), Y7, Y13
+	VFMADD231PS Y13, Y3, Y8
+	VFMADD231PS Y13, Y2, Y9
+	VFMADD231PS Y13, Y1, Y10
+	VFMADD231PS Y13, Y0, Y11
+	VMASKMOVPS 56(R12), Y7, Y13
+	VFMADD231PS Y13, Y4, Y8
+	VFMADD231PS Y13, Y3, Y9
+	VFMADD231PS Y13, Y2, Y10
+	VFMADD231PS Y13, Y1, Y11
+	VFMADD231PS Y13, Y0, Y12
+	VMASKMOVPS 84(R12), Y7, Y13
+	VFMADD231PS Y13, Y5, Y8
+	VFMADD231PS Y13, Y4, Y9
+	VFMADD231PS Y13, Y3, Y10
+	VFMADD231PS Y13, Y2, Y11
+	VFMADD231PS Y13, Y1, Y12
+	VMASKMOVPS 112(R12), Y7, Y13
+	VFMADD231PS Y13, Y6, Y8
+	VFMADD231PS Y13, Y5, Y9
+	VFMADD231PS Y13, Y4, Y10
+	VFMADD231PS Y13, Y3, Y11
+	VFMADD231PS Y13, Y2, Y12
+	VMASKMOVPS 140(R12), Y7, Y13
+	VFMADD231PS Y13, Y6, Y9
+	VFMADD231PS Y13, Y5, Y10
+	VFMADD231PS Y13, Y4, Y11
+	VFMADD231PS Y13, Y3, Y12
+	VMASKMOVPS 168(R12), Y7, Y13
+	VFMADD231PS Y13, Y6, Y10
+	VFMADD231PS Y13, Y5, Y11
+	VFMADD231PS Y13, Y4, Y12
+	HALVE(Y8, X8)
+	HALVE(Y9, X9)
+	HALVE(Y10, X10)
+	HALVE(Y11, X11)
+	HALVE(Y12, X12)
+	UNITE4
+	VMOVHLPS   X12, X12, X13
+	VADDPS     X13, X12, X12
+	VMOVSHDUP  X12, X13
+	VADDSS     X13, X12, X12
+	VADDSS     80(R8), X12, X12
+	VMOVSS     X12, 80(R8)
+	VMOVSS     (R8), X14
+	VINSERTPS  $0x10, 20(R8), X14, X14
+	VINSERTPS  $0x20, 40(R8), X14, X14
+	VINSERTPS  $0x30, 60(R8), X14, X14
+	VADDPS     X14, X8, X8
+	VMOVSS     X8, (R8)
+	VEXTRACTPS $1, X8, 20(R8)
+	VEXTRACTPS $2, X8, 40(R8)
+	VEXTRACTPS $3, X8, 60(R8)
+	ADDQ       $4, R8
+	ADDQ       $4, R12
+	ADDQ       $4, R13
+	DECQ       AX
+	JNE        column5
+	ADDQ       $80, R8
+
+next:
+	ADDQ $196, DI
+	ADDQ $196, SI
+	DECQ CX
+	JNE  plane
 	VZEROUPPER
 	RET

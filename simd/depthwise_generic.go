@@ -156,6 +156,37 @@ func depthwiseStrides(one, two, turned func(p *DepthwiseRows)) func(p *Depthwise
 	}
 }
 
+// depthwiseEdges reports whether the kernels of AVX2 read planes in place: those that are as wide
+// as the results, with stride 1. They mask only the first taps of the first 8
+// columns and the last taps of the last 8, so a tap must not meet two edges in one vector nor
+// the right edge from two. Planes of 7x7 have kernels of their own.
+func depthwiseEdges(p *DepthwiseRows) bool {
+	const vector = 8
+	half := p.Side / 2
+	if p.Stride != 1 || p.N != p.XN || p.Left != half {
+		return false
+	}
+	return p.N >= vector+half && (p.N-1)%vector >= half-1 || p.of7()
+}
+
+// of7 reports whether planes and results are 7x7.
+func (p *DepthwiseRows) of7() bool {
+	const side = 7
+	return p.Rows == side && p.N == side && p.XRows == side && p.XN == side && p.Top == p.Side/2 && p.Left == p.Side/2
+}
+
+// sevens returns the kernel for planes that depthwiseEdges takes from those for others than
+// 7x7 and for these.
+func sevens(others, of7 func(p *DepthwiseRows)) func(p *DepthwiseRows) {
+	return func(p *DepthwiseRows) {
+		if p.of7() {
+			of7(p)
+		} else {
+			others(p)
+		}
+	}
+}
+
 // filter returns the weights of plane c.
 func (p *DepthwiseRows) filter(c int) []float32 {
 	taps := p.Side * p.Side

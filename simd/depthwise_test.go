@@ -186,6 +186,9 @@ func depthwiseRowsCases() []depthwiseRowsCase {
 				all = append(all, depthwiseRowsCase{side, 2, planes, (rows + 1) / 2, (n + 1) / 2, rows, n, pad, pad})
 			}
 		}
+		for n := 1; n <= 67; n++ {
+			same(1+n%3, 8+n%5, n)
+		}
 		same(1, 56, 112)
 		same(3, 28, 28)
 		same(2, 14, 14)
@@ -204,17 +207,18 @@ func depthwiseRowsCases() []depthwiseRowsCase {
 	return all
 }
 
-// skipUnlessInPlace skips sets whose kernels want padded planes: generic is tested as such.
-func skipUnlessInPlace(t *testing.T, k *Kernels) {
-	if !k.DepthwiseInPlace && k.Name != "generic" {
-		t.Skip("wants padded planes")
-	}
+// readsInPlace reports whether a set's kernels read planes in place; the generic ones can.
+func (c depthwiseRowsCase) readsInPlace(k *Kernels) bool {
+	return k.Name == "generic" || k.DepthwiseInPlace(&DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n,
+		XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left})
 }
 
 func TestDepthwiseRows(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		skipUnlessInPlace(t, k)
 		for i, c := range depthwiseRowsCases() {
+			if !c.readsInPlace(k) {
+				continue
+			}
 			for _, turned := range []bool{false, true} {
 				act, biased := []Activation{Identity, ReLU, ReLU6}[i%3], i%2 != 0
 				if turned {
@@ -265,8 +269,10 @@ func TestDepthwiseRows(t *testing.T) {
 
 func TestDepthwiseRowsWeights(t *testing.T) {
 	forEachISA(t, func(t *testing.T, k *Kernels) {
-		skipUnlessInPlace(t, k)
 		for _, c := range depthwiseRowsCases() {
+			if !c.readsInPlace(k) {
+				continue
+			}
 			taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
 			in, grad, before := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*area), c.n+1), wave(make([]float32, c.planes*taps), 5)
 			p := &DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left}
@@ -300,9 +306,6 @@ func TestDepthwiseRowsWeights(t *testing.T) {
 // The filters of EfficientNet-Lite0 with stride 1, on planes in the cache.
 func BenchmarkDepthwiseRows(b *testing.B) {
 	for _, k := range Available() {
-		if !k.DepthwiseInPlace {
-			continue
-		}
 		for _, s := range [][2]int{{3, 112}, {3, 56}, {5, 28}, {3, 14}, {5, 14}, {3, 7}, {5, 7}} {
 			side, n := s[0], s[1]
 			planes := 1 + 3000/(n*n)
@@ -311,6 +314,9 @@ func BenchmarkDepthwiseRows(b *testing.B) {
 			wave(w, 2)
 			p := &DepthwiseRows{Y: &y[0], X: &x[0], W: &w[0], Planes: planes, Side: side, Stride: 1,
 				Rows: n, N: n, XRows: n, XN: n, Top: side / 2, Left: side / 2, Act: ReLU6}
+			if !k.DepthwiseInPlace(p) {
+				continue
+			}
 			b.Run(fmt.Sprintf("isa=%s/pass=forward/shape=%dx%d/filter=%d", k.Name, n, n, side), func(b *testing.B) {
 				b.SetBytes(int64(8 * n * n * planes))
 				for b.Loop() {

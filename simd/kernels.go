@@ -117,9 +117,9 @@ type Kernels struct {
 	// DepthwiseRowsWeights is the backward pass to their weights, see
 	// depthwiseRowsWeightsGeneric.
 	DepthwiseRowsWeights func(p *DepthwiseRows)
-	// DepthwiseInPlace tells that these two are faster than a copy into the padding
-	// with the kernels above; otherwise they are the generic ones.
-	DepthwiseInPlace bool
+	// DepthwiseInPlace tells of the forward pass on planes whether these two can do it and its
+	// backward passes faster than the kernels above on copies in their padding.
+	DepthwiseInPlace func(p *DepthwiseRows) bool
 
 	// Batch normalisation of consecutive planes of n elements, the other slices
 	// having one entry for each plane; act is the activation fused behind it.

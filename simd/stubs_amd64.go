@@ -262,6 +262,18 @@ func depthwiseSlideAVX2(p *DepthwisePlane) // if Side is set, for 4 rows and mor
 func depthwiseWeightsAVX2(p *DepthwisePlane) // see depthwiseWeightsGeneric
 
 //go:noescape
+func depthwiseRowsAVX2(p *DepthwiseRows) // see depthwiseRowsGeneric, where depthwiseEdges holds
+
+//go:noescape
+func depthwiseRows7AVX2(p *DepthwiseRows) // for planes of 7x7
+
+//go:noescape
+func depthwiseRowsWeightsAVX2(p *DepthwiseRows) // see depthwiseRowsWeightsGeneric, where depthwiseRowsAVX2 can be
+
+//go:noescape
+func depthwiseRowsWeights7AVX2(p *DepthwiseRows) // for planes of 7x7
+
+//go:noescape
 func relu6BackwardAVX2(dx, dy, y []float32) // see relu6BackwardGeneric
 
 //go:noescape

@@ -56,6 +56,7 @@ var generic = Kernels{
 	DepthwiseWeights:     depthwiseWeightsGeneric,
 	DepthwiseRows:        depthwiseRowsGeneric,
 	DepthwiseRowsWeights: depthwiseRowsWeightsGeneric,
+	DepthwiseInPlace:     func(*DepthwiseRows) bool { return false },
 
 	SumSumSq:               sumSumSqGeneric,
 	ScaleShift:             scaleShiftGeneric,
