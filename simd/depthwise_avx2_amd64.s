@@ -1073,6 +1073,910 @@ next:
 	VZEROUPPER
 	RET
 
+// Every other column of a row of x, as above: 16 neighbours of each half give two, 4 lanes of the upper
+// half of a vector changed places with 4 of the lower one, which UNPERMUTE puts right.
+#define NEIGHBOURS0 \
+	VMASKMOVPS (R13), Y7, Y5 \
+	VMOVUPS    32(R13), Y6   \
+	VMOVUPS    (R12), Y14    \
+	VMOVUPS    32(R12), Y15
+#define NEIGHBOURS2 \
+	VMOVUPS    8(R13), Y5        \
+	VMOVUPS    40(R13), Y6       \
+	VMOVUPS    8(R12), Y14       \
+	VMOVUPS    (R9), Y15         \
+	VMASKMOVPS 40(R12), Y15, Y15
+#define NEIGHBOURS4 \
+	VMOVUPS    16(R13), Y5       \
+	VMOVUPS    48(R13), Y6       \
+	VMOVUPS    16(R12), Y14      \
+	VMOVUPS    (R10), Y15        \
+	VMASKMOVPS 48(R12), Y15, Y15
+#define EVENS \
+	VSHUFPS $0x88, Y6, Y5, Y12   \
+	VSHUFPS $0x88, Y15, Y14, Y13
+#define ODDS \
+	VSHUFPS $0xdd, Y6, Y5, Y12   \
+	VSHUFPS $0xdd, Y15, Y14, Y13
+#define STEP0 \
+	NEIGHBOURS0 \
+	EVENS
+#define STEP1 ODDS
+#define STEP2 \
+	NEIGHBOURS2 \
+	EVENS
+#define STEP3 ODDS
+#define STEP4 \
+	NEIGHBOURS4 \
+	EVENS
+#define UNPERMUTE(a) VPERMPD $0xd8, a, a
+
+#define MEETS23x0(t) \
+	ADD(t, Y0, Y8)
+#define MEETS23x1(t) \
+	ADD(3+t, Y0, Y8)
+#define MEETS23x2(t) \
+	ADD(6+t, Y0, Y8) \
+	ADD(t, Y1, Y9)
+#define MEETS23x3(t) \
+	ADD(3+t, Y1, Y9)
+#define MEETS23x4(t) \
+	ADD(6+t, Y1, Y9) \
+	ADD(t, Y2, Y10)
+#define MEETS23x5(t) \
+	ADD(3+t, Y2, Y10)
+#define MEETS23x6(t) \
+	ADD(6+t, Y2, Y10) \
+	ADD(t, Y3, Y11)
+#define MEETS23x7(t) \
+	ADD(3+t, Y3, Y11)
+#define MEETS23x8(t) \
+	ADD(6+t, Y3, Y11)
+#define MEETS25x0(t) \
+	ADD(t, Y0, Y8)
+#define MEETS25x1(t) \
+	ADD(5+t, Y0, Y8)
+#define MEETS25x2(t) \
+	ADD(10+t, Y0, Y8) \
+	ADD(t, Y1, Y9)
+#define MEETS25x3(t) \
+	ADD(15+t, Y0, Y8) \
+	ADD(5+t, Y1, Y9)
+#define MEETS25x4(t) \
+	ADD(20+t, Y0, Y8) \
+	ADD(10+t, Y1, Y9) \
+	ADD(t, Y2, Y10)
+#define MEETS25x5(t) \
+	ADD(15+t, Y1, Y9) \
+	ADD(5+t, Y2, Y10)
+#define MEETS25x6(t) \
+	ADD(20+t, Y1, Y9) \
+	ADD(10+t, Y2, Y10) \
+	ADD(t, Y3, Y11)
+#define MEETS25x7(t) \
+	ADD(15+t, Y2, Y10) \
+	ADD(5+t, Y3, Y11)
+#define MEETS25x8(t) \
+	ADD(20+t, Y2, Y10) \
+	ADD(10+t, Y3, Y11)
+#define MEETS25x9(t) \
+	ADD(15+t, Y3, Y11)
+#define MEETS25x10(t) \
+	ADD(20+t, Y3, Y11)
+
+// func depthwiseRows2AVX2(p *DepthwiseRows)
+//
+// depthwiseRowsAVX2 for stride 2.
+//
+//	DI  y at the rows     SI  x     R8  w       R11 bytes of a row of x     DX  of y
+//	CX  row of x          BX  rows of x         R13, R12  x or y at the halves of the strip
+//	AX  distance of these in y
+//	R9, R10  masks of the last 8 neighbours from the third column of the filter on, from the fifth
+//	Y0..Y3, Y8..Y11  sums      Y4  weight       Y5, Y6, Y14, Y15  neighbours    Y12, Y13  x
+//	Y7  first 8 neighbours that are in the plane, before that Y5 bias, after that Y6, Y7 bounds
+TEXT ·depthwiseRows2AVX2(SB), NOSPLIT, $128-8
+	MOVQ  p+0(FP), R13
+	MOVQ  DepthwiseRows_Y(R13), DI
+	MOVQ  DI, y-80(SP)
+	MOVQ  DepthwiseRows_X(R13), SI
+	MOVQ  DepthwiseRows_W(R13), R8
+	MOVQ  DepthwiseRows_Planes(R13), AX
+	MOVQ  AX, planes-8(SP)
+	MOVQ  DepthwiseRows_Bias(R13), AX
+	MOVQ  AX, biases-16(SP)
+	MOVL  $0, bias-24(SP)
+	MOVQ  DepthwiseRows_Side(R13), AX
+	MOVQ  AX, side-32(SP)
+	MOVQ  DepthwiseRows_Rows(R13), CX
+	MOVQ  CX, rows-40(SP)
+	MOVQ  DepthwiseRows_XRows(R13), BX
+	MOVQ  BX, xrows-48(SP)
+	MOVQ  DepthwiseRows_N(R13), DX
+	MOVQ  DX, n-56(SP)
+	MOVQ  DepthwiseRows_XN(R13), R11
+	SHLQ  $2, DX
+	SHLQ  $2, R11
+	MOVQ  DX, AX
+	IMULQ CX, AX
+	MOVQ  AX, yplane-64(SP)
+	MOVQ  R11, AX
+	IMULQ BX, AX
+	MOVQ  AX, xplane-72(SP)
+	MOVQ  DepthwiseRows_Top(R13), AX
+	MOVQ  AX, top-88(SP)
+	MOVQ  DepthwiseRows_Left(R13), AX
+	MOVQ  AX, left-96(SP)
+	MOVQ  DepthwiseRows_Act(R13), AX
+	LEAQ  lower<>(SB), CX
+	MOVL  (CX)(AX*4), CX
+	MOVL  CX, low-104(SP)
+	UPPER(AX, CX)
+	MOVL  (CX), CX
+	MOVL  CX, high-112(SP)
+
+plane:
+	MOVQ  biases-16(SP), AX
+	TESTQ AX, AX
+	JEQ   unbiased
+	MOVL  (AX), BX
+	MOVL  BX, bias-24(SP)
+	ADDQ  $4, biases-16(SP)
+
+unbiased:
+	XORL AX, AX
+
+rows:
+	MOVQ  AX, row-120(SP)
+	MOVQ  AX, DI
+	IMULQ DX, DI
+	ADDQ  y-80(SP), DI
+	XORL  CX, CX
+
+strip:
+	MOVQ    CX, column-128(SP)
+	MOVQ    n-56(SP), BX
+	STRIP
+	LEAQ    edges<>+40(SB), R13
+
+	// What the results behind the strip keep away from the right edge.
+	SUBQ    $8, BX
+	SUBQ    CX, BX
+	SUBQ    AX, BX
+	ADDQ    BX, BX
+	ADDQ    left-96(SP), BX
+	XORL    R12, R12
+	MOVL    $2, R9
+	SUBQ    BX, R9
+	CMOVQLT R12, R9
+	LEAQ    (R13)(R9*4), R9
+	MOVL    $4, R10
+	SUBQ    BX, R10
+	CMOVQLT R12, R10
+	LEAQ    (R13)(R10*4), R10
+	ADDQ    CX, CX
+	SUBQ    left-96(SP), CX
+	MOVQ    CX, BX
+	CMOVQGT R12, BX
+
+	VMOVUPS      -8(R13)(BX*4), Y7
+	VBROADCASTSS bias-24(SP), Y5
+	BEGINWIDE4
+	LEAQ         (SI)(CX*4), R13
+	MOVQ         row-120(SP), CX
+	ADDQ         CX, CX
+	SUBQ         top-88(SP), CX
+	MOVQ         CX, BX
+	IMULQ        R11, BX
+	ADDQ         BX, R13
+	LEAQ         (R13)(AX*8), R12
+	MOVQ         xrows-48(SP), BX
+	CMPQ         side-32(SP), $5
+	JEQ          first5
+	MET(skip3x0)
+	LINE3(MEETS23x0, STEP0, STEP1, STEP2)
+
+skip3x0:
+	NEXTROW
+	MET(skip3x1)
+	LINE3(MEETS23x1, STEP0, STEP1, STEP2)
+
+skip3x1:
+	NEXTROW
+	MET(skip3x2)
+	LINE3(MEETS23x2, STEP0, STEP1, STEP2)
+
+skip3x2:
+	NEXTROW
+	MET(skip3x3)
+	LINE3(MEETS23x3, STEP0, STEP1, STEP2)
+
+skip3x3:
+	NEXTROW
+	MET(skip3x4)
+	LINE3(MEETS23x4, STEP0, STEP1, STEP2)
+
+skip3x4:
+	NEXTROW
+	MET(skip3x5)
+	LINE3(MEETS23x5, STEP0, STEP1, STEP2)
+
+skip3x5:
+	NEXTROW
+	MET(skip3x6)
+	LINE3(MEETS23x6, STEP0, STEP1, STEP2)
+
+skip3x6:
+	NEXTROW
+	MET(skip3x7)
+	LINE3(MEETS23x7, STEP0, STEP1, STEP2)
+
+skip3x7:
+	NEXTROW
+	MET(finish)
+	LINE3(MEETS23x8, STEP0, STEP1, STEP2)
+	JMP finish
+
+first5:
+	MET(skip5x0)
+	LINE5(MEETS25x0, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x0:
+	NEXTROW
+	MET(skip5x1)
+	LINE5(MEETS25x1, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x1:
+	NEXTROW
+	MET(skip5x2)
+	LINE5(MEETS25x2, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x2:
+	NEXTROW
+	MET(skip5x3)
+	LINE5(MEETS25x3, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x3:
+	NEXTROW
+	MET(skip5x4)
+	LINE5(MEETS25x4, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x4:
+	NEXTROW
+	MET(skip5x5)
+	LINE5(MEETS25x5, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x5:
+	NEXTROW
+	MET(skip5x6)
+	LINE5(MEETS25x6, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x6:
+	NEXTROW
+	MET(skip5x7)
+	LINE5(MEETS25x7, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x7:
+	NEXTROW
+	MET(skip5x8)
+	LINE5(MEETS25x8, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x8:
+	NEXTROW
+	MET(skip5x9)
+	LINE5(MEETS25x9, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+skip5x9:
+	NEXTROW
+	MET(finish)
+	LINE5(MEETS25x10, STEP0, STEP1, STEP2, STEP3, STEP4)
+
+finish:
+	VBROADCASTSS low-104(SP), Y6
+	VBROADCASTSS high-112(SP), Y7
+	FINISHWIDE4
+	UNPERMUTE(Y0)
+	UNPERMUTE(Y1)
+	UNPERMUTE(Y2)
+	UNPERMUTE(Y3)
+	UNPERMUTE(Y8)
+	UNPERMUTE(Y9)
+	UNPERMUTE(Y10)
+	UNPERMUTE(Y11)
+	MOVQ         column-128(SP), CX
+	HALVES(DI)
+	STOREHALVES
+	MOVQ         n-56(SP), BX
+	ADDQ         $16, CX
+	MOVQ         BX, AX
+	SUBQ         CX, AX
+	JLE          full
+	CMPQ         AX, $9
+	JGE          strip
+	LEAQ         -16(BX), CX
+	JMP          strip
+
+full:
+	MOVQ    row-120(SP), AX
+	ADDQ    $4, AX
+	MOVQ    rows-40(SP), BX
+	CMPQ    AX, BX
+	JGE     last
+	SUBQ    $4, BX
+	CMPQ    AX, BX
+	CMOVQGT BX, AX
+	JMP     rows
+
+last:
+	MOVQ  side-32(SP), AX
+	IMULQ AX, AX
+	LEAQ  (R8)(AX*4), R8
+	ADDQ  xplane-72(SP), SI
+	MOVQ  yplane-64(SP), AX
+	ADDQ  AX, y-80(SP)
+	DECQ  planes-8(SP)
+	JNE   plane
+	VZEROUPPER
+	RET
+
+// UNITE2 writes row i of the results, whose even columns are a and odd ones b, if it is in the plane.
+#define UNITE2(a, b, i, beside) \
+	LEAQ       i(R12), AX        \
+	CMPQ       AX, rows-40(SP)   \
+	JCC        beside            \
+	VUNPCKLPS  b, a, Y8          \
+	VUNPCKHPS  b, a, Y9          \
+	VPERM2F128 $0x20, Y9, Y8, Y10 \
+	VPERM2F128 $0x31, Y9, Y8, Y8 \
+	VMOVUPS    Y10, (R13)        \
+	VMOVUPS    Y8, 32(R13)       \
+beside:                              \
+	ADDQ       DX, R13
+
+// RESULTS points R13 to the first row of results at the strip, which may lie above the plane.
+#define RESULTS \
+	MOVQ  R12, R13        \
+	IMULQ DX, R13         \
+	LEAQ  (R13)(R9*8), R13 \
+	ADDQ  DI, R13
+
+// func depthwiseRows2TurnedAVX2(p *DepthwiseRows)
+//
+// Four rows of 16 results meet the same rows of the gradient x: those that the even rows of the
+// filter meet and, below, the odd ones, likewise with columns.
+//
+//	DI  y     SI  x     R8  w     R9  column of x      R10 first row of the gradient that the last
+//	two rows of results meet      R11 bytes of a row of x     DX  of y
+//	CX  row of x        BX  rows of x      R13 x or y there   R12 first row of results
+//	AX  scratch
+//	Y0..Y7  sums, even and odd taps of each row        Y8..Y10  x    Y11 weight
+//	Y12..Y14  columns that are in the plane
+TEXT ·depthwiseRows2TurnedAVX2(SB), NOSPLIT, $64-8
+	MOVQ  p+0(FP), R13
+	MOVQ  DepthwiseRows_Y(R13), DI
+	MOVQ  DepthwiseRows_X(R13), SI
+	MOVQ  DepthwiseRows_W(R13), R8
+	MOVQ  DepthwiseRows_Planes(R13), AX
+	MOVQ  AX, planes-8(SP)
+	MOVQ  DepthwiseRows_Side(R13), AX
+	MOVQ  AX, side-16(SP)
+	MOVQ  DepthwiseRows_Left(R13), AX
+	MOVQ  AX, left-24(SP)
+	MOVQ  DepthwiseRows_Top(R13), AX
+	MOVQ  AX, top-32(SP)
+	MOVQ  DepthwiseRows_Rows(R13), CX
+	MOVQ  CX, rows-40(SP)
+	MOVQ  DepthwiseRows_N(R13), DX
+	MOVQ  DepthwiseRows_XN(R13), R11
+	MOVQ  R11, xn-48(SP)
+	MOVQ  DepthwiseRows_XRows(R13), BX
+	SHLQ  $2, DX
+	SHLQ  $2, R11
+	MOVQ  DX, AX
+	IMULQ CX, AX
+	MOVQ  AX, yplane-56(SP)
+	MOVQ  R11, AX
+	IMULQ BX, AX
+	MOVQ  AX, xplane-64(SP)
+
+plane:
+	MOVQ top-32(SP), R10
+	SHRQ $1, R10
+	INCQ R10
+
+rows:
+	LEAQ -2(R10)(R10*1), R12
+	SUBQ top-32(SP), R12
+	XORL R9, R9
+
+strip:
+	MOVQ    R12, AX
+	IMULQ   DX, AX
+	ADDQ    DI, AX
+	MOVQ    R9, CX
+	SHLQ    $5, CX
+	ADDQ    CX, AX
+	FETCH(4096, AX)
+	MOVQ    R10, AX
+	IMULQ   R11, AX
+	ADDQ    SI, AX
+	PREFETCHT0 2048(AX)(R9*8)
+
+	// The first tap meets the column R13 from R9 on.
+	MOVQ    left-24(SP), R13
+	INCQ    R13
+	SHRQ    $1, R13
+	LEAQ    edges<>+40(SB), AX
+	MOVQ    R13, CX
+	ADDQ    R9, CX
+	ADDQ    $8, CX
+	SUBQ    xn-48(SP), CX
+	JGT     right
+	XORL    CX, CX
+
+right:
+	VMOVUPS (AX)(CX*4), Y12
+	LEAQ    -1(R13)(R9*1), CX
+	XORL    R13, R13
+	TESTQ   CX, CX
+	CMOVQGT R13, CX
+	VMOVUPS -8(AX)(CX*4), Y13
+	LEAQ    -1(CX), CX
+	CMPQ    R9, $0
+	JEQ     left
+	XORL    CX, CX
+
+left:
+	VMOVUPS -8(AX)(CX*4), Y14
+	VXORPS  X0, X0, X0
+	VXORPS  X1, X1, X1
+	VXORPS  X2, X2, X2
+	VXORPS  X3, X3, X3
+	VXORPS  X4, X4, X4
+	VXORPS  X5, X5, X5
+	VXORPS  X6, X6, X6
+	VXORPS  X7, X7, X7
+	MOVQ    left-24(SP), AX
+	INCQ    AX
+	SHRQ    $1, AX
+	ADDQ    R9, AX
+	MOVQ    R10, CX
+	MOVQ    CX, R13
+	IMULQ   R11, R13
+	LEAQ    (R13)(AX*4), R13
+	ADDQ    SI, R13
+	MOVQ    left-24(SP), AX
+	CMPQ    side-16(SP), $5
+	JEQ     five
+	TESTQ   $1, AX
+	JNE     odd3
+	MET(skip3evenx0)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y8, Y11, Y5
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y8, Y11, Y6
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y8, Y11, Y7
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y9, Y11, Y6
+
+skip3evenx0:
+	DECQ CX
+	SUBQ R11, R13
+	MET(skip3evenx1)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y8, Y11, Y1
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y8, Y11, Y2
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y8, Y11, Y3
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y9, Y11, Y2
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y8, Y11, Y5
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+
+skip3evenx1:
+	DECQ CX
+	SUBQ R11, R13
+	MET(store3even)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y8, Y11, Y1
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+
+store3even:
+	RESULTS
+	UNITE2(Y0, Y1, 0, next3even0)
+	UNITE2(Y2, Y3, 1, next3even1)
+	UNITE2(Y4, Y5, 2, next3even2)
+	UNITE2(Y6, Y7, 3, next3even3)
+	JMP next
+
+odd3:
+	MET(skip3oddx0)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y8, Y11, Y6
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y9, Y11, Y7
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y9, Y11, Y6
+
+skip3oddx0:
+	DECQ CX
+	SUBQ R11, R13
+	MET(skip3oddx1)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y8, Y11, Y2
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y9, Y11, Y3
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y9, Y11, Y2
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+
+skip3oddx1:
+	DECQ CX
+	SUBQ R11, R13
+	MET(store3odd)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+
+store3odd:
+	RESULTS
+	UNITE2(Y1, Y0, 0, next3odd0)
+	UNITE2(Y3, Y2, 1, next3odd1)
+	UNITE2(Y5, Y4, 2, next3odd2)
+	UNITE2(Y7, Y6, 3, next3odd3)
+	JMP next
+
+five:
+	TESTQ $1, AX
+	JNE   odd5
+	MET(skip5evenx0)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y8, Y11, Y5
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y10, Y11, Y4
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y8, Y11, Y6
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y8, Y11, Y7
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y9, Y11, Y6
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y9, Y11, Y7
+	VBROADCASTSS 36(R8), Y11
+	VFMADD231PS Y10, Y11, Y6
+
+skip5evenx0:
+	DECQ CX
+	SUBQ R11, R13
+	MET(skip5evenx1)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y8, Y11, Y1
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y10, Y11, Y0
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y8, Y11, Y2
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y8, Y11, Y3
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y9, Y11, Y2
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y9, Y11, Y3
+	VBROADCASTSS 36(R8), Y11
+	VFMADD231PS Y10, Y11, Y2
+	VBROADCASTSS 40(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 44(R8), Y11
+	VFMADD231PS Y8, Y11, Y5
+	VBROADCASTSS 48(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 52(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 56(R8), Y11
+	VFMADD231PS Y10, Y11, Y4
+	VBROADCASTSS 60(R8), Y11
+	VFMADD231PS Y8, Y11, Y6
+	VBROADCASTSS 64(R8), Y11
+	VFMADD231PS Y8, Y11, Y7
+	VBROADCASTSS 68(R8), Y11
+	VFMADD231PS Y9, Y11, Y6
+	VBROADCASTSS 72(R8), Y11
+	VFMADD231PS Y9, Y11, Y7
+	VBROADCASTSS 76(R8), Y11
+	VFMADD231PS Y10, Y11, Y6
+
+skip5evenx1:
+	DECQ CX
+	SUBQ R11, R13
+	MET(skip5evenx2)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 40(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 44(R8), Y11
+	VFMADD231PS Y8, Y11, Y1
+	VBROADCASTSS 48(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 52(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 56(R8), Y11
+	VFMADD231PS Y10, Y11, Y0
+	VBROADCASTSS 60(R8), Y11
+	VFMADD231PS Y8, Y11, Y2
+	VBROADCASTSS 64(R8), Y11
+	VFMADD231PS Y8, Y11, Y3
+	VBROADCASTSS 68(R8), Y11
+	VFMADD231PS Y9, Y11, Y2
+	VBROADCASTSS 72(R8), Y11
+	VFMADD231PS Y9, Y11, Y3
+	VBROADCASTSS 76(R8), Y11
+	VFMADD231PS Y10, Y11, Y2
+	VBROADCASTSS 80(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 84(R8), Y11
+	VFMADD231PS Y8, Y11, Y5
+	VBROADCASTSS 88(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 92(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 96(R8), Y11
+	VFMADD231PS Y10, Y11, Y4
+
+skip5evenx2:
+	DECQ CX
+	SUBQ R11, R13
+	MET(store5even)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 80(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 84(R8), Y11
+	VFMADD231PS Y8, Y11, Y1
+	VBROADCASTSS 88(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 92(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 96(R8), Y11
+	VFMADD231PS Y10, Y11, Y0
+
+store5even:
+	RESULTS
+	UNITE2(Y0, Y1, 0, next5even0)
+	UNITE2(Y2, Y3, 1, next5even1)
+	UNITE2(Y4, Y5, 2, next5even2)
+	UNITE2(Y6, Y7, 3, next5even3)
+	JMP next
+
+odd5:
+	MET(skip5oddx0)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y10, Y11, Y5
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y10, Y11, Y4
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y8, Y11, Y6
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y9, Y11, Y7
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y9, Y11, Y6
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y10, Y11, Y7
+	VBROADCASTSS 36(R8), Y11
+	VFMADD231PS Y10, Y11, Y6
+
+skip5oddx0:
+	DECQ CX
+	SUBQ R11, R13
+	MET(skip5oddx1)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 0(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 4(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 8(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 12(R8), Y11
+	VFMADD231PS Y10, Y11, Y1
+	VBROADCASTSS 16(R8), Y11
+	VFMADD231PS Y10, Y11, Y0
+	VBROADCASTSS 20(R8), Y11
+	VFMADD231PS Y8, Y11, Y2
+	VBROADCASTSS 24(R8), Y11
+	VFMADD231PS Y9, Y11, Y3
+	VBROADCASTSS 28(R8), Y11
+	VFMADD231PS Y9, Y11, Y2
+	VBROADCASTSS 32(R8), Y11
+	VFMADD231PS Y10, Y11, Y3
+	VBROADCASTSS 36(R8), Y11
+	VFMADD231PS Y10, Y11, Y2
+	VBROADCASTSS 40(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 44(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 48(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 52(R8), Y11
+	VFMADD231PS Y10, Y11, Y5
+	VBROADCASTSS 56(R8), Y11
+	VFMADD231PS Y10, Y11, Y4
+	VBROADCASTSS 60(R8), Y11
+	VFMADD231PS Y8, Y11, Y6
+	VBROADCASTSS 64(R8), Y11
+	VFMADD231PS Y9, Y11, Y7
+	VBROADCASTSS 68(R8), Y11
+	VFMADD231PS Y9, Y11, Y6
+	VBROADCASTSS 72(R8), Y11
+	VFMADD231PS Y10, Y11, Y7
+	VBROADCASTSS 76(R8), Y11
+	VFMADD231PS Y10, Y11, Y6
+
+skip5oddx1:
+	DECQ CX
+	SUBQ R11, R13
+	MET(skip5oddx2)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 40(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 44(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 48(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 52(R8), Y11
+	VFMADD231PS Y10, Y11, Y1
+	VBROADCASTSS 56(R8), Y11
+	VFMADD231PS Y10, Y11, Y0
+	VBROADCASTSS 60(R8), Y11
+	VFMADD231PS Y8, Y11, Y2
+	VBROADCASTSS 64(R8), Y11
+	VFMADD231PS Y9, Y11, Y3
+	VBROADCASTSS 68(R8), Y11
+	VFMADD231PS Y9, Y11, Y2
+	VBROADCASTSS 72(R8), Y11
+	VFMADD231PS Y10, Y11, Y3
+	VBROADCASTSS 76(R8), Y11
+	VFMADD231PS Y10, Y11, Y2
+	VBROADCASTSS 80(R8), Y11
+	VFMADD231PS Y8, Y11, Y4
+	VBROADCASTSS 84(R8), Y11
+	VFMADD231PS Y9, Y11, Y5
+	VBROADCASTSS 88(R8), Y11
+	VFMADD231PS Y9, Y11, Y4
+	VBROADCASTSS 92(R8), Y11
+	VFMADD231PS Y10, Y11, Y5
+	VBROADCASTSS 96(R8), Y11
+	VFMADD231PS Y10, Y11, Y4
+
+skip5oddx2:
+	DECQ CX
+	SUBQ R11, R13
+	MET(store5odd)
+	VMASKMOVPS (R13), Y12, Y8
+	VMASKMOVPS -4(R13), Y13, Y9
+	VMASKMOVPS -8(R13), Y14, Y10
+	VBROADCASTSS 80(R8), Y11
+	VFMADD231PS Y8, Y11, Y0
+	VBROADCASTSS 84(R8), Y11
+	VFMADD231PS Y9, Y11, Y1
+	VBROADCASTSS 88(R8), Y11
+	VFMADD231PS Y9, Y11, Y0
+	VBROADCASTSS 92(R8), Y11
+	VFMADD231PS Y10, Y11, Y1
+	VBROADCASTSS 96(R8), Y11
+	VFMADD231PS Y10, Y11, Y0
+
+store5odd:
+	RESULTS
+	UNITE2(Y1, Y0, 0, next5odd0)
+	UNITE2(Y3, Y2, 1, next5odd1)
+	UNITE2(Y5, Y4, 2, next5odd2)
+	UNITE2(Y7, Y6, 3, next5odd3)
+	JMP next
+
+next:
+	MOVQ    xn-48(SP), AX
+	SUBQ    $8, AX
+	CMPQ    R9, AX
+	JGE     full
+	ADDQ    $8, R9
+	CMPQ    R9, AX
+	CMOVQGT AX, R9
+	JMP     strip
+
+full:
+	ADDQ  $2, R10
+	ADDQ  $4, R12
+	CMPQ  R12, rows-40(SP)
+	JLT   rows
+	MOVQ  side-16(SP), AX
+	IMULQ AX, AX
+	LEAQ  (R8)(AX*4), R8
+	ADDQ  xplane-64(SP), SI
+	ADDQ  yplane-56(SP), DI
+	DECQ  planes-8(SP)
+	JNE   plane
+	VZEROUPPER
+	RET
+
 // TAPS1 to TAPS5 add 16 columns of that many taps: the gradients in Y10 and Y11
 // times the planes that the taps meet.
 #define TAPS1 \
@@ -1443,6 +2347,322 @@ fold3:
 	FOLDADD(Y0, X0, Y1, X1, (R8))
 	FOLDADD(Y2, X2, Y3, X3, 4(R8))
 	FOLDADD(Y4, X4, Y5, X5, 8(R8))
+
+next:
+	LEAQ (R8)(DX*4), R8
+	INCQ R9
+	CMPQ R9, DX
+	JLT  filter
+	MOVQ xplane-64(SP), AX
+	ADDQ AX, x-24(SP)
+	MOVQ yplane-48(SP), AX
+	ADDQ AX, y-32(SP)
+	DECQ planes-8(SP)
+	JNE  plane
+	VZEROUPPER
+	RET
+
+// PAIRS3 to LASTPAIRS5 are PLAIN3 to END5 for stride 2.
+#define PAIRS3(d, a, b, c) \
+	VPERMPD $0xd8, d(DI)(AX*4), Y10 \
+	VMOVUPS (2*d+0)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+32)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, a \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, b \
+	VMOVUPS (2*d+8)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+40)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, c
+#define FIRSTPAIRS3(d, a, b, c) \
+	VPERMPD $0xd8, d(DI)(AX*4), Y10 \
+	VMASKMOVPS (2*d+0)(SI)(AX*8), Y14, Y11 \
+	VMOVUPS (2*d+32)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, a \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, b \
+	VMOVUPS (2*d+8)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+40)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, c
+#define LASTPAIRS3(d, a, b, c) \
+	VMASKMOVPS d(DI)(AX*4), Y15, Y10 \
+	VPERMPD $0xd8, Y10, Y10 \
+	VMOVUPS 0(R10), Y11 \
+	VMASKMOVPS (2*d+0)(SI)(AX*8), Y11, Y11 \
+	VMOVUPS 32(R10), Y12 \
+	VMASKMOVPS (2*d+32)(SI)(AX*8), Y12, Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, a \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, b \
+	VMOVUPS 64(R10), Y11 \
+	VMASKMOVPS (2*d+8)(SI)(AX*8), Y11, Y11 \
+	VMOVUPS 96(R10), Y12 \
+	VMASKMOVPS (2*d+40)(SI)(AX*8), Y12, Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, c
+#define LOWERPAIRS3(d) PAIRS3(d, Y0, Y2, Y4)
+#define UPPERPAIRS3(d) PAIRS3(d, Y1, Y3, Y5)
+#define BEGINPAIRS3 \
+	XORL AX, AX \
+	FIRSTPAIRS3(0, Y0, Y2, Y4)
+#define EVENPAIRS3 LASTPAIRS3(0, Y1, Y3, Y5)
+#define ODDPAIRS3 \
+	UPPERPAIRS3(0) \
+	LASTPAIRS3(32, Y0, Y2, Y4)
+#define PAIRS5(d, a, b, c, e, f) \
+	VPERMPD $0xd8, d(DI)(AX*4), Y10 \
+	VMOVUPS (2*d+0)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+32)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, a \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, b \
+	VMOVUPS (2*d+8)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+40)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, c \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, e \
+	VMOVUPS (2*d+16)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+48)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, f
+#define FIRSTPAIRS5(d, a, b, c, e, f) \
+	VPERMPD $0xd8, d(DI)(AX*4), Y10 \
+	VMASKMOVPS (2*d+0)(SI)(AX*8), Y14, Y11 \
+	VMOVUPS (2*d+32)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, a \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, b \
+	VMOVUPS (2*d+8)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+40)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, c \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, e \
+	VMOVUPS (2*d+16)(SI)(AX*8), Y11 \
+	VMOVUPS (2*d+48)(SI)(AX*8), Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, f
+#define LASTPAIRS5(d, a, b, c, e, f) \
+	VMASKMOVPS d(DI)(AX*4), Y15, Y10 \
+	VPERMPD $0xd8, Y10, Y10 \
+	VMOVUPS 0(R10), Y11 \
+	VMASKMOVPS (2*d+0)(SI)(AX*8), Y11, Y11 \
+	VMOVUPS 32(R10), Y12 \
+	VMASKMOVPS (2*d+32)(SI)(AX*8), Y12, Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, a \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, b \
+	VMOVUPS 64(R10), Y11 \
+	VMASKMOVPS (2*d+8)(SI)(AX*8), Y11, Y11 \
+	VMOVUPS 96(R10), Y12 \
+	VMASKMOVPS (2*d+40)(SI)(AX*8), Y12, Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, c \
+	VSHUFPS $0xdd, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, e \
+	VMOVUPS 128(R10), Y11 \
+	VMASKMOVPS (2*d+16)(SI)(AX*8), Y11, Y11 \
+	VMOVUPS 160(R10), Y12 \
+	VMASKMOVPS (2*d+48)(SI)(AX*8), Y12, Y12 \
+	VSHUFPS $0x88, Y12, Y11, Y13 \
+	VFMADD231PS Y13, Y10, f
+#define LOWERPAIRS5(d) PAIRS5(d, Y0, Y2, Y4, Y6, Y8)
+#define UPPERPAIRS5(d) PAIRS5(d, Y1, Y3, Y5, Y7, Y9)
+#define BEGINPAIRS5 \
+	XORL AX, AX \
+	FIRSTPAIRS5(0, Y0, Y2, Y4, Y6, Y8)
+#define EVENPAIRS5 LASTPAIRS5(0, Y1, Y3, Y5, Y7, Y9)
+#define ODDPAIRS5 \
+	UPPERPAIRS5(0) \
+	LASTPAIRS5(32, Y0, Y2, Y4, Y6, Y8)
+
+// WALKROWS2 is WALKROWS where a row of x is left out behind each one.
+#define WALKROWS2(FIRST, LOWER, UPPER, LAST, row, pairs, last) \
+row:                    \
+	FIRST           \
+	MOVL $8, AX     \
+	CMPQ AX, BX     \
+	JGE  last       \
+pairs:                  \
+	UPPER(0)        \
+	LOWER(32)       \
+	ADDQ $16, AX    \
+	CMPQ AX, BX     \
+	JLT  pairs      \
+last:                   \
+	LAST            \
+	ADDQ R12, DI    \
+	LEAQ (SI)(R11*2), SI \
+	DECQ CX         \
+	JNE  row
+
+// FOLDPAIRS is FOLDADD for lanes that changed places.
+#define FOLDPAIRS(ya, xa, yb, xb, to) \
+	UNPERMUTE(ya) \
+	UNPERMUTE(yb) \
+	FOLDADD(ya, xa, yb, xb, to)
+
+// KEEP copies the mask of the first n of 8 columns to to; n may be less than 0 or more than 8.
+#define KEEP(n, to) \
+	MOVQ    n, CX           \
+	CMPQ    CX, R9          \
+	CMOVQGT R9, CX          \
+	TESTQ   CX, CX          \
+	CMOVQLT R12, CX         \
+	NEGQ    CX              \
+	VMOVUPS (AX)(CX*4), Y15 \
+	VMOVUPS Y15, to
+
+// func depthwiseRows2WeightsAVX2(p *DepthwiseRows)
+//
+// depthwiseRowsWeightsAVX2 for stride 2.
+//
+//	DI  gradient     SI  x where the first tap of the row meets it     R8  w at the row
+//	R9  row of the filter     R10 masks of the neighbours of the last columns
+//	R11 bytes of a row of x   DX  side     AX  column   BX  the last columns, see WALKROWS2
+//	CX  rows left    R12, R13 scratch
+//	Y0..Y9  sums, two registers a tap      Y10 gradient     Y11, Y12  neighbours    Y13 x
+//	Y14 first neighbours in the plane      Y15 last columns
+TEXT ·depthwiseRows2WeightsAVX2(SB), NOSPLIT, $288-8
+	MOVQ    p+0(FP), R13
+	MOVQ    DepthwiseRows_W(R13), R8
+	MOVQ    DepthwiseRows_Side(R13), DX
+	MOVQ    DepthwiseRows_Planes(R13), AX
+	MOVQ    AX, planes-8(SP)
+	MOVQ    DepthwiseRows_Rows(R13), AX
+	MOVQ    AX, rows-16(SP)
+	MOVQ    DepthwiseRows_N(R13), R11
+	MOVQ    DepthwiseRows_X(R13), SI
+	MOVQ    DepthwiseRows_Left(R13), DI
+	LEAQ    (DI*4), AX
+	SUBQ    AX, SI
+	MOVQ    SI, x-24(SP)
+	MOVQ    DepthwiseRows_Y(R13), AX
+	MOVQ    AX, y-32(SP)
+	MOVQ    DepthwiseRows_Top(R13), AX
+	MOVQ    AX, top-40(SP)
+
+	// BX is where the last 8 columns begin, SI the number of their neighbours.
+	LEAQ    -1(R11), BX
+	ANDQ    $-8, BX
+	MOVQ    R11, SI
+	SUBQ    BX, SI
+	ADDQ    SI, SI
+	LEAQ    edges<>+72(SB), AX
+	XORL    R12, R12
+	MOVL    $8, R9
+	LEAQ    masks-272(SP), R10
+	KEEP(SI, (R10))
+	SUBQ    $8, SI
+	KEEP(SI, 32(R10))
+	LEAQ    6(SI)(DI*1), CX
+	ADDQ    $8, SI
+	CMPQ    CX, SI
+	CMOVQGT SI, CX
+	MOVQ    CX, R13
+	KEEP(R13, 64(R10))
+	SUBQ    $8, R13
+	KEEP(R13, 96(R10))
+	LEAQ    -4(SI)(DI*1), R13
+	KEEP(R13, 128(R10))
+	SUBQ    $8, R13
+	KEEP(R13, 160(R10))
+	SHRQ    $1, SI
+	NEGQ    SI
+	VMOVUPS (AX)(SI*4), Y15
+	NEGQ    DI
+	VMOVUPS -40(AX)(DI*4), Y14
+	MOVQ    p+0(FP), R13
+	MOVQ    BX, AX
+	ANDQ    $8, AX
+	SUBQ    $8, AX
+	MOVQ    AX, odd-72(SP)
+	ADDQ    AX, BX
+	SHLQ    $2, R11
+	MOVQ    R11, ystep-80(SP)
+	IMULQ   rows-16(SP), R11
+	MOVQ    R11, yplane-48(SP)
+	MOVQ    DepthwiseRows_XN(R13), R11
+	SHLQ    $2, R11
+	MOVQ    DepthwiseRows_XRows(R13), AX
+	MOVQ    AX, xrows-56(SP)
+	IMULQ   R11, AX
+	MOVQ    AX, xplane-64(SP)
+
+plane:
+	XORL R9, R9
+
+filter:
+	// Rows of the gradient from AX to CX meet every other row of x from R13 on.
+	MOVQ    R9, R13
+	SUBQ    top-40(SP), R13
+	MOVQ    xrows-56(SP), CX
+	SUBQ    R13, CX
+	INCQ    CX
+	SARQ    $1, CX
+	CMPQ    CX, rows-16(SP)
+	CMOVQGT rows-16(SP), CX
+	XORL    R12, R12
+	MOVL    $1, AX
+	SUBQ    R13, AX
+	SARQ    $1, AX
+	CMOVQLT R12, AX
+	LEAQ    (R13)(AX*2), R13
+	SUBQ    AX, CX
+	JLE     next
+	MOVQ    ystep-80(SP), R12
+	IMULQ   R12, AX
+	MOVQ    y-32(SP), DI
+	ADDQ    AX, DI
+	IMULQ   R11, R13
+	MOVQ    x-24(SP), SI
+	ADDQ    R13, SI
+	VXORPS  X0, X0, X0
+	VXORPS  X1, X1, X1
+	VXORPS  X2, X2, X2
+	VXORPS  X3, X3, X3
+	VXORPS  X4, X4, X4
+	VXORPS  X5, X5, X5
+	CMPQ    DX, $5
+	JEQ     five
+	CMPQ    odd-72(SP), $0
+	JNE     odd3
+	WALKROWS2(BEGINPAIRS3, LOWERPAIRS3, UPPERPAIRS3, EVENPAIRS3, evenRow3, evenPairs3, evenLast3)
+	JMP     fold3
+
+odd3:
+	WALKROWS2(BEGINPAIRS3, LOWERPAIRS3, UPPERPAIRS3, ODDPAIRS3, oddRow3, oddPairs3, oddLast3)
+	JMP     fold3
+
+five:
+	VXORPS X6, X6, X6
+	VXORPS X7, X7, X7
+	VXORPS X8, X8, X8
+	VXORPS X9, X9, X9
+	CMPQ   odd-72(SP), $0
+	JNE    odd5
+	WALKROWS2(BEGINPAIRS5, LOWERPAIRS5, UPPERPAIRS5, EVENPAIRS5, evenRow5, evenPairs5, evenLast5)
+	JMP    fold5
+
+odd5:
+	WALKROWS2(BEGINPAIRS5, LOWERPAIRS5, UPPERPAIRS5, ODDPAIRS5, oddRow5, oddPairs5, oddLast5)
+
+fold5:
+	FOLDPAIRS(Y6, X6, Y7, X7, 12(R8))
+	FOLDPAIRS(Y8, X8, Y9, X9, 16(R8))
+
+fold3:
+	FOLDPAIRS(Y0, X0, Y1, X1, (R8))
+	FOLDPAIRS(Y2, X2, Y3, X3, 4(R8))
+	FOLDPAIRS(Y4, X4, Y5, X5, 8(R8))
 
 next:
 	LEAQ (R8)(DX*4), R8

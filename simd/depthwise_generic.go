@@ -157,16 +157,17 @@ func depthwiseStrides(one, two, turned func(p *DepthwiseRows)) func(p *Depthwise
 }
 
 // depthwiseEdges reports whether the kernels of AVX2 read planes in place: those that are as wide
-// as the results, with stride 1. They mask only the first taps of the first 8
-// columns and the last taps of the last 8, so a tap must not meet two edges in one vector nor
-// the right edge from two. Planes of 7x7 have kernels of their own.
+// as the results times the stride and begin at the middle of the filter, or one before with
+// stride 2. They mask only the first taps of the first 8 columns and the last taps of the last
+// 8, so a tap must not meet two edges in one vector nor the right edge from two. Planes of 7x7
+// with stride 1 have kernels of their own.
 func depthwiseEdges(p *DepthwiseRows) bool {
 	const vector = 8
 	half := p.Side / 2
-	if p.Stride != 1 || p.N != p.XN || p.Left != half {
+	if p.XN != p.N*p.Stride || p.Left > half || p.Left < half+1-p.Stride {
 		return false
 	}
-	return p.N >= vector+half && (p.N-1)%vector >= half-1 || p.of7()
+	return p.N >= vector+half && (p.N-1)%vector >= half-1 || p.Stride == 1 && p.of7()
 }
 
 // of7 reports whether planes and results are 7x7.

@@ -265,6 +265,15 @@ func depthwiseWeightsAVX2(p *DepthwisePlane) // see depthwiseWeightsGeneric
 func depthwiseRowsAVX2(p *DepthwiseRows) // see depthwiseRowsGeneric, where depthwiseEdges holds
 
 //go:noescape
+func depthwiseRows2AVX2(p *DepthwiseRows) // depthwiseRowsAVX2 for stride 2
+
+//go:noescape
+func depthwiseRows2TurnedAVX2(p *DepthwiseRows) // for stride 2 and filters turned around
+
+//go:noescape
+func depthwiseRows2WeightsAVX2(p *DepthwiseRows) // depthwiseRowsWeightsAVX2 for stride 2
+
+//go:noescape
 func depthwiseRows7AVX2(p *DepthwiseRows) // for planes of 7x7
 
 //go:noescape
