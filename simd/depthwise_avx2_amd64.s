@@ -934,9 +934,9 @@ GLOBL sevens<>(SB), RODATA|NOPTR, $48
 	ADD7(20+t, Y4)
 
 // BOUND7 applies the activation.
-#define BOUND7(a) \
-	VMAXPS a, Y14, a \
-	VMINPS a, Y15, a
+#define BOUND7(a, low, high) \
+	VMAXPS a, low, a  \
+	VMINPS a, high, a
 
 // STORE7 writes rows of 7: a vector's last element is written again with the next row.
 #define STORE7(a, b, c, d, e, f, g, x) \
@@ -1050,13 +1050,13 @@ five:
 	ADDQ $100, R8
 
 finish:
-	BOUND7(Y0)
-	BOUND7(Y1)
-	BOUND7(Y2)
-	BOUND7(Y3)
-	BOUND7(Y4)
-	BOUND7(Y5)
-	BOUND7(Y6)
+	BOUND7(Y0, Y14, Y15)
+	BOUND7(Y1, Y14, Y15)
+	BOUND7(Y2, Y14, Y15)
+	BOUND7(Y3, Y14, Y15)
+	BOUND7(Y4, Y14, Y15)
+	BOUND7(Y5, Y14, Y15)
+	BOUND7(Y6, Y14, Y15)
 	TESTQ R9, R9
 	JLT   turned
 	STORE7(Y0, Y1, Y2, Y3, Y4, Y5, Y6, X6)
@@ -1418,8 +1418,389 @@ last:
 	VZEROUPPER
 	RET
 
+// Every other column of a row of 14, as above.
+#define PAIR0 \
+	VMASKMOVPS (R13), Y11, Y9    \
+	VMASKMOVPS 32(R13), Y12, Y10 \
+	VSHUFPS    $0x88, Y10, Y9, Y8
+#define PAIR1 VSHUFPS $0xdd, Y10, Y9, Y8
+#define PAIR2 \
+	VMOVUPS    8(R13), Y9        \
+	VMASKMOVPS 40(R13), Y13, Y10 \
+	VSHUFPS    $0x88, Y10, Y9, Y8
+#define PAIR3 VSHUFPS $0xdd, Y10, Y9, Y8
+#define PAIR4 \
+	VMOVUPS    16(R13), Y9       \
+	VMASKMOVPS 48(R13), Y14, Y10 \
+	VSHUFPS    $0x88, Y10, Y9, Y8
+
+// MET14 goes to skip unless row AX of x is in a plane of 14.
+#define MET14(skip) \
+	CMPQ AX, $14 \
+	JCC  skip
+
+#define FOURTEEN3x0(t) \
+	ADD7(t, Y0)
+#define FOURTEEN3x1(t) \
+	ADD7(3+t, Y0)
+#define FOURTEEN3x2(t) \
+	ADD7(t, Y1) \
+	ADD7(6+t, Y0)
+#define FOURTEEN3x3(t) \
+	ADD7(3+t, Y1)
+#define FOURTEEN3x4(t) \
+	ADD7(t, Y2) \
+	ADD7(6+t, Y1)
+#define FOURTEEN3x5(t) \
+	ADD7(3+t, Y2)
+#define FOURTEEN3x6(t) \
+	ADD7(t, Y3) \
+	ADD7(6+t, Y2)
+#define FOURTEEN3x7(t) \
+	ADD7(3+t, Y3)
+#define FOURTEEN3x8(t) \
+	ADD7(t, Y4) \
+	ADD7(6+t, Y3)
+#define FOURTEEN3x9(t) \
+	ADD7(3+t, Y4)
+#define FOURTEEN3x10(t) \
+	ADD7(t, Y5) \
+	ADD7(6+t, Y4)
+#define FOURTEEN3x11(t) \
+	ADD7(3+t, Y5)
+#define FOURTEEN3x12(t) \
+	ADD7(t, Y6) \
+	ADD7(6+t, Y5)
+#define FOURTEEN3x13(t) \
+	ADD7(3+t, Y6)
+#define FOURTEEN3x14(t) \
+	ADD7(6+t, Y6)
+#define FOURTEEN5x0(t) \
+	ADD7(t, Y0)
+#define FOURTEEN5x1(t) \
+	ADD7(5+t, Y0)
+#define FOURTEEN5x2(t) \
+	ADD7(t, Y1) \
+	ADD7(10+t, Y0)
+#define FOURTEEN5x3(t) \
+	ADD7(5+t, Y1) \
+	ADD7(15+t, Y0)
+#define FOURTEEN5x4(t) \
+	ADD7(t, Y2) \
+	ADD7(10+t, Y1) \
+	ADD7(20+t, Y0)
+#define FOURTEEN5x5(t) \
+	ADD7(5+t, Y2) \
+	ADD7(15+t, Y1)
+#define FOURTEEN5x6(t) \
+	ADD7(t, Y3) \
+	ADD7(10+t, Y2) \
+	ADD7(20+t, Y1)
+#define FOURTEEN5x7(t) \
+	ADD7(5+t, Y3) \
+	ADD7(15+t, Y2)
+#define FOURTEEN5x8(t) \
+	ADD7(t, Y4) \
+	ADD7(10+t, Y3) \
+	ADD7(20+t, Y2)
+#define FOURTEEN5x9(t) \
+	ADD7(5+t, Y4) \
+	ADD7(15+t, Y3)
+#define FOURTEEN5x10(t) \
+	ADD7(t, Y5) \
+	ADD7(10+t, Y4) \
+	ADD7(20+t, Y3)
+#define FOURTEEN5x11(t) \
+	ADD7(5+t, Y5) \
+	ADD7(15+t, Y4)
+#define FOURTEEN5x12(t) \
+	ADD7(t, Y6) \
+	ADD7(10+t, Y5) \
+	ADD7(20+t, Y4)
+#define FOURTEEN5x13(t) \
+	ADD7(5+t, Y6) \
+	ADD7(15+t, Y5)
+#define FOURTEEN5x14(t) \
+	ADD7(10+t, Y6) \
+	ADD7(20+t, Y5)
+#define FOURTEEN5x15(t) \
+	ADD7(15+t, Y6)
+#define FOURTEEN5x16(t) \
+	ADD7(20+t, Y6)
+
+// func depthwiseRows14AVX2(p *DepthwiseRows)
+//
+// All rows of a plane of 7x7 are summed up at a time, of one of 14x14 with stride 2.
+//
+//	DI  y     SI  where the first tap meets x     R8  w    BX  biases or nil
+//	R13 x     AX  row of x     CX  planes left    DX  side     R9  top    R10, R11 bounds
+//	Y0..Y6  sums     Y7  weight     Y8  x         Y9, Y10  neighbours, after that bounds
+//	Y11..Y14  neighbours that are in the plane
+TEXT ·depthwiseRows14AVX2(SB), NOSPLIT, $0-8
+	MOVQ    p+0(FP), R13
+	MOVQ    DepthwiseRows_Act(R13), AX
+	LEAQ    lower<>(SB), R10
+	LEAQ    (R10)(AX*4), R10
+	UPPER(AX, R11)
+	MOVQ    DepthwiseRows_Y(R13), DI
+	MOVQ    DepthwiseRows_X(R13), SI
+	MOVQ    DepthwiseRows_W(R13), R8
+	MOVQ    DepthwiseRows_Bias(R13), BX
+	MOVQ    DepthwiseRows_Planes(R13), CX
+	MOVQ    DepthwiseRows_Side(R13), DX
+	MOVQ    DepthwiseRows_Top(R13), R9
+	IMUL3Q  $56, R9, AX
+	SUBQ    AX, SI
+	MOVQ    DepthwiseRows_Left(R13), AX
+	SHLQ    $2, AX
+	SUBQ    AX, SI
+	NEGQ    AX
+	LEAQ    edges<>+32(SB), R13
+	VMOVUPS (R13)(AX*1), Y11
+	VMOVUPS 16(R13)(AX*1), Y12
+	VMOVUPS 24(R13)(AX*1), Y13
+	VMOVUPS 32(R13)(AX*1), Y14
+	NEGQ    R9
+
+plane:
+	FETCH(2048, SI)
+	FETCH(2304, SI)
+	FETCH(2560, SI)
+	VXORPS       Y0, Y0, Y0
+	TESTQ        BX, BX
+	JEQ          unbiased
+	VBROADCASTSS (BX), Y0
+	ADDQ         $4, BX
+
+unbiased:
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	MOVQ    SI, R13
+	MOVQ    R9, AX
+	CMPQ    DX, $5
+	JEQ     five
+	MET14(skip3x0)
+	LINE3(FOURTEEN3x0, PAIR0, PAIR1, PAIR2)
+
+skip3x0:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x1)
+	LINE3(FOURTEEN3x1, PAIR0, PAIR1, PAIR2)
+
+skip3x1:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x2)
+	LINE3(FOURTEEN3x2, PAIR0, PAIR1, PAIR2)
+
+skip3x2:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x3)
+	LINE3(FOURTEEN3x3, PAIR0, PAIR1, PAIR2)
+
+skip3x3:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x4)
+	LINE3(FOURTEEN3x4, PAIR0, PAIR1, PAIR2)
+
+skip3x4:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x5)
+	LINE3(FOURTEEN3x5, PAIR0, PAIR1, PAIR2)
+
+skip3x5:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x6)
+	LINE3(FOURTEEN3x6, PAIR0, PAIR1, PAIR2)
+
+skip3x6:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x7)
+	LINE3(FOURTEEN3x7, PAIR0, PAIR1, PAIR2)
+
+skip3x7:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x8)
+	LINE3(FOURTEEN3x8, PAIR0, PAIR1, PAIR2)
+
+skip3x8:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x9)
+	LINE3(FOURTEEN3x9, PAIR0, PAIR1, PAIR2)
+
+skip3x9:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x10)
+	LINE3(FOURTEEN3x10, PAIR0, PAIR1, PAIR2)
+
+skip3x10:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x11)
+	LINE3(FOURTEEN3x11, PAIR0, PAIR1, PAIR2)
+
+skip3x11:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x12)
+	LINE3(FOURTEEN3x12, PAIR0, PAIR1, PAIR2)
+
+skip3x12:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip3x13)
+	LINE3(FOURTEEN3x13, PAIR0, PAIR1, PAIR2)
+
+skip3x13:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(finish)
+	LINE3(FOURTEEN3x14, PAIR0, PAIR1, PAIR2)
+	JMP finish
+
+five:
+	MET14(skip5x0)
+	LINE5(FOURTEEN5x0, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x0:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x1)
+	LINE5(FOURTEEN5x1, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x1:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x2)
+	LINE5(FOURTEEN5x2, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x2:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x3)
+	LINE5(FOURTEEN5x3, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x3:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x4)
+	LINE5(FOURTEEN5x4, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x4:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x5)
+	LINE5(FOURTEEN5x5, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x5:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x6)
+	LINE5(FOURTEEN5x6, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x6:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x7)
+	LINE5(FOURTEEN5x7, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x7:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x8)
+	LINE5(FOURTEEN5x8, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x8:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x9)
+	LINE5(FOURTEEN5x9, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x9:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x10)
+	LINE5(FOURTEEN5x10, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x10:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x11)
+	LINE5(FOURTEEN5x11, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x11:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x12)
+	LINE5(FOURTEEN5x12, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x12:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x13)
+	LINE5(FOURTEEN5x13, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x13:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x14)
+	LINE5(FOURTEEN5x14, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x14:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(skip5x15)
+	LINE5(FOURTEEN5x15, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+skip5x15:
+	INCQ AX
+	ADDQ $56, R13
+	MET14(finish)
+	LINE5(FOURTEEN5x16, PAIR0, PAIR1, PAIR2, PAIR3, PAIR4)
+
+finish:
+	VBROADCASTSS (R10), Y9
+	VBROADCASTSS (R11), Y10
+	BOUND7(Y0, Y9, Y10)
+	BOUND7(Y1, Y9, Y10)
+	BOUND7(Y2, Y9, Y10)
+	BOUND7(Y3, Y9, Y10)
+	BOUND7(Y4, Y9, Y10)
+	BOUND7(Y5, Y9, Y10)
+	BOUND7(Y6, Y9, Y10)
+	UNPERMUTE(Y0)
+	UNPERMUTE(Y1)
+	UNPERMUTE(Y2)
+	UNPERMUTE(Y3)
+	UNPERMUTE(Y4)
+	UNPERMUTE(Y5)
+	UNPERMUTE(Y6)
+	STORE7(Y0, Y1, Y2, Y3, Y4, Y5, Y6, X6)
+	MOVQ  DX, AX
+	IMULQ DX, AX
+	LEAQ  (R8)(AX*4), R8
+	ADDQ  $196, DI
+	ADDQ  $784, SI
+	DECQ  CX
+	JNE   plane
+	VZEROUPPER
+	RET
+
 // UNITE2 writes row i of the results, whose even columns are a and odd ones b, if it is in the plane.
-#define UNITE2(a, b, i, beside) \
+#define UNITE2(a, b, i, short, beside) \
 	LEAQ       i(R12), AX        \
 	CMPQ       AX, rows-40(SP)   \
 	JCC        beside            \
@@ -1428,7 +1809,14 @@ last:
 	VPERM2F128 $0x20, Y9, Y8, Y10 \
 	VPERM2F128 $0x31, Y9, Y8, Y8 \
 	VMOVUPS    Y10, (R13)        \
+	CMPQ       xn-48(SP), $8     \
+	JLT        short             \
 	VMOVUPS    Y8, 32(R13)       \
+	JMP        beside            \
+short:                               \
+	VMOVUPS    X8, 32(R13)       \
+	VEXTRACTF128 $1, Y8, X8      \
+	VMOVLPS    X8, 48(R13)       \
 beside:                              \
 	ADDQ       DX, R13
 
@@ -1527,6 +1915,17 @@ right:
 
 left:
 	VMOVUPS -8(AX)(CX*4), Y14
+	CMPQ    xn-48(SP), $7
+	JNE     wide
+	MOVQ    left-24(SP), CX
+	INCQ    CX
+	SHRQ    $1, CX
+	LEAQ    sevens<>(SB), AX
+	VMOVUPS 8(AX)(CX*4), Y12
+	VMOVUPS 4(AX)(CX*4), Y13
+	VMOVUPS (AX)(CX*4), Y14
+
+wide:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
@@ -1605,10 +2004,10 @@ skip3evenx1:
 
 store3even:
 	RESULTS
-	UNITE2(Y0, Y1, 0, next3even0)
-	UNITE2(Y2, Y3, 1, next3even1)
-	UNITE2(Y4, Y5, 2, next3even2)
-	UNITE2(Y6, Y7, 3, next3even3)
+	UNITE2(Y0, Y1, 0, short3even0, next3even0)
+	UNITE2(Y2, Y3, 1, short3even1, next3even1)
+	UNITE2(Y4, Y5, 2, short3even2, next3even2)
+	UNITE2(Y6, Y7, 3, short3even3, next3even3)
 	JMP next
 
 odd3:
@@ -1668,10 +2067,10 @@ skip3oddx1:
 
 store3odd:
 	RESULTS
-	UNITE2(Y1, Y0, 0, next3odd0)
-	UNITE2(Y3, Y2, 1, next3odd1)
-	UNITE2(Y5, Y4, 2, next3odd2)
-	UNITE2(Y7, Y6, 3, next3odd3)
+	UNITE2(Y1, Y0, 0, short3odd0, next3odd0)
+	UNITE2(Y3, Y2, 1, short3odd1, next3odd1)
+	UNITE2(Y5, Y4, 2, short3odd2, next3odd2)
+	UNITE2(Y7, Y6, 3, short3odd3, next3odd3)
 	JMP next
 
 five:
@@ -1808,10 +2207,10 @@ skip5evenx2:
 
 store5even:
 	RESULTS
-	UNITE2(Y0, Y1, 0, next5even0)
-	UNITE2(Y2, Y3, 1, next5even1)
-	UNITE2(Y4, Y5, 2, next5even2)
-	UNITE2(Y6, Y7, 3, next5even3)
+	UNITE2(Y0, Y1, 0, short5even0, next5even0)
+	UNITE2(Y2, Y3, 1, short5even1, next5even1)
+	UNITE2(Y4, Y5, 2, short5even2, next5even2)
+	UNITE2(Y6, Y7, 3, short5even3, next5even3)
 	JMP next
 
 odd5:
@@ -1946,10 +2345,10 @@ skip5oddx2:
 
 store5odd:
 	RESULTS
-	UNITE2(Y1, Y0, 0, next5odd0)
-	UNITE2(Y3, Y2, 1, next5odd1)
-	UNITE2(Y5, Y4, 2, next5odd2)
-	UNITE2(Y7, Y6, 3, next5odd3)
+	UNITE2(Y1, Y0, 0, short5odd0, next5odd0)
+	UNITE2(Y3, Y2, 1, short5odd1, next5odd1)
+	UNITE2(Y5, Y4, 2, short5odd2, next5odd2)
+	UNITE2(Y7, Y6, 3, short5odd3, next5odd3)
 	JMP next
 
 next:
@@ -2409,6 +2808,7 @@ next:
 #define BEGINPAIRS3 \
 	XORL AX, AX \
 	FIRSTPAIRS3(0, Y0, Y2, Y4)
+#define ONLYPAIRS3 LASTPAIRS3(0, Y0, Y2, Y4)
 #define EVENPAIRS3 LASTPAIRS3(0, Y1, Y3, Y5)
 #define ODDPAIRS3 \
 	UPPERPAIRS3(0) \
@@ -2479,6 +2879,7 @@ next:
 #define BEGINPAIRS5 \
 	XORL AX, AX \
 	FIRSTPAIRS5(0, Y0, Y2, Y4, Y6, Y8)
+#define ONLYPAIRS5 LASTPAIRS5(0, Y0, Y2, Y4, Y6, Y8)
 #define EVENPAIRS5 LASTPAIRS5(0, Y1, Y3, Y5, Y7, Y9)
 #define ODDPAIRS5 \
 	UPPERPAIRS5(0) \
@@ -2502,6 +2903,16 @@ last:                   \
 	ADDQ R12, DI    \
 	LEAQ (SI)(R11*2), SI \
 	DECQ CX         \
+	JNE  row
+
+// WALKONE2 is WALKROWS2 where there is one block.
+#define WALKONE2(ONLY, row) \
+	XORL AX, AX          \
+row:                         \
+	ONLY                 \
+	ADDQ R12, DI         \
+	LEAQ (SI)(R11*2), SI \
+	DECQ CX              \
 	JNE  row
 
 // FOLDPAIRS is FOLDADD for lanes that changed places.
@@ -2580,6 +2991,11 @@ TEXT ·depthwiseRows2WeightsAVX2(SB), NOSPLIT, $288-8
 	VMOVUPS (AX)(SI*4), Y15
 	NEGQ    DI
 	VMOVUPS -40(AX)(DI*4), Y14
+	TESTQ   BX, BX
+	JNE     blocks
+	VMOVUPS Y14, (R10)
+
+blocks:
 	MOVQ    p+0(FP), R13
 	MOVQ    BX, AX
 	ANDQ    $8, AX
@@ -2633,10 +3049,16 @@ filter:
 	VXORPS  X5, X5, X5
 	CMPQ    DX, $5
 	JEQ     five
+	CMPQ    BX, $0
+	JLT     one3
 	CMPQ    odd-72(SP), $0
 	JNE     odd3
 	WALKROWS2(BEGINPAIRS3, LOWERPAIRS3, UPPERPAIRS3, EVENPAIRS3, evenRow3, evenPairs3, evenLast3)
 	JMP     fold3
+
+one3:
+	WALKONE2(ONLYPAIRS3, oneRow3)
+	JMP fold3
 
 odd3:
 	WALKROWS2(BEGINPAIRS3, LOWERPAIRS3, UPPERPAIRS3, ODDPAIRS3, oddRow3, oddPairs3, oddLast3)
@@ -2647,10 +3069,16 @@ five:
 	VXORPS X7, X7, X7
 	VXORPS X8, X8, X8
 	VXORPS X9, X9, X9
+	CMPQ   BX, $0
+	JLT    one5
 	CMPQ   odd-72(SP), $0
 	JNE    odd5
 	WALKROWS2(BEGINPAIRS5, LOWERPAIRS5, UPPERPAIRS5, EVENPAIRS5, evenRow5, evenPairs5, evenLast5)
 	JMP    fold5
+
+one5:
+	WALKONE2(ONLYPAIRS5, oneRow5)
+	JMP fold5
 
 odd5:
 	WALKROWS2(BEGINPAIRS5, LOWERPAIRS5, UPPERPAIRS5, ODDPAIRS5, oddRow5, oddPairs5, oddLast5)

@@ -159,25 +159,26 @@ func depthwiseStrides(one, two, turned func(p *DepthwiseRows)) func(p *Depthwise
 // depthwiseEdges reports whether the kernels of AVX2 read planes in place: those that are as wide
 // as the results times the stride and begin at the middle of the filter, or one before with
 // stride 2. They mask only the first taps of the first 8 columns and the last taps of the last
-// 8, so a tap must not meet two edges in one vector nor the right edge from two. Planes of 7x7
-// with stride 1 have kernels of their own.
+// 8, so a tap must not meet two edges in one vector nor the right edge from two. Results of 7x7 are
+// a case of their own.
 func depthwiseEdges(p *DepthwiseRows) bool {
 	const vector = 8
 	half := p.Side / 2
 	if p.XN != p.N*p.Stride || p.Left > half || p.Left < half+1-p.Stride {
 		return false
 	}
-	return p.N >= vector+half && (p.N-1)%vector >= half-1 || p.Stride == 1 && p.of7()
+	return p.N >= vector+half && (p.N-1)%vector >= half-1 || p.of7()
 }
 
-// of7 reports whether planes and results are 7x7.
+// of7 reports whether the results are 7x7, of planes of 7x7 or, with stride 2, of 14x14.
 func (p *DepthwiseRows) of7() bool {
 	const side = 7
-	return p.Rows == side && p.N == side && p.XRows == side && p.XN == side && p.Top == p.Side/2 && p.Left == p.Side/2
+	x := side * p.Stride
+	return p.Rows == side && p.N == side && p.XRows == x && p.XN == x && (p.Stride == 2 || p.Top == p.Side/2 && p.Left == p.Side/2)
 }
 
-// sevens returns the kernel for planes that depthwiseEdges takes from those for others than
-// 7x7 and for these.
+// sevens returns the kernel for planes that depthwiseEdges takes from those for results of
+// others than 7x7 and of these.
 func sevens(others, of7 func(p *DepthwiseRows)) func(p *DepthwiseRows) {
 	return func(p *DepthwiseRows) {
 		if p.of7() {

@@ -277,6 +277,9 @@ func depthwiseRows2WeightsAVX2(p *DepthwiseRows) // depthwiseRowsWeightsAVX2 for
 func depthwiseRows7AVX2(p *DepthwiseRows) // for planes of 7x7
 
 //go:noescape
+func depthwiseRows14AVX2(p *DepthwiseRows) // of 14x14 with stride 2
+
+//go:noescape
 func depthwiseRowsWeightsAVX2(p *DepthwiseRows) // see depthwiseRowsWeightsGeneric, where depthwiseRowsAVX2 can be
 
 //go:noescape
