@@ -117,8 +117,8 @@ type Kernels struct {
 	// DepthwiseRowsWeights is the backward pass to their weights, see
 	// depthwiseRowsWeightsGeneric.
 	DepthwiseRowsWeights func(p *DepthwiseRows)
-	// DepthwiseInPlace tells of the forward pass on planes whether these two can do it and its
-	// backward passes faster than the kernels above on copies in their padding.
+	// DepthwiseInPlace tells by what the forward pass is given, but for pointers, whether these two do it
+	// and the backward passes faster than the kernels above do on padded copies. Elsewhere they may not be called.
 	DepthwiseInPlace func(p *DepthwiseRows) bool
 
 	// Batch normalisation of consecutive planes of n elements, the other slices
