@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -223,9 +224,9 @@ func TestPresets(t *testing.T) {
 		{"--dataset folder --data D", "folder", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
 		{"--dataset folder --data D --model allconv", "folder", "allconv", 100, 5e-4, "cifar10", catalog.NoCorruptions},
 		{"--dataset folder --data D --model alexnet", "folder", "alexnet", 50, 5e-5, "pacs", catalog.NoCorruptions},
-		{"--dataset folder --data D --model resnet18 --weights W", "folder", "resnet18", 3, 5e-4, "pictures", catalog.NoCorruptions},
-		{"--preset pictures --data D --weights W", "folder", "efficientnet-lite0", 3, 5e-4, "pictures", catalog.NoCorruptions},
-		{"--preset pictures --dataset pacs --data D --model alexnet --weights W", "pacs", "alexnet", 3, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--dataset folder --data D --model resnet18 --weights W", "folder", "resnet18", 8, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--preset pictures --data D --weights W", "folder", "efficientnet-lite0", 8, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--preset pictures --dataset pacs --data D --model alexnet --weights W", "pacs", "alexnet", 8, 5e-4, "pictures", catalog.NoCorruptions},
 		{"--model wrn", "synthetic-digits", "wrn", 100, 5e-4, "cifar10", catalog.NoCorruptions},
 	} {
 		var s settings
@@ -237,7 +238,7 @@ func TestPresets(t *testing.T) {
 		require.Equal(t, c.preset, s.Preset, c.args)
 		require.Equal(t, c.corrupt, s.Corruptions, c.args)
 		algorithm := catalog.MEADA
-		if c.preset == "synthetic" || c.preset == "digits-best" {
+		if slices.Contains([]string{"synthetic", "digits-best", "pictures"}, c.preset) {
 			algorithm = catalog.RandConv
 		}
 		require.Equal(t, algorithm, s.Algorithm, c.args)

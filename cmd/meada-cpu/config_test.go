@@ -174,9 +174,13 @@ func TestConfigFollowsFlags(t *testing.T) {
 	var frozen settings
 	require.NoError(t, frozen.parse([]string{"--config", path, "--freeze"}))
 	require.True(t, frozen.Freeze)
+	require.Equal(t, catalog.ERM, frozen.Algorithm, "the head learns from images as they are")
+	require.Empty(t, frozen.Views)
+	require.ErrorContains(t, new(settings).parse([]string{"--config", path, "--freeze", "--algorithm", "randconv"}), "--freeze: the head learns from images as they are, without randaugment+randconv")
 
 	for _, c := range []struct{ recorded, flags, want string }{ // what follows from a flag that is no longer there
-		{"--preset pictures --model resnet18 --weights w --freeze", "--freeze=false", "--preset pictures --model resnet18 --weights w"},
+		{"--preset pictures --model resnet18 --weights w --freeze", "--freeze=false", "--preset pictures --model resnet18 --weights w --algorithm erm"},
+		{"--preset pictures --model resnet18 --weights w", "--freeze", "--preset pictures --model resnet18 --weights w --freeze"},
 		{"--preset pacs --algorithm advst", "--weights w", "--preset pacs --algorithm advst --weights w"},
 		{"--preset pictures --model resnet18 --weights w", "--weights none", "--preset pictures --model resnet18 --weights none"},
 		{"--dataset digits --preset quick", "--swa 0.5", "--dataset digits --preset quick --swa 0.5"},

@@ -17,7 +17,8 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 		return err
 	}
 	given := cli.Given(set)
-	*s = preset.Settings(network, cmp.Or(catalog.Algorithm(given["algorithm"]), usual), side)
+	method := cmp.Or(catalog.Algorithm(given["algorithm"]), usual, preset.OwnMethod(network, given["freeze"] == "true"))
+	*s = preset.Settings(network, method, side)
 	if swa := given["swa"]; swa != "" && swa != "0" && given["ema"] == "" { // one average takes the place of the other
 		s.EMA = 0
 	}
@@ -28,4 +29,14 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 		s.OneCycle = 0
 	}
 	return cli.Apply(set, given)
+}
+
+// headMethod returns the method in place of a preset's own where flags say that layers
+// behind the embedding alone are trained, which it records; "" for none.
+func headMethod(recorded, given map[string]string) string {
+	preset, err := catalog.FindPreset(recorded["preset"])
+	if err != nil || given["freeze"] != "true" || recorded["algorithm"] != string(preset.OwnMethod(recorded["model"], false)) {
+		return ""
+	}
+	return string(preset.OwnMethod(recorded["model"], true))
 }

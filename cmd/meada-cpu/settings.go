@@ -58,7 +58,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.SWA, "swa", "test the mean of the weights after a share X of the run (SWA), of every step, or every epoch where those are counted")
 	f.Number(&s.LRBackbone, "lr-backbone", "learning rate of the layers up to the embedding, which --weights has trained; 0 for that of --lr")
 	f.Switch(&s.FreezeBN, "freeze-bn", "normalise batches by the statistics that --weights has")
-	f.Switch(&s.Freeze, "freeze", "train the layers behind the embedding alone: the others see each image once, without flips and crops")
+	f.Switch(&s.Freeze, "freeze", "train the layers behind the embedding alone: the others see each image once, without flips, crops and the views of the preset's own method")
 	cli.AddName(f, &s.ClassWeights, "class-weights", catalog.ClassWeightsNames, catalog.ParseClassWeights, "none, or balanced: every class counts the same, however many images it has")
 	f.Integer(&s.TestEvery, "test-every", 1, "descent steps, or epochs, between tests")
 

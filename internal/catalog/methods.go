@@ -115,7 +115,7 @@ var Methods = []Method{
 		defaults: func(s *Settings, p *Preset, _ string) {
 			s.Views, s.Consistency = ViewsRandConv, 5
 			switch p.Name {
-			case "synthetic":
+			case "synthetic", "pictures":
 				s.Views, s.Consistency = ViewsRandAugment+"+"+ViewsRandConv, 0
 			case "digits-best":
 				s.Views, s.AllViews = ViewsRandAugment+","+ViewsPixMix+","+ViewsLeaves+"+"+ViewsRandConv, true

@@ -103,10 +103,11 @@ func pacs(string) Settings {
 
 // pictures is for a thousand pictures or so and a network that has seen ImageNet, in
 // minutes on two cores: few epochs, statistics of batch normalisation as they are, which
-// wants a lower rate for the backbone, and one short phase.
+// wants a lower rate for the backbone, and, for methods that have phases, a short one. Its
+// own method is RandConv, with one view of an image a step instead of three.
 func pictures(network string) Settings {
-	s := CIFAR(MEADA)
-	s.BatchSize, s.Epochs, s.EpochsMin = 32, 3, 2
+	s := CIFAR(RandConv)
+	s.BatchSize, s.Epochs, s.EpochsMin = 32, 8, 5
 	s.LR, s.LRBackbone, s.Crop, s.EMA = 1e-2, 1e-3, 0, 0.99
 	s.FreezeBN = network != "alexnet"
 	s.K, s.LoopsAdv = 1, 5
@@ -144,6 +145,16 @@ func (p *Preset) Settings(network string, a Algorithm, side int) Settings {
 		s.Cutout = s.Cutout * side / KindOf(network).Side()
 	}
 	return s
+}
+
+// OwnMethod returns the method of a preset for a network. Layers behind the embedding alone
+// learn from images as they are, so they have ERM in place of one whose views differ.
+func (p *Preset) OwnMethod(network string, freeze bool) Algorithm {
+	s := p.Settings(network, "", 0)
+	if freeze && s.Views != "" {
+		return ERM
+	}
+	return s.Algorithm
 }
 
 // Flags that only settings of one schedule have.
