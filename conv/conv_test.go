@@ -60,6 +60,9 @@ var shapes = []Shape{
 	{N: 3, C: 37, H: 14, W: 14, K: 37, R: 5, S: 5, Stride: 1, PadH: 2, PadW: 2, Groups: 37},
 	{N: 2, C: 20, H: 16, W: 18, K: 20, R: 3, S: 3, Stride: 2, ExtraH: 1, ExtraW: 1, Groups: 20},
 	{N: 2, C: 19, H: 14, W: 12, K: 19, R: 5, S: 5, Stride: 2, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 19},
+	{N: 3, C: 21, H: 14, W: 14, K: 21, R: 5, S: 5, Stride: 2, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 21},
+	{N: 2, C: 7, H: 13, W: 44, K: 7, R: 5, S: 5, Stride: 2, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 7},
+	{N: 2, C: 17, H: 102, W: 104, K: 17, R: 5, S: 5, Stride: 2, PadH: 1, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 17}, // a task has two calls
 	{N: 3, C: 5, H: 7, W: 7, K: 5, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 5},
 	{N: 3, C: 5, H: 7, W: 5, K: 5, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 5},
 	{N: 2, C: 4, H: 11, W: 40, K: 4, R: 7, S: 7, Stride: 3, PadH: 3, PadW: 3, Groups: 4},

@@ -89,8 +89,8 @@ func (p *DepthwisePlane) row(first *float32, at int) []float32 {
 
 // DepthwiseRows is what the kernels for filters of 3x3 and 5x5 with stride 1 or 2 work on:
 // consecutive planes of Rows x N results at Y, and as many of XRows x XN, not padded,
-// that their filters read. X is 0 outside of its planes, and rows of a filter that
-// meet nothing else are left out. At row i and column j of Y tap (r, s) meets
+// that their filters read. X is 0 outside of its planes, and taps that meet that are
+// multiplied with it, but rows of a filter that meet nothing else are left out. At row i and column j of Y tap (r, s) meets
 // X[i*Stride+r-Top][j*Stride+s-Left] or, if the filter is Turned around,
 // X[(i+Top-r)/Stride][(j+Left-s)/Stride] if these are integers.
 //
@@ -124,17 +124,11 @@ func depthwiseRowsGeneric(p *DepthwiseRows) {
 		if p.Bias != nil {
 			bias = unsafe.Slice(p.Bias, p.Planes)[c]
 		}
-		y, w := unsafe.Slice(p.Y, p.Planes*p.Rows*p.N)[c*p.Rows*p.N:], p.filter(c)
+		y, x, w := unsafe.Slice(p.Y, p.Planes*p.Rows*p.N)[c*p.Rows*p.N:], p.plane(c), p.filter(c)
 		for i := range p.Rows {
 			for j := range p.N {
 				sum := bias
-				p.visit(i, j, func(tap, at int) {
-					x := float32(0)
-					if at >= 0 {
-						x = p.plane(c)[at]
-					}
-					sum += w[tap] * x
-				})
+				p.visit(i, j, func(tap, at int) { sum += w[tap] * orZero(x, at) })
 				y[i*p.N+j] = p.Act.of(sum)
 			}
 		}
@@ -226,6 +220,15 @@ func (p *DepthwiseRows) visit(i, j int, f func(tap, at int)) {
 	}
 }
 
+// orZero returns the element of a plane that visit names, 0 beside it: a weight or a gradient that is
+// not finite makes NaN of it, as it does in a padded copy.
+func orZero(x []float32, at int) float32 {
+	if at < 0 {
+		return 0
+	}
+	return x[at]
+}
+
 // depthwiseRowsWeightsGeneric adds to the weights' gradients W the sums
 //
 //	W[r][s] += sum over i, j of Y[i][j] * X[i*Stride+r-Top][j*Stride+s-Left]
@@ -239,11 +242,7 @@ func depthwiseRowsWeightsGeneric(p *DepthwiseRows) {
 		y, x, w := unsafe.Slice(p.Y, p.Planes*p.Rows*p.N)[c*p.Rows*p.N:], p.plane(c), p.filter(c)
 		for i := range p.Rows {
 			for j := range p.N {
-				p.visit(i, j, func(tap, at int) {
-					if at >= 0 {
-						lanes[tap][j%16] += y[i*p.N+j] * x[at]
-					}
-				})
+				p.visit(i, j, func(tap, at int) { lanes[tap][j%16] += y[i*p.N+j] * orZero(x, at) })
 			}
 		}
 		for tap := range w {

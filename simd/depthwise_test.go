@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // depthwiseCase is a filter of side x side on a plane of rows x n results, of
@@ -191,9 +193,12 @@ func depthwiseRowsCases() []depthwiseRowsCase {
 		}
 		same(1, 56, 112)
 		same(3, 28, 28)
-		same(2, 14, 14)
 		for _, planes := range []int{1, 2, 5} {
 			same(planes, 7, 7)
+			same(planes, 14, 14)
+			half := side / 2
+			all = append(all, depthwiseRowsCase{side, 2, planes, 7, 7, 14, 14, half, half - 1},
+				depthwiseRowsCase{side, 2, planes, 7, 7, 14, 14, half - 1, half}, depthwiseRowsCase{side, 2, planes, 7, 7, 14, 14, 4, half})
 		}
 		for n := 1; n <= 67; n++ {
 			all = append(all, depthwiseRowsCase{side, 1, 1 + n%3, 4 + n%7, n, 4 + n%5, n + n%4, n % 3, n % side},
@@ -207,10 +212,76 @@ func depthwiseRowsCases() []depthwiseRowsCase {
 	return all
 }
 
+// run is what the kernels are given, but for pointers.
+func (c depthwiseRowsCase) run() *DepthwiseRows {
+	return &DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left}
+}
+
 // readsInPlace reports whether a set's kernels read planes in place; the generic ones can.
 func (c depthwiseRowsCase) readsInPlace(k *Kernels) bool {
-	return k.Name == "generic" || k.DepthwiseInPlace(&DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n,
-		XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left})
+	return k.Name == "generic" || k.DepthwiseInPlace(c.run())
+}
+
+// backward is the case of the backward pass to the data, if that has the rows it must have.
+func (c depthwiseRowsCase) backward() (_ depthwiseRowsCase, ok bool) {
+	if c.stride == 2 {
+		c.rows, c.n, c.xRows, c.xN = c.xRows, c.xN, c.rows, c.n
+	}
+	return c, c.rows >= 4
+}
+
+// results are what DepthwiseRows computes by its contract, bias nil for none.
+func (c depthwiseRowsCase) results(p *DepthwiseRows, x, w, bias []float32) []float32 {
+	taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
+	y := make([]float32, c.planes*area)
+	for at := range y {
+		plane, sum := at/area, float32(0)
+		if bias != nil {
+			sum = bias[plane]
+		}
+		p.visit(at%area/c.n, at%c.n, func(tap, at int) {
+			sum = fma32(w[plane*taps+tap], orZero(x[plane*size:][:size], at), sum)
+		})
+		y[at] = p.Act.of(sum)
+	}
+	return y
+}
+
+// weights are what DepthwiseRowsWeights makes of w.
+func (c depthwiseRowsCase) weights(p *DepthwiseRows, y, x, w []float32) []float32 {
+	taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
+	sums := append([]float32(nil), w...)
+	for plane := range c.planes {
+		lanes := make([][16]float32, taps)
+		for at := range area {
+			lane := at % c.n % 16
+			p.visit(at/c.n, at%c.n, func(tap, met int) {
+				lanes[tap][lane] = fma32(y[plane*area+at], orZero(x[plane*size:][:size], met), lanes[tap][lane])
+			})
+		}
+		for tap := range taps {
+			sums[plane*taps+tap] += fold16(&lanes[tap])
+		}
+	}
+	return sums
+}
+
+// The tests below leave out what a set does not read in place: all of EfficientNet-Lite0 must not be among it.
+func TestDepthwiseReadsEfficientNetInPlace(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		for _, side := range []int{3, 5} {
+			for _, n := range []int{112, 56, 28, 14, 7} {
+				cases := []depthwiseRowsCase{{side, 1, 1, n, n, n, n, side / 2, side / 2}}
+				if n%2 == 0 {
+					pad := (side - 2) / 2 // TensorFlow's
+					cases = append(cases, depthwiseRowsCase{side, 2, 1, n / 2, n / 2, n, n, pad, pad})
+				}
+				for _, c := range cases {
+					require.Equal(t, k.Name == "avx2" || k.Name == "avx512", k.DepthwiseInPlace(c.run()), "%+v", c)
+				}
+			}
+		}
+	})
 }
 
 func TestDepthwiseRows(t *testing.T) {
@@ -222,41 +293,31 @@ func TestDepthwiseRows(t *testing.T) {
 			for _, turned := range []bool{false, true} {
 				act, biased := []Activation{Identity, ReLU, ReLU6}[i%3], i%2 != 0
 				if turned {
-					act, biased = Identity, false
-					if c.stride == 2 && c.xRows >= 4 {
-						c.rows, c.n, c.xRows, c.xN = c.xRows, c.xN, c.rows, c.n
+					var ok bool
+					if c, ok = c.backward(); !ok {
+						continue
 					}
+					act, biased = Identity, false
 				}
-				taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
-				in, weights, biases := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*taps), c.n+1), wave(make([]float32, c.planes), i)
+				in, weights := wave(make([]float32, c.planes*c.xRows*c.xN), c.n), wave(make([]float32, c.planes*c.side*c.side), c.n+1)
 				for i := range in {
 					in[i] *= 4
 				}
-				before := wave(make([]float32, c.planes*area), 5)
-				p := &DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN,
-					Top: c.top, Left: c.left, Turned: turned, Act: act}
-				want := make([]float32, len(before))
-				for at := range want {
-					plane, sum := at/area, float32(0)
-					if biased {
-						sum = biases[plane]
-					}
-					p.visit(at%area/c.n, at%c.n, func(tap, at int) {
-						x := float32(0)
-						if at >= 0 {
-							x = in[plane*size+at]
-						}
-						sum = fma32(weights[plane*taps+tap], x, sum)
-					})
-					want[at] = act.of(sum)
+				before := wave(make([]float32, c.planes*c.rows*c.n), 5)
+				var biases []float32
+				if biased {
+					biases = wave(make([]float32, c.planes), i)
 				}
+				p := c.run()
+				p.Turned, p.Act = turned, act
+				want := c.results(p, in, weights, biases)
 				xs, ys := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(before))
 				ws, bs := newGuardedBuf[float32](t, len(weights)), newGuardedBuf[float32](t, c.planes)
 				for place := range places {
-					x, y, w, b := xs.put(in, place), ys.put(before, place), ws.put(weights, place), bs.put(biases, place)
-					p.X, p.Y, p.W, p.Bias = &x[0], &y[0], &w[0], nil
+					x, y, w := xs.put(in, place), ys.put(before, place), ws.put(weights, place)
+					p.X, p.Y, p.W = &x[0], &y[0], &w[0]
 					if biased {
-						p.Bias = &b[0]
+						p.Bias = &bs.put(biases, place)[0]
 					}
 					k.DepthwiseRows(p)
 					requireMatch(t, k, want, y, 1e-5, "%+v, turned %v, place %d", c, turned, place)
@@ -273,24 +334,10 @@ func TestDepthwiseRowsWeights(t *testing.T) {
 			if !c.readsInPlace(k) {
 				continue
 			}
-			taps, area, size := c.side*c.side, c.rows*c.n, c.xRows*c.xN
-			in, grad, before := wave(make([]float32, c.planes*size), c.n), wave(make([]float32, c.planes*area), c.n+1), wave(make([]float32, c.planes*taps), 5)
-			p := &DepthwiseRows{Planes: c.planes, Side: c.side, Stride: c.stride, Rows: c.rows, N: c.n, XRows: c.xRows, XN: c.xN, Top: c.top, Left: c.left}
-			want := append([]float32(nil), before...)
-			for plane := range c.planes {
-				lanes := make([][16]float32, taps)
-				for at := range area {
-					lane := at % c.n % 16
-					p.visit(at/c.n, at%c.n, func(tap, x int) {
-						if x >= 0 {
-							lanes[tap][lane] = fma32(grad[plane*area+at], in[plane*size+x], lanes[tap][lane])
-						}
-					})
-				}
-				for tap := range taps {
-					want[plane*taps+tap] += fold16(&lanes[tap])
-				}
-			}
+			in, grad := wave(make([]float32, c.planes*c.xRows*c.xN), c.n), wave(make([]float32, c.planes*c.rows*c.n), c.n+1)
+			before := wave(make([]float32, c.planes*c.side*c.side), 5)
+			p := c.run()
+			want := c.weights(p, grad, in, before)
 			xs, ys, ws := newGuardedBuf[float32](t, len(in)), newGuardedBuf[float32](t, len(grad)), newGuardedBuf[float32](t, len(before))
 			for place := range places {
 				x, y, w := xs.put(in, place), ys.put(grad, place), ws.put(before, place)
@@ -298,6 +345,80 @@ func TestDepthwiseRowsWeights(t *testing.T) {
 				k.DepthwiseRowsWeights(p)
 				requireMatch(t, k, want, w, 1e-5, "%+v, place %d", c, place)
 				ws.requireCanaries(t)
+			}
+		}
+	})
+}
+
+// peculiar is wave with an edge value in each plane of rows of n, by turns in its corners and its middle:
+// one is enough to tell which taps meet it, more would make NaN of all.
+func peculiar(planes, rows, n, seed int) []float32 {
+	s, size := wave(make([]float32, planes*rows*n), seed), rows*n
+	for plane := range planes {
+		at := []int{0, n - 1, size / 2, size - n, size - 1}[(seed+plane)%5]
+		s[plane*size+at] = edgeValues[(3*seed+plane)%len(edgeValues)]
+	}
+	return s
+}
+
+// Taps beside a plane are multiplied with 0, which makes NaN of what is not finite, but those of rows beside it
+// are left out; zeros have their signs.
+func TestDepthwiseRowsOnPeculiarNumbers(t *testing.T) {
+	const inX, inW, inBias, inY, zeros = 1, 2, 4, 8, 16
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		trials := []int{inX, inW, inBias, inY, zeros, inX | inW | inBias | inY}
+		if k.Name == "generic" {
+			trials = trials[:len(trials)-1] // products round to infinity that a fused multiply-add brings back
+		}
+		seed := 0
+		for i, c := range depthwiseRowsCases() {
+			if !c.readsInPlace(k) || c.n > 44 {
+				continue
+			}
+			for _, trial := range trials {
+				// operand returns one with edge values if the trial has them there.
+				operand := func(which, planes, rows, n int) []float32 {
+					seed++
+					if trial&which != 0 {
+						return peculiar(planes, rows, n, seed)
+					}
+					return wave(make([]float32, planes*rows*n), seed)
+				}
+				for _, turned := range []bool{false, true} {
+					c, act := c, []Activation{Identity, ReLU, ReLU6}[i%3]
+					if turned {
+						var ok bool
+						if c, ok = c.backward(); !ok {
+							continue
+						}
+						act = Identity
+					}
+					x, w := operand(inX, c.planes, c.xRows, c.xN), operand(inW, c.planes, c.side, c.side)
+					bias, y := operand(inBias, c.planes, 1, 1), operand(0, c.planes, c.rows, c.n)
+					if trial == zeros {
+						for _, s := range [][]float32{x, bias} {
+							for i := range s {
+								s[i] = edgeValues[1-i%3/2] // -0 and some 0
+							}
+						}
+					}
+					p := c.run()
+					p.Turned, p.Act, p.X, p.Y, p.W = turned, act, &x[0], &y[0], &w[0]
+					if turned {
+						bias = nil
+					} else {
+						p.Bias = &bias[0]
+					}
+					want := c.results(p, x, w, bias)
+					k.DepthwiseRows(p)
+					requireMatch(t, k, want, y, 1e-5, "%+v, turned %v, trial %d", c, turned, trial)
+				}
+				x, y, w := operand(inX, c.planes, c.xRows, c.xN), operand(inY, c.planes, c.rows, c.n), operand(inW, c.planes, c.side, c.side)
+				p := c.run()
+				p.X, p.Y, p.W = &x[0], &y[0], &w[0]
+				want := c.weights(p, y, x, w)
+				k.DepthwiseRowsWeights(p)
+				requireMatch(t, k, want, w, 1e-5, "%+v, weights, trial %d", c, trial)
 			}
 		}
 	})

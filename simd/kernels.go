@@ -118,7 +118,8 @@ type Kernels struct {
 	// depthwiseRowsWeightsGeneric.
 	DepthwiseRowsWeights func(p *DepthwiseRows)
 	// DepthwiseInPlace tells by what the forward pass is given, but for pointers, whether these two do it
-	// and the backward passes faster than the kernels above do on padded copies. Elsewhere they may not be called.
+	// and the backward passes faster than the kernels above do on padded copies. What it is given must keep to
+	// DepthwiseRows' contract, which it does not check. Where it says no, only the generic kernels may be called.
 	DepthwiseInPlace func(p *DepthwiseRows) bool
 
 	// Batch normalisation of consecutive planes of n elements, the other slices
