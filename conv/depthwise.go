@@ -6,11 +6,12 @@ import (
 )
 
 // depthwise is a convolution in which every channel has a filter of its own. It
-// has no product to block: a plane at a time is copied to the cache, padded and
-// parted by the stride, and a kernel slides the filter over it. Memory is read and
-// written once, which is what its time goes into.
+// has no product to block: a kernel slides the filter over a plane at a time, where
+// it lies or, for shapes that the kernel set does not take so, copied to the cache,
+// padded and parted by the stride. Memory is read and written once, which is what its
+// time goes into.
 //
-// The backward pass to the data is the same on the padded gradient, a phase of the
+// The backward pass to the data is the same on the gradient, padded ones a phase of the
 // stride at a time, with the filter turned around. That to the weights adds up each
 // plane in 16 virtual lanes and the planes in the order of the images.
 type depthwise struct {

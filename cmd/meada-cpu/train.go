@@ -125,14 +125,16 @@ that --views and --cutout change. A step takes three times as long. Methods set
 these flags as their authors do; flags win. A phase of ada or me-ada adds images
 as bytes where images are changed.
 
-The values of presets digits, cifar10 and cifar100 are the paper's. Preset synthetic
-is ours, for the built-in digits in about a minute on two cores, and was chosen on
-other domains than it is tested on; digits-best, for MNIST, was chosen on MNIST's own tests and
-the built-in digits; quick is ME-ADA for a few thousand images. Preset pacs has
-those of two public re-implementations of ADA and ME-ADA, with ResNet-18. Preset
-pictures is ours, for a thousand pictures or so and a network that has seen
-ImageNet. The networks for pictures want pretrained weights: data fetch gets them,
---weights pretrained uses them. The usual network of a dataset is lenet5, of CIFAR
-wrn, of PACS resnet18; of your own pictures efficientnet-lite0 by preset pictures,
-if its weights have been fetched.`
+The values of presets digits, cifar10 and cifar100 are the paper's. Preset
+synthetic is ours, for the built-in digits in about a minute on two cores, and
+was chosen on other domains than it is tested on; digits-best, for MNIST, was
+chosen on MNIST's own tests and the built-in digits; quick is ME-ADA for a few
+thousand images. Preset pacs has those of two public re-implementations of ADA
+and ME-ADA, with ResNet-18. Preset pictures is ours, for a thousand pictures or
+so and a network that has seen ImageNet: one changed view a step, as synthetic
+has, or erm with --freeze; it was chosen on domains of the source. The networks
+for pictures want pretrained weights: data fetch gets them, --weights pretrained
+uses them. The usual network of a dataset is lenet5, of CIFAR wrn, of PACS
+resnet18; of your own pictures efficientnet-lite0 by preset pictures, if its
+weights have been fetched.`
 )
