@@ -101,7 +101,7 @@ type Conv struct {
 	scatter   *col2imDataGrad  // as a product whose columns are scattered
 	weights   weightGradient
 
-	bounded tensor.Tensor // the output of the current run of Winograd's, for ReLU6
+	bounded tensor.Tensor // the output of Winograd's current run, for ReLU6
 }
 
 // Options choose among the algorithms. The zero value is the fastest.

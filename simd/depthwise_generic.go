@@ -89,9 +89,9 @@ func (p *DepthwisePlane) row(first *float32, at int) []float32 {
 
 // DepthwiseRows is what the kernels for filters of 3x3 and 5x5 with stride 1 or 2 work on:
 // consecutive planes of Rows x N results at Y, and as many of XRows x XN, not padded,
-// that their filters read. X is 0 outside of its planes, and taps that meet that are
-// multiplied with it, but rows of a filter that meet nothing else are left out. At row i and column j of Y tap (r, s) meets
-// X[i*Stride+r-Top][j*Stride+s-Left] or, if the filter is Turned around,
+// that their filters read. X is 0 outside of its planes: taps beside a plane are
+// multiplied with 0, rows of a filter above and below it left out. At row i and column j
+// of Y tap (r, s) meets X[i*Stride+r-Top][j*Stride+s-Left] or, if the filter is Turned around,
 // X[(i+Top-r)/Stride][(j+Left-s)/Stride] if these are integers.
 //
 // Side is 3 or 5, Rows at least 4, Top and Left at most 8. Taps meet nothing more than 8

@@ -14,7 +14,7 @@
 #define B1 3
 #define B2 4
 #define NEGATIVE 5
-#define SIX 5
+#define SIX 5 // V5, as of the instructions that set it
 
 // ROWn multiplies n vectors of B by lane i of a into the accumulators
 // from r on; LASTm does so for the last m rows of four.

@@ -517,7 +517,7 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 		default:
 			tile.A, tile.ARow, tile.ACol = &g.a[first*g.aRow+k0*g.aCol], g.aRow, g.aCol
 		}
-		switch mode &^ simd.ThenReLU {
+		switch mode &^ simd.ThenReLU6 {
 		case simd.FromRowBias:
 			tile.Bias = &g.rowBias[first]
 		case simd.FromColumnBias:

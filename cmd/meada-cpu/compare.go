@@ -38,7 +38,10 @@ func runComparison(std streams, s *settings, set *pflag.FlagSet) error {
 	if err := s.resolve(set); err != nil {
 		return err
 	}
-	if s.Algorithm == catalog.ERM {
+	switch {
+	case s.Algorithm == catalog.ERM && s.Freeze:
+		return cli.UsageError("--compare and --freeze: the head learns from images as they are, by erm, which it would be compared with; expected --algorithm ada or me-ada")
+	case s.Algorithm == catalog.ERM:
 		return cli.UsageError("--compare: expected another --algorithm than erm, which it is compared with")
 	}
 	out := cmp.Or(s.Out, filepath.Join("runs", fmt.Sprintf("compare-%s-%s-s%d", s.Dataset, s.Algorithm, s.Seed)))

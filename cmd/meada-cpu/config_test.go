@@ -178,6 +178,11 @@ func TestConfigFollowsFlags(t *testing.T) {
 	require.Empty(t, frozen.Views)
 	require.ErrorContains(t, new(settings).parse([]string{"--config", path, "--freeze", "--algorithm", "randconv"}), "--freeze: the head learns from images as they are, without randaugment+randconv")
 
+	var best settings
+	require.NoError(t, best.parse([]string{"--preset", "digits-best", "--data", data, "--weights", "w", "--freeze"}))
+	require.Equal(t, catalog.ERM, best.Algorithm)
+	require.Zero(t, best.Contrast, "of embeddings that stay as they are")
+
 	for _, c := range []struct{ recorded, flags, want string }{ // what follows from a flag that is no longer there
 		{"--preset pictures --model resnet18 --weights w --freeze", "--freeze=false", "--preset pictures --model resnet18 --weights w --algorithm erm"},
 		{"--preset pictures --model resnet18 --weights w", "--freeze", "--preset pictures --model resnet18 --weights w --freeze"},

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
+	"github.com/meada-cpu/meada-cpu/internal/format/npy"
 	"github.com/meada-cpu/meada-cpu/internal/format/safetensors"
 	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
@@ -90,6 +91,32 @@ func TestFreeze(t *testing.T) {
 	require.NotContains(t, config, "flip", "images are as they are")
 	succeed(t, dir, "train", "--config", filepath.Join("r", "config.json"), "--out", "again", "--quiet")
 	require.Equal(t, tensorsOf(t, filepath.Join(dir, "r", "last.safetensors")), tensorsOf(t, filepath.Join(dir, "again", "last.safetensors")))
+}
+
+// Behind a run that moved no images augment moves them as the run's preset would.
+func TestAugmentAsThePreset(t *testing.T) {
+	t.Parallel()
+	dir, data := t.TempDir(), ownPictures(t)
+	succeed(t, dir, "train", "--preset", "pictures", "--weights", "none", "--data", data, "--image-size", "32", "--batch-size", "5",
+		"--max-steps", "1", "--quiet", "--out", "r")
+	weights := filepath.Join(dir, "r", "last.safetensors")
+	bare := filepath.Join(dir, "bare.safetensors")
+	content, err := os.ReadFile(weights)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(bare, content, 0o600))
+	moved := map[string][]uint8{}
+	for out, flags := range map[string][]string{
+		"behind": {"--weights", weights},
+		"named":  {"--weights", bare, "--loops-adv", "5", "--lr-max", "20", "--gamma", "1", "--eta", "10", "--batch-size", "32"},
+		"pacs":   {"--weights", bare}, // the preset for such networks and any pictures
+	} {
+		succeed(t, dir, append([]string{"augment", "--data", data, "--images", "2", "--format", "npy", "--out", out}, flags...)...)
+		made, err := npy.Read(filepath.Join(dir, out, "images.npy"))
+		require.NoError(t, err)
+		moved[out] = made.Bytes
+	}
+	require.Equal(t, moved["named"], moved["behind"])
+	require.NotEqual(t, moved["pacs"], moved["behind"])
 }
 
 // Images of another size, which the weights then name to eval, predict and augment.

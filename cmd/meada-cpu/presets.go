@@ -28,11 +28,14 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 	if given["cosine"] == "true" && given["one-cycle"] == "" {
 		s.OneCycle = 0
 	}
+	if given["freeze"] == "true" && given["contrast"] == "" { // the embedding stays as it is
+		s.Contrast = 0
+	}
 	return cli.Apply(set, given)
 }
 
-// headMethod returns the method in place of a preset's own where flags say that layers
-// behind the embedding alone are trained, which it records; "" for none.
+// headMethod returns the method that --freeze puts in the place of the recorded one, if that
+// is the preset's own; "" for none.
 func headMethod(recorded, given map[string]string) string {
 	preset, err := catalog.FindPreset(recorded["preset"])
 	if err != nil || given["freeze"] != "true" || recorded["algorithm"] != string(preset.OwnMethod(recorded["model"], false)) {

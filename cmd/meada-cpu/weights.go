@@ -86,14 +86,18 @@ func asTrained(told io.Writer, i *catalog.Images, w *zoo.Weights) (seed uint64, 
 }
 
 // moveAsTrained sets what flags do not to the settings of the run in whose folder weights
-// are, if that moved images by ada or me-ada, and else to those of a preset.
+// are, if that moved images by ada or me-ada, and else to those of its preset or, without
+// a run, of the dataset's.
 func (s *augmentSettings) moveAsTrained(set *pflag.FlagSet, w *zoo.Weights, d *catalog.Dataset) error {
-	if err := applyPreset(set, &s.Settings, d.PresetFor(w.Model()), w.Model(), catalog.MEADA, 0); err != nil {
+	c, err := runOf(w)
+	if err != nil {
 		return err
 	}
-	c, err := runOf(w)
-	if err != nil || c.Algorithm != catalog.ADA && c.Algorithm != catalog.MEADA {
+	if err := applyPreset(set, &s.Settings, cmp.Or(c.Preset, d.PresetFor(w.Model())), w.Model(), catalog.MEADA, 0); err != nil {
 		return err
+	}
+	if c.Algorithm != catalog.ADA && c.Algorithm != catalog.MEADA {
+		return nil
 	}
 	given := cli.Given(set) // which are what is overwritten
 	s.Settings = c.Settings.Settings

@@ -148,7 +148,7 @@ func (p *Preset) Settings(network string, a Algorithm, side int) Settings {
 }
 
 // OwnMethod returns the method of a preset for a network. Layers behind the embedding alone
-// learn from images as they are, so they have ERM in place of one whose views differ.
+// learn from images as they are, so they have ERM in place of one that changes images.
 func (p *Preset) OwnMethod(network string, freeze bool) Algorithm {
 	s := p.Settings(network, "", 0)
 	if freeze && s.Views != "" {
