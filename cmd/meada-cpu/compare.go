@@ -38,11 +38,8 @@ func runComparison(std streams, s *settings, set *pflag.FlagSet) error {
 	if err := s.resolve(set); err != nil {
 		return err
 	}
-	switch {
-	case s.Algorithm == catalog.ERM && s.Freeze:
-		return cli.UsageError("--compare and --freeze: the head learns from images as they are, by erm, which it would be compared with; expected --algorithm ada or me-ada")
-	case s.Algorithm == catalog.ERM:
-		return cli.UsageError("--compare: expected another --algorithm than erm, which it is compared with")
+	if s.Algorithm == catalog.ERM {
+		return cli.UsageError("--compare: expected another --algorithm than erm, which it is compared with, and which --freeze has unless one is named")
 	}
 	out := cmp.Or(s.Out, filepath.Join("runs", fmt.Sprintf("compare-%s-%s-s%d", s.Dataset, s.Algorithm, s.Seed)))
 	runner, err := newRunner(std, "compare", s.Threads, s.Quiet, shared)

@@ -157,10 +157,10 @@ func TestCompareErrors(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for message, flags := range map[string][]string{
-		"--compare: expected another --algorithm than erm": {"--algorithm", "erm"},
-		"--compare and --freeze: ":                         {"--preset", "pictures", "--data", "d", "--weights", "w", "--freeze"},
-		"--compare and --http 80: ":                        {"--http", "80"},
-		"--compare and --resume r: ":                       {"--resume", "r"},
+		"--compare: expected another --algorithm than erm":       {"--algorithm", "erm"},
+		"erm, which it is compared with, and which --freeze has": {"--preset", "pictures", "--data", "d", "--weights", "w", "--freeze"},
+		"--compare and --http 80: ":                              {"--http", "80"},
+		"--compare and --resume r: ":                             {"--resume", "r"},
 	} {
 		r := invoke(t, dir, append([]string{"train", "--compare"}, flags...)...)
 		require.Equal(t, exitUsage, r.code)

@@ -97,7 +97,7 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 		}
 		given := cli.Given(set)
 		followFlags(recorded, given)
-		err = forMethod(recorded, cmp.Or(given["algorithm"], headMethod(recorded, given)))
+		err = forMethod(recorded, cmp.Or(given["algorithm"], catalog.HeadMethod(recorded, given)))
 		maps.Copy(recorded, given)
 		if err := cmp.Or(err, cli.Apply(set, recorded)); err != nil {
 			return cli.UsageError("%s %s: %v", flag, recorder, err)

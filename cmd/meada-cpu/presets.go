@@ -7,6 +7,7 @@ import (
 
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
+	"github.com/meada-cpu/meada-cpu/train/zoo"
 )
 
 // applyPreset sets what flags do not to what a preset has for a network and a
@@ -34,12 +35,29 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 	return cli.Apply(set, given)
 }
 
-// headMethod returns the method that --freeze puts in the place of the recorded one, if that
-// is the preset's own; "" for none.
-func headMethod(recorded, given map[string]string) string {
-	preset, err := catalog.FindPreset(recorded["preset"])
-	if err != nil || given["freeze"] != "true" || recorded["algorithm"] != string(preset.OwnMethod(recorded["model"], false)) {
-		return ""
+// moveAsTrained sets what flags do not to the settings of the run in whose folder weights
+// are, if that moved images by ada or me-ada, and else to those of its preset or, without
+// a run, of the dataset's.
+func (s *augmentSettings) moveAsTrained(set *pflag.FlagSet, w *zoo.Weights, d *catalog.Dataset) error {
+	c, err := runOf(w)
+	if err == nil {
+		err = applyPreset(set, &s.Settings, cmp.Or(c.Preset, d.PresetFor(w.Model())), w.Model(), catalog.MEADA, 0)
 	}
-	return string(preset.OwnMethod(recorded["model"], true))
+	if err != nil || c.Algorithm != catalog.ADA && c.Algorithm != catalog.MEADA {
+		return err
+	}
+	given := cli.Given(set) // which are what is overwritten
+	s.Settings = c.Settings.Settings
+	if err := cli.Apply(set, given); err != nil {
+		return err
+	}
+	return s.checkEta(set)
+}
+
+// checkEta refuses the weight of an entropy that there is none of.
+func (s *augmentSettings) checkEta(set *pflag.FlagSet) error {
+	if s.Algorithm == catalog.ADA && set.Changed("eta") {
+		return cli.UsageError("--eta %v: ada has no entropy, expected --algorithm me-ada", s.Eta)
+	}
+	return nil
 }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/spf13/pflag"
-
 	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/cli"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
@@ -83,36 +81,6 @@ func asTrained(told io.Writer, i *catalog.Images, w *zoo.Weights) (seed uint64, 
 			cmp.Or(c.Data, c.Dataset), cmp.Or(i.Data, i.Dataset))
 	}
 	return seed, i.Check()
-}
-
-// moveAsTrained sets what flags do not to the settings of the run in whose folder weights
-// are, if that moved images by ada or me-ada, and else to those of its preset or, without
-// a run, of the dataset's.
-func (s *augmentSettings) moveAsTrained(set *pflag.FlagSet, w *zoo.Weights, d *catalog.Dataset) error {
-	c, err := runOf(w)
-	if err != nil {
-		return err
-	}
-	if err := applyPreset(set, &s.Settings, cmp.Or(c.Preset, d.PresetFor(w.Model())), w.Model(), catalog.MEADA, 0); err != nil {
-		return err
-	}
-	if c.Algorithm != catalog.ADA && c.Algorithm != catalog.MEADA {
-		return nil
-	}
-	given := cli.Given(set) // which are what is overwritten
-	s.Settings = c.Settings.Settings
-	if err := cli.Apply(set, given); err != nil {
-		return err
-	}
-	return s.checkEta(set)
-}
-
-// checkEta refuses the weight of an entropy that there is none of.
-func (s *augmentSettings) checkEta(set *pflag.FlagSet) error {
-	if s.Algorithm == catalog.ADA && set.Changed("eta") {
-		return cli.UsageError("--eta %v: ada has no entropy, expected --algorithm me-ada", s.Eta)
-	}
-	return nil
 }
 
 // holdOutAsTrained sets what flags do not of what is held out to what the run on the same

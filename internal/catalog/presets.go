@@ -157,6 +157,16 @@ func (p *Preset) OwnMethod(network string, freeze bool) Algorithm {
 	return s.Algorithm
 }
 
+// HeadMethod returns the method that --freeze, where it is given, puts in the place of the
+// recorded one, if that is the preset's own; "" for none. Both are flags by name.
+func HeadMethod(recorded, given map[string]string) string {
+	preset, err := FindPreset(recorded["preset"])
+	if err != nil || given["freeze"] != "true" || recorded["algorithm"] != string(preset.OwnMethod(recorded["model"], false)) {
+		return ""
+	}
+	return string(preset.OwnMethod(recorded["model"], true))
+}
+
 // Flags that only settings of one schedule have.
 var (
 	stepFlags  = []string{"loops-train", "loops-min"}
