@@ -1775,8 +1775,40 @@ finish:
 
 // TAP adds a column x times tap t to sums.
 #define TAP(t, x, a) \
-	VBROADCASTSS (4*t)(R8), Y11 \
+	VBROADCASTSS (4*(t))(R8), Y11 \
 	VFMADD231PS  x, Y11, a
+
+// COLUMNS3 and COLUMNS5 load what the taps of a row of the filter meet.
+#define COLUMNS3 \
+	VMASKMOVPS (R13), Y12, Y8 \
+	VMASKMOVPS -4(R13), Y13, Y9
+#define COLUMNS5 \
+	COLUMNS3 \
+	VMASKMOVPS -8(R13), Y14, Y10
+
+// A row of the filter, from tap t on: the first tap makes results of a, the next of b, and so
+// on. Where Left is even two taps meet a column, the last one alone, else the first alone.
+#define EVENTAPS3(t, a, b) \
+	TAP(t, Y8, a)     \
+	TAP((t)+1, Y8, b) \
+	TAP((t)+2, Y9, a)
+#define ODDTAPS3(t, a, b) \
+	TAP(t, Y8, a)     \
+	TAP((t)+1, Y9, b) \
+	TAP((t)+2, Y9, a)
+#define EVENTAPS5(t, a, b) \
+	EVENTAPS3(t, a, b) \
+	TAP((t)+3, Y9, b)  \
+	TAP((t)+4, Y10, a)
+#define ODDTAPS5(t, a, b) \
+	ODDTAPS3(t, a, b)  \
+	TAP((t)+3, Y10, b) \
+	TAP((t)+4, Y10, a)
+
+// ABOVE goes to the row of x above.
+#define ABOVE \
+	DECQ CX \
+	SUBQ R11, R13
 
 // UNITE2 writes row i of the results, whose even columns are a and odd ones b, if it is in the
 // plane: 16, or 14 if that are all.
@@ -1929,40 +1961,23 @@ wide:
 	TESTQ   $1, AX
 	JNE     odd3
 	MET(skip3evenx0)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	TAP(0, Y8, Y4)
-	TAP(1, Y8, Y5)
-	TAP(2, Y9, Y4)
-	TAP(3, Y8, Y6)
-	TAP(4, Y8, Y7)
-	TAP(5, Y9, Y6)
+	COLUMNS3
+	EVENTAPS3(0, Y4, Y5)
+	EVENTAPS3(3, Y6, Y7)
 
 skip3evenx0:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(skip3evenx1)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	TAP(0, Y8, Y0)
-	TAP(1, Y8, Y1)
-	TAP(2, Y9, Y0)
-	TAP(3, Y8, Y2)
-	TAP(4, Y8, Y3)
-	TAP(5, Y9, Y2)
-	TAP(6, Y8, Y4)
-	TAP(7, Y8, Y5)
-	TAP(8, Y9, Y4)
+	COLUMNS3
+	EVENTAPS3(0, Y0, Y1)
+	EVENTAPS3(3, Y2, Y3)
+	EVENTAPS3(6, Y4, Y5)
 
 skip3evenx1:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(store3even)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	TAP(6, Y8, Y0)
-	TAP(7, Y8, Y1)
-	TAP(8, Y9, Y0)
+	COLUMNS3
+	EVENTAPS3(6, Y0, Y1)
 
 store3even:
 	RESULTS
@@ -1974,40 +1989,23 @@ store3even:
 
 odd3:
 	MET(skip3oddx0)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	TAP(0, Y8, Y4)
-	TAP(1, Y9, Y5)
-	TAP(2, Y9, Y4)
-	TAP(3, Y8, Y6)
-	TAP(4, Y9, Y7)
-	TAP(5, Y9, Y6)
+	COLUMNS3
+	ODDTAPS3(0, Y4, Y5)
+	ODDTAPS3(3, Y6, Y7)
 
 skip3oddx0:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(skip3oddx1)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	TAP(0, Y8, Y0)
-	TAP(1, Y9, Y1)
-	TAP(2, Y9, Y0)
-	TAP(3, Y8, Y2)
-	TAP(4, Y9, Y3)
-	TAP(5, Y9, Y2)
-	TAP(6, Y8, Y4)
-	TAP(7, Y9, Y5)
-	TAP(8, Y9, Y4)
+	COLUMNS3
+	ODDTAPS3(0, Y0, Y1)
+	ODDTAPS3(3, Y2, Y3)
+	ODDTAPS3(6, Y4, Y5)
 
 skip3oddx1:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(store3odd)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	TAP(6, Y8, Y0)
-	TAP(7, Y9, Y1)
-	TAP(8, Y9, Y0)
+	COLUMNS3
+	ODDTAPS3(6, Y0, Y1)
 
 store3odd:
 	RESULTS
@@ -2021,83 +2019,32 @@ five:
 	TESTQ $1, AX
 	JNE   odd5
 	MET(skip5evenx0)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(0, Y8, Y4)
-	TAP(1, Y8, Y5)
-	TAP(2, Y9, Y4)
-	TAP(3, Y9, Y5)
-	TAP(4, Y10, Y4)
-	TAP(5, Y8, Y6)
-	TAP(6, Y8, Y7)
-	TAP(7, Y9, Y6)
-	TAP(8, Y9, Y7)
-	TAP(9, Y10, Y6)
+	COLUMNS5
+	EVENTAPS5(0, Y4, Y5)
+	EVENTAPS5(5, Y6, Y7)
 
 skip5evenx0:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(skip5evenx1)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(0, Y8, Y0)
-	TAP(1, Y8, Y1)
-	TAP(2, Y9, Y0)
-	TAP(3, Y9, Y1)
-	TAP(4, Y10, Y0)
-	TAP(5, Y8, Y2)
-	TAP(6, Y8, Y3)
-	TAP(7, Y9, Y2)
-	TAP(8, Y9, Y3)
-	TAP(9, Y10, Y2)
-	TAP(10, Y8, Y4)
-	TAP(11, Y8, Y5)
-	TAP(12, Y9, Y4)
-	TAP(13, Y9, Y5)
-	TAP(14, Y10, Y4)
-	TAP(15, Y8, Y6)
-	TAP(16, Y8, Y7)
-	TAP(17, Y9, Y6)
-	TAP(18, Y9, Y7)
-	TAP(19, Y10, Y6)
+	COLUMNS5
+	EVENTAPS5(0, Y0, Y1)
+	EVENTAPS5(5, Y2, Y3)
+	EVENTAPS5(10, Y4, Y5)
+	EVENTAPS5(15, Y6, Y7)
 
 skip5evenx1:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(skip5evenx2)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(10, Y8, Y0)
-	TAP(11, Y8, Y1)
-	TAP(12, Y9, Y0)
-	TAP(13, Y9, Y1)
-	TAP(14, Y10, Y0)
-	TAP(15, Y8, Y2)
-	TAP(16, Y8, Y3)
-	TAP(17, Y9, Y2)
-	TAP(18, Y9, Y3)
-	TAP(19, Y10, Y2)
-	TAP(20, Y8, Y4)
-	TAP(21, Y8, Y5)
-	TAP(22, Y9, Y4)
-	TAP(23, Y9, Y5)
-	TAP(24, Y10, Y4)
+	COLUMNS5
+	EVENTAPS5(10, Y0, Y1)
+	EVENTAPS5(15, Y2, Y3)
+	EVENTAPS5(20, Y4, Y5)
 
 skip5evenx2:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(store5even)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(20, Y8, Y0)
-	TAP(21, Y8, Y1)
-	TAP(22, Y9, Y0)
-	TAP(23, Y9, Y1)
-	TAP(24, Y10, Y0)
+	COLUMNS5
+	EVENTAPS5(20, Y0, Y1)
 
 store5even:
 	RESULTS
@@ -2109,83 +2056,32 @@ store5even:
 
 odd5:
 	MET(skip5oddx0)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(0, Y8, Y4)
-	TAP(1, Y9, Y5)
-	TAP(2, Y9, Y4)
-	TAP(3, Y10, Y5)
-	TAP(4, Y10, Y4)
-	TAP(5, Y8, Y6)
-	TAP(6, Y9, Y7)
-	TAP(7, Y9, Y6)
-	TAP(8, Y10, Y7)
-	TAP(9, Y10, Y6)
+	COLUMNS5
+	ODDTAPS5(0, Y4, Y5)
+	ODDTAPS5(5, Y6, Y7)
 
 skip5oddx0:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(skip5oddx1)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(0, Y8, Y0)
-	TAP(1, Y9, Y1)
-	TAP(2, Y9, Y0)
-	TAP(3, Y10, Y1)
-	TAP(4, Y10, Y0)
-	TAP(5, Y8, Y2)
-	TAP(6, Y9, Y3)
-	TAP(7, Y9, Y2)
-	TAP(8, Y10, Y3)
-	TAP(9, Y10, Y2)
-	TAP(10, Y8, Y4)
-	TAP(11, Y9, Y5)
-	TAP(12, Y9, Y4)
-	TAP(13, Y10, Y5)
-	TAP(14, Y10, Y4)
-	TAP(15, Y8, Y6)
-	TAP(16, Y9, Y7)
-	TAP(17, Y9, Y6)
-	TAP(18, Y10, Y7)
-	TAP(19, Y10, Y6)
+	COLUMNS5
+	ODDTAPS5(0, Y0, Y1)
+	ODDTAPS5(5, Y2, Y3)
+	ODDTAPS5(10, Y4, Y5)
+	ODDTAPS5(15, Y6, Y7)
 
 skip5oddx1:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(skip5oddx2)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(10, Y8, Y0)
-	TAP(11, Y9, Y1)
-	TAP(12, Y9, Y0)
-	TAP(13, Y10, Y1)
-	TAP(14, Y10, Y0)
-	TAP(15, Y8, Y2)
-	TAP(16, Y9, Y3)
-	TAP(17, Y9, Y2)
-	TAP(18, Y10, Y3)
-	TAP(19, Y10, Y2)
-	TAP(20, Y8, Y4)
-	TAP(21, Y9, Y5)
-	TAP(22, Y9, Y4)
-	TAP(23, Y10, Y5)
-	TAP(24, Y10, Y4)
+	COLUMNS5
+	ODDTAPS5(10, Y0, Y1)
+	ODDTAPS5(15, Y2, Y3)
+	ODDTAPS5(20, Y4, Y5)
 
 skip5oddx2:
-	DECQ CX
-	SUBQ R11, R13
+	ABOVE
 	MET(store5odd)
-	VMASKMOVPS (R13), Y12, Y8
-	VMASKMOVPS -4(R13), Y13, Y9
-	VMASKMOVPS -8(R13), Y14, Y10
-	TAP(20, Y8, Y0)
-	TAP(21, Y9, Y1)
-	TAP(22, Y9, Y0)
-	TAP(23, Y10, Y1)
-	TAP(24, Y10, Y0)
+	COLUMNS5
+	ODDTAPS5(20, Y0, Y1)
 
 store5odd:
 	RESULTS
