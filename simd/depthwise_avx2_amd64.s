@@ -1810,6 +1810,54 @@ finish:
 	DECQ CX \
 	SUBQ R11, R13
 
+// MEETS32TURNED and MEETS52TURNED add up what rows of x make of the results, from the last
+// row down to the first, each with the rows of the filter that meet it.
+#define MEETS32TURNED(TAPS, below0, below1, store) \
+	MET(below0)     \
+	COLUMNS3        \
+	TAPS(0, Y4, Y5) \
+	TAPS(3, Y6, Y7) \
+below0:                 \
+	ABOVE           \
+	MET(below1)     \
+	COLUMNS3        \
+	TAPS(0, Y0, Y1) \
+	TAPS(3, Y2, Y3) \
+	TAPS(6, Y4, Y5) \
+below1:                 \
+	ABOVE           \
+	MET(store)      \
+	COLUMNS3        \
+	TAPS(6, Y0, Y1) \
+store:
+
+#define MEETS52TURNED(TAPS, below0, below1, below2, store) \
+	MET(below0)      \
+	COLUMNS5         \
+	TAPS(0, Y4, Y5)  \
+	TAPS(5, Y6, Y7)  \
+below0:                  \
+	ABOVE            \
+	MET(below1)      \
+	COLUMNS5         \
+	TAPS(0, Y0, Y1)  \
+	TAPS(5, Y2, Y3)  \
+	TAPS(10, Y4, Y5) \
+	TAPS(15, Y6, Y7) \
+below1:                  \
+	ABOVE            \
+	MET(below2)      \
+	COLUMNS5         \
+	TAPS(10, Y0, Y1) \
+	TAPS(15, Y2, Y3) \
+	TAPS(20, Y4, Y5) \
+below2:                  \
+	ABOVE            \
+	MET(store)       \
+	COLUMNS5         \
+	TAPS(20, Y0, Y1) \
+store:
+
 // UNITE2 writes row i of the results, whose even columns are a and odd ones b, if it is in the
 // plane: 16, or 14 if that are all.
 #define UNITE2(a, b, i, short, beside) \
@@ -1960,26 +2008,7 @@ wide:
 	JEQ     five
 	TESTQ   $1, AX
 	JNE     odd3
-	MET(skip3evenx0)
-	COLUMNS3
-	EVENTAPS3(0, Y4, Y5)
-	EVENTAPS3(3, Y6, Y7)
-
-skip3evenx0:
-	ABOVE
-	MET(skip3evenx1)
-	COLUMNS3
-	EVENTAPS3(0, Y0, Y1)
-	EVENTAPS3(3, Y2, Y3)
-	EVENTAPS3(6, Y4, Y5)
-
-skip3evenx1:
-	ABOVE
-	MET(store3even)
-	COLUMNS3
-	EVENTAPS3(6, Y0, Y1)
-
-store3even:
+	MEETS32TURNED(EVENTAPS3, skip3evenx0, skip3evenx1, store3even)
 	RESULTS
 	UNITE2(Y0, Y1, 0, short3even0, next3even0)
 	UNITE2(Y2, Y3, 1, short3even1, next3even1)
@@ -1988,26 +2017,7 @@ store3even:
 	JMP next
 
 odd3:
-	MET(skip3oddx0)
-	COLUMNS3
-	ODDTAPS3(0, Y4, Y5)
-	ODDTAPS3(3, Y6, Y7)
-
-skip3oddx0:
-	ABOVE
-	MET(skip3oddx1)
-	COLUMNS3
-	ODDTAPS3(0, Y0, Y1)
-	ODDTAPS3(3, Y2, Y3)
-	ODDTAPS3(6, Y4, Y5)
-
-skip3oddx1:
-	ABOVE
-	MET(store3odd)
-	COLUMNS3
-	ODDTAPS3(6, Y0, Y1)
-
-store3odd:
+	MEETS32TURNED(ODDTAPS3, skip3oddx0, skip3oddx1, store3odd)
 	RESULTS
 	UNITE2(Y1, Y0, 0, short3odd0, next3odd0)
 	UNITE2(Y3, Y2, 1, short3odd1, next3odd1)
@@ -2018,35 +2028,7 @@ store3odd:
 five:
 	TESTQ $1, AX
 	JNE   odd5
-	MET(skip5evenx0)
-	COLUMNS5
-	EVENTAPS5(0, Y4, Y5)
-	EVENTAPS5(5, Y6, Y7)
-
-skip5evenx0:
-	ABOVE
-	MET(skip5evenx1)
-	COLUMNS5
-	EVENTAPS5(0, Y0, Y1)
-	EVENTAPS5(5, Y2, Y3)
-	EVENTAPS5(10, Y4, Y5)
-	EVENTAPS5(15, Y6, Y7)
-
-skip5evenx1:
-	ABOVE
-	MET(skip5evenx2)
-	COLUMNS5
-	EVENTAPS5(10, Y0, Y1)
-	EVENTAPS5(15, Y2, Y3)
-	EVENTAPS5(20, Y4, Y5)
-
-skip5evenx2:
-	ABOVE
-	MET(store5even)
-	COLUMNS5
-	EVENTAPS5(20, Y0, Y1)
-
-store5even:
+	MEETS52TURNED(EVENTAPS5, skip5evenx0, skip5evenx1, skip5evenx2, store5even)
 	RESULTS
 	UNITE2(Y0, Y1, 0, short5even0, next5even0)
 	UNITE2(Y2, Y3, 1, short5even1, next5even1)
@@ -2055,35 +2037,7 @@ store5even:
 	JMP next
 
 odd5:
-	MET(skip5oddx0)
-	COLUMNS5
-	ODDTAPS5(0, Y4, Y5)
-	ODDTAPS5(5, Y6, Y7)
-
-skip5oddx0:
-	ABOVE
-	MET(skip5oddx1)
-	COLUMNS5
-	ODDTAPS5(0, Y0, Y1)
-	ODDTAPS5(5, Y2, Y3)
-	ODDTAPS5(10, Y4, Y5)
-	ODDTAPS5(15, Y6, Y7)
-
-skip5oddx1:
-	ABOVE
-	MET(skip5oddx2)
-	COLUMNS5
-	ODDTAPS5(10, Y0, Y1)
-	ODDTAPS5(15, Y2, Y3)
-	ODDTAPS5(20, Y4, Y5)
-
-skip5oddx2:
-	ABOVE
-	MET(store5odd)
-	COLUMNS5
-	ODDTAPS5(20, Y0, Y1)
-
-store5odd:
+	MEETS52TURNED(ODDTAPS5, skip5oddx0, skip5oddx1, skip5oddx2, store5odd)
 	RESULTS
 	UNITE2(Y1, Y0, 0, short5odd0, next5odd0)
 	UNITE2(Y3, Y2, 1, short5odd1, next5odd1)
