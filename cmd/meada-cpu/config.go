@@ -96,8 +96,8 @@ func (s *settings) choose(set *pflag.FlagSet) error {
 			}
 		}
 		given := cli.Given(set)
-		followFlags(recorded, given)
-		err = forMethod(recorded, cmp.Or(given["algorithm"], catalog.HeadMethod(recorded, given)))
+		catalog.FollowFlags(recorded, given)
+		err = forChoices(recorded, given)
 		maps.Copy(recorded, given)
 		if err := cmp.Or(err, cli.Apply(set, recorded)); err != nil {
 			return cli.UsageError("%s %s: %v", flag, recorder, err)

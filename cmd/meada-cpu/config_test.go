@@ -189,6 +189,13 @@ func TestConfigFollowsFlags(t *testing.T) {
 		{"--preset pacs --algorithm advst", "--weights w", "--preset pacs --algorithm advst --weights w"},
 		{"--preset pictures --model resnet18 --weights w", "--weights none", "--preset pictures --model resnet18 --weights none"},
 		{"--dataset digits --preset quick", "--swa 0.5", "--dataset digits --preset quick --swa 0.5"},
+		{"--preset pictures --model resnet18 --weights none", "--weights w", "--preset pictures --model resnet18 --weights w"},
+		{"--preset pictures --weights w --algorithm advst", "--freeze", "--preset pictures --weights w --algorithm advst --freeze"},
+		{"--preset pictures --weights w --algorithm advst --freeze", "--freeze=false", "--preset pictures --weights w --algorithm advst"},
+		{"--preset pictures --weights none --image-size 64 --algorithm cutout", "--image-size 32", "--preset pictures --weights none --image-size 32 --algorithm cutout"},
+		{"--preset pictures --weights none --image-size 64 --algorithm erm --cutout 9", "--image-size 32", "--preset pictures --weights none --image-size 32 --algorithm erm --cutout 9"},
+		{"--dataset cifar10 --model wrn --algorithm erm", "--model densenet", "--dataset cifar10 --model densenet --algorithm erm"},
+		{"--dataset cifar10 --model wrn --algorithm noisymix --epochs 3", "--model allconv", "--dataset cifar10 --model allconv --algorithm noisymix --epochs 3"},
 		{"--dataset digits --preset quick --swa 0.5", "--ema 0.9", "--dataset digits --preset quick --ema 0.9"},
 		{"--dataset digits --preset quick --swa 0.5", "--swa 0", "--dataset digits --preset quick"},
 		{"--dataset digits --preset quick --ema 0", "--swa 0", "--dataset digits --preset quick --ema 0"},
@@ -240,6 +247,8 @@ func TestDefaultsThatFlagsReplace(t *testing.T) {
 		require.NoError(t, s.parse(strings.Fields("--preset pacs --data d --algorithm advst"+flags)))
 		require.Equal(t, frozen, s.FreezeBN, flags)
 	}
+	require.ErrorContains(t, new(settings).parse([]string{"--dataset", "synthetic-digits", "--preset", "pictures"}),
+		"--preset pictures: its network is efficientnet-lite0, but --dataset synthetic-digits takes lenet5")
 	require.ErrorContains(t, new(settings).parse([]string{"--one-cycle", "0.3", "--cosine"}), "--one-cycle 0.3 and --cosine: expected one of them")
 	require.ErrorContains(t, new(settings).parse(strings.Fields("--preset cifar10 --data d --one-cycle 0.3 --cosine")), "--one-cycle 0.3 and --cosine: expected one of them")
 	for flags, cycle := range map[string]float64{"": 0.25, " --cosine": 0, " --one-cycle 0.3": 0.3} {

@@ -2,13 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,45 +64,6 @@ func configFlags(flag, path string) (map[string]string, error) {
 	return flags, nil
 }
 
-// followFlags takes from recorded settings those that follow flags: the corruptions among a
-// dataset's files are where the flags have the dataset, the rate has one schedule, a run one average, layers
-// that --freeze does not train have no settings, random weights no statistics, and threads are those of the machine.
-func followFlags(recorded, given map[string]string) {
-	delete(recorded, "threads")
-	d, err := catalog.FindDataset(recorded["dataset"])
-	if moved := given["data"] != "" || given["dataset"] != ""; moved && err == nil && d.Corruptions != "" &&
-		recorded["corruptions"] == filepath.Join(recorded["data"], d.Corruptions) {
-		delete(recorded, "corruptions")
-	}
-	if given["cosine"] == "true" { // one schedule of the rate takes the place of the other
-		delete(recorded, "one-cycle")
-	}
-	changes := func(name string) bool { return given[name] != "" && (given[name] != "0" || recorded[name] != "0") }
-	if changes("one-cycle") {
-		delete(recorded, "cosine")
-	}
-	thawed := recorded["freeze"] == "true" && (given["freeze"] == "false" || given["weights"] == catalog.RandomWeights)
-	if given["freeze"] == "true" || thawed {
-		for _, name := range catalog.BackboneFlags {
-			delete(recorded, name)
-		}
-	}
-	if recorded["weights"] == "" && given["weights"] != "" { // of random ones no choice
-		delete(recorded, "freeze-bn")
-	}
-	if given["weights"] == catalog.RandomWeights {
-		for _, name := range []string{"freeze", "freeze-bn", "lr-backbone", "new-head"} {
-			delete(recorded, name)
-		}
-	}
-	if changes("swa") { // one average takes the place of the other
-		delete(recorded, "ema")
-	}
-	if ema := given["ema"]; ema != "" && ema != "0" {
-		delete(recorded, "swa")
-	}
-}
-
 // leftOut returns the values of the settings that config.json leaves out where they
 // are zero, and that flags can make so: a preset would have others. Set declares the
 // flags of settings that are zero.
@@ -115,11 +78,16 @@ func leftOut(set *pflag.FlagSet) map[string]string {
 	return flags
 }
 
-// forMethod takes from recorded settings those that are as their method has them, where a
-// flag names another method, which has its own.
-func forMethod(recorded map[string]string, algorithm string) error {
-	was := recorded["algorithm"]
-	if algorithm == "" || algorithm == was || recorded["preset"] == "" { // as no run has it, but whoever shortens its file
+// forChoices takes from recorded settings those that are as the preset has them for the
+// recorded method, network and side of images, where a flag names another of these, which has its
+// own. Given flags are by name.
+func forChoices(recorded, given map[string]string) error {
+	given = maps.Clone(given)
+	given["algorithm"] = cmp.Or(given["algorithm"], catalog.HeadMethod(recorded, given))
+	other := slices.ContainsFunc([]string{"algorithm", "model", "image-size"}, func(name string) bool {
+		return given[name] != "" && given[name] != recorded[name]
+	})
+	if !other || recorded["preset"] == "" { // as no run has it, but whoever shortens its file
 		return nil
 	}
 	preset, err := catalog.FindPreset(recorded["preset"])
@@ -131,13 +99,14 @@ func forMethod(recorded map[string]string, algorithm string) error {
 	usual.define(usually)
 	run.define(set)
 	side, _ := strconv.Atoi(recorded["image-size"]) // "" for the network's own
-	usual.Options.Settings.Settings = preset.Settings(recorded["model"], catalog.Algorithm(was), side)
+	usual.Options.Settings.Settings = preset.Settings(recorded["model"], catalog.Algorithm(recorded["algorithm"]), side)
 	if err := cli.Apply(set, recorded); err != nil {
 		return err
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[catalog.Settings]()) {
 		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if flag := usually.Lookup(flagOf(key)); flag != nil && flag.Value.String() == set.Lookup(flag.Name).Value.String() {
+		flag := usually.Lookup(flagOf(key))
+		if flag != nil && (flag.Name != "algorithm" || given["algorithm"] != "") && flag.Value.String() == set.Lookup(flag.Name).Value.String() {
 			delete(recorded, flag.Name)
 		}
 	}

@@ -384,6 +384,7 @@ var (
 	ascentFlags = []string{"--loops-adv", "--lr-max", "--gamma"}
 	ballFlags   = []string{"--ball", "--radius"}
 	phaseFlags  = []string{"--k", "--keep-source", "--loops-min", "--epochs-min"}
+	viewFlags   = []string{"--consistency", "--all-views", "--manifold"}
 )
 
 // Unused lists the flags, given by name, of which the method makes nothing. They are no
@@ -401,6 +402,9 @@ func (s *Settings) Unused(given map[string]string) []string {
 	}
 	if !s.UsesEta() {
 		others = append(others, "--eta")
+	}
+	if plain := *s; plain.dropViews() {
+		others = append(others, viewFlags...)
 	}
 	return slices.DeleteFunc(others, func(flag string) bool { return given[strings.TrimPrefix(flag, "--")] == "" })
 }
@@ -422,7 +426,7 @@ func (s *Settings) Config(network string) (train.Config, error) {
 
 // Check refuses settings that no run can have, by the names of their flags;
 // weights are the file of the initial ones, "" for random ones. A frozen backbone
-// sees each image once, as it is: Check completes that.
+// sees each image once, as it is, and so does plain training: Check completes that.
 func (s *Settings) Check(weights string) error {
 	switch {
 	case s.NewHead && weights == "":
@@ -435,12 +439,15 @@ func (s *Settings) Check(weights string) error {
 	if s.Freeze {
 		s.LRBackbone, s.FreezeBN, s.Flip, s.Crop, s.ResizedCrop = 0, false, false, 0, 0
 		if s.viewsOf("") != nil {
-			return cli.UsageError("--freeze: the head learns from images as they are, without %s", s.DescribeViews())
+			views := *s
+			views.Smoothing, views.EtaMin, views.Contrast = 0, 0, 0
+			return cli.UsageError("--freeze: the head learns from images as they are, without %s", views.DescribeViews())
 		}
 	}
 	if err := s.checkShards(); err != nil {
 		return err
 	}
+	s.dropViews()
 	if s.KeepSource && !s.Transforms() && s.Algorithm != ERM {
 		return cli.UsageError("--keep-source: %s never replaces the source, expected --algorithm advst or me-advst", s.Algorithm)
 	}

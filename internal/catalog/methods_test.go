@@ -105,6 +105,29 @@ func TestShards(t *testing.T) {
 }
 
 // Flags of which a method makes nothing are named, those that it has are not.
+// Plain training has one view of an image, and nothing within the network: what other methods
+// that it is compared with make of these flags is said and left out.
+func TestPlainTrainingHasOneView(t *testing.T) {
+	t.Parallel()
+	given := map[string]string{"consistency": "6", "all-views": "true", "manifold": "true"}
+	for a, one := range map[Algorithm]bool{ERM: true, AugMix: false} {
+		s := CIFAR(a)
+		s.Consistency, s.AllViews, s.Manifold = 6, true, true
+		if !one {
+			s.Views, s.Noise = "augmix", 0.5
+		}
+		unused := s.Unused(given)
+		require.NoError(t, s.Check(""))
+		require.Equal(t, one, s.Consistency == 0 && !s.AllViews && !s.Manifold, a)
+		require.Equal(t, one, slices.Equal(unused, []string{"--consistency", "--all-views", "--manifold"}), "%s: %v", a, unused)
+	}
+	s := CIFAR(ERM)
+	s.Views, s.Consistency = "augmix", 6
+	require.Empty(t, s.Unused(given))
+	require.NoError(t, s.Check(""))
+	require.InDelta(t, 6, s.Consistency, 0, "of the views of flags")
+}
+
 func TestUnusedFlags(t *testing.T) {
 	t.Parallel()
 	given := map[string]string{"lr": "1"}

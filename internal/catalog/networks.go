@@ -100,8 +100,12 @@ func (d *Dataset) Choose(network, preset, weights string) (n, p, w string, err e
 	}
 	tune := preset == "pictures" || d.Own && preset == "" && (network == "" || KindOf(network) == ForPictures) &&
 		(weights == Pretrained || weights != "" && network != "" || weights == "" && HasPretrained(cmp.Or(network, OwnNetwork)))
+	unnamed := network == ""
 	if tune {
 		network, preset, weights = cmp.Or(network, OwnNetwork), "pictures", cmp.Or(weights, Pretrained)
+	}
+	if fitting := d.NetworkNames(); tune && unnamed && !slices.Contains(fitting, network) {
+		return "", "", "", cli.UsageError("--preset %s: its network is %s, but --dataset %s takes %s", preset, network, d.Name, strings.Join(fitting, ", "))
 	}
 	if network, err = d.ChooseNetwork(network); err != nil {
 		return "", "", "", err

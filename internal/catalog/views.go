@@ -379,6 +379,22 @@ func (s *Settings) sameViews() bool {
 	return s.Views == "" && s.Cutout == 0 && s.Noise == 0 && s.Algorithm != AugMax
 }
 
+// dropViews takes from plain training what is for views that differ or within the network, where
+// it has none, and reports whether there was anything.
+func (s *Settings) dropViews() bool {
+	if s.Algorithm != ERM {
+		return false
+	}
+	before := *s
+	if s.sameViews() {
+		s.Consistency, s.AllViews = 0, false
+	}
+	if s.Mix != MixUp && s.Noise == 0 {
+		s.Manifold = false
+	}
+	return *s != before
+}
+
 // checkViews refuses settings of images and objective that no run can have, by
 // the names of their flags.
 func (s *Settings) checkViews() error {

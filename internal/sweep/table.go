@@ -284,7 +284,11 @@ func newTable(all []outcome) table {
 	first := &all[0]
 	t := table{title: fmt.Sprintf("%s, %s", first.config.Dataset, first.config.Model)}
 	var targets, sources []string
+	trained := 0 // domains trained on; what is held out of them is tested beside them
 	for _, d := range first.config.Domains {
+		if d.Source && !d.Held {
+			trained++
+		}
 		if d.Source {
 			sources = append(sources, d.Name)
 		} else {
@@ -305,7 +309,7 @@ func newTable(all []outcome) table {
 			present = append(present, a)
 		}
 	}
-	published := paperFigures(first.config.Dataset, first.summary.Model, targets, corruptions(first.summary), len(sources))
+	published := paperFigures(first.config.Dataset, first.summary.Model, targets, corruptions(first.summary), trained)
 	for _, a := range present {
 		if figures, ok := published.figures[a]; ok {
 			t.rows = append(t.rows, published.row(a, figures, t.columns, targets))

@@ -219,6 +219,17 @@ func TestPaperFigures(t *testing.T) {
 		require.False(t, newTable(run("cifar10", model, network.Name, corrupt.Names())).published)
 	}
 	require.False(t, newTable(run("digits", "lenet5", "lenet5", corrupt.Paper())).published, "on the source alone")
+	for _, sources := range [][]string{{"cartoon", "photo"}, {"art_painting", "cartoon", "photo"}} {
+		all := run("pacs", "alexnet", "alexnet", nil)
+		domains := []runfolder.Domain{{Name: "held-out", Source: true, Held: true}, {Name: "sketch"}}
+		for _, name := range sources {
+			domains = append(domains, runfolder.Domain{Name: name, Source: true})
+		}
+		for i := range all {
+			all[i].config.Domains = domains
+		}
+		require.Equal(t, len(sources) == 3, newTable(all).published, "trained on %v", sources)
+	}
 	alone := run("cifar10", "wrn", "wrn-40-2", nil)
 	alone[0].summary.Accuracy.Last.Alone = true
 	require.False(t, newTable(alone).published, "clean images alone")
