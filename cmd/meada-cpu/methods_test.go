@@ -32,11 +32,11 @@ func TestMethodsByName(t *testing.T) {
 	require.NotContains(t, readJSON(t, filepath.Join(dir, "other", "config.json")), "consistency")
 
 	for message, flags := range map[string][]string{
-		"--views augmx: expected none, augmix, ":                            {"--views", "augmx"},
-		"--consistency 12: all views of an image would be the same":         {"--algorithm", "augmix", "--views", "none"},
-		"--freeze: the head learns from images as they are, without augmix": {"--freeze", "--weights", "w", "--views", "augmix"},
-		"without prime\n":                  {"--freeze", "--weights", "w", "--views", "prime", "--label-smoothing", "0.1", "--eta-min", "0.1"},
-		"--grey 2: expected a probability": {"--grey", "2"},
+		"--views augmx: expected none, augmix, ":                                         {"--views", "augmx"},
+		"--consistency 12: all views of an image would be the same":                      {"--algorithm", "augmix", "--views", "none"},
+		"--freeze: the head learns from images as they are, without augmix":              {"--freeze", "--weights", "w", "--views", "augmix"},
+		"without prime; expected no flags for these, and --algorithm erm, ada or me-ada": {"--freeze", "--weights", "w", "--views", "prime", "--label-smoothing", "0.1", "--eta-min", "0.1"},
+		"--grey 2: expected a probability":                                               {"--grey", "2"},
 	} {
 		r := invoke(t, dir, short(data, flags...)...)
 		require.Equal(t, exitUsage, r.code)

@@ -74,13 +74,18 @@ func asTrained(told io.Writer, i *catalog.Images, w *zoo.Weights) (seed uint64, 
 	if err != nil {
 		return 0, err
 	}
-	if c.Dataset == i.Dataset && sameData(c.Data, i.Data) {
+	same := c.Dataset == i.Dataset && sameData(c.Data, i.Data)
+	if same {
 		i.Source, i.Target, i.Holdout, seed = c.Source, c.Target, &c.HeldOut, c.Seed
-	} else if c.Dataset != "" {
+	}
+	if err := i.Check(); err != nil {
+		return 0, err
+	}
+	if !same && c.Dataset != "" {
 		fmt.Fprintf(told, "note: the run trained on %s, so all images of %s are taken, held out ones too\n",
 			cmp.Or(c.Data, c.Dataset), cmp.Or(i.Data, i.Dataset))
 	}
-	return seed, i.Check()
+	return seed, nil
 }
 
 // holdOutAsTrained sets what flags do not of what is held out to what the run on the same

@@ -192,6 +192,10 @@ func (i *Images) share(task *dataset.Task, r *Reading) float64 {
 
 // nothingToTest says why there is no test set.
 func (i *Images) nothingToTest(task *dataset.Task) error {
+	if task.Layout != "" && i.Holdout != nil && *i.Holdout > 0 {
+		return fmt.Errorf("there is nothing to test on: --holdout %v holds none of %s out, as each class keeps a picture to train on; expected a larger one, more pictures, or a folder test or test-<domain>",
+			*i.Holdout, cli.Number(task.Source.N, "training image"))
+	}
 	if task.Layout != "" {
 		return errors.New("there is nothing to test on: use --holdout 0.2 to hold a part of the training images out " +
 			"(of those of a run with its --seed too), or add a folder test or test-<domain>")

@@ -441,7 +441,8 @@ func (s *Settings) Check(weights string) error {
 		if s.viewsOf("") != nil {
 			views := *s
 			views.Smoothing, views.EtaMin, views.Contrast = 0, 0, 0
-			return cli.UsageError("--freeze: the head learns from images as they are, without %s", views.DescribeViews())
+			return cli.UsageError("--freeze: the head learns from images as they are, without %s; expected no flags for these, and --algorithm erm, ada or me-ada instead of one that has them (%s)",
+				views.DescribeViews(), s.Algorithm)
 		}
 	}
 	if err := s.checkShards(); err != nil {

@@ -144,6 +144,10 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 	if task.Beside != "" {
 		say("the classes have folders of the same names, as domains have classes: they are no domains because %s lies beside such folders", task.Beside)
 	}
+	if len(task.Alike) > 0 {
+		say("the classes %s have folders of the same names, as domains have classes: they are no domains because not all of the folders have two of these names",
+			strings.Join(task.Alike, " and "))
+	}
 	if task.Source.N > 0 {
 		odd = append(odd, sizesOf(task, s != nil && s.ClassWeights == Balanced)...)
 	}

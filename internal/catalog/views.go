@@ -359,6 +359,7 @@ func (s *Settings) DescribeViews() string {
 	add(s.Jitter > 0, "jitter %g", s.Jitter)
 	add(s.Grey > 0, "grey with probability %g", s.Grey)
 	add(s.Views != "", "%s", s.Views)
+	add(s.Algorithm == AugMax, "mixtures of AugMix's chains at the weights where the network errs most")
 	add(s.Cutout > 0, "cutout of %d pixels", s.Cutout)
 	add(s.Mix != "", "%s", s.Mix)
 	add(s.Noise > 0, "noise %g", s.Noise)

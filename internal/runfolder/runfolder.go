@@ -77,6 +77,9 @@ type Folder struct {
 // first free one of dir-2, dir-3, ...
 func Create(dir string) (*Folder, error) {
 	dir = filepath.Clean(dir) // the number goes behind the name, not behind a slash
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s: a file, expected a folder for the run, or a new name", dir)
+	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
 		return nil, err
 	}

@@ -39,6 +39,7 @@ func (c *collection) read(o *FolderOptions) (*Task, error) {
 	if c.stray {
 		task.Beside = c.beside
 	}
+	task.Alike = c.alike
 	labels := a.labels()
 	var sets pictureSets
 	add := func(images *Images, pictures []found) {
@@ -145,6 +146,9 @@ func (a *arranged) nameClasses(c *collection, o *FolderOptions) error {
 	of := a.train
 	if len(of) == 0 && o.TestsOnly {
 		of = c.pictures
+	}
+	if len(of) == 0 && slices.ContainsFunc(c.pictures, func(p found) bool { return p.split != testSplit && slices.Contains(o.Targets, p.domain) }) {
+		return absentf(c.dir, "no pictures to train on in it but those of the domains to test on, %s: expected fewer of these", strings.Join(o.Targets, ", "))
 	}
 	if len(of) == 0 {
 		return absentf(c.dir, "no pictures to train on in it, expected\n%s", Layouts)

@@ -60,6 +60,7 @@ type collection struct {
 	leftOut  map[string]int // what else lies there: kinds of files, folders
 	beside   string         // a picture for which folders are taken for classes, "" for none
 	stray    bool           // others of these folders have no such picture
+	alike    []string       // two folders, taken for classes, that have folders of the same names
 }
 
 // collect finds the pictures in a folder, or those that a manifest lists. Which
@@ -71,7 +72,8 @@ type collection struct {
 //   - there is nothing but one folder, without pictures directly in it: what
 //     counts is that folder;
 //   - no picture lies directly in any folder, and folders of two splits are in all of
-//     them: these are classes if pictures lie in the splits, else domains;
+//     them, or no others than those of splits are in any: these are classes if pictures lie
+//     in the splits, else domains;
 //   - no picture lies directly in any folder, and domains were chosen or at least
 //     two names of folders in them are in all of them: these are domains;
 //   - else the folders are classes, whatever lies deeper.
@@ -83,7 +85,7 @@ func collect(dir string, chosen []string) (*collection, error) {
 	case info.Mode().IsRegular() && strings.EqualFold(filepath.Ext(dir), ".csv"):
 		return collectManifest(dir)
 	case !info.IsDir():
-		return nil, errorf(dir, "not a folder")
+		return nil, errorf(dir, "not a folder, expected one, or a CSV file with the lines of a manifest")
 	}
 	if manifest := filepath.Join(dir, manifestFile); isRegular(manifest) {
 		return collectManifest(manifest)
@@ -119,7 +121,12 @@ func collect(dir string, chosen []string) (*collection, error) {
 	if !slices.ContainsFunc(folders, func(name string) bool { return splitMeant(name) == "" }) && len(folders) > 1 {
 		return nil, errorf(filepath.Join(dir, folders[0]), "there is no class folder in it, expected\n%s", Layouts)
 	}
-	splits, ofClasses := splitsInCommon(inner), false
+	splits, ofClasses := splitsInCommon(inner) || splitsAlone(inner), false
+	if !splits && !direct {
+		if err := c.refuseSplitsOfSome(folders, inner); err != nil {
+			return nil, err
+		}
+	}
 	if splits && !direct {
 		if ofClasses, err = c.splitsOfClasses(folders, inner); err != nil {
 			return nil, err
@@ -132,6 +139,8 @@ func collect(dir string, chosen []string) (*collection, error) {
 		return c, c.collectDomains(folders, splits)
 	case direct && inCommon(inner) >= 2:
 		c.beside, c.stray = besideFolders(dir, folders)
+	default:
+		c.alike = alike(folders, inner)
 	}
 	c.layout = "<class>/<picture>"
 	return c, c.addClasses(dir, folders, "", "")
@@ -282,6 +291,65 @@ func splitsInCommon(lists [][]string) bool {
 	}
 	slices.Sort(both)
 	return len(slices.Compact(both)) >= 2
+}
+
+// splitsAlone reports whether in each of several lists there are folders of splits and no
+// others, and those of two splits and more in all: one domain may have pictures to test alone.
+func splitsAlone(lists [][]string) bool {
+	all := map[string]bool{}
+	for _, list := range lists {
+		splits := splitsOf(list)
+		if len(splits) == 0 || len(splits) < len(list) {
+			return false
+		}
+		for _, name := range splits {
+			all[splitNamed(name)] = true
+		}
+	}
+	return len(all) >= 2
+}
+
+// refuseSplitsOfSome refuses folders of which some have nothing in them but splits with folders,
+// two and more, as domains have, and others have none: they would be taken for classes.
+func (c *collection) refuseSplitsOfSome(folders []string, inner [][]string) error {
+	with, without := "", ""
+	for i, folder := range folders {
+		switch splits := splitsOf(inner[i]); {
+		case len(splits) >= 2 && len(splits) == len(inner[i]):
+			direct, below, err := lookInto(filepath.Join(c.dir, folder), splits)
+			if err != nil {
+				return err
+			}
+			if !direct && !slices.ContainsFunc(below, func(classes []string) bool { return len(classes) == 0 }) {
+				with = folder
+			}
+		case len(splits) == 0:
+			without = folder
+		}
+	}
+	if with == "" || without == "" {
+		return nil
+	}
+	return errorf(filepath.Join(c.dir, without), "there is no folder train, val or test in it, which %s has, expected them in all of the folders or in none",
+		filepath.Join(c.dir, with))
+}
+
+// alike returns the first two folders that have folders of two and more of the same names
+// in them, nil if there are none.
+func alike(folders []string, inner [][]string) []string {
+	first := map[string]int{} // folder that has a name
+	for i, list := range inner {
+		common := map[int]int{}
+		for _, name := range list {
+			j, known := first[name]
+			if !known {
+				first[name] = i
+			} else if common[j]++; common[j] >= 2 {
+				return []string{folders[j], folders[i]}
+			}
+		}
+	}
+	return nil
 }
 
 // splitsOfClasses reports whether folders with splits are classes: pictures lie directly

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +109,10 @@ func TestLayoutsOfFolders(t *testing.T) {
 			map[string]int{"train": 20, "held": 6, "syn": 12}},
 		{"tests in domains", join(several(10, both("a/Train/")...), several(3, both("a/Test/")...), several(4, both("b/Train/")...), several(2, both("b/Test/")...)),
 			FolderOptions{Targets: []string{"b"}, Holdout: UsualHoldout}, "<domain>/<split>/<class>/<picture>", map[string]int{"train": 20, "a (source)": 6, "b": 4}},
+		{"a domain to test alone", join(several(10, both("a/train/")...), several(3, both("a/test/")...), several(2, both("b/test/")...)),
+			FolderOptions{Targets: []string{"b"}, Holdout: UsualHoldout}, "<domain>/<split>/<class>/<picture>", map[string]int{"train": 20, "a (source)": 6, "b": 4}},
+		{"a class without pictures to test", join(several(10, "dog/train", "cat/train"), several(3, "dog/test")), FolderOptions{Holdout: UsualHoldout},
+			"<class>/<split>/<picture>", map[string]int{"train": 20, "test (source)": 3}},
 		{"splits in classes", join(several(10, "dog/train", "cat/train"), several(3, "dog/test", "cat/test")), FolderOptions{Holdout: UsualHoldout},
 			"<class>/<split>/<picture>", map[string]int{"train": 20, "test (source)": 6}},
 		{"splits in domains, and a picture beside classes", append(several(3, "a/train/dog", "a/train/cat", "a/val/dog", "b/train/dog", "b/val/dog"), "b/val/x.png"),
@@ -394,6 +399,38 @@ func TestPictureBesideClasses(t *testing.T) {
 	task, err = Folder(tree(t, several(2, "dog", "dog/front", "dog/side", "cat", "cat/front", "cat/side")...), FolderOptions{PictureOptions: PictureOptions{Side: 8}})
 	require.NoError(t, err)
 	require.Empty(t, task.Beside, "pictures in all of them: classes, nested")
+}
+
+// Pictures of which all are of domains to test on leave nothing to train on.
+func TestAllDomainsChosenForTests(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, several(2, "a/dog", "a/cat", "b/dog", "b/cat")...)
+	_, err := Folder(dir, FolderOptions{PictureOptions: PictureOptions{Side: 8}, Targets: []string{"a", "b"}})
+	require.ErrorContains(t, err, dir+": no pictures to train on in it but those of the domains to test on, a, b: expected fewer of these")
+}
+
+// Folders that look like domains and are none, as they have too few folders in common, are
+// named; those of which some have splits and others none are refused.
+func TestFoldersThatLookLikeDomains(t *testing.T) {
+	t.Parallel()
+	o := FolderOptions{PictureOptions: PictureOptions{Side: 8}}
+	domains := several(2, "a/dog", "a/cat", "b/dog", "b/cat")
+	for name, paths := range map[string][]string{"one class": several(2, "c/dog"), "a class beside domains": several(2, "zebra")} {
+		task, err := Folder(tree(t, append(slices.Clone(domains), paths...)...), o)
+		require.NoError(t, err, name)
+		require.Len(t, task.Classes, 3, name)
+		require.Equal(t, []string{"a", "b"}, task.Alike, name)
+	}
+	task, err := Folder(tree(t, several(2, "dog/2022", "dog/2023", "cat/2023", "cat/x")...), o)
+	require.NoError(t, err)
+	require.Empty(t, task.Alike)
+
+	dir := tree(t, append(several(2, "a/train/dog", "a/train/cat", "a/test/dog"), several(2, "b/dog", "b/cat")...)...)
+	for _, targets := range [][]string{nil, {"b"}} {
+		o.Targets = targets
+		_, err = Folder(dir, o)
+		require.ErrorContains(t, err, filepath.Join(dir, "b")+": there is no folder train, val or test in it, which "+filepath.Join(dir, "a")+" has")
+	}
 }
 
 // A link that leads nowhere may stand for a class, whose name may have a dot; one that is
