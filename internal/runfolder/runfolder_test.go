@@ -214,9 +214,9 @@ func TestCreateInAnUnusedFolder(t *testing.T) {
 	f.Close()
 
 	note := filepath.Join(dir, LockFile)
+	require.NoError(t, os.WriteFile(note, []byte("a file of mine"), 0o666))
 	_, err = Create(note)
 	require.ErrorContains(t, err, note+": a file, expected a folder for the run")
-	require.NoError(t, os.WriteFile(note, []byte("a file of mine"), 0o666))
 	f, err = Create(dir)
 	require.NoError(t, err)
 	require.Equal(t, dir+"-2", f.Dir)
