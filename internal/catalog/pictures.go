@@ -37,6 +37,8 @@ func Understood(task *dataset.Task) string {
 	for i := range task.Domains {
 		switch d := &task.Domains[i]; {
 		case d.Severities != nil:
+		case d.Source && len(task.Sources) > 1:
+			parts = append(parts, fmt.Sprintf("%s of %s to test", cli.Count(d.N), d.Name))
 		case d.Source:
 			parts = append(parts, fmt.Sprintf("%s of the source to test", cli.Count(d.N)))
 		default:

@@ -37,6 +37,9 @@ func TestUnderstood(t *testing.T) {
 		"train/<class>/<picture>: 2 classes, 1 picture each, 2 to train on, 7 of the source to test, domain far": {
 			Layout: "train/<class>/<picture>", Classes: classes, Source: labelled(1, 1),
 			Domains: []dataset.Domain{{Name: "far"}, {Name: "test", Source: true, Images: labelled(3, 4)}}},
+		"<domain>/<split>/<class>/<picture>: 2 classes, 1 picture each, 2 to train on of art and photo, 3 of art to test, 4 of photo to test, domain far": {
+			Layout: "<domain>/<split>/<class>/<picture>", Classes: classes, Source: labelled(1, 1), Sources: []string{"art", "photo"},
+			Domains: []dataset.Domain{{Name: "art", Source: true, Images: labelled(1, 2)}, {Name: "far"}, {Name: "photo", Source: true, Images: labelled(3, 1)}}},
 		"train/<class>/<picture>: 2 classes, domain far": { // tests alone
 			Layout: "train/<class>/<picture>", Classes: classes, Domains: []dataset.Domain{{Name: "far"}}},
 	} {
