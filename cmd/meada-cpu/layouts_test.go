@@ -187,9 +187,11 @@ func TestLayoutsOfOwnPictures(t *testing.T) {
 	require.Equal(t, exitData, refused.code)
 	require.Contains(t, refused.err, "nothing to test on: use --holdout 0.2")
 	plainPictures(t, dir, 1, "pairs/dog", "pairs/horse")
-	refused = invoke(t, dir, append(run, "--data", "pairs", "--holdout", "0.2")...)
-	require.Equal(t, exitData, refused.code)
-	require.Contains(t, refused.err, "nothing to test on: --holdout 0.2 holds none of 2 training images out")
+	for _, flags := range [][]string{nil, {"--holdout", "0.2"}} {
+		refused = invoke(t, dir, append(append(run, "--data", "pairs"), flags...)...)
+		require.Equal(t, exitData, refused.code)
+		require.Contains(t, refused.err, "nothing to test on: --holdout 0.2 holds none of 2 training images out")
+	}
 	refused = invoke(t, dir, append(run, "--data", "classes/dog")...)
 	require.Equal(t, exitUsage, refused.code)
 	require.Contains(t, refused.err, "<domain>/<class>/<picture>")

@@ -192,9 +192,13 @@ func (i *Images) share(task *dataset.Task, r *Reading) float64 {
 
 // nothingToTest says why there is no test set.
 func (i *Images) nothingToTest(task *dataset.Task) error {
-	if task.Layout != "" && i.Holdout != nil && *i.Holdout > 0 {
+	share := dataset.UsualShare
+	if i.Holdout != nil {
+		share = *i.Holdout
+	}
+	if task.Layout != "" && task.Source.N > 0 && share > 0 {
 		return fmt.Errorf("there is nothing to test on: --holdout %v holds none of %s out, as each class keeps a picture to train on; expected a larger one, more pictures, or a folder test or test-<domain>",
-			*i.Holdout, cli.Number(task.Source.N, "training image"))
+			share, cli.Number(task.Source.N, "training image"))
 	}
 	if task.Layout != "" {
 		return errors.New("there is nothing to test on: use --holdout 0.2 to hold a part of the training images out " +
