@@ -146,6 +146,9 @@ func Oddities(task *dataset.Task, s *Settings) []string {
 	if task.Beside != "" {
 		say("the classes have folders of the same names, as domains have classes: they are no domains because %s lies beside such folders", task.Beside)
 	}
+	if task.NoDomain > 0 {
+		say("no domain is given for %s, where others have one: what has none is trained on whatever domains are chosen", cli.Number(task.NoDomain, "training picture"))
+	}
 	if len(task.Alike) > 0 {
 		say("the classes %s have folders of the same names, as domains have classes: they are no domains because not all of the folders have two of these names",
 			strings.Join(task.Alike, " and "))

@@ -40,6 +40,11 @@ func (c *collection) read(o *FolderOptions) (*Task, error) {
 		task.Beside = c.beside
 	}
 	task.Alike = c.alike
+	for i := range a.train {
+		if len(a.trainOn) > 0 && a.train[i].domain == "" {
+			task.NoDomain++
+		}
+	}
 	labels := a.labels()
 	var sets pictureSets
 	add := func(images *Images, pictures []found) {

@@ -201,13 +201,14 @@ type Task struct {
 
 	// Of pictures in folders, else zero: how they lie there, the domains trained on
 	// where they have names, and what is not read.
-	Layout  string
-	Sources []string
-	LeftOut []LeftOut
-	Bad     *PicturesError // the pictures left out because they cannot be read, nil for none
-	Clipped int            // the pictures whose grey of 16 bits is cut at 255
-	Beside  string         // a picture for which folders that look like domains are taken for classes, "" for none
-	Alike   []string       // two of the classes that have folders of the same names in them, as domains have, nil for none
+	Layout   string
+	Sources  []string
+	LeftOut  []LeftOut
+	Bad      *PicturesError // the pictures left out because they cannot be read, nil for none
+	Clipped  int            // the pictures whose grey of 16 bits is cut at 255
+	Beside   string         // a picture for which folders that look like domains are taken for classes, "" for none
+	NoDomain int            // pictures to train on that a manifest gives no domain, where it gives others one
+	Alike    []string       // two of the classes that have folders of the same names in them, as domains have, nil for none
 
 	Holdout float64 // the share of the source's images that Held was drawn with
 }

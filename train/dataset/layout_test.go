@@ -401,6 +401,23 @@ func TestPictureBesideClasses(t *testing.T) {
 	require.Empty(t, task.Beside, "pictures in all of them: classes, nested")
 }
 
+// Pictures without a domain beside those of domains that are trained on are counted, not
+// those beside domains to test on.
+func TestPicturesWithoutADomain(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, several(1, "a", "b", "c", "d")...)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.csv"), []byte("a/0.png,dog\nb/0.png,cat\nc/0.png,dog,far\nd/0.png,cat,far\n"), 0o666))
+	for targets, want := range map[string]int{"": 2, "far": 0} {
+		o := FolderOptions{PictureOptions: PictureOptions{Side: 8}}
+		if targets != "" {
+			o.Targets = []string{targets}
+		}
+		task, err := Folder(dir, o)
+		require.NoError(t, err)
+		require.Equal(t, want, task.NoDomain, "targets %q", targets)
+	}
+}
+
 // Pictures of which all are of domains to test on leave nothing to train on.
 func TestAllDomainsChosenForTests(t *testing.T) {
 	t.Parallel()
