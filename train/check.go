@@ -28,6 +28,8 @@ func (c *Config) check(network *nn.Network) error {
 		return errors.New("train: Optimiser is nil, expected Adam or SGD")
 	case !(c.OneCycle >= 0 && c.OneCycle < 1):
 		return fmt.Errorf("train: OneCycle is %v, expected 0 or more and less than 1", c.OneCycle)
+	case c.Power < 0:
+		return fmt.Errorf("train: Power is %d, expected 0 or more", c.Power)
 	case !(c.Clip >= 0 && finite(c.Clip)):
 		return fmt.Errorf("train: Clip is %v, expected a number that is not negative", c.Clip)
 	case len(c.Views) > maxViews:

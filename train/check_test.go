@@ -29,6 +29,7 @@ func TestNewRefusesSettings(t *testing.T) {
 		"SGD.Momentum is 1":                 func(c *Config) { c.Optimiser = SGD{LR: 1, Momentum: 1} },
 		"SGD.Decay is -1":                   func(c *Config) { c.Optimiser = SGD{LR: 1, Decay: -1} },
 		"OneCycle is 1":                     func(c *Config) { c.OneCycle = 1 },
+		"Power is -1":                       func(c *Config) { c.Power = -1 },
 		"Clip is -1":                        func(c *Config) { c.Clip = -1 },
 		"5 Views":                           func(c *Config) { c.Views = make([]View, 5) },
 		"view 2: image: Crop.Padding is -1": func(c *Config) {

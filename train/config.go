@@ -38,6 +38,10 @@ type Config struct {
 	// [optim.Clipper]; 0 for none.
 	OneCycle, Clip float64
 
+	// Power is the one with which the rate falls where the optimiser anneals it, see
+	// [optim.Annealing]; 0 for a cosine.
+	Power int
+
 	// Overflow is a folder for mapped files with the images that phases add, "" to
 	// have these in memory. It changes no result. Nothing is left in it.
 	Overflow string
@@ -200,6 +204,9 @@ func (c *Config) parts() map[string]string {
 	}
 	if c.OneCycle > 0 {
 		parts["OneCycle"] = fmt.Sprint(c.OneCycle)
+	}
+	if c.Power > 0 {
+		parts["Power"] = fmt.Sprint(c.Power)
 	}
 	if strings.Contains(parts["Views"], "batch.Noise{") { // checkpoints of earlier versions drew other numbers
 		parts["Draws of noise"] = "a word a value"

@@ -59,7 +59,18 @@ func epochTrainer(t *testing.T, threads int, kernels *simd.Kernels, c Config) (*
 }
 
 func TestOrderOfEpochs(t *testing.T) {
-	trainer, _ := epochTrainer(t, 2, nil, epochConfig(meada))
+	for _, power := range []int{0, 3} {
+		requireOrderOfEpochs(t, power)
+	}
+}
+
+// requireOrderOfEpochs holds a run whose rate falls with a power, 0 for a cosine, against the
+// order of the official CIFAR script.
+func requireOrderOfEpochs(t *testing.T, power int) {
+	t.Helper()
+	c := epochConfig(meada)
+	c.Power = power
+	trainer, _ := epochTrainer(t, 2, nil, c)
 	require.Equal(t, []int{43, 86, 172}, trainer.Outline().TrainingSet)
 	work := trainer.Work()
 	type mark struct {
@@ -69,7 +80,7 @@ func TestOrderOfEpochs(t *testing.T) {
 	var marks []mark
 	var sizes []int
 	var done Work
-	schedule := optim.Cosine{LR: 0.1}
+	schedule := optim.Annealing{LR: 0.1, Power: power}
 	for _, e := range finish(t, trainer) {
 		done[e.Kind] += e.Images
 		if len(marks) == 0 || marks[len(marks)-1].kind != e.Kind || marks[len(marks)-1].round != e.Round {

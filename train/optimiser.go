@@ -39,7 +39,7 @@ type SGD struct {
 	LR       float64
 	Momentum float64
 	Decay    float64 // of every parameter, added to its gradient
-	Cosine   bool    // anneal LR to 0 over the run, see [optim.Cosine]
+	Cosine   bool    // anneal LR to 0 over the run, see [optim.Annealing]
 }
 
 // groups returns a network's backbone, at a share of the rate, and its head.
@@ -119,7 +119,7 @@ func (sgdUpdater) count() *int { return nil }
 // the size of the training set at the start of every round, as in the official script. One
 // cycle has the steps of the whole run from the beginning.
 type learningRate struct {
-	optim.Cosine
+	optim.Annealing
 	constant bool
 	cycle    optim.OneCycle // Rise 0 for none
 	steps    int            // of the run
@@ -129,7 +129,7 @@ type learningRate struct {
 func newLearningRate(c *Config, steps int) learningRate {
 	lr, cosine := c.Optimiser.rate()
 	r := learningRate{constant: !cosine, steps: steps}
-	r.LR = lr
+	r.LR, r.Power = lr, c.Power
 	if c.OneCycle > 0 {
 		r.cycle = optim.OneCycle{Peak: lr, Rise: c.OneCycle}
 		r.LR = r.cycle.At(0, steps)
@@ -143,6 +143,6 @@ func (r *learningRate) step() {
 		r.T++
 		r.LR = r.cycle.At(r.T, r.steps)
 	case !r.constant:
-		r.Cosine.Step()
+		r.Annealing.Step()
 	}
 }

@@ -30,7 +30,7 @@ type state struct {
 	Shuffled uint64 // words drawn to permute it
 	Dropped  uint64 // words drawn to drop activations
 	Updates  int    // that the optimiser has done, if it counts them
-	Rate     optim.Cosine
+	Rate     optim.Annealing
 	Average  averageState
 	Best     float64
 	Test     Test
@@ -67,7 +67,7 @@ func (t *Trainer) state() state {
 	s := state{
 		Config: t.config.parts(), Domains: testedDomains(t.tests.domains), Normalisation: t.network.Normalisation.String(),
 		At: t.at, Next: t.set.next, Shuffled: t.shuffles.Counter(), Dropped: t.network.DropoutCounter(),
-		Rate: t.descent.rate.Cosine, Best: t.tests.best, Test: t.tests.test,
+		Rate: t.descent.rate.Annealing, Best: t.tests.best, Test: t.tests.test,
 	}
 	if count := t.descent.optimiser.count(); count != nil {
 		s.Updates = *count
@@ -173,7 +173,7 @@ func Resume(engine *tensor.Engine, network *nn.Network, data *dataset.Task, c Co
 	if err := t.checkState(s); err != nil {
 		return fail(err)
 	}
-	t.at, t.tests.best, t.tests.test, t.descent.rate.Cosine = s.At, s.Best, s.Test, s.Rate
+	t.at, t.tests.best, t.tests.test, t.descent.rate.Annealing = s.At, s.Best, s.Test, s.Rate
 	t.shuffles.SetCounter(s.Shuffled)
 	network.SetDropoutCounter(s.Dropped)
 	if count := t.descent.optimiser.count(); count != nil {

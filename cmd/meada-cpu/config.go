@@ -65,11 +65,8 @@ func (s *settings) resolve(set *pflag.FlagSet) error {
 	if err := catalog.CheckFrozen(cli.Given(set)); err != nil {
 		return err
 	}
-	if cycle := given["one-cycle"]; given["cosine"] == "true" && cycle != "" && s.OneCycle > 0 {
-		return cli.UsageError("--one-cycle %s and --cosine: expected one of them", cycle)
-	}
-	if given["cosine"] == "false" && s.UsesSGD() {
-		return cli.UsageError("--cosine=false: the rate of SGD is always annealed, expected it with Adam alone (--momentum 0 where steps are counted)")
+	if err := catalog.CheckSchedule(&s.Settings.Settings, given); err != nil {
+		return err
 	}
 	s.unused = s.Unused(given)
 	return s.Settings.Check()

@@ -200,6 +200,11 @@ func TestConfigFollowsFlags(t *testing.T) {
 		{"--dataset digits --preset quick --swa 0.5", "--swa 0", "--dataset digits --preset quick"},
 		{"--dataset digits --preset quick --ema 0", "--swa 0", "--dataset digits --preset quick --ema 0"},
 		{"--dataset digits --preset quick --one-cycle 0.5", "--one-cycle 0", "--dataset digits --preset quick"},
+		{"--dataset digits --preset quick --one-cycle 0.5", "--power 2", "--dataset digits --preset quick --power 2"},
+		{"--dataset digits --preset quick --power 2", "--cosine", "--dataset digits --preset quick"},
+		{"--dataset digits --preset quick --power 2", "--power 0", "--dataset digits --preset quick"},
+		{"--preset pictures --model alexnet", "--one-cycle 0.3", "--preset pictures --model alexnet --one-cycle 0.3"},
+		{"--preset pictures --model alexnet --cosine", "--lr 0.1", "--preset pictures --model alexnet --cosine --lr 0.1"},
 		{"--dataset cifar10 --model wrn --weights w --freeze", "--weights none", "--dataset cifar10 --model wrn"},
 		{"--dataset digits --preset quick --class-weights balanced --max-steps 2", "--class-weights none --max-steps 0", "--dataset digits --preset quick"},
 	} {
@@ -251,7 +256,15 @@ func TestDefaultsThatFlagsReplace(t *testing.T) {
 		"--preset pictures: its network is efficientnet-lite0, but --dataset synthetic-digits takes lenet5")
 	require.ErrorContains(t, new(settings).parse([]string{"--one-cycle", "0.3", "--cosine"}), "--one-cycle 0.3 and --cosine: expected one of them")
 	require.ErrorContains(t, new(settings).parse(strings.Fields("--preset cifar10 --data d --one-cycle 0.3 --cosine")), "--one-cycle 0.3 and --cosine: expected one of them")
-	for flags, cycle := range map[string]float64{"": 0.25, " --cosine": 0, " --one-cycle 0.3": 0.3} {
+	require.ErrorContains(t, new(settings).parse([]string{"--one-cycle", "0.3", "--power", "2"}), "--one-cycle 0.3 and --power 2: expected one of them")
+	require.ErrorContains(t, new(settings).parse([]string{"--cosine", "--power", "2"}), "--power 2 and --cosine: expected one of them")
+	require.ErrorContains(t, new(settings).parse([]string{"--power", "101"}), "--power 101: expected 100 at most")
+	for flags, power := range map[string]int{"": 3, " --cosine": 0, " --power 0": 0, " --power 2": 2, " --one-cycle 0.5": 0} {
+		var s settings
+		require.NoError(t, s.parse(strings.Fields("--preset pictures --data d"+flags)))
+		require.Equal(t, power, s.Power, flags)
+	}
+	for flags, cycle := range map[string]float64{"": 0.25, " --cosine": 0, " --power 2": 0, " --one-cycle 0.3": 0.3} {
 		var s settings
 		require.NoError(t, s.parse(strings.Fields("--preset cifar10 --data d --algorithm prime"+flags)))
 		require.Equal(t, cycle, s.OneCycle, flags)

@@ -23,12 +23,7 @@ func applyPreset(set *pflag.FlagSet, s *catalog.Settings, name, network string, 
 	if swa := given["swa"]; swa != "" && swa != "0" && given["ema"] == "" { // one average takes the place of the other
 		s.EMA = 0
 	}
-	if cycle := given["one-cycle"]; cycle != "" && cycle != "0" && given["cosine"] == "" { // and so does a rate's schedule
-		s.Cosine = false
-	}
-	if given["cosine"] == "true" && given["one-cycle"] == "" {
-		s.OneCycle = 0
-	}
+	catalog.ReplaceSchedule(s, given)
 	if given["freeze"] == "true" && given["contrast"] == "" { // the embedding stays as it is
 		s.Contrast = 0
 	}

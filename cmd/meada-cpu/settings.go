@@ -52,6 +52,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.Momentum, "momentum", "of SGD, Nesterov's; where steps are counted 0 is Adam")
 	f.Number(&s.Decay, "decay", "weight decay")
 	f.Switch(&s.Cosine, "cosine", "anneal Adam's rate to 0 over the run, as SGD's is")
+	f.Integer(&s.Power, "power", 0, "let the rate fall with the power N of what is left of the run; 0 for a cosine or as --cosine has it")
 	f.Number(&s.OneCycle, "one-cycle", "let the rate rise to that of --lr for a share X of the run, and fall from there, in one cycle; 0 for none")
 	f.Number(&s.Clip, "clip", "scale gradients down whose norm is above X; 0 for none")
 	f.Number(&s.EMA, "ema", "test the moving average of the weights over the steps, of decay X; 0 for the weights themselves")

@@ -108,7 +108,7 @@ func pacs(string) Settings {
 func pictures(network string) Settings {
 	s := CIFAR(RandConv)
 	s.BatchSize, s.Epochs, s.EpochsMin = 32, 8, 5
-	s.LR, s.LRBackbone, s.Crop, s.EMA = 1e-2, 1e-3, 0, 0.99
+	s.LR, s.LRBackbone, s.Power, s.Crop, s.EMA = 1e-2, 1e-3, 3, 0, 0.99
 	s.FreezeBN = network != "alexnet"
 	s.K, s.LoopsAdv = 1, 5
 	return s

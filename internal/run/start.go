@@ -142,6 +142,8 @@ func describeOptimiser(s *runfolder.Settings) string {
 	switch {
 	case s.OneCycle > 0:
 		text += fmt.Sprintf(", one cycle that rises for %g of the run", s.OneCycle)
+	case s.Power > 0:
+		text += fmt.Sprintf(", falling with the power %d of what is left", s.Power)
 	case s.UsesSGD() || s.Cosine:
 		text += ", cosine schedule"
 	}

@@ -17,7 +17,7 @@ func Example() {
 	defer engine.Close()
 	p, gradient := []float32{0}, []float32{0}
 	sgd := optim.NewSGD(engine, p, gradient, 0.1)
-	cosine := optim.Cosine{LR: 0.1, Total: 50}
+	cosine := optim.Annealing{LR: 0.1, Total: 50}
 	for range 50 {
 		gradient[0] = 2 * (p[0] - 3)
 		sgd.LR = cosine.LR

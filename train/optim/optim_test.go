@@ -154,7 +154,7 @@ func TestCosine(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(text, &want))
 
-		c := Cosine{LR: 0.1}
+		c := Annealing{LR: 0.1}
 		epochs := want.Epochs
 		var last []float64
 		for i := range want.Iterations {
@@ -174,6 +174,22 @@ func TestCosine(t *testing.T) {
 		require.Empty(t, epochs)
 		require.InEpsilonSlice(t, want.Last5, last, 1e-9, name)
 	}
+}
+
+// The rate falls with a power of what is left, and from where it is when the training set
+// has grown.
+func TestAnnealingByAPower(t *testing.T) {
+	a := Annealing{LR: 0.1, Total: 40, Power: 3}
+	for i := range 20 {
+		require.InEpsilon(t, 0.1*math.Pow(1-float64(i)/40, 3), a.LR, 1e-12, "step %d", i)
+		a.Step()
+	}
+	a.Total = 60
+	for i := range 40 {
+		require.InEpsilon(t, 0.1/8*math.Pow(1-float64(i)/40, 3), a.LR, 1e-12, "step %d of the longer run", 20+i)
+		a.Step()
+	}
+	require.Zero(t, a.LR)
 }
 
 func TestCosPi(t *testing.T) {

@@ -2,24 +2,34 @@ package optim
 
 import "math"
 
-// Cosine is the learning rate of the published CIFAR script: cosine annealing
-// (Loshchilov and Hutter, "SGDR", ICLR 2017) in PyTorch's recursive form,
+// Annealing is a learning rate that falls to 0. It is that of the published CIFAR script,
+// cosine annealing (Loshchilov and Hutter, "SGDR", ICLR 2017) in PyTorch's recursive form,
 //
 //	LR <- LR * (1 + cos(pi t/Total)) / (1 + cos(pi (t-1)/Total))
 //
 // so that LR does not jump when Total is replaced on the way, as it is when the
-// training set grows.
-type Cosine struct {
+// training set grows; or else it falls with a power of what is left of the run,
+//
+//	LR <- LR * ((Total - t) / (Total - (t-1)))^Power
+type Annealing struct {
 	LR    float64 // current rate
 	Total int     // steps until it reaches 0, counted from the first
 	T     int     // steps done
+	Power int     `json:",omitempty"` // 0 for the cosine
 }
 
 // Step moves on to the next rate.
-func (c *Cosine) Step() {
-	c.T++
-	factor := func(t int) float64 { return 1 + cosPi(float64(t)/float64(c.Total)) }
-	c.LR *= factor(c.T) / factor(c.T-1)
+func (a *Annealing) Step() {
+	a.T++
+	if a.Power > 0 {
+		left := float64(a.Total-a.T) / float64(a.Total-a.T+1)
+		for range a.Power {
+			a.LR *= left
+		}
+		return
+	}
+	factor := func(t int) float64 { return 1 + cosPi(float64(t)/float64(a.Total)) }
+	a.LR *= factor(a.T) / factor(a.T-1)
 }
 
 // OneCycle is the learning rate of one cycle (Smith and Topin, "Super-Convergence", 2017),

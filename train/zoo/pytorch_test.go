@@ -131,7 +131,7 @@ func descend(network *nn.Network, kernels *simd.Kernels, images tensor.Tensor, l
 	plan := nn.Compile(engine, network, batch, nn.Train)
 	sgd := optim.NewSGD(engine, network.Values, network.Grads, rate)
 	sgd.Momentum, sgd.WeightDecay, sgd.Nesterov = 0.9, 5e-4, true
-	schedule := optim.Cosine{LR: rate, Total: 100}
+	schedule := optim.Annealing{LR: rate, Total: 100}
 	gradient := tensor.New(batch, network.Classes, 1, 1)
 	for step := range steps {
 		logits, _ := plan.Forward(images.Images(step*batch, (step+1)*batch))
