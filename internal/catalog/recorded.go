@@ -18,13 +18,7 @@ func FollowFlags(recorded, given map[string]string) {
 		recorded["corruptions"] == filepath.Join(recorded["data"], d.Corruptions) {
 		drop("corruptions")
 	}
-	if given["cosine"] == "true" { // one schedule of the rate takes the place of the other
-		drop("one-cycle")
-	}
-	changes := func(name string) bool { return given[name] != "" && (given[name] != "0" || recorded[name] != "0") }
-	if changes("one-cycle") {
-		drop("cosine")
-	}
+	forgetSchedules(recorded, given)
 	thawed := recorded["freeze"] == "true" && (given["freeze"] == "false" || given["weights"] == RandomWeights)
 	if given["freeze"] == "true" || thawed {
 		drop(BackboneFlags...)
@@ -39,7 +33,7 @@ func FollowFlags(recorded, given map[string]string) {
 	if given["weights"] == RandomWeights {
 		drop("freeze", "freeze-bn", "lr-backbone", "new-head")
 	}
-	if changes("swa") { // one average takes the place of the other
+	if swa := given["swa"]; swa != "" && (swa != "0" || recorded["swa"] != "0") { // one average takes the place of the other
 		drop("ema")
 	}
 	if ema := given["ema"]; ema != "" && ema != "0" {

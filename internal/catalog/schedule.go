@@ -1,14 +1,33 @@
 package catalog
 
-import "github.com/meada-cpu/meada-cpu/internal/cli"
+import (
+	"slices"
 
-// ScheduleFlags are those of schedules of the rate, of which a run has one.
-var ScheduleFlags = []string{"one-cycle", "power", "cosine"}
+	"github.com/meada-cpu/meada-cpu/internal/cli"
+)
 
-// asked reports whether a flag of a schedule, given by name, asks for it.
-func asked(given map[string]string, name string) bool {
-	value := given[name]
+// scheduleFlags are those of schedules of the rate, of which a run has one.
+var scheduleFlags = []string{"one-cycle", "power", "cosine"}
+
+// asked reports whether a flag of a schedule, by name, asks for it.
+func asked(flags map[string]string, name string) bool {
+	value := flags[name]
 	return value != "" && value != "0" && value != "false"
+}
+
+// forgetSchedules deletes from recorded flags the schedules in whose place given ones take, or
+// the preset's where one that is recorded is given up. Both are by name.
+func forgetSchedules(recorded, given map[string]string) {
+	var forgotten []string
+	for _, name := range scheduleFlags {
+		if asked(given, name) || given[name] != "" && asked(recorded, name) {
+			others := slices.DeleteFunc(slices.Clone(scheduleFlags), func(other string) bool { return other == name })
+			forgotten = append(forgotten, others...)
+		}
+	}
+	for _, name := range forgotten {
+		delete(recorded, name)
+	}
 }
 
 // ReplaceSchedule lets the schedule that flags, given by name, ask for take the place of a
@@ -19,8 +38,8 @@ func ReplaceSchedule(s *Settings, given map[string]string) {
 		"power":     func() { s.Power = 0 },
 		"cosine":    func() { s.Cosine = false },
 	}
-	for _, name := range ScheduleFlags {
-		for _, other := range ScheduleFlags {
+	for _, name := range scheduleFlags {
+		for _, other := range scheduleFlags {
 			if other != name && asked(given, name) && given[other] == "" {
 				none[other]()
 			}
@@ -31,7 +50,7 @@ func ReplaceSchedule(s *Settings, given map[string]string) {
 // CheckSchedule refuses flags, given by name, of several schedules, and of none for SGD.
 func CheckSchedule(s *Settings, given map[string]string) error {
 	var flags []string
-	for _, name := range ScheduleFlags {
+	for _, name := range scheduleFlags {
 		switch {
 		case name == "cosine" && given[name] == "true":
 			flags = append(flags, "--cosine")
