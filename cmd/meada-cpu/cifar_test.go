@@ -224,9 +224,9 @@ func TestPresets(t *testing.T) {
 		{"--dataset folder --data D", "folder", "lenet5", 0, 0, "quick", catalog.NoCorruptions},
 		{"--dataset folder --data D --model allconv", "folder", "allconv", 100, 5e-4, "cifar10", catalog.NoCorruptions},
 		{"--dataset folder --data D --model alexnet", "folder", "alexnet", 50, 5e-5, "pacs", catalog.NoCorruptions},
-		{"--dataset folder --data D --model resnet18 --weights W", "folder", "resnet18", 8, 5e-4, "pictures", catalog.NoCorruptions},
-		{"--preset pictures --data D --weights W", "folder", "efficientnet-lite0", 8, 5e-4, "pictures", catalog.NoCorruptions},
-		{"--preset pictures --dataset pacs --data D --model alexnet --weights W", "pacs", "alexnet", 8, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--dataset folder --data D --model resnet18 --weights W", "folder", "resnet18", 12, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--preset pictures --data D --weights W", "folder", "efficientnet-lite0", 12, 5e-4, "pictures", catalog.NoCorruptions},
+		{"--preset pictures --dataset pacs --data D --model alexnet --weights W", "pacs", "alexnet", 12, 5e-4, "pictures", catalog.NoCorruptions},
 		{"--model wrn", "synthetic-digits", "wrn", 100, 5e-4, "cifar10", catalog.NoCorruptions},
 	} {
 		var s settings
