@@ -20,6 +20,22 @@ import (
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
+func TestChooseModes(t *testing.T) {
+	for list, want := range map[string][]string{
+		"":                       pytorchModes,
+		"default":                {""},
+		"compile, channels_last": {"compile", "channels_last"},
+	} {
+		got, err := chooseModes(list)
+		require.NoError(t, err)
+		require.Equal(t, want, got, list)
+	}
+	for _, list := range []string{"fast", "default,", "channels_last,fp16"} {
+		_, err := chooseModes(list)
+		require.ErrorContains(t, err, "expected some of default, channels_last, compile", list)
+	}
+}
+
 // A rival that computes something else would make the ratios meaningless.
 func TestGonumComputesTheSame(t *testing.T) {
 	e := tensor.NewEngineOn(1, nil)

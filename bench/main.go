@@ -3,7 +3,7 @@
 // multiply-add peak of the CPU and the bandwidth of its memory, and what the last
 // limits (batch normalisation, pooling, optimisers) against it.
 //
-//	go run . [-threads N] [-pytorch] [-only REGEXP] [-budget DURATION] [-out DIR]
+//	go run . [-threads N] [-pytorch [-modes LIST]] [-only REGEXP] [-budget DURATION] [-out DIR]
 //
 // With -networks it measures steps of the networks beside PyTorch instead.
 // PyTorch's side of a maximisation step is the published code's, which computes
@@ -96,7 +96,8 @@ const ours = "meada-cpu"
 type options struct {
 	threads                    int
 	pytorch, networks, scaling bool
-	python, preload, only, out string
+	python, preload, modes     string
+	only, out                  string
 	predict                    string
 	budget                     time.Duration
 }
@@ -110,6 +111,7 @@ func main() {
 	flag.StringVar(&o.predict, "predict", "", "file of step times: predict from it what many machines gain, instead of all else")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
 	flag.StringVar(&o.preload, "preload", "", "allocator that PyTorch runs over (default: tcmalloc or jemalloc where Debian puts them)")
+	flag.StringVar(&o.modes, "modes", "", `modes of PyTorch, by commas, of "default, `+strings.Join(pytorchModes[1:], ", ")+`" (all)`)
 	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches; without -out they are not saved")
 	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 30s)")
 	flag.StringVar(&o.out, "out", "results", "folder for the JSON and SVG files, empty for none")
@@ -154,9 +156,13 @@ func (o *options) run() (err error) {
 	}
 	if o.pytorch || o.networks {
 		rivals = nil
+		modes, err := chooseModes(o.modes)
+		if err != nil {
+			return err
+		}
 		preload := keeper(o.preload)
 		fmt.Fprintf(os.Stderr, "PyTorch's allocator: %s\n", cmp.Or(preload, "the system's, which returns memory: its steps pay for page faults"))
-		for _, mode := range pytorchModes {
+		for _, mode := range modes {
 			p, err := startPyTorch(o.python, preload, o.threads, mode)
 			if err != nil {
 				return err

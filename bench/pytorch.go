@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,23 @@ type pytorch struct {
 
 // pytorchModes are the ways to run PyTorch, by the words of pytorch.py.
 var pytorchModes = []string{"", "channels_last", "compile", "compile channels_last", "bf16 channels_last", "bf16 compile channels_last"}
+
+// chooseModes returns the modes that a list names, by commas; "" is all of them.
+func chooseModes(list string) ([]string, error) {
+	if list == "" {
+		return pytorchModes, nil
+	}
+	names := append([]string{"default"}, pytorchModes[1:]...)
+	var chosen []string
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.Index(names, strings.TrimSpace(name))
+		if i < 0 {
+			return nil, fmt.Errorf("-modes: %q is none, expected some of %s", name, strings.Join(names, ", "))
+		}
+		chosen = append(chosen, pytorchModes[i])
+	}
+	return chosen, nil
+}
 
 // keepers are allocators that keep memory, where Debian puts them. Without one
 // PyTorch pays in every step for pages that it gave back in the one before.

@@ -15,8 +15,10 @@ Reads one request a line, answers one line each:
 
 Arguments: channels_last lays images out that way; bf16 takes operands of bfloat16,
 a step under autocast; compile hands a step's network to torch.compile, and says
-"none" to all else. Threads: OMP_NUM_THREADS.
+"none" to all else. So it does to a step for which this Python lacks torch.compile, timm
+or torchvision, of which it tells on standard error. Threads: OMP_NUM_THREADS.
 """
+import importlib.util
 import os
 import sys
 import time
@@ -195,6 +197,15 @@ def resnet18():
 NETWORKS = {"lenet5": lenet5, "allconv": allconv, "wrn": wrn, "densenet": densenet, "resnext": resnext,
             "efficientnet-lite0": efficientnet_lite0, "resnet18": resnet18}
 SIDES = {"efficientnet-lite0": 224, "resnet18": 224}
+PACKAGES = {"efficientnet-lite0": "timm", "resnet18": "torchvision"}
+
+
+def lacks(network):
+    """What a step of the network needs and this Python has not, or None."""
+    if COMPILE and not hasattr(torch, "compile"):
+        return "torch.compile"
+    package = PACKAGES.get(network)
+    return package if package and not importlib.util.find_spec(package) else None
 
 
 def step(network, mode, batch):
@@ -323,6 +334,10 @@ def main():
         sample = None  # frees what it held
         answer = "ok"
         if COMPILE and what != "step" or BF16 and what not in ("gemm", "conv", "step"):
+            print("none", flush=True)
+            continue
+        if what == "step" and (lack := lacks(words[0])):
+            print(f"PyTorch {torch.__version__} here has no {lack}, left out: {line.strip()}", file=sys.stderr)
             print("none", flush=True)
             continue
         if what in ("gemm", "conv"):
