@@ -34,6 +34,9 @@ func TestChooseModes(t *testing.T) {
 		_, err := chooseModes(list)
 		require.ErrorContains(t, err, "expected some of default, channels_last, compile", list)
 	}
+	_, err := chooseModes("compile,default,compile")
+	require.ErrorContains(t, err, "compile is there twice")
+	require.ErrorContains(t, (&options{modes: "default"}).run(), "expected with -pytorch or -networks")
 }
 
 // A rival that computes something else would make the ratios meaningless.

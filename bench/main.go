@@ -3,7 +3,7 @@
 // multiply-add peak of the CPU and the bandwidth of its memory, and what the last
 // limits (batch normalisation, pooling, optimisers) against it.
 //
-//	go run . [-threads N] [-pytorch [-modes LIST]] [-only REGEXP] [-budget DURATION] [-out DIR]
+//	go run . [-threads N] [-pytorch] [-modes LIST] [-only REGEXP] [-budget DURATION] [-out DIR]
 //
 // With -networks it measures steps of the networks beside PyTorch instead.
 // PyTorch's side of a maximisation step is the published code's, which computes
@@ -111,14 +111,14 @@ func main() {
 	flag.StringVar(&o.predict, "predict", "", "file of step times: predict from it what many machines gain, instead of all else")
 	flag.StringVar(&o.python, "python", "python3", "a Python that has PyTorch")
 	flag.StringVar(&o.preload, "preload", "", "allocator that PyTorch runs over (default: tcmalloc or jemalloc where Debian puts them)")
-	flag.StringVar(&o.modes, "modes", "", `modes of PyTorch, by commas, of "default, `+strings.Join(pytorchModes[1:], ", ")+`" (all)`)
-	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches; without -out they are not saved")
+	flag.StringVar(&o.modes, "modes", "", "with -pytorch or -networks: PyTorch's modes, by commas, of\n"+strings.Join(modeNames(), ", ")+" (all)")
+	flag.StringVar(&o.only, "only", "", "regular expression: only the cases whose name matches; without -out they are not saved, as with -modes")
 	flag.DurationVar(&o.budget, "budget", 0, "time for each case (1.5s, with -networks 30s)")
 	flag.StringVar(&o.out, "out", "results", "folder for the JSON and SVG files, empty for none")
 	flag.Parse()
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if o.only != "" && !given["out"] { // a part does not take the place of the whole
+	if (o.only != "" || o.modes != "") && !given["out"] { // a part does not take the place of the whole
 		o.out = ""
 	}
 	if o.threads < 1 || o.scaling && o.threads == 1 {
@@ -149,6 +149,9 @@ func (o *options) run() (err error) {
 		}
 		defer engine.Close()
 		return predict(os.Stdout, engine, o.predict)
+	}
+	if o.modes != "" && !o.pytorch && !o.networks {
+		return fmt.Errorf("-modes %s: expected with -pytorch or -networks", o.modes)
 	}
 	rivals := []rival{gonum{}}
 	if o.scaling {

@@ -33,17 +33,23 @@ type pytorch struct {
 // pytorchModes are the ways to run PyTorch, by the words of pytorch.py.
 var pytorchModes = []string{"", "channels_last", "compile", "compile channels_last", "bf16 channels_last", "bf16 compile channels_last"}
 
+// modeNames returns what -modes calls pytorchModes.
+func modeNames() []string { return append([]string{"default"}, pytorchModes[1:]...) }
+
 // chooseModes returns the modes that a list names, by commas; "" is all of them.
 func chooseModes(list string) ([]string, error) {
 	if list == "" {
 		return pytorchModes, nil
 	}
-	names := append([]string{"default"}, pytorchModes[1:]...)
+	names := modeNames()
 	var chosen []string
 	for name := range strings.SplitSeq(list, ",") {
 		i := slices.Index(names, strings.TrimSpace(name))
 		if i < 0 {
-			return nil, fmt.Errorf("-modes: %q is none, expected some of %s", name, strings.Join(names, ", "))
+			return nil, fmt.Errorf("-modes: %q is no mode of PyTorch, expected some of %s", name, strings.Join(names, ", "))
+		}
+		if slices.Contains(chosen, pytorchModes[i]) {
+			return nil, fmt.Errorf("-modes: %s is there twice", names[i])
 		}
 		chosen = append(chosen, pytorchModes[i])
 	}

@@ -15,8 +15,9 @@ Reads one request a line, answers one line each:
 
 Arguments: channels_last lays images out that way; bf16 takes operands of bfloat16,
 a step under autocast; compile hands a step's network to torch.compile, and says
-"none" to all else. So it does to a step for which this Python lacks torch.compile, timm
-or torchvision, of which it tells on standard error. Threads: OMP_NUM_THREADS.
+"none" to all else. The answer to a step for which this Python lacks torch.compile, timm
+or torchvision is "none" in every mode, and standard error says why. Threads:
+OMP_NUM_THREADS.
 """
 import importlib.util
 import os

@@ -80,7 +80,7 @@ const stretchPixels, blockBytes = 1024, 192 << 10
 
 // placePixels is the number of pixels up to which rows of several images are better
 // interleaved than read where they are, a distance apart that caches may not like, unless
-// the tile is large or the rows are the larger operand.
+// the tile is large or it is the larger operand of 1x1 filters.
 const placePixels = 170
 
 // maxTranspose bounds the columns of one Transpose call.
@@ -101,8 +101,10 @@ func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	area := s.OutH() * s.OutW()
 	// Each tap of a row of filters meets the images as they are.
 	plain := s.R*s.S == 1 && s.Stride == 1 && p.rows == s.H && p.cols == s.W
-	inPlace := !e.Kernels.PackedA && !tensor.Aliases(area) && (area > placePixels || e.Kernels.StridedB || p.filters >= p.channels)
-	p.swap = p.filters%nr == 0 && (p.block == p.channels || plain && inPlace && p.filters < p.channels)
+	fewPanels := p.filters%nr == 0 && p.block == p.channels
+	larger := plain && !fewPanels && p.filters > p.channels
+	inPlace := !e.Kernels.PackedA && !tensor.Aliases(area) && (area > placePixels || e.Kernels.StridedB || larger)
+	p.swap = fewPanels || p.filters%nr == 0 && plain && inPlace && p.filters < p.channels
 	p.inPlace = inPlace && (plain || !p.swap)
 	p.gradient = newPartials(e, s.N, (chunkPixels+area-1)/area, s.Weights())
 	p.trimRows = s.Stride > 1 && area <= stretchPixels && paddingShare(s) > littlePadding

@@ -15,6 +15,10 @@ const (
 	maxImages = 1 << 28
 )
 
+// MaxPower is the most of [Config.Power]: with it a rate is as good as 0 after a tenth of
+// the run.
+const MaxPower = 100
+
 // check returns an error that names a setting no run of a network can have.
 func (c *Config) check(network *nn.Network) error {
 	switch {
@@ -28,8 +32,10 @@ func (c *Config) check(network *nn.Network) error {
 		return errors.New("train: Optimiser is nil, expected Adam or SGD")
 	case !(c.OneCycle >= 0 && c.OneCycle < 1):
 		return fmt.Errorf("train: OneCycle is %v, expected 0 or more and less than 1", c.OneCycle)
-	case c.Power < 0:
-		return fmt.Errorf("train: Power is %d, expected 0 or more", c.Power)
+	case c.Power < 0 || c.Power > MaxPower:
+		return fmt.Errorf("train: Power is %d, expected 0 to %d", c.Power, MaxPower)
+	case c.Power > 0 && c.OneCycle > 0:
+		return fmt.Errorf("train: Power is %d and OneCycle %v, expected one of them", c.Power, c.OneCycle)
 	case !(c.Clip >= 0 && finite(c.Clip)):
 		return fmt.Errorf("train: Clip is %v, expected a number that is not negative", c.Clip)
 	case len(c.Views) > maxViews:

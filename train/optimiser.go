@@ -115,7 +115,7 @@ func (s sgdUpdater) arrays() map[string][]float32 {
 
 func (sgdUpdater) count() *int { return nil }
 
-// learningRate is the rate of the next update. The schedule of a cosine is stretched to
+// learningRate is the rate of the next update. Annealing is stretched to
 // the size of the training set at the start of every round, as in the official script. One
 // cycle has the steps of the whole run from the beginning.
 type learningRate struct {

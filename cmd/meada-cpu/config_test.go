@@ -204,6 +204,8 @@ func TestConfigFollowsFlags(t *testing.T) {
 		{"--dataset digits --preset quick --power 2", "--cosine", "--dataset digits --preset quick"},
 		{"--dataset digits --preset quick --power 2", "--power 0", "--dataset digits --preset quick"},
 		{"--preset pictures --model alexnet", "--one-cycle 0.3", "--preset pictures --model alexnet --one-cycle 0.3"},
+		{"--preset pictures --model alexnet --power 0", "--lr 0.1", "--preset pictures --model alexnet --power 0 --lr 0.1"},
+		{"--preset pictures --model alexnet --one-cycle 0.3", "--one-cycle 0", "--preset pictures --model alexnet"},
 		{"--preset pictures --model alexnet --cosine", "--lr 0.1", "--preset pictures --model alexnet --cosine --lr 0.1"},
 		{"--dataset cifar10 --model wrn --weights w --freeze", "--weights none", "--dataset cifar10 --model wrn"},
 		{"--dataset digits --preset quick --class-weights balanced --max-steps 2", "--class-weights none --max-steps 0", "--dataset digits --preset quick"},

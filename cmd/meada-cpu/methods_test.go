@@ -53,7 +53,7 @@ func TestPartsResume(t *testing.T) {
 			"--ema", "0.9", "--cosine", "--jitter", "0.3", "--loops-min", "5"},
 		{"--algorithm", "pgd", "--mix", "cutmix", "--swa", "0.1", "--grey", "0.3", "--loops-adv", "3",
 			"--one-cycle", "0.3", "--clip", "0.5"},
-		{"--algorithm", "augmax", "--resized-crop", "0.7", "--eta", "1"},
+		{"--algorithm", "augmax", "--resized-crop", "0.7", "--eta", "1", "--power", "2"},
 		{"--algorithm", "prime", "--views", "autoaugment+prime", "--crop", "4", "--cutout", "8", "--flip"},
 		{"--algorithm", "me-ada", "--ball", "l2", "--radius", "2", "--views", "pixmix,leaves+randconv-mix", "--loops-min", "5"},
 		{"--algorithm", "advst", "--views", "fractals+randaugment", "--loops-min", "4"},

@@ -277,7 +277,7 @@ type Settings struct {
 	Momentum float64 `json:"momentum,omitempty"`  // of SGD; steps without it are Adam's
 	Decay    float64 `json:"decay,omitempty"`     // of every parameter
 	Cosine   bool    `json:"cosine,omitempty"`    // anneal Adam's rate to 0, as SGD's always is
-	Power    int     `json:"power,omitempty"`     // with which of what is left of the run it falls; 0 for a cosine
+	Power    int     `json:"power,omitempty"`     // the power of what is left of the run with which it falls; 0 for a cosine
 	OneCycle float64 `json:"one_cycle,omitempty"` // share of the run in which the rate rises to LR, before it falls; 0 for none
 	Clip     float64 `json:"clip,omitempty"`      // the norm that gradients are scaled down to; 0 for none
 	EMA      float64 `json:"ema,omitempty"`       // decay of the moving average of weights that is tested; 0 for none
@@ -461,9 +461,6 @@ func (s *Settings) Check(weights string) error {
 	return nil
 }
 
-// mostPower is one with which a rate is as good as 0 after a tenth of the run.
-const mostPower = 100
-
 // checkDescent refuses descents that no run can have.
 func (s *Settings) checkDescent() error {
 	switch {
@@ -475,8 +472,10 @@ func (s *Settings) checkDescent() error {
 		return cli.UsageError("--one-cycle %v and --cosine: expected one of them", s.OneCycle)
 	case s.OneCycle > 0 && s.Power > 0:
 		return cli.UsageError("--one-cycle %v and --power %d: expected one of them", s.OneCycle, s.Power)
-	case s.Power > mostPower:
-		return cli.UsageError("--power %d: expected %d at most", s.Power, mostPower)
+	case s.Power > 0 && s.Cosine && !s.UsesSGD():
+		return cli.UsageError("--power %d and --cosine: expected one of them", s.Power)
+	case s.Power > train.MaxPower:
+		return cli.UsageError("--power %d: expected %d at most", s.Power, train.MaxPower)
 	case !s.Freeze && s.LRBackbone > 0 && math.IsInf(s.LRBackbone/s.LR, 0):
 		return cli.UsageError("--lr %v and --lr-backbone %v: expected a larger --lr", s.LR, s.LRBackbone)
 	}

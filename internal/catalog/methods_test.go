@@ -54,6 +54,26 @@ func TestMethodsOfTheCIFARScript(t *testing.T) {
 	require.Nil(t, got.Views)
 }
 
+// A rate that falls with a power is annealed, of Adam too.
+func TestPowerOfTheRate(t *testing.T) {
+	t.Parallel()
+	s := CIFAR(ERM)
+	s.Power = 3
+	c, err := s.Config("wrn")
+	require.NoError(t, err)
+	require.Equal(t, 3, c.Power)
+	s = Digits(ERM)
+	for _, power := range []int{0, 2} {
+		s.Power = power
+		c, err = s.Config("lenet5")
+		require.NoError(t, err)
+		require.Equal(t, power, c.Power)
+		require.Equal(t, power > 0, c.Optimiser.(train.Adam).Cosine)
+	}
+	s.Cosine = true
+	require.ErrorContains(t, s.Check("w"), "--power 2 and --cosine: expected one of them")
+}
+
 func TestEveryMethodIsNamedAndCited(t *testing.T) {
 	t.Parallel()
 	seen := map[Algorithm]bool{}

@@ -108,7 +108,7 @@ func pacs(string) Settings {
 // RandConv, with one view of an image a step instead of three.
 func pictures(network string) Settings {
 	s := CIFAR(RandConv)
-	s.BatchSize, s.Epochs, s.EpochsMin = 32, 12, 8
+	s.BatchSize, s.Epochs, s.EpochsMin = 32, 12, 4
 	s.LR, s.LRBackbone, s.Power, s.Crop, s.EMA = 1e-2, 1e-3, 3, 0, 0.9
 	s.FreezeBN = network != "alexnet"
 	s.K, s.LoopsAdv = 1, 5

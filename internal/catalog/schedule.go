@@ -15,8 +15,8 @@ func asked(flags map[string]string, name string) bool {
 	return value != "" && value != "0" && value != "false"
 }
 
-// forgetSchedules deletes from recorded flags the schedules in whose place given ones take, or
-// the preset's where one that is recorded is given up. Both are by name.
+// forgetSchedules deletes from recorded flags the schedules whose place given ones take, or
+// the preset's takes where one that is recorded is given up. Both are by name.
 func forgetSchedules(recorded, given map[string]string) {
 	var forgotten []string
 	for _, name := range scheduleFlags {

@@ -8,7 +8,7 @@ import "math"
 //	LR <- LR * (1 + cos(pi t/Total)) / (1 + cos(pi (t-1)/Total))
 //
 // so that LR does not jump when Total is replaced on the way, as it is when the
-// training set grows; or else it falls with a power of what is left of the run,
+// training set grows; or else polynomial decay, with a power of what is left of the run,
 //
 //	LR <- LR * ((Total - t) / (Total - (t-1)))^Power
 type Annealing struct {
