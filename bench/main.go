@@ -141,6 +141,9 @@ func (o *options) run() (err error) {
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
 	}
+	if o.modes != "" && !o.pytorch && !o.networks {
+		return fmt.Errorf("-modes %s: expected with -pytorch or -networks", o.modes)
+	}
 	runtime.GOMAXPROCS(o.threads) // gonum takes as many
 	if o.predict != "" {
 		engine, err := tensor.NewEngine(o.threads)
@@ -149,9 +152,6 @@ func (o *options) run() (err error) {
 		}
 		defer engine.Close()
 		return predict(os.Stdout, engine, o.predict)
-	}
-	if o.modes != "" && !o.pytorch && !o.networks {
-		return fmt.Errorf("-modes %s: expected with -pytorch or -networks", o.modes)
 	}
 	rivals := []rival{gonum{}}
 	if o.scaling {

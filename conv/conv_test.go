@@ -43,6 +43,7 @@ var shapes = []Shape{
 	{N: 9, C: 18, H: 5, W: 4, K: 7, R: 1, S: 1, Stride: 1, Groups: 1},
 	{N: 10, C: 10, H: 6, W: 3, K: 64, R: 2, S: 1, Stride: 1, Groups: 2},
 	{N: 5, C: 64, H: 14, W: 14, K: 48, R: 3, S: 3, Stride: 2, PadH: 1, PadW: 1, Groups: 1},
+	{N: 5, C: 32, H: 7, W: 7, K: 48, R: 1, S: 1, Stride: 1, Groups: 1}, // the larger operand of the weights' pass is read in place
 	{N: 2, C: 16, H: 9, W: 8, K: 180, R: 5, S: 3, Stride: 2, PadH: 2, PadW: 1, Groups: 1},
 	{N: 2, C: 128, H: 10, W: 8, K: 42, R: 5, S: 4, Stride: 2, PadH: 2, PadW: 1, ExtraH: 1, ExtraW: 1, Groups: 2},
 	{N: 2, C: 8, H: 8, W: 8, K: 8, R: 3, S: 1, Stride: 2, PadH: 1, Groups: 1},            // a phase of no taps

@@ -48,6 +48,9 @@ func (c *Config) check(network *nn.Network) error {
 	if c.Averaging != nil {
 		checks = append(checks, c.Averaging.check)
 	}
+	if _, annealed := c.Optimiser.rate(); c.Power > 0 && !annealed {
+		return fmt.Errorf("train: Power is %d for a rate that stays, expected an Optimiser whose Cosine is true", c.Power)
+	}
 	if c.Attack.Steps != 0 {
 		checks = append(checks, c.Attack.Check)
 	}

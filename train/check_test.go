@@ -31,6 +31,7 @@ func TestNewRefusesSettings(t *testing.T) {
 		"OneCycle is 1":                     func(c *Config) { c.OneCycle = 1 },
 		"Power is -1":                       func(c *Config) { c.Power = -1 },
 		"Power is 101, expected 0 to 100":   func(c *Config) { c.Power = 101 },
+		"Power is 2 for a rate that stays":  func(c *Config) { c.Power, c.Optimiser = 2, Adam{LR: 1} },
 		"Power is 2 and OneCycle 0.5":       func(c *Config) { c.Power, c.OneCycle = 2, 0.5 },
 		"Clip is -1":                        func(c *Config) { c.Clip = -1 },
 		"5 Views":                           func(c *Config) { c.Views = make([]View, 5) },

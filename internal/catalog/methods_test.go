@@ -124,7 +124,6 @@ func TestShards(t *testing.T) {
 	require.EqualError(t, s.Check(""), "--shards 64: expected 32 at most, the images of a step (--batch-size)")
 }
 
-// Flags of which a method makes nothing are named, those that it has are not.
 // Plain training has one view of an image, and nothing within the network: what other methods
 // that it is compared with make of these flags is said and left out.
 func TestPlainTrainingHasOneView(t *testing.T) {
@@ -148,6 +147,7 @@ func TestPlainTrainingHasOneView(t *testing.T) {
 	require.InDelta(t, 6, s.Consistency, 0, "of the views of flags")
 }
 
+// Flags of which a method makes nothing are named, those that it has are not.
 func TestUnusedFlags(t *testing.T) {
 	t.Parallel()
 	given := map[string]string{"lr": "1"}

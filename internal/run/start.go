@@ -143,7 +143,7 @@ func describeOptimiser(s *runfolder.Settings) string {
 	case s.OneCycle > 0:
 		text += fmt.Sprintf(", one cycle that rises for %g of the run", s.OneCycle)
 	case s.Power > 0:
-		text += fmt.Sprintf(", falling with the power %d of what is left", s.Power)
+		text += fmt.Sprintf(", falling with the power %d of what is left of the run", s.Power)
 	case s.UsesSGD() || s.Cosine:
 		text += ", cosine schedule"
 	}
