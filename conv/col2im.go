@@ -126,7 +126,8 @@ func (p scatterImages) Do(task, worker int) {
 	first := task / s.Groups * p.images
 	images := min(p.images, p.dy.N-first)
 	weights := p.engine.Shared()[group*filters*inner:]
-	tile := p.engine.Tile(worker)
+	tile := p.engine.Tiles(worker)
+	tile.Below, tile.Lines = 0, [simd.MaxTiles]simd.Line{}
 
 	scratch := arena(p.engine.Scratch(worker))
 	packed, products, dst := scratch.take(filters*nr), scratch.take(p.productsSize()), []float32(scratch)
@@ -152,11 +153,12 @@ func (p scatterImages) Do(task, worker int) {
 			for j := 0; j < n; j += nr {
 				cols := min(nr, n-j)
 				p.pack(packed, &p.chunks[i], first, group, j, cols)
-				*tile = simd.GemmTile{B: &packed[0], CRow: chunk, ARow: 1, ACol: inner, BRow: nr, N: cols, K: filters, KOuter: 1}
-				for t := range p.tiles.Count {
+				tile.GemmTile = simd.GemmTile{B: &packed[0], CRow: chunk, ARow: 1, ACol: inner, BRow: nr, N: cols, K: filters, KOuter: 1}
+				for t := 0; t < p.tiles.Count; t += tile.Count {
 					row, rows := p.tiles.Tile(t)
 					tile.C, tile.A, tile.M = &products[row*chunk+j], &weights[g*p.rows+row], rows
-					kernels.Gemm(tile)
+					tile.Count, tile.ATile = p.tiles.Run(t, simd.MaxTiles), rows
+					kernels.GemmTiles(tile)
 				}
 			}
 			for _, r := range p.chunks[i].runs {

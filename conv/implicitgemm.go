@@ -48,16 +48,17 @@ type multiplication struct {
 	pairs     bool
 	depth     int     // of a panel
 	looseRows []int32 // offsets of the rows of a tile of filters that are yet to be paired
-	gemm      func(*simd.GemmTile)
+	gemm      func(*simd.GemmTiles)
 	gather    func(dst, src *float32, offsets *int32, count, dstRow, n int)
 	transpose func(dst, src *float32, rows, cols, dstRow, srcRow int)
 }
 
 func newMultiplication(k *simd.Kernels, pairs bool) multiplication {
 	if pairs {
-		return multiplication{true, 2 * depth, distances(2*depth, k.MR), k.GemmPairs, k.GatherPairs, k.TransposePairs}
+		gemm := simd.EachTile(k.GemmPairs, k.Prefetch)
+		return multiplication{true, 2 * depth, distances(2*depth, k.MR), gemm, k.GatherPairs, k.TransposePairs}
 	}
-	return multiplication{false, depth, nil, k.Gemm, k.Gather, k.Transpose}
+	return multiplication{false, depth, nil, k.GemmTiles, k.Gather, k.Transpose}
 }
 
 // steps returns the rows of packed operands for n elements of the inner dimension.
@@ -379,9 +380,12 @@ func (a *ahead) addRow(row []float32, aligned bool) {
 	}
 }
 
-// fetch begins to fetch part t of n of them.
-func (a *ahead) fetch(kernels *simd.Kernels, t, n int) {
-	rows := a.rows[t*len(a.rows)/n : (t+1)*len(a.rows)/n]
+// fetch begins to fetch parts [t, t1) of n of them.
+func (a *ahead) fetch(kernels *simd.Kernels, t, t1, n int) {
+	if len(a.rows) == 0 {
+		return
+	}
+	rows := a.rows[t*len(a.rows)/n : t1*len(a.rows)/n]
 	if len(rows) > 0 {
 		kernels.Prefetch(a.src, &rows[0], len(rows))
 	}
@@ -448,7 +452,7 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 		}
 	}
 	weights := p.engine.Shared()[p.weights+(q.group*p.steps(p.inner)+p.steps(k0))*filters:]
-	tile := p.engine.Tile(q.worker)
+	tile := p.engine.Tiles(q.worker)
 	gather := p.gathersPanel(panel)
 	// Of the weights of each channel some may be left out.
 	from, step, jump, inner, outer := 0, 1, 0, steps, 1
@@ -458,29 +462,43 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 			step, jump, inner, outer = p.channelTaps, 0, outer, 1
 		}
 	}
-	*tile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, BJump: inner * bRow, N: n, K: inner, KOuter: outer, Mode: p.mode(k0, kc)}
-	for t := range p.tiles.Count {
+	tile.GemmTile = simd.GemmTile{B: &b[0], CRow: rowDistance, ARow: 1, BRow: bRow, BJump: inner * bRow, N: n, K: inner, KOuter: outer, Mode: p.mode(k0, kc)}
+	tile.CRows = &p.planes[0]
+	for t := 0; t < p.tiles.Count; t += tile.Count {
 		f, rows := p.tiles.Tile(t)
-		tile.Prefetch = nil
-		switch {
-		case t < q.ahead.count:
-			tile.Prefetch, tile.PrefetchRow = q.ahead.lines[t], p.area
-		case t >= q.ahead.from:
-			tile.Prefetch, tile.PrefetchRow = q.ahead.planes.next(steps, bRow)
-		case !p.planeRows:
-			tile.Prefetch, tile.PrefetchRow = q.prefetch.next(steps, bRow)
+		tile.Count = p.tiles.Run(t, simd.MaxTiles)
+		gathers := gather && t == 0
+		if gathers {
+			tile.Count = 1
 		}
-		q.ahead.fetch(kernels, t, p.tiles.Count)
-		if below := f + rows; !aside && below < filters {
-			kernels.Prefetch(&out[below*rowDistance], &p.planes[0], min(rows, filters-below))
+		for i := range tile.Count {
+			var line simd.Line
+			switch {
+			case t+i < q.ahead.count:
+				line = simd.Line{At: q.ahead.lines[t+i], Row: p.area}
+			case t+i >= q.ahead.from:
+				line.At, line.Row = q.ahead.planes.next(steps, bRow)
+			case !p.planeRows:
+				line.At, line.Row = q.prefetch.next(steps, bRow)
+			}
+			tile.Lines[i] = line
+		}
+		q.ahead.fetch(kernels, t, t+tile.Count, p.tiles.Count)
+		tile.Below = 0
+		if !aside {
+			tile.Below = filters - f - rows
 		}
 		if p.bias != nil {
-			tile.Bias = &p.bias[q.group*filters+f]
+			tile.Bias, tile.BiasTile = &p.bias[q.group*filters+f], rows
 		}
 		tile.C, tile.A, tile.M = &out[f*rowDistance], &weights[f*steps+from*rows], rows
-		tile.ACol, tile.AJump = step*rows, jump*rows
-		if gather && t == 0 {
-			kernels.GemmGather(tile, p.engine.GatherRows(q.worker))
+		tile.ACol, tile.AJump, tile.ATile = step*rows, jump*rows, steps*rows
+		if gathers {
+			tile.Prefetch, tile.PrefetchRow = tile.Lines[0].At, tile.Lines[0].Row
+			if below := min(rows, tile.Below); below > 0 {
+				kernels.Prefetch(&out[(f+rows)*rowDistance], &p.planes[0], below)
+			}
+			kernels.GemmGather(&tile.GemmTile, p.engine.GatherRows(q.worker))
 		} else {
 			p.gemm(tile)
 		}

@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/meada-cpu/meada-cpu/tensor"
+import (
+	"github.com/meada-cpu/meada-cpu/simd"
+	"github.com/meada-cpu/meada-cpu/tensor"
+)
 
 // prefetcher is memory that will be used soon: the pixels that a task is going to
 // write and those that its worker is likely to read next. The products in between
@@ -37,6 +40,13 @@ func regionOf(t tensor.Tensor, first, images, at, n int) region {
 }
 
 const lineElements = 16 // of a cache line
+
+// lines gives each of the tiles, of that many rows of B, what it fetches.
+func (f *prefetcher) lines(tiles *simd.GemmTiles, rows, bRow int) {
+	for i := range tiles.Count {
+		tiles.Lines[i].At, tiles.Lines[i].Row = f.next(rows, bRow)
+	}
+}
 
 // next returns where a product of that many rows of B, bRow elements apart, fetches
 // while it is computed, and the distance from one line to the next; or nil when nothing is left.

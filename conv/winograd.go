@@ -283,7 +283,7 @@ func (p *winograd) unpad(planes, planeTile, spare []float32, count int, f frame,
 type pointProducts struct {
 	dst, src, filters    []float32
 	packed               []float32 // scratch memory for a tile of src
-	tile                 *simd.GemmTile
+	tile                 *simd.GemmTiles
 	tiles                int
 	inner, innerLanes    int
 	columns, columnLanes int
@@ -292,6 +292,7 @@ type pointProducts struct {
 // multiply computes the products. Meanwhile it fetches what follows.
 func (p *winograd) multiply(q *pointProducts, prefetch prefetcher) {
 	kernels, tile := p.engine.Kernels, q.tile
+	tile.Below = 0
 	cut := tensor.CutTiles(q.tiles, kernels.MR)
 	for point := range points {
 		b := q.filters[point*conflictFreeStride(q.innerLanes*q.columnLanes):]
@@ -306,18 +307,19 @@ func (p *winograd) multiply(q *pointProducts, prefetch prefetcher) {
 				width := min(blockWidth, q.columnLanes-begin)
 				for j := begin; j < min(q.columns, begin+width); j += kernels.NR {
 					n := min(kernels.NR, q.columns-j, begin+width-j)
-					*tile = simd.GemmTile{B: &b[begin*q.innerLanes+k0*width+j-begin], CRow: q.columnLanes, BRow: width,
+					tile.GemmTile = simd.GemmTile{B: &b[begin*q.innerLanes+k0*width+j-begin], CRow: q.columnLanes, BRow: width,
 						N: n, K: kc, KOuter: 1, Mode: mode}
-					for t := range cut.Count {
+					for t := 0; t < cut.Count; t += tile.Count {
 						row, m := cut.Tile(t)
+						tile.Count, tile.ATile = cut.Run(t, simd.MaxTiles), m*q.innerLanes
 						tile.A, tile.ARow, tile.ACol = &a[row*q.innerLanes+k0], q.innerLanes, 1
 						if kernels.PackedA {
 							kernels.Transpose(&q.packed[0], tile.A, m, kc, m, q.innerLanes)
-							tile.A, tile.ARow, tile.ACol = &q.packed[0], 1, m
+							tile.A, tile.ARow, tile.ACol, tile.Count = &q.packed[0], 1, m, 1
 						}
 						tile.C, tile.M = &c[row*q.columnLanes+j], m
-						tile.Prefetch, tile.PrefetchRow = prefetch.next(kc, width)
-						kernels.Gemm(tile)
+						prefetch.lines(tile, kc, width)
+						kernels.GemmTiles(tile)
 					}
 				}
 			}
@@ -367,7 +369,7 @@ func (q winogradForward) Do(task, worker int) {
 		p.inputs(in[i*p.tiles()*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, planeTile)
 	}
 	p.multiply(&pointProducts{
-		dst: out, src: in, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tile(worker), tiles: tiles,
+		dst: out, src: in, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tiles(worker), tiles: tiles,
 		inner: p.c, innerLanes: p.paddedC, columns: p.k, columnLanes: p.paddedK,
 	}, p.prefetch(task, true))
 	area := s.OutH() * s.OutW()
@@ -406,7 +408,7 @@ func (q winogradBackward) Do(task, worker int) {
 		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], planeTile)
 	}
 	p.multiply(&pointProducts{
-		dst: in, src: out, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tile(worker), tiles: tiles,
+		dst: in, src: out, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tiles(worker), tiles: tiles,
 		inner: p.k, innerLanes: p.paddedK, columns: p.c, columnLanes: p.paddedC,
 	}, p.prefetch(task, false))
 	plane := s.H * s.W
@@ -473,15 +475,16 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), planeTile)
 		}
 		prefetch := p.prefetchBlock(group, first, n, c+width)
-		p.multiplyBlock(p.engine.Tile(worker), u, out, in, tiles, c, &prefetch)
+		p.multiplyBlock(p.engine.Tiles(worker), u, out, in, tiles, c, &prefetch)
 		p.tapsOfBlock(dst[c*p.k*s.R*s.S:], u, cut, width, add)
 	}
 }
 
 // multiplyBlock computes, for every point, u[filter][channel] = out[tile][filter]^T
 // in[tile][channel] for a block of channels. Meanwhile it fetches what follows.
-func (p *winograd) multiplyBlock(tile *simd.GemmTile, u, out, in []float32, tiles, first int, prefetch *prefetcher) {
+func (p *winograd) multiplyBlock(tile *simd.GemmTiles, u, out, in []float32, tiles, first int, prefetch *prefetcher) {
 	kernels := p.engine.Kernels
+	tile.Below = 0
 	cut := tensor.CutTiles(p.k, kernels.MR)
 	width, channels := min(blockWidth, p.paddedC-first), min(blockWidth, p.c-first)
 	for point := range points {
@@ -493,13 +496,14 @@ func (p *winograd) multiplyBlock(tile *simd.GemmTile, u, out, in []float32, tile
 				mode = simd.FromZero
 			}
 			for c := 0; c < channels; c += kernels.NR {
-				*tile = simd.GemmTile{B: &b[t0*width+c], CRow: width, ARow: 1, ACol: p.paddedK, BRow: width,
+				tile.GemmTile = simd.GemmTile{B: &b[t0*width+c], CRow: width, ARow: 1, ACol: p.paddedK, BRow: width,
 					N: min(kernels.NR, channels-c), K: count, KOuter: 1, Mode: mode}
-				for t := range cut.Count {
+				for t := 0; t < cut.Count; t += tile.Count {
 					k, m := cut.Tile(t)
 					tile.C, tile.A, tile.M = &dst[k*width+c], &a[t0*p.paddedK+k], m
-					tile.Prefetch, tile.PrefetchRow = prefetch.next(count, width)
-					kernels.Gemm(tile)
+					tile.Count, tile.ATile = cut.Run(t, simd.MaxTiles), m
+					prefetch.lines(tile, count, width)
+					kernels.GemmTiles(tile)
 				}
 			}
 		}

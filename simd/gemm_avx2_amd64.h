@@ -1,7 +1,10 @@
 // The register tile of a matrix product, of float32 and of pairs of bfloat16: the
-// macros, then the body of the function. A source defines WHOLE and MASKED(ROWS), one
-// k of the rows that ROWS names: of 16 columns and of fewer; and BEGIN and END, what is
-// done first and last. It includes this behind its TEXT.
+// macros, then the body of the function, which a source includes behind its TEXT. Before
+// that it defines
+//
+//	WHOLE, MASKED(ROWS)   one k of the rows that ROWS names, of 16 columns and of fewer
+//	TILE_C(r), ...        where these are, with t in r
+//	BEGIN, END            what is done first and last
 
 DATA gemmMask<>+0(SB)/8, $0xffffffffffffffff
 DATA gemmMask<>+8(SB)/8, $0xffffffffffffffff
@@ -172,7 +175,7 @@ next:                          \
 	MASKS(GemmTile_N(R13), Y12, Y13)
 
 	// Begin the tile.
-	MOVQ GemmTile_C(R13), DI
+	MOVQ TILE_C(R13), DI
 	MOVQ GemmTile_CRow(R13), CX
 	SHLQ $2, CX
 	MOVQ GemmTile_M(R13), DX
@@ -188,12 +191,12 @@ fromC:
 	JMP begun
 
 fromRowBias:
-	MOVQ GemmTile_Bias(R13), BX
+	MOVQ TILE_BIAS(R13), BX
 	LADDER(BIASROW, begun)
 	JMP  begun
 
 fromColumnBias:
-	MOVQ       GemmTile_Bias(R13), BX
+	MOVQ       TILE_BIAS(R13), BX
 	VMASKMOVPS (BX), Y12, Y0
 	VMASKMOVPS 32(BX), Y13, Y1
 	LOWERROWS(COPYROW)
@@ -203,7 +206,7 @@ fromZero:
 	ALLROWS(ZEROROW)
 
 begun:
-	MOVQ  GemmTile_A(R13), SI
+	MOVQ  TILE_A(R13), SI
 	MOVQ  GemmTile_B(R13), BX
 	MOVQ  GemmTile_ARow(R13), R9
 	SHLQ  $2, R9
@@ -228,7 +231,7 @@ begun:
 	SHLQ  $2, DI
 	SUBQ  AX, DI
 	MOVQ  DI, aJump-24(SP)
-	MOVQ  GemmTile_Prefetch(R13), DI
+	MOVQ  TILE_PREFETCH(R13), DI
 	MOVQ  GemmTile_N(R13), AX
 	MOVQ  GemmTile_ACol(R13), R13
 	SHLQ  $2, R13
@@ -237,7 +240,7 @@ begun:
 
 	// Without a place to fetch, high tiles touch the stack, again and again.
 	MOVQ  t+0(FP), AX
-	MOVQ  GemmTile_PrefetchRow(AX), AX
+	MOVQ  TILE_PREFETCHROW(AX), AX
 	SHLQ  $2, AX
 	TESTQ DI, DI
 	JNE   wholes
@@ -266,7 +269,7 @@ masked:
 
 end:
 	MOVQ  t+0(FP), R13
-	MOVQ  GemmTile_C(R13), DI
+	MOVQ  TILE_C(R13), DI
 	MOVQ  GemmTile_CRow(R13), CX
 	SHLQ  $2, CX
 	MOVQ  GemmTile_M(R13), DX

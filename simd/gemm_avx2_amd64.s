@@ -2,27 +2,13 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "gemmfloat_avx2_amd64.h"
+#include "gemmone_avx2_amd64.h"
 
 // The register tile of a matrix product, up to 6 x 16: see gemm_avx512_amd64.s,
 // whose structure this follows with vectors of 8. There are no mask registers,
 // so a tile with n < 16 loads and stores through VMASKMOVPS; whole tiles don't,
 // because masked stores are slow on some CPUs.
-
-// ROW multiplies the broadcast of one element of A into both halves of a row.
-#define ROW(addr, t, lo, hi) \
-	VBROADCASTSS addr, t       \
-	VFMADD231PS  Y12, t, lo    \
-	VFMADD231PS  Y13, t, hi
-
-// WHOLE and MASKED load one row of B and multiply by it.
-#define WHOLE(ROWS) \
-	VMOVUPS (BX), Y12   \
-	VMOVUPS 32(BX), Y13 \
-	ROWS(ROW)
-
-#define MASKED(ROWS) \
-	LOADB     \
-	ROWS(ROW)
 
 #define BEGIN
 #define END

@@ -92,6 +92,53 @@ func gemmGeneric(t *GemmTile) {
 	}
 }
 
+// GemmTiles is one call of GemmTiles: Count register tiles of M rows, one below the other,
+// that multiply the same panel of B. The embedded tile is the first one. Of each next one C
+// is M rows further on, A ATile elements and Bias BiasTile. The call may change the embedded
+// tile.
+type GemmTiles struct {
+	GemmTile
+	Count, ATile, BiasTile int
+
+	// Lines are Prefetch and PrefetchRow of each tile, whose own are not used.
+	Lines [MaxTiles]Line
+
+	// Below are the rows of C below the first tile of which a tile asks for those that the
+	// next one writes, CRows their offsets from where that begins, as Prefetch takes them.
+	Below int
+	CRows *int32
+}
+
+// MaxTiles is the largest count of GemmTiles.
+const MaxTiles = 8
+
+// Line is a place that a tile fetches, see GemmTile.Prefetch.
+type Line struct {
+	At  *float32
+	Row int
+}
+
+// EachTile returns a GemmTiles that computes tile by tile.
+func EachTile(gemm func(*GemmTile), prefetch func(src *float32, offsets *int32, count int)) func(*GemmTiles) {
+	return func(t *GemmTiles) {
+		at := func(p *float32, i int) *float32 {
+			return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4))
+		}
+		c, a, bias := t.C, t.A, t.Bias
+		for i := range t.Count {
+			if n := min(t.M, t.Below-i*t.M); n > 0 {
+				prefetch(at(c, (i+1)*t.M*t.CRow), t.CRows, n)
+			}
+			t.C, t.A = at(c, i*t.M*t.CRow), at(a, i*t.ATile)
+			if bias != nil {
+				t.Bias = at(bias, i*t.BiasTile)
+			}
+			t.Prefetch, t.PrefetchRow = t.Lines[i].At, t.Lines[i].Row
+			gemm(&t.GemmTile)
+		}
+	}
+}
+
 // GatherRows are the rows of B that GemmGather packs. Row q of the panel is made of runs,
 // each from a place of its own:
 //

@@ -190,6 +190,82 @@ func TestGemm(t *testing.T) {
 	})
 }
 
+// TestGemmTiles holds GemmTiles to one Gemm after the other, beside memory that faults.
+// What lies between the rows of C must not change.
+func TestGemmTiles(t *testing.T) {
+	forEachISA(t, func(t *testing.T, k *Kernels) {
+		random := rand.New(rand.NewPCG(7, 8))
+		const deepest = 20
+		most := MaxTiles * k.MR
+		rowOffsets := make([]int32, k.MR)
+		for _, side := range guard.Sides {
+			aRoom := guard.Make[float32](t, most*(deepest+3), side)
+			bRoom := guard.Make[float32](t, deepest*(k.NR+3), side)
+			cRoom := guard.Make[float32](t, most*(k.NR+3), side)
+			biasRoom := guard.Make[float32](t, max(most, k.NR), side)
+			fill := func(s []float32) []float32 {
+				for i := range s {
+					s[i] = 2*random.Float32() - 1
+				}
+				return s
+			}
+			for range 3000 {
+				count, m, n, depth := 1+random.IntN(MaxTiles), 1+random.IntN(k.MR), 1+random.IntN(k.NR), 1+random.IntN(deepest)
+				call := GemmTiles{Count: count}
+				call.M, call.N, call.K, call.KOuter = m, n, depth, 1
+				call.Mode = tileModes[random.IntN(len(tileModes))]
+				call.BRow, call.CRow = n+random.IntN(4), n+random.IntN(4)
+				// A packed tile by tile, or its rows one below the other.
+				call.ARow, call.ACol, call.ATile = 1, m, m*depth
+				a := fill(beside(aRoom, count*m*depth, side))
+				if !k.PackedA && random.IntN(2) == 0 {
+					call.ARow, call.ACol = depth+random.IntN(4), 1
+					call.ATile = m * call.ARow
+					a = fill(beside(aRoom, (count*m-1)*call.ARow+depth, side))
+				}
+				if depth > 1 && random.IntN(3) == 0 { // the same in rows
+					call.K, call.KOuter = 1, depth
+					call.AJump, call.BJump = call.ACol, call.BRow
+				}
+				b := fill(beside(bRoom, (depth-1)*call.BRow+n, side))
+				c := fill(beside(cRoom, (count*m-1)*call.CRow+n, side))
+				call.A, call.B, call.C = &a[0], &b[0], &c[0]
+				var bias []float32
+				switch call.Mode &^ ThenReLU6 {
+				case FromRowBias:
+					bias, call.BiasTile = fill(beside(biasRoom, count*m, side)), m
+					call.Bias = &bias[0]
+				case FromColumnBias:
+					bias = fill(beside(biasRoom, n, side))
+					call.Bias = &bias[0]
+				}
+				for i := range count {
+					if random.IntN(2) == 0 {
+						call.Lines[i] = Line{At: &b[0], Row: call.BRow}
+					}
+				}
+				call.Below = random.IntN(count*m + 1)
+				for i := range rowOffsets {
+					rowOffsets[i] = int32(i * call.CRow)
+				}
+				call.CRows = &rowOffsets[0]
+
+				want := slices.Clone(c)
+				for i := range count {
+					tile := call.GemmTile
+					tile.C, tile.A = &want[i*m*call.CRow], &a[i*call.ATile]
+					if call.Mode&^ThenReLU6 == FromRowBias {
+						tile.Bias = &bias[i*m]
+					}
+					k.Gemm(&tile)
+				}
+				k.GemmTiles(&call)
+				requireSameBits(t, want, c, "%d tiles of %dx%d, depth %d, mode %d, guard at the %v", count, m, n, depth, call.Mode, side)
+			}
+		}
+	})
+}
+
 // TestGemmGather holds GemmGather to Gather and Gemm: rows of one to four runs, of any
 // lengths, beside memory that faults.
 func TestGemmGather(t *testing.T) {

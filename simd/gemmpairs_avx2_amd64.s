@@ -2,6 +2,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "gemmone_avx2_amd64.h"
 
 // The register tile of gemm_avx2_amd64.s on pairs of bfloat16: their upper halves, which
 // are float32 already, then their lower ones, by multiply-adds.

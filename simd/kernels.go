@@ -29,6 +29,8 @@ type Kernels struct {
 	StridedB bool
 	// Gemm computes one register tile, see gemmGeneric.
 	Gemm func(t *GemmTile)
+	// GemmTiles computes register tiles one below the other, see EachTile.
+	GemmTiles func(t *GemmTiles)
 	// GemmGather packs a panel of 32 columns of B as it computes a register tile, see
 	// gemmGatherGeneric. GemmGathers tells that this is faster than Gather before Gemm;
 	// otherwise it is the generic one and NR may be less.

@@ -6,6 +6,9 @@ package simd
 func gemmAVX2(t *GemmTile) // see gemmGeneric
 
 //go:noescape
+func gemmTilesAVX2(t *GemmTiles) // see EachTile
+
+//go:noescape
 func gemmAVX512(t *GemmTile) // see gemmGeneric
 
 //go:noescape

@@ -15,6 +15,7 @@ var neon = func() Kernels {
 	k.Name = "neon"
 	k.Peak = peakNEON
 	k.MR, k.NR, k.PackedA, k.Gemm = 8, 12, true, gemmNEON
+	k.GemmTiles = EachTile(gemmNEON, prefetchNEON)
 	k.Prefetch, k.Scatter = prefetchNEON, scatterNEON
 	k.Deinterleave2, k.Interleave2 = deinterleave2NEON, interleave2NEON
 	k.Transpose, k.Gather = transposeNEON, gatherNEON

@@ -8,6 +8,7 @@ var generic = Kernels{
 
 	MR: 4, NR: 16,
 	Gemm:          gemmGeneric,
+	GemmTiles:     EachTile(gemmGeneric, prefetchGeneric),
 	GemmGather:    gemmGatherGeneric,
 	Transpose:     transposeGeneric,
 	Gather:        gatherGeneric,

@@ -235,15 +235,18 @@ func (e *Engine) Scratch(worker int) []float32 { return e.scratch[worker] }
 
 // Tile returns one worker's own call of the kernel set's Gemm, for a part of an
 // operation to fill in: a struct of its own would escape.
-func (e *Engine) Tile(worker int) *simd.GemmTile { return &e.tiles[worker].Value.tile }
+func (e *Engine) Tile(worker int) *simd.GemmTile { return &e.tiles[worker].Value.tiles.GemmTile }
+
+// Tiles returns one worker's own call of the kernel set's GemmTiles.
+func (e *Engine) Tiles(worker int) *simd.GemmTiles { return &e.tiles[worker].Value.tiles }
 
 // GatherRows returns one worker's own rows for a call of the kernel set's GemmGather.
 func (e *Engine) GatherRows(worker int) *simd.GatherRows { return &e.tiles[worker].Value.rows }
 
-// tileCall is what a call of GemmGather takes.
+// tileCall is what calls of GemmTiles and GemmGather take.
 type tileCall struct {
-	tile simd.GemmTile
-	rows simd.GatherRows
+	tiles simd.GemmTiles
+	rows  simd.GatherRows
 }
 
 // Run runs the parts 0 <= i < tasks of t on the workers and returns when all

@@ -22,6 +22,7 @@ type Gemm struct {
 	// pairs says that the product is of bfloat16 numbers, with the kernels for pairs of
 	// them: everything packed has a row for each pair of rows.
 	pairs bool
+	gemm  func(*simd.GemmTiles)
 
 	// The product as it is computed: rows x cols, transposed when swap is set
 	// (C^T = op(B)^T op(A)^T), which turns the packing of a large transposed B
@@ -140,6 +141,10 @@ func newGemm(e *Engine, m, n, k int, transA, transB, pairs bool) *Gemm {
 		Elements(sizes...)
 	}
 	g := &Gemm{M: m, N: n, K: k, TransA: transA, TransB: transB, engine: e, pairs: pairs}
+	g.gemm = e.Kernels.GemmTiles
+	if pairs {
+		g.gemm = simd.EachTile(e.Kernels.GemmPairs, e.Kernels.Prefetch)
+	}
 	g.rows, g.cols = m, n
 	if transB && (transA || m <= n) {
 		g.swap = true
@@ -440,7 +445,7 @@ type block struct {
 	t0, t1, j0, j1 int
 	top, rows      int
 	panel, packed  []float32 // a panel of B and packed tiles of A, in scratch memory
-	tile           *simd.GemmTile
+	tile           *simd.GemmTiles
 
 	// Where the products go: C itself or, computed transposed, scratch memory. It
 	// begins at this row and column.
@@ -454,7 +459,7 @@ func (b *block) at(i, j int) int { return (i-b.row)*b.ldc + j - b.col }
 
 func (g *Gemm) block(task, worker int) block {
 	scratch := g.engine.Scratch(worker)
-	b := block{tile: g.engine.Tile(worker), c: g.c, ldc: g.ldc, t0: task / g.colBlocks * g.rowBlock, j0: task % g.colBlocks * g.colBlock}
+	b := block{tile: g.engine.Tiles(worker), c: g.c, ldc: g.ldc, t0: task / g.colBlocks * g.rowBlock, j0: task % g.colBlocks * g.colBlock}
 	b.t1, b.j1 = min(b.t0+g.rowBlock, g.tiles.Count), min(b.j0+g.colBlock, g.cols)
 	b.top, _ = g.tiles.Tile(b.t0)
 	last, n := g.tiles.Tile(b.t1 - 1)
@@ -491,44 +496,44 @@ func (g *Gemm) stretch(b *block, k0, kc int) {
 // multiplyPanel adds the products of a block's tiles with the panel of B at row k0
 // and column j, whose rows are bRow apart.
 func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int) {
-	kernels := g.engine.Kernels
-	nr := kernels.NR
+	nr := g.engine.Kernels.NR
 	mode, steps := g.mode(k0, kc), g.steps(kc)
 	tile := b.tile
-	*tile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: steps, KOuter: 1, Mode: mode, PrefetchRow: bRow}
+	tile.GemmTile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: steps, KOuter: 1, Mode: mode}
+	tile.CRows = &g.tileRows[0]
 	// The first tiles also fetch the next panel, a line of each row at a time.
 	next, line := g.next(k0, j, b.j0, b.j1), 0
-	for t := b.t0; t < b.t1; t++ {
-		tile.Prefetch = nil
-		if line < min(len(next), nr) {
-			tile.Prefetch = &next[line]
-			line += 16
-		}
+	for t := b.t0; t < b.t1; t += tile.Count {
 		first, m := g.tiles.Tile(t)
-		if g.fetchC && t+1 < b.t1 {
-			kernels.Prefetch(&b.c[b.at(first+m, j)], &g.tileRows[0], min(m, g.rows-first-m))
-		}
+		tile.Count = g.tiles.Run(t, min(b.t1-t, simd.MaxTiles))
 		switch {
 		case g.packA:
-			tile.A, tile.ARow, tile.ACol = &b.packed[(first-b.top)*steps], 1, m
+			tile.A, tile.ARow, tile.ACol, tile.ATile = &b.packed[(first-b.top)*steps], 1, m, m*steps
 		case g.packTile:
 			g.packTileAt(b.packed, first, m, k0, kc)
-			tile.A, tile.ARow, tile.ACol = &b.packed[0], 1, m
+			tile.A, tile.ARow, tile.ACol, tile.Count = &b.packed[0], 1, m, 1
 		default:
-			tile.A, tile.ARow, tile.ACol = &g.a[first*g.aRow+k0*g.aCol], g.aRow, g.aCol
+			tile.A, tile.ARow, tile.ACol, tile.ATile = &g.a[first*g.aRow+k0*g.aCol], g.aRow, g.aCol, m*g.aRow
+		}
+		for i := range tile.Count {
+			tile.Lines[i] = simd.Line{Row: bRow}
+			if line < min(len(next), nr) {
+				tile.Lines[i].At = &next[line]
+				line += lineFloats
+			}
+		}
+		tile.Below = 0
+		if g.fetchC {
+			tile.Below = b.top + b.rows - first - m
 		}
 		switch mode &^ simd.ThenReLU6 {
 		case simd.FromRowBias:
-			tile.Bias = &g.rowBias[first]
+			tile.Bias, tile.BiasTile = &g.rowBias[first], m
 		case simd.FromColumnBias:
-			tile.Bias = &g.colBias[j]
+			tile.Bias, tile.BiasTile = &g.colBias[j], 0
 		}
 		tile.C, tile.M = &b.c[b.at(first, j)], m
-		if g.pairs {
-			kernels.GemmPairs(tile)
-		} else {
-			kernels.Gemm(tile)
-		}
+		g.gemm(tile)
 	}
 }
 

@@ -15,6 +15,15 @@ func CutTiles(rows, max int) Tiles {
 	return Tiles{Count: n, size: rows / n, large: rows % n}
 }
 
+// Run returns how many tiles from tile i on, at most max, have its height.
+func (t Tiles) Run(i, max int) int {
+	end := t.Count
+	if i < t.large {
+		end = t.large
+	}
+	return min(end-i, max)
+}
+
 // Tile returns the first row of tile i and its height.
 func (t Tiles) Tile(i int) (first, rows int) {
 	if i < t.large {
