@@ -36,9 +36,10 @@ type Ascent struct {
 	numbers   []int32 // of the images at hand
 }
 
-// NewAscent prepares the ascent of images in batches of a given size. Images
-// beyond [0,1] come back as they are unless the settings bound them.
-func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int) (*Ascent, error) {
+// NewAscent prepares the ascent of images in batches of a given size, with random
+// starts by the seed. Images beyond [0,1] come back as they are unless the settings
+// bound them.
+func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int, seed uint64) (*Ascent, error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("train: batches of %d images, expected 1 or more", batch)
 	}
@@ -50,6 +51,7 @@ func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, bat
 	if err != nil {
 		return nil, err
 	}
+	maximiser.Start.Draw.Seed = seed
 	return &Ascent{
 		maximiser: maximiser, batch: batch,
 		load: newLoad(engine, network, chunk),

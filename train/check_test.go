@@ -202,7 +202,7 @@ func TestAscentIsThatOfAPhase(t *testing.T) {
 		_, err := trainer.Step()
 		require.NoError(t, err)
 	}
-	a, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize)
+	a, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize, c.Seed)
 	require.NoError(t, err)
 	source := trainer.set.source
 	x, means, err := a.Ascend(source, 0)
@@ -216,8 +216,26 @@ func TestAscentIsThatOfAPhase(t *testing.T) {
 		network.Normalisation.ToBytes(trainer.engine, bytes, x.Image(n))
 		require.Equal(t, bytes, trainer.set.added[0].bytes[n*len(bytes):][:len(bytes)])
 	}
-	_, err = NewAscent(trainer.engine, network, augment.Config{}, 8)
+	_, err = NewAscent(trainer.engine, network, augment.Config{}, 8, 1)
 	require.ErrorContains(t, err, "ascent of 0 steps")
-	_, err = NewAscent(trainer.engine, network, c.Growth.Ascent, 0)
+	_, err = NewAscent(trainer.engine, network, c.Growth.Ascent, 0, 1)
 	require.ErrorContains(t, err, "batches of 0")
+}
+
+// The random starts of an Ascent follow from its seed.
+func TestAscentFromRandomStarts(t *testing.T) {
+	t.Parallel()
+	c := epochConfig(erm)
+	trainer, network := epochTrainer(t, 2, nil, c)
+	ball := augment.Config{Steps: 1, LR: 1e-9, Ball: augment.Ball{Norm: augment.L2, Radius: 1, RandomStart: true}}
+	var made [3][]float32
+	for i, seed := range []uint64{1, 2, 1} {
+		a, err := NewAscent(trainer.engine, network, ball, c.BatchSize, seed)
+		require.NoError(t, err)
+		x, _, err := a.Ascend(trainer.set.source, 0)
+		require.NoError(t, err)
+		made[i] = slices.Clone(x.Data)
+	}
+	require.Equal(t, made[0], made[2])
+	require.NotEqual(t, made[0], made[1])
 }

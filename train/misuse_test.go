@@ -45,7 +45,7 @@ func TestClosedEngine(t *testing.T) {
 		"objective":       func(e *tensor.Engine) { _, _ = objective.New(e, objective.Config{}, 2, 1, 10) },
 		"contrast":        func(e *tensor.Engine) { objective.NewContrast(e, 2, 1, 4) },
 		"maximiser":       func(e *tensor.Engine) { augment.NewMaximiser(e, nil, 1, 10, 4, ascent) },
-		"ascent":          func(e *tensor.Engine) { _, _ = NewAscent(e, network, ascent, 1) },
+		"ascent":          func(e *tensor.Engine) { _, _ = NewAscent(e, network, ascent, 1, 1) },
 		"evaluator":       func(e *tensor.Engine) { NewEvaluator(e, network) },
 		"adaptation":      func(e *tensor.Engine) { _, _ = NewAdaptation(e, smallNormalised()) },
 		"corruptions":     func(e *tensor.Engine) { corrupt.NewSuite(e, 32, 32, 1, nil) },

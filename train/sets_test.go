@@ -47,7 +47,7 @@ func TestPhasesReplaceSets(t *testing.T) {
 		for i, b := range s.added {
 			require.Equal(t, i < phases-2, b.n == 0 && b.bytes == nil, "the sets of phase %d after phase %d", i+1, phases)
 		}
-		ascent, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize)
+		ascent, err := NewAscent(trainer.engine, network, c.Growth.Ascent, c.BatchSize, c.Seed)
 		require.NoError(t, err)
 		var numbers []int
 		for _, parent := range s.parents {

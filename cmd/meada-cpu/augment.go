@@ -135,7 +135,7 @@ func (s *augmentSettings) write(std streams, network *nn.Network, data *dataset.
 	if err := a.Check(); err != nil {
 		return &zoo.WeightsError{Err: fmt.Errorf("%s: %w", s.weights, err)}
 	}
-	if a.Ascent, err = train.NewAscent(engine, network, plan.Growth.Ascent, s.BatchSize); err != nil {
+	if a.Ascent, err = train.NewAscent(engine, network, plan.Growth.Ascent, s.BatchSize, s.Seed); err != nil {
 		return err
 	}
 	ctx, stop := cli.Interruption()

@@ -138,6 +138,43 @@ func TestConfigOfAnotherMethod(t *testing.T) {
 	}
 }
 
+// A run of pgd whose record names no start began at random, and goes on so. Another start
+// is recorded, and another method begins as it is given.
+func TestConfigOfRandomStarts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		recorded string
+		in       bool // the record has the start
+		flags    string
+		random   bool
+	}{
+		{"--algorithm pgd", false, "", true},
+		{"--algorithm pgd --random-start", false, "", true},
+		{"--algorithm pgd", false, "--random-start=false", false},
+		{"--algorithm pgd --random-start=false", true, "", false},
+		{"--algorithm pgd --random-start=false", true, "--random-start", true},
+		{"--algorithm pgd", false, "--algorithm ada --ball l2 --radius 1", false},
+		{"--algorithm me-ada --ball l2 --radius 1", false, "", false},
+		{"--algorithm me-ada --ball l2 --radius 1", false, "--algorithm pgd", true},
+		{"--algorithm me-ada --ball l2 --radius 1 --random-start", true, "", true},
+		{"--algorithm me-ada --ball l2 --radius 1 --random-start", true, "--algorithm ada", true},
+		{"--algorithm me-ada --ball l2 --radius 1 --random-start", true, "--random-start=false", false},
+	} {
+		var recorded, again settings
+		require.NoError(t, recorded.parse(strings.Fields(c.recorded)))
+		text, err := json.Marshal(recorded.Settings)
+		require.NoError(t, err)
+		require.Equal(t, c.in, bytes.Contains(text, []byte(`"random_start"`)), c)
+		path := filepath.Join(t.TempDir(), "config.json")
+		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte(`"threads":0`), []byte(`"threads":1`)), 0o666))
+		require.NoError(t, again.parse(append(strings.Fields(c.flags), "--config", path)), c)
+		require.Equal(t, c.random, again.StartsAtRandom(), c)
+	}
+	var s settings
+	require.ErrorContains(t, s.parse(strings.Fields("--algorithm me-ada --random-start")), "--random-start: the ascent has no ball, expected --ball linf or l2 too")
+	require.ErrorContains(t, s.parse(strings.Fields("--algorithm pgd --random-start=maybe")), "--random-start maybe: expected true or false")
+}
+
 // What goes with data, with a frozen backbone or with the machine follows the flags.
 func TestConfigFollowsFlags(t *testing.T) {
 	t.Parallel()

@@ -55,7 +55,7 @@ func TestPartsResume(t *testing.T) {
 			"--one-cycle", "0.3", "--clip", "0.5"},
 		{"--algorithm", "augmax", "--resized-crop", "0.7", "--eta", "1", "--power", "2"},
 		{"--algorithm", "prime", "--views", "autoaugment+prime", "--crop", "4", "--cutout", "8", "--flip"},
-		{"--algorithm", "me-ada", "--ball", "l2", "--radius", "2", "--views", "pixmix,leaves+randconv-mix", "--loops-min", "5"},
+		{"--algorithm", "me-ada", "--ball", "l2", "--radius", "2", "--random-start", "--views", "pixmix,leaves+randconv-mix", "--loops-min", "5"},
 		{"--algorithm", "advst", "--views", "fractals+randaugment", "--loops-min", "4"},
 	} {
 		dir := t.TempDir()

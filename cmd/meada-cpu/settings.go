@@ -91,6 +91,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Number(&s.Eta, "eta", "weight of the entropy, me-ada, advst, me-advst, augmax and pgd only")
 	cli.AddName(f, &s.Ball, "ball", catalog.BallNames, catalog.ParseBall, "keep ascents in a ball: "+strings.Join(catalog.BallNames, ", ")+"; lr-max is then the length of a step")
 	f.Number(&s.Radius, "radius", "of the ball, of values from 0 to 1")
+	f.OpenSwitch(&s.RandomStart, "random-start", "begin ascents at random in the ball, not at the image itself; pgd does anyway, unless --random-start=false")
 
 	f.Group("tests")
 	declareTests(f, &s.Images)

@@ -35,11 +35,26 @@ func (s *Settings) ascends() bool {
 // movesPixels reports whether its ascents are of pixels: others make nothing of a ball.
 func (s *Settings) movesPixels() bool { return s.ascends() && !s.Transforms() && s.Algorithm != AugMax }
 
-// checkBall refuses balls that no run can have, by the names of their flags.
+// StartsAtRandom reports whether ascents in a ball begin anywhere in it, and not at the
+// image: PGD's do, as published, unless RandomStart has it otherwise.
+func (s *Settings) StartsAtRandom() bool {
+	if s.RandomStart != nil {
+		return *s.RandomStart
+	}
+	return s.Algorithm == PGD
+}
+
+// checkBall refuses balls that no run can have, by the names of their flags. A start that
+// the method has anyway is left out, as runs from before there was a choice have it.
 func (s *Settings) checkBall() error {
+	if s.StartsAtRandom() == (s.Algorithm == PGD) {
+		s.RandomStart = nil
+	}
 	switch {
 	case s.Ball == "" && s.Radius != 0 && s.movesPixels():
 		return cli.UsageError("--radius %v: the ascent has no ball, expected --ball linf or l2 too", s.Radius)
+	case s.Ball == "" && s.RandomStart != nil && *s.RandomStart && s.movesPixels():
+		return cli.UsageError("--random-start: the ascent has no ball, expected --ball linf or l2 too")
 	case s.Ball != "" && !(s.Radius > 0):
 		return cli.UsageError("--ball %s: expected its --radius too, more than 0", s.Ball)
 	case s.Algorithm == PGD && s.Ball == "":

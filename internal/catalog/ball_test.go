@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,56 @@ func TestPGD(t *testing.T) {
 	c = presetConfig(t, "digits", "lenet5", PGD)
 	require.Equal(t, 40, c.Attack.Steps)
 	require.InDelta(t, 0.3, c.Attack.Ball.Radius, 0)
+}
+
+// Ascents in a ball begin where the method has it, or where the flag says. What the
+// method has anyway is not recorded, so that earlier records mean what they did.
+func TestRandomStart(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for _, c := range []struct {
+		method Algorithm
+		start  *bool
+		want   bool
+		record string
+	}{
+		{PGD, nil, true, ""}, {PGD, &yes, true, ""}, {PGD, &no, false, "false"},
+		{ADA, nil, false, ""}, {ADA, &no, false, ""}, {ADA, &yes, true, "true"},
+		{MEADA, nil, false, ""}, {MEADA, &yes, true, "true"},
+	} {
+		for _, ball := range []Ball{BallLInf, BallL2} {
+			s := Digits(c.method)
+			s.Ball, s.Radius, s.RandomStart = ball, 2, c.start
+			require.NoError(t, s.Check(""))
+			config, err := s.Config("lenet5")
+			require.NoError(t, err)
+			ascent := config.Growth.Ascent
+			if c.method == PGD {
+				ascent = config.Attack
+			}
+			require.Equal(t, c.want, ascent.Ball.RandomStart, "%+v", c)
+			text, err := json.Marshal(s)
+			require.NoError(t, err)
+			record := map[string]json.RawMessage{}
+			require.NoError(t, json.Unmarshal(text, &record))
+			require.Equal(t, c.record, string(record["random_start"]), "%+v", c)
+		}
+	}
+
+	for message, change := range map[string]func(*Settings){
+		"--random-start: the ascent has no ball, expected --ball linf or l2 too": func(s *Settings) { s.Algorithm, s.RandomStart = MEADA, &yes },
+		"--ball none: pgd needs one": func(s *Settings) { s.Algorithm, s.RandomStart = PGD, &no },
+	} {
+		s := Digits(ERM)
+		change(&s)
+		require.ErrorContains(t, s.Check(""), message)
+	}
+	for _, a := range []Algorithm{ERM, AdvST, AugMax} {
+		s := Digits(a)
+		s.RandomStart = &yes
+		require.Contains(t, s.Unused(map[string]string{"random-start": "true"}), "--random-start")
+		require.NoError(t, s.checkBall(), "it shares flags with methods that it is compared with")
+	}
 }
 
 // The ascents of phases have balls, and PGD entropy, if asked.

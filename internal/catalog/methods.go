@@ -181,7 +181,6 @@ var Methods = []Method{
 		config: func(s *Settings, network string) train.Config {
 			c := s.descent(network)
 			c.Attack = s.ascent(s.Eta)
-			c.Attack.Ball.RandomStart = true
 			return c
 		},
 	},
@@ -317,8 +316,11 @@ type Settings struct {
 	Eta       float64 `json:"eta"`        // weight of the entropy; ME-ADA, AdvST, ME-AdvST, AugMax and PGD use it
 	TestEvery int     `json:"test_every"` // descent steps, or epochs, between tests
 	Ball      Ball    `json:"ball,omitempty"`
-	Radius    float64 `json:"radius,omitempty"`    // of the ball, of images from 0 to 1
-	MaxSteps  int     `json:"max_steps,omitempty"` // descent steps after which the run ends early; 0 for none
+	Radius    float64 `json:"radius,omitempty"` // of the ball, of images from 0 to 1
+	// RandomStart begins an ascent in a ball anywhere in it, instead of at the image;
+	// nil for what the method has, see StartsAtRandom.
+	RandomStart *bool `json:"random_start,omitempty"`
+	MaxSteps    int   `json:"max_steps,omitempty"` // descent steps after which the run ends early; 0 for none
 
 	ClassWeights ClassWeights `json:"class_weights,omitempty"` // of the objective
 }
@@ -383,7 +385,7 @@ func CIFAR(a Algorithm) Settings {
 // Flags that only some methods make something of.
 var (
 	ascentFlags = []string{"--loops-adv", "--lr-max", "--gamma"}
-	ballFlags   = []string{"--ball", "--radius"}
+	ballFlags   = []string{"--ball", "--radius", "--random-start"}
 	phaseFlags  = []string{"--k", "--keep-source", "--loops-min", "--epochs-min"}
 	viewFlags   = []string{"--consistency", "--all-views", "--manifold"}
 )
@@ -551,9 +553,9 @@ func (s *Settings) ascent(eta float64) augment.Config {
 	}
 	switch s.Ball {
 	case BallLInf:
-		c.Ball = augment.Ball{Norm: augment.LInf, Radius: s.Radius}
+		c.Ball = augment.Ball{Norm: augment.LInf, Radius: s.Radius, RandomStart: s.StartsAtRandom()}
 	case BallL2:
-		c.Ball = augment.Ball{Norm: augment.L2, Radius: s.Radius}
+		c.Ball = augment.Ball{Norm: augment.L2, Radius: s.Radius, RandomStart: s.StartsAtRandom()}
 	}
 	return c
 }

@@ -93,16 +93,36 @@ func (f *Flags) Adopt(other *pflag.FlagSet, except ...string) {
 // Switch declares a flag that is true if it is given.
 func (f *Flags) Switch(p *bool, name, help string) {
 	f.Add(name, &Value{
-		Read: func(s string) error {
-			v, err := strconv.ParseBool(s)
-			if err != nil {
-				return errors.New("expected true or false")
-			}
-			*p = v
-			return nil
-		},
+		Read: func(s string) (err error) { *p, err = parseSwitch(s); return err },
 		Show: func() string { return strconv.FormatBool(*p) },
 	}, help)
+}
+
+// OpenSwitch declares a switch that is nil if it is not given.
+func (f *Flags) OpenSwitch(p **bool, name, help string) {
+	f.Add(name, &Value{
+		Read: func(s string) error {
+			v, err := parseSwitch(s)
+			if err == nil {
+				*p = &v
+			}
+			return err
+		},
+		Show: func() string {
+			if *p == nil {
+				return ""
+			}
+			return strconv.FormatBool(**p)
+		},
+	}, help)
+}
+
+func parseSwitch(s string) (bool, error) {
+	v, err := strconv.ParseBool(s)
+	if err != nil {
+		return false, errors.New("expected true or false")
+	}
+	return v, nil
 }
 
 // Text declares a flag for any text but none. Where kind is FILE or DIR, shells

@@ -44,7 +44,7 @@ func adversarial(t *testing.T, n int) *Adversarial {
 	network.Init(1)
 	engine := tensor.NewEngineOn(1, nil)
 	t.Cleanup(engine.Close)
-	ascent, err := train.NewAscent(engine, network, augment.Config{Steps: 2, LR: 2, Gamma: 1, Eta: 10, Max: 1}, 4)
+	ascent, err := train.NewAscent(engine, network, augment.Config{Steps: 2, LR: 2, Gamma: 1, Eta: 10, Max: 1}, 4, 1)
 	require.NoError(t, err)
 	return &Adversarial{Source: source(n), Classes: classes, Network: network, Ascent: ascent, Status: cli.NewStatus(io.Discard, true)}
 }

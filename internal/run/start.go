@@ -262,6 +262,9 @@ func describeAscent(s *runfolder.Settings) string {
 	}
 	if s.Ball != "" {
 		text += fmt.Sprintf(", in a ball %s of radius %.3g", s.Ball, s.Radius)
+		if s.StartsAtRandom() {
+			text += ", from a random start"
+		}
 	}
 	return text
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/internal/catalog"
 	"github.com/meada-cpu/meada-cpu/internal/runfolder"
 	"github.com/meada-cpu/meada-cpu/train/dataset"
 )
@@ -54,4 +56,21 @@ func TestNothingToMaximise(t *testing.T) {
 	require.Contains(t, log.String(), "warning: the run is too short for a maximisation phase: the first would come after 4 steps, earlier with a smaller --loops-min than 5\n")
 	require.NotContains(t, log.String(), "maximisation  ")
 	require.Contains(t, log.String(), fmt.Sprintf("warning: no phase will add anything: all batches but the last are maximised, and %d training images fit into one of --batch-size %[1]d\n", images))
+}
+
+// A run begins with where its ascents in a ball begin.
+func TestDescribeRandomStart(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for _, c := range []struct {
+		method catalog.Algorithm
+		start  *bool
+		random bool
+	}{{catalog.PGD, nil, true}, {catalog.PGD, &no, false}, {catalog.MEADA, nil, false}, {catalog.MEADA, &yes, true}} {
+		s := &runfolder.Settings{Settings: catalog.Digits(c.method)}
+		s.Ball, s.Radius, s.RandomStart = catalog.BallL2, 2, c.start
+		text := describeAscent(s)
+		require.Contains(t, text, "in a ball l2 of radius 2")
+		require.Equal(t, c.random, strings.Contains(text, "from a random start"), text)
+	}
 }
