@@ -157,7 +157,7 @@ func (p scatterImages) Do(task, worker int) {
 				for t := 0; t < p.tiles.Count; t += tile.Count {
 					row, rows := p.tiles.Tile(t)
 					tile.C, tile.A, tile.M = &products[row*chunk+j], &weights[g*p.rows+row], rows
-					tile.Count, tile.ATile = p.tiles.Run(t, simd.MaxTiles), rows
+					tile.Count, tile.ATile = p.tiles.Run(t, p.tiles.Count, filters), rows
 					kernels.GemmTiles(tile)
 				}
 			}

@@ -380,12 +380,9 @@ func (a *ahead) addRow(row []float32, aligned bool) {
 	}
 }
 
-// fetch begins to fetch parts [t, t1) of n of them.
-func (a *ahead) fetch(kernels *simd.Kernels, t, t1, n int) {
-	if len(a.rows) == 0 {
-		return
-	}
-	rows := a.rows[t*len(a.rows)/n : t1*len(a.rows)/n]
+// fetch begins to fetch part t of n of them.
+func (a *ahead) fetch(kernels *simd.Kernels, t, n int) {
+	rows := a.rows[t*len(a.rows)/n : (t+1)*len(a.rows)/n]
 	if len(rows) > 0 {
 		kernels.Prefetch(a.src, &rows[0], len(rows))
 	}
@@ -466,9 +463,9 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 	tile.CRows = &p.planes[0]
 	for t := 0; t < p.tiles.Count; t += tile.Count {
 		f, rows := p.tiles.Tile(t)
-		tile.Count = p.tiles.Run(t, simd.MaxTiles)
+		tile.Count = p.tiles.Run(t, p.tiles.Count, steps)
 		gathers := gather && t == 0
-		if gathers {
+		if gathers || len(q.ahead.rows) > 0 { // which each tile fetches a part of
 			tile.Count = 1
 		}
 		for i := range tile.Count {
@@ -483,7 +480,9 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 			}
 			tile.Lines[i] = line
 		}
-		q.ahead.fetch(kernels, t, t+tile.Count, p.tiles.Count)
+		if len(q.ahead.rows) > 0 {
+			q.ahead.fetch(kernels, t, p.tiles.Count)
+		}
 		tile.Below = 0
 		if !aside {
 			tile.Below = filters - f - rows

@@ -311,7 +311,7 @@ func (p *winograd) multiply(q *pointProducts, prefetch prefetcher) {
 						N: n, K: kc, KOuter: 1, Mode: mode}
 					for t := 0; t < cut.Count; t += tile.Count {
 						row, m := cut.Tile(t)
-						tile.Count, tile.ATile = cut.Run(t, simd.MaxTiles), m*q.innerLanes
+						tile.Count, tile.ATile = cut.Run(t, cut.Count, kc), m*q.innerLanes
 						tile.A, tile.ARow, tile.ACol = &a[row*q.innerLanes+k0], q.innerLanes, 1
 						if kernels.PackedA {
 							kernels.Transpose(&q.packed[0], tile.A, m, kc, m, q.innerLanes)
@@ -501,7 +501,7 @@ func (p *winograd) multiplyBlock(tile *simd.GemmTiles, u, out, in []float32, til
 				for t := 0; t < cut.Count; t += tile.Count {
 					k, m := cut.Tile(t)
 					tile.C, tile.A, tile.M = &dst[k*width+c], &a[t0*p.paddedK+k], m
-					tile.Count, tile.ATile = cut.Run(t, simd.MaxTiles), m
+					tile.Count, tile.ATile = cut.Run(t, cut.Count, count), m
 					prefetch.lines(tile, count, width)
 					kernels.GemmTiles(tile)
 				}

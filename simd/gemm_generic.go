@@ -103,14 +103,18 @@ type GemmTiles struct {
 	// Lines are Prefetch and PrefetchRow of each tile, whose own are not used.
 	Lines [MaxTiles]Line
 
-	// Below are the rows of C below the first tile of which a tile asks for those that the
-	// next one writes, CRows their offsets from where that begins, as Prefetch takes them.
+	// Below is how many rows of C below the first tile are fetched, or 0: each tile asks for
+	// those that the next one writes. CRows are multiples of CRow, as Prefetch takes them.
 	Below int
 	CRows *int32
 }
 
-// MaxTiles is the largest count of GemmTiles.
-const MaxTiles = 8
+// MaxTiles is the largest count of GemmTiles, and MaxTilesDepth the most rows of B that its
+// tiles multiply, counted for each, unless it is a single one: assembly can't be preempted.
+const (
+	MaxTiles      = 8
+	MaxTilesDepth = 16 << 10
+)
 
 // Line is a place that a tile fetches, see GemmTile.Prefetch.
 type Line struct {

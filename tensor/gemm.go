@@ -505,7 +505,7 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 	next, line := g.next(k0, j, b.j0, b.j1), 0
 	for t := b.t0; t < b.t1; t += tile.Count {
 		first, m := g.tiles.Tile(t)
-		tile.Count = g.tiles.Run(t, min(b.t1-t, simd.MaxTiles))
+		tile.Count = g.tiles.Run(t, b.t1, steps)
 		switch {
 		case g.packA:
 			tile.A, tile.ARow, tile.ACol, tile.ATile = &b.packed[(first-b.top)*steps], 1, m, m*steps

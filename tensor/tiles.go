@@ -1,5 +1,7 @@
 package tensor
 
+import "github.com/meada-cpu/meada-cpu/simd"
+
 // Tiles cuts rows into register tiles of nearly equal height: 64 rows for a
 // tile of at most 14 become 13, 13, 13, 13 and 12, since a height a little below
 // the largest costs nothing while a last tile of 8 would.
@@ -15,13 +17,13 @@ func CutTiles(rows, max int) Tiles {
 	return Tiles{Count: n, size: rows / n, large: rows % n}
 }
 
-// Run returns how many tiles from tile i on, at most max, have its height.
-func (t Tiles) Run(i, max int) int {
-	end := t.Count
+// Run returns how many tiles of [i, end) a call of GemmTiles takes: those from tile i on that
+// have its height, as far as it may take so many of that depth.
+func (t Tiles) Run(i, end, depth int) int {
 	if i < t.large {
-		end = t.large
+		end = min(end, t.large)
 	}
-	return min(end-i, max)
+	return min(end-i, simd.MaxTiles, max(1, simd.MaxTilesDepth/depth))
 }
 
 // Tile returns the first row of tile i and its height.

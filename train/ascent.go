@@ -36,9 +36,9 @@ type Ascent struct {
 	numbers   []int32 // of the images at hand
 }
 
-// NewAscent prepares the ascent of images in batches of a given size, with random
-// starts by the seed. Images beyond [0,1] come back as they are unless the settings
-// bound them.
+// NewAscent prepares the ascent of images in batches of a given size. Random starts
+// and chains of operations are drawn by the seed, as in round 0. Images beyond [0,1]
+// come back as they are unless the settings bound them.
 func NewAscent(engine *tensor.Engine, network *nn.Network, c augment.Config, batch int, seed uint64) (*Ascent, error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("train: batches of %d images, expected 1 or more", batch)

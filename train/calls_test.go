@@ -23,7 +23,7 @@ import (
 // garbage collector waits for the world to stop. What bounds its time is
 //   - the elements that it works through: 256 Ki float32 are read in 100 us at
 //     10 GB/s;
-//   - of a register tile, its depth: at 16 Ki rows of B every kernel set's
+//   - of register tiles, the sum of their depths: at 16 Ki rows of B every kernel set's
 //     tile is busy for 100 to 230 thousand cycles, 80 us.
 const (
 	mostElements = 256 << 10
@@ -44,16 +44,21 @@ type call struct {
 
 func watch(set *simd.Kernels) *calls {
 	c := &calls{kernels: *set, most: map[string]*call{}}
-	// Reflection would take longer than this kernel, of which there are the most calls.
+	// Reflection would take longer than these kernels, of which there are the most calls.
 	c.kernels.Gemm = func(tile *simd.GemmTile) {
 		begin := time.Now()
 		set.Gemm(tile)
 		c.note("Gemm", tile.K*tile.KOuter, time.Since(begin))
 	}
+	c.kernels.GemmTiles = func(tiles *simd.GemmTiles) {
+		depth, begin := tiles.Count*tiles.K*tiles.KOuter, time.Now()
+		set.GemmTiles(tiles)
+		c.note("GemmTiles", depth, time.Since(begin))
+	}
 	kernels := reflect.ValueOf(&c.kernels).Elem()
 	for i := range kernels.NumField() {
 		name, field := kernels.Type().Field(i).Name, kernels.Field(i)
-		if field.Kind() != reflect.Func || name == "Gemm" || name == "DepthwiseInPlace" { // which computes nothing
+		if field.Kind() != reflect.Func || name == "Gemm" || name == "GemmTiles" || name == "DepthwiseInPlace" { // which computes nothing
 			continue
 		}
 		kernel := reflect.ValueOf(field.Interface())

@@ -24,7 +24,7 @@ func randomBall(norm augment.Norm) augment.Ball {
 // images that it adds take: chunks of an ascent allocate nothing. The first phase is left
 // out, since the memory of the maximiser is made in it.
 func TestPhaseAllocatesItsImagesAlone(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // collections empty what the runtime has ready
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties the runtime's pools
 	steps := toyConfig(meada)
 	epochs := epochConfig(meada)
 	epochs.BatchSize, epochs.Schedule, epochs.Growth.Every = 8, Epochs{Total: 4, TestEvery: 1000}, 1
@@ -64,7 +64,7 @@ func secondPhase(t *testing.T, c Config, images int) (cost phaseCost) {
 	}
 	network := smallNormalised()
 	network.Init(1)
-	engine := tensor.NewEngineOn(1, nil) // others wait on memory of the runtime
+	engine := tensor.NewEngineOn(1, nil) // of more the runtime allocates as they wait
 	defer engine.Close()
 	trainer, err := New(engine, network, &dataset.Task{Source: toy.Pick(numbers), Domains: []dataset.Domain{{Name: "toy", Images: toy}}}, c)
 	require.NoError(t, err)

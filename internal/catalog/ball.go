@@ -45,7 +45,7 @@ func (s *Settings) StartsAtRandom() bool {
 }
 
 // checkBall refuses balls that no run can have, by the names of their flags. A start that
-// the method has anyway is left out, as runs from before there was a choice have it.
+// is the method's own is not recorded, as in runs from before the flag.
 func (s *Settings) checkBall() error {
 	if s.StartsAtRandom() == (s.Algorithm == PGD) {
 		s.RandomStart = nil

@@ -317,8 +317,8 @@ type Settings struct {
 	TestEvery int     `json:"test_every"` // descent steps, or epochs, between tests
 	Ball      Ball    `json:"ball,omitempty"`
 	Radius    float64 `json:"radius,omitempty"` // of the ball, of images from 0 to 1
-	// RandomStart begins an ascent in a ball anywhere in it, instead of at the image;
-	// nil for what the method has, see StartsAtRandom.
+	// RandomStart begins an ascent in a ball anywhere in it, instead of at the image; nil
+	// for the method's own start, see StartsAtRandom.
 	RandomStart *bool `json:"random_start,omitempty"`
 	MaxSteps    int   `json:"max_steps,omitempty"` // descent steps after which the run ends early; 0 for none
 
