@@ -64,7 +64,7 @@ func secondPhase(t *testing.T, c Config, images int) (cost phaseCost) {
 	}
 	network := smallNormalised()
 	network.Init(1)
-	engine := tensor.NewEngineOn(1, nil) // of more the runtime allocates as they wait
+	engine := tensor.NewEngineOn(1, nil) // the runtime allocates for workers that wait
 	defer engine.Close()
 	trainer, err := New(engine, network, &dataset.Task{Source: toy.Pick(numbers), Domains: []dataset.Domain{{Name: "toy", Images: toy}}}, c)
 	require.NoError(t, err)
