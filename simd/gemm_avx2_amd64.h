@@ -3,7 +3,8 @@
 // that it defines
 //
 //	WHOLE, MASKED(ROWS)   one k of the rows that ROWS names, of 16 columns and of fewer
-//	TILE_C, TILE_A, TILE_BIAS, TILE_PREFETCH, TILE_PREFETCHROW(r)   where the tile has them, with t in r
+//	TILE_C(r), TILE_A(r), TILE_BIAS(r), TILE_PREFETCH(r), TILE_PREFETCHROW(r)
+//	                      where the tile has them, with t in r
 //	BEGIN, END            what is done first and last
 
 DATA gemmMask<>+0(SB)/8, $0xffffffffffffffff

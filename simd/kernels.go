@@ -7,8 +7,8 @@ package simd
 // The contract of each kernel is the doc comment of its generic twin
 // (<family>_generic.go). Slices of one call have equal lengths unless stated;
 // the packages above check them, the kernels do not. A kernel of many operands takes
-// a struct, which it only reads (GemmTiles may change its embedded tile); callers keep one for each worker, because what is
-// handed to a function value escapes.
+// a struct, which it only reads (GemmTiles may change its embedded tile); callers keep
+// one for each worker, because what is handed to a function value escapes.
 // Every kernel gives the same bits on avx2, avx512 and neon.
 type Kernels struct {
 	// Name is the instruction set: generic, avx2, avx512 or neon.
