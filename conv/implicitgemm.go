@@ -272,7 +272,23 @@ func (q productPixels) Do(task, worker int) {
 	if p.layout.corner {
 		prefetch.parts[0].row, prefetch.parts[0].width = 2*p.layout.w, p.layout.w
 	}
+	if p.engine.Kernels.SparseLines {
+		prefetch.spread(p.fetchingRows())
+	}
 	p.pixels(&imageBlock{packed, results, src, distance, group, first, images, prefetch, worker, ahead{}})
+}
+
+// fetchingRows returns the rows of B that the products of a task multiply while they fetch
+// sparse lines: all but those of the first tiles, which may be packing. Products that leave
+// taps out have rows too short for that.
+func (p *implicitGemm) fetchingRows() int {
+	n := 0
+	for i := range p.panels {
+		if p.panels[i].meets == nil {
+			n += (p.tiles.Count - 1) * p.steps(p.inner)
+		}
+	}
+	return n
 }
 
 // imageBlock is a group of a few images: where they lie and where their pixels go.
@@ -316,6 +332,7 @@ func (p *implicitGemm) pixels(q *imageBlock) {
 // are rows of planes far apart, which hardware does not foresee.
 func (p *implicitGemm) lookAhead(q *imageBlock, i, k0 int) {
 	q.ahead.rows, q.ahead.count, q.ahead.from = nil, 0, p.tiles.Count
+	q.ahead.sparse = false
 	if k0 += p.depth; k0 >= p.inner {
 		i, k0 = i+1, 0
 	}
@@ -328,9 +345,10 @@ func (p *implicitGemm) lookAhead(q *imageBlock, i, k0 int) {
 			if r.image >= q.images {
 				break
 			}
-			row := q.src[r.image*q.distance+k0*p.area+r.offset:][:r.n]
-			q.ahead.addRow(row, p.area%lineElements == 0 && p.engine.Kernels.NR%lineElements == 0)
+			planes := q.src[r.image*q.distance+k0*p.area+r.offset:]
+			q.ahead.addRow(planes, r.n, p.area%lineElements == 0 && p.engine.Kernels.NR%lineElements == 0)
 		}
+		q.ahead.sparse = p.engine.Kernels.SparseLines && simd.SparseRows*q.ahead.count < p.tiles.Count
 	case p.source != nil && p.source.shifts != nil:
 		// The filters that go by meanwhile would push what is fetched early out.
 		area, kc := p.inner/p.source.c, min(p.depth, p.inner-k0)
@@ -354,30 +372,47 @@ func (p *implicitGemm) lookAhead(q *imageBlock, i, k0 int) {
 // ahead is what is read soon: a line of each of many planes, again and again, or rows
 // that are packed, by their offsets.
 type ahead struct {
-	lines [8]*float32 // in the first plane
-	count int         // of them
-	src   *float32
-	rows  []int32
+	lines  [8][]float32 // from the first plane on
+	count  int          // of them
+	sparse bool         // a tile fetches a line of a quarter of the planes
+	src    *float32
+	rows   []int32
 
 	planes prefetcher // from this tile on
 	from   int
 }
 
-// addRow adds the cache lines of a row as far as there is room. Unless aligned, it may reach
-// into one more than it fills.
-func (a *ahead) addRow(row []float32, aligned bool) {
+// addRow adds the cache lines of the first n elements of planes as far as there is room.
+// Unless aligned, they may reach into one more than they fill.
+func (a *ahead) addRow(planes []float32, n int, aligned bool) {
 	add := func(i int) {
 		if a.count < len(a.lines) {
-			a.lines[a.count] = &row[i]
+			a.lines[a.count] = planes[i:]
 			a.count++
 		}
 	}
-	for i := 0; i < len(row); i += lineElements {
+	for i := 0; i < n; i += lineElements {
 		add(i)
 	}
 	if !aligned {
-		add(len(row) - 1)
+		add(n - 1)
 	}
+}
+
+// line returns what tile t of so many rows fetches of planes that lie so far apart.
+func (a *ahead) line(t, rows, distance int) simd.Line {
+	if !a.sparse {
+		if t >= a.count {
+			return simd.Line{}
+		}
+		return simd.Line{At: &a.lines[t][0], Row: distance}
+	}
+	t-- // the first one may be packing
+	i, from := t/simd.SparseRows, t%simd.SparseRows*(rows/simd.SparseRows)*distance
+	if t < 0 || i >= a.count || from >= len(a.lines[i]) {
+		return simd.Line{}
+	}
+	return simd.Line{At: &a.lines[i][from], Row: distance, Sparse: true}
 }
 
 // fetch begins to fetch part t of n of them.
@@ -471,12 +506,13 @@ func (p *implicitGemm) multiply(q *imageBlock, b []float32, bRow int, panel *pan
 		for i := range tile.Count {
 			var line simd.Line
 			switch {
-			case t+i < q.ahead.count:
-				line = simd.Line{At: q.ahead.lines[t+i], Row: p.area}
+			case q.ahead.count > 0:
+				line = q.ahead.line(t+i, steps, p.area)
 			case t+i >= q.ahead.from:
-				line.At, line.Row = q.ahead.planes.next(steps, bRow)
-			case !p.planeRows:
-				line.At, line.Row = q.prefetch.next(steps, bRow)
+				line = q.ahead.planes.next(steps, bRow)
+			case p.planeRows, q.prefetch.sparse && (gathers || panel.meets != nil): // see fetchingRows
+			default:
+				line = q.prefetch.next(steps, bRow)
 			}
 			tile.Lines[i] = line
 		}

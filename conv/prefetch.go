@@ -15,6 +15,8 @@ type prefetcher struct {
 	part  int // the one being fetched
 	at    int // elements of its first image already fetched
 	line  int // the line of each row that comes next
+
+	sparse bool // a product fetches for every fourth row of B only
 }
 
 // region is a few images' worth of planes.
@@ -41,16 +43,32 @@ func regionOf(t tensor.Tensor, first, images, at, n int) region {
 
 const lineElements = 16 // of a cache line
 
+// spread makes the fetches sparse if products of so many rows of B suffice for that.
+func (f *prefetcher) spread(rows int) {
+	lines := 0
+	for _, p := range f.parts {
+		n := p.n
+		if p.row > 0 {
+			n = p.n / p.row * p.width
+		}
+		lines += p.images * n / lineElements
+	}
+	f.sparse = rows/simd.SparseRows >= lines
+}
+
 // lines gives each of the tiles, of that many rows of B, what it fetches.
 func (f *prefetcher) lines(tiles *simd.GemmTiles, rows, bRow int) {
 	for i := range tiles.Count {
-		tiles.Lines[i].At, tiles.Lines[i].Row = f.next(rows, bRow)
+		tiles.Lines[i] = f.next(rows, bRow)
 	}
 }
 
 // next returns where a product of that many rows of B, bRow elements apart, fetches
-// while it is computed, and the distance from one line to the next; or nil when nothing is left.
-func (f *prefetcher) next(rows, bRow int) (*float32, int) {
+// while it is computed; nowhere when nothing is left.
+func (f *prefetcher) next(rows, bRow int) simd.Line {
+	if f.sparse {
+		rows /= simd.SparseRows
+	}
 	for f.part < len(f.parts) {
 		p := &f.parts[f.part]
 		if p.images == 0 {
@@ -71,7 +89,7 @@ func (f *prefetcher) next(rows, bRow int) (*float32, int) {
 			p.images--
 			p.data = p.data[min(p.stride, len(p.data)-1):]
 		}
-		return next, row
+		return simd.Line{At: next, Row: row, Sparse: f.sparse}
 	}
-	return nil, bRow
+	return simd.Line{Row: bRow}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/meada-cpu/meada-cpu/simd"
 	"github.com/meada-cpu/meada-cpu/tensor"
 )
 
@@ -15,18 +16,26 @@ func lines(t *testing.T, f prefetcher, of tensor.Tensor, rows, bRow int) map[int
 	asked := map[int]bool{}
 	for calls := 0; ; calls++ {
 		require.Less(t, calls, 1000)
-		next, step := f.next(rows, bRow)
-		if next == nil {
-			next, _ := f.next(rows, bRow)
-			require.Nil(t, next)
+		line := f.next(rows, bRow)
+		if line.At == nil {
+			require.Nil(t, f.next(rows, bRow).At)
 			return asked
 		}
-		at := int(uintptr(unsafe.Pointer(next))-uintptr(unsafe.Pointer(&of.Data[0]))) / 4
+		require.Equal(t, f.sparse, line.Sparse)
+		at := int(uintptr(unsafe.Pointer(line.At))-uintptr(unsafe.Pointer(&of.Data[0]))) / 4
 		require.Less(t, at, len(of.Data))
-		for l := range rows {
-			asked[(at+l*step)/lineElements] = true
+		for l := range fetched(line, rows) {
+			asked[(at+l*line.Row)/lineElements] = true
 		}
 	}
+}
+
+// fetched is the number of lines that a product of so many rows of B asks for.
+func fetched(line simd.Line, rows int) int {
+	if line.Sparse {
+		return rows / simd.SparseRows
+	}
+	return rows
 }
 
 // A fetch reaches every line of its regions, also where images are slices of
@@ -37,13 +46,24 @@ func TestFetch(t *testing.T) {
 	const n = 8 * 8 * 8
 	for _, shape := range [][2]int{{7, 32}, {16, 16}, {3, 64}, {40, 32}, {5, 12}} {
 		rows, bRow := shape[0], shape[1]
-		asked := lines(t, prefetcher{parts: [2]region{regionOf(slice, 4, 1, 0, n), regionOf(slice, 1, 2, 64, n-64)}}, slice, rows, bRow)
-		for _, image := range []int{1, 2, 4} {
-			for i := range n {
-				if image == 4 || i >= 64 {
-					require.True(t, asked[(image*slice.Stride+i)/lineElements], "%v: element %d of image %d", shape, i, image)
+		f := prefetcher{parts: [2]region{regionOf(slice, 4, 1, 0, n), regionOf(slice, 1, 2, 64, n-64)}}
+		all := (n + 2*(n-64)) / lineElements
+		f.spread(simd.SparseRows*all - 1)
+		require.False(t, f.sparse)
+		for range 2 {
+			asked := lines(t, f, slice, rows, bRow)
+			for _, image := range []int{1, 2, 4} {
+				for i := range n {
+					if image == 4 || i >= 64 {
+						require.True(t, asked[(image*slice.Stride+i)/lineElements], "%v: element %d of image %d, sparse %v", shape, i, image, f.sparse)
+					}
 				}
 			}
+			if rows < simd.SparseRows {
+				break
+			}
+			f.spread(simd.SparseRows * all)
+			require.True(t, f.sparse)
 		}
 	}
 	require.Empty(t, lines(t, prefetcher{parts: [2]region{regionOf(slice, 5, 3, 0, n)}}, slice, 8, 32), "beyond the last image")
@@ -83,16 +103,28 @@ func TestLookAhead(t *testing.T) {
 			for k0 := 0; k0 < p.inner; k0 += p.depth {
 				p.lookAhead(q, i, k0)
 				asked := map[int]bool{}
-				for _, l := range q.ahead.lines[:q.ahead.count] {
-					asked[at(l)/lineElements] = true
+				rows := min(p.depth, p.inner-k0)
+				for n := range p.tiles.Count {
+					line := q.ahead.line(n, rows, p.area)
+					require.Equal(t, line.At != nil && q.ahead.sparse, line.Sparse)
+					for l := range fetched(line, rows) {
+						if line.At != nil {
+							asked[(at(line.At)+l*p.area)/lineElements] = true
+						}
+					}
 				}
 				next, k := i, k0+p.depth
 				if k >= p.inner {
 					next, k = i+1, 0
 				}
-				for pixel := next * nr; pixel < min((next+1)*nr, pixels); pixel++ {
-					element := pixel/p.area*x.Stride + k*p.area + pixel%p.area
-					require.True(t, asked[element/lineElements], "%v: panel %d, tap %d: pixel %d of the next", s, i, k0, pixel)
+				for row := range min(rows, p.inner-k) {
+					if q.ahead.sparse && row >= rows/simd.SparseRows*simd.SparseRows {
+						continue
+					}
+					for pixel := next * nr; pixel < min((next+1)*nr, pixels); pixel++ {
+						element := pixel/p.area*x.Stride + (k+row)*p.area + pixel%p.area
+						require.True(t, asked[element/lineElements], "%v: panel %d, tap %d: pixel %d of row %d of the next", s, i, k0, pixel, row)
+					}
 				}
 				require.Equal(t, next == panels, q.ahead.count == 0, "%v: panel %d, tap %d", s, i, k0)
 			}

@@ -259,6 +259,9 @@ func (c weightsChunk) Do(task, worker int) {
 			p.prepare(q.xs[j*p.xSize():], q.dys[j*p.dySize():], q.parted, q.first+j, group)
 		}
 		q.prefetch = p.prefetch(group, first+i+q.images)
+		if s := p.shape; p.engine.Kernels.SparseLines && s.OutW()%simd.SparseRows == 0 {
+			q.prefetch.spread(len(p.rowTiles) * len(p.columnTiles) * s.R * s.OutH() * s.OutW() * q.images)
+		}
 		p.multiply(&q)
 	}
 }
@@ -473,7 +476,8 @@ func (p *weightGrad) multiplyTile(q *weightsImages, a, b *operand, at weightsStr
 	}
 	for range calls {
 		call.A, call.B = &a.data[rows], &b.data[columns]
-		call.Prefetch, call.PrefetchRow = q.prefetch.next(call.KOuter*call.K, call.BRow)
+		line := q.prefetch.next(call.KOuter*call.K, call.BRow)
+		call.Prefetch, call.PrefetchRow, call.Sparse = line.At, line.Row, line.Sparse
 		p.engine.Kernels.Gemm(call)
 		call.Mode = simd.FromC
 		rows += a.image

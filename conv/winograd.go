@@ -294,6 +294,9 @@ func (p *winograd) multiply(q *pointProducts, prefetch prefetcher) {
 	kernels, tile := p.engine.Kernels, q.tile
 	tile.Below = 0
 	cut := tensor.CutTiles(q.tiles, kernels.MR)
+	if kernels.SparseLines {
+		prefetch.spread(points * cut.Count * (q.columns / kernels.NR) * q.inner)
+	}
 	for point := range points {
 		b := q.filters[point*conflictFreeStride(q.innerLanes*q.columnLanes):]
 		a, c := q.src[point*conflictFreeStride(q.tiles*q.innerLanes):], q.dst[point*conflictFreeStride(q.tiles*q.columnLanes):]
@@ -487,6 +490,9 @@ func (p *winograd) multiplyBlock(tile *simd.GemmTiles, u, out, in []float32, til
 	tile.Below = 0
 	cut := tensor.CutTiles(p.k, kernels.MR)
 	width, channels := min(blockWidth, p.paddedC-first), min(blockWidth, p.c-first)
+	if kernels.SparseLines {
+		prefetch.spread(points * cut.Count * (channels / kernels.NR) * tiles)
+	}
 	for point := range points {
 		a, b, dst := out[point*conflictFreeStride(tiles*p.paddedK):], in[point*conflictFreeStride(tiles*width):], u[point*conflictFreeStride(p.paddedK*width):]
 		for t0 := 0; t0 < tiles; t0 += depth {

@@ -52,9 +52,11 @@ type GemmTile struct {
 
 	// Prefetch, if not nil, is what will be read soon: high tiles ask for one cache line
 	// at each Prefetch + (o*K+q)*PrefetchRow on the way, where the instruction set gains
-	// from it.
+	// from it. If Sparse, they ask for one every SparseRows k of a row of k only, PrefetchRow
+	// from the last.
 	Prefetch    *float32
 	PrefetchRow int
+	Sparse      bool
 }
 
 // gemmGeneric computes one register tile. Nothing outside its elements is read or
@@ -100,7 +102,7 @@ type GemmTiles struct {
 	GemmTile
 	Count, ATile, BiasTile int
 
-	// Lines are Prefetch and PrefetchRow of each tile, whose own are not used.
+	// Lines are Prefetch, PrefetchRow and Sparse of each tile, whose own are not used.
 	Lines [MaxTiles]Line
 
 	// Below is how many rows of C below the first tile are fetched, or 0: each tile asks for
@@ -116,10 +118,14 @@ const (
 	MaxTilesDepth = 16 << 10
 )
 
+// SparseRows is the number of rows of B for each line of sparse fetches.
+const SparseRows = 4
+
 // Line is a place that a tile fetches, see GemmTile.Prefetch.
 type Line struct {
-	At  *float32
-	Row int
+	At     *float32
+	Row    int
+	Sparse bool // where Kernels.SparseLines says so
 }
 
 // EachTile returns a GemmTiles that computes tile by tile.
@@ -137,7 +143,7 @@ func EachTile(gemm func(*GemmTile), prefetch func(src *float32, offsets *int32, 
 			if bias != nil {
 				t.Bias = at(bias, i*t.BiasTile)
 			}
-			t.Prefetch, t.PrefetchRow = t.Lines[i].At, t.Lines[i].Row
+			t.Prefetch, t.PrefetchRow, t.Sparse = t.Lines[i].At, t.Lines[i].Row, t.Lines[i].Sparse
 			gemm(&t.GemmTile)
 		}
 	}

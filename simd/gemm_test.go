@@ -241,7 +241,7 @@ func TestGemmTiles(t *testing.T) {
 				}
 				for i := range count {
 					if random.IntN(2) == 0 {
-						call.Lines[i] = Line{At: &b[0], Row: call.BRow}
+						call.Lines[i] = Line{At: &b[0], Row: call.BRow, Sparse: k.SparseLines && random.IntN(2) == 0}
 					}
 				}
 				call.Below = random.IntN(count*m + 1)

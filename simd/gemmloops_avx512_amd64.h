@@ -34,18 +34,25 @@
 #define ROWS14(ROW) ROWS13(ROW) \
 	ROW((R8)(R11*1), Z31, 13, Z26, Z27)
 
-// STEP moves the cursors to the next k; the flags are those of k left.
-#define STEP \
+// FETCH fetches a line of what is read after this tile.
+#define FETCH \
+	PREFETCHT1 (DI) \
+	ADDQ AX, DI
+
+// FORWARD moves the cursors to the next k.
+#define FORWARD \
 	ADDQ R13, SI \
 	ADDQ R13, R8 \
-	ADDQ DX, BX  \
+	ADDQ DX, BX
+
+// STEP does so too; the flags are those of k left.
+#define STEP \
+	FORWARD \
 	DECQ CX
 
-// PREFETCHSTEP also fetches a line of what is read after this tile: high tiles have
-// load slots left for it.
+// PREFETCHSTEP also fetches a line: high tiles have load slots left for it.
 #define PREFETCHSTEP \
-	PREFETCHT1 (DI) \
-	ADDQ AX, DI      \
+	FETCH \
 	STEP
 
 // OUTER moves A and B to the next row of k and reloads the count; the flags are those
@@ -69,6 +76,41 @@ next:                          \
 	JNE     next           \
 	OUTER                  \
 	JNE     next           \
+	JMP     end
+
+// SPARSELOOP is LOOP of 32 columns that fetches one line for every four k: each
+// outstanding fetch takes a place that loads from the second-level cache need too.
+// Four k in a row also spare what counts them, which takes slots of multiply-adds on
+// CPUs that start two in a cycle.
+#define SPARSELOOP(entry, row, fours, rest, next, end1, ROWS) \
+entry:                      \
+	MOVQ    bRow-8(SP), DX  \
+row:                        \
+	SUBQ    $4, CX          \
+	JLT     rest            \
+	PCALIGN $64             \
+fours:                      \
+	FULL(ROWS)              \
+	FETCH                   \
+	FORWARD                 \
+	FULL(ROWS)              \
+	FORWARD                 \
+	FULL(ROWS)              \
+	FORWARD                 \
+	FULL(ROWS)              \
+	FORWARD                 \
+	SUBQ    $4, CX          \
+	JGE     fours           \
+rest:                       \
+	ADDQ    $4, CX          \
+	JEQ     end1            \
+next:                       \
+	FULL(ROWS)              \
+	STEP                    \
+	JNE     next            \
+end1:                       \
+	OUTER                   \
+	JNE     row             \
 	JMP     end
 
 begun:
@@ -108,14 +150,22 @@ begun:
 	CMPQ  AX, $32
 	JLT   parts
 
-	// Without a place to fetch, high tiles touch the stack, again and again.
-	MOVQ  t+0(FP), AX
-	MOVQ  GemmTile_PrefetchRow(AX), AX
-	SHLQ  $2, AX
+	// Without a place to fetch, high tiles touch the stack, now and then.
 	TESTQ DI, DI
-	JNE   fulls
+	JEQ   nothing
+	MOVQ  t+0(FP), AX
+	CMPB  GemmTile_Sparse(AX), $0
+	MOVQ  GemmTile_PrefetchRow(AX), AX
+	LEAQ  (AX*4), AX
+	JNE   sparse
+	JMP   fulls
+
+nothing:
 	LEAQ  t+0(FP), DI
 	XORQ  AX, AX
+
+sparse:
+	HEIGHTS(full1, full2, full3, full4, full5, full6, full7, sparse8, sparse9, sparse10, sparse11, sparse12, sparse13, sparse14, sparse5to7)
 
 fulls:
 	HEIGHTS(full1, full2, full3, full4, full5, full6, full7, full8, full9, full10, full11, full12, full13, full14, full5to7)
@@ -140,6 +190,14 @@ halves:
 	LOOP(full3, full3k, FULL, ROWS3, STEP)
 	LOOP(full2, full2k, FULL, ROWS2, STEP)
 	LOOP(full1, full1k, FULL, ROWS1, STEP)
+
+	SPARSELOOP(sparse14, sparse14row, sparse14fours, sparse14rest, sparse14k, sparse14end, ROWS14)
+	SPARSELOOP(sparse13, sparse13row, sparse13fours, sparse13rest, sparse13k, sparse13end, ROWS13)
+	SPARSELOOP(sparse12, sparse12row, sparse12fours, sparse12rest, sparse12k, sparse12end, ROWS12)
+	SPARSELOOP(sparse11, sparse11row, sparse11fours, sparse11rest, sparse11k, sparse11end, ROWS11)
+	SPARSELOOP(sparse10, sparse10row, sparse10fours, sparse10rest, sparse10k, sparse10end, ROWS10)
+	SPARSELOOP(sparse9, sparse9row, sparse9fours, sparse9rest, sparse9k, sparse9end, ROWS9)
+	SPARSELOOP(sparse8, sparse8row, sparse8fours, sparse8rest, sparse8k, sparse8end, ROWS8)
 
 	LOOP(part14, part14k, PART, ROWS14, STEP)
 	LOOP(part13, part13k, PART, ROWS13, STEP)

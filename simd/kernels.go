@@ -27,6 +27,8 @@ type Kernels struct {
 	// StridedB says that Gemm reads rows of B that lie apart, unless they alias or begin
 	// within cache lines, as fast as packed ones.
 	StridedB bool
+	// SparseLines says that Gemm knows Sparse, see GemmTile.
+	SparseLines bool
 	// Gemm computes one register tile, see gemmGeneric.
 	Gemm func(t *GemmTile)
 	// GemmTiles computes register tiles one below the other, see EachTile.

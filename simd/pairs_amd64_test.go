@@ -6,10 +6,11 @@ import (
 	"math"
 	"testing"
 
+	"github.com/klauspost/cpuid/v2"
 	"github.com/stretchr/testify/require"
 )
 
-// TestPairsWithoutBF16 tests what the set avx512 has where the CPU lacks VDPBF16PS.
+// TestPairsWithoutBF16 tests what the set avx512 has where the CPU lacks AVX512_BF16.
 func TestPairsWithoutBF16(t *testing.T) {
 	if why := missingAVX512(); why != "" {
 		t.Skip(why)
@@ -18,6 +19,21 @@ func TestPairsWithoutBF16(t *testing.T) {
 	k.GemmPairs, k.TransposePairs, k.GatherPairs = gemmPairsFMAAVX512, transposePairsAVX2, gatherPairsAVX2
 	testGemmPairs(t, &k)
 	testPackPairs(t, &k)
+}
+
+// TestPairsByInstruction tests VDPBF16PS also where the set avx512 does without it, on
+// CPUs of Intel.
+func TestPairsByInstruction(t *testing.T) {
+	if why := missingAVX512(); why != "" {
+		t.Skip(why)
+	}
+	if !cpuid.CPU.Supports(cpuid.AVX512BF16) {
+		t.Skip("the CPU lacks AVX512_BF16")
+	}
+	k := avx512
+	k.GemmPairs = gemmPairsAVX512
+	testFlush(t, &k)
+	testGemmPairs(t, &k)
 }
 
 // TestPairRows: rows of every length, with nothing written behind them.

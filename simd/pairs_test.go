@@ -33,16 +33,19 @@ func TestFMAFlushIsVDPBF16PS(t *testing.T) {
 		require.Equal(t, c.want, fmaFlush(c.x, c.y, c.z), "%x * %x + %x", c.x, c.y, c.z)
 		require.Equal(t, -c.want, fmaFlush(-c.x, c.y, -c.z), "%x * %x + %x", -c.x, c.y, -c.z)
 	}
-	forEachISA(t, func(t *testing.T, k *Kernels) {
-		for _, c := range tiny {
-			for shift := range 2 { // as the even number of a pair, as the odd one
-				half := func(x float32) float32 { return math.Float32frombits(math.Float32bits(x) >> 16 << (16 * shift)) }
-				x, y, z := half(c.x), half(c.y), c.z
-				k.GemmPairs(&GemmTile{C: &z, A: &x, B: &y, CRow: 1, ARow: 1, ACol: 1, BRow: 1, M: 1, N: 1, K: 1, KOuter: 1, Mode: FromC})
-				require.Equal(t, c.want, z, "%x * %x + %x", c.x, c.y, c.z)
-			}
+	forEachISA(t, testFlush)
+}
+
+// testFlush holds the tile of a set against tiny.
+func testFlush(t *testing.T, k *Kernels) {
+	for _, c := range tiny {
+		for shift := range 2 { // as the even number of a pair, as the odd one
+			half := func(x float32) float32 { return math.Float32frombits(math.Float32bits(x) >> 16 << (16 * shift)) }
+			x, y, z := half(c.x), half(c.y), c.z
+			k.GemmPairs(&GemmTile{C: &z, A: &x, B: &y, CRow: 1, ARow: 1, ACol: 1, BRow: 1, M: 1, N: 1, K: 1, KOuter: 1, Mode: FromC})
+			require.Equal(t, c.want, z, "%x * %x + %x", c.x, c.y, c.z)
 		}
-	})
+	}
 }
 
 // pairsNumber returns a float32 with any of the exponents around 2^exponent.

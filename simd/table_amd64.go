@@ -55,14 +55,18 @@ var avx512 = func() Kernels {
 	k.Name = "avx512"
 	k.Peak = peakAVX512
 	k.MR, k.NR, k.Gemm, k.GemmTiles = 14, 32, gemmAVX512, EachTile(gemmAVX512, prefetchAVX2)
-	k.StridedB = true
+	k.StridedB, k.SparseLines = true, true
 	k.GemmGather, k.GemmGathers = gemmGatherAVX512, true
 	k.Scatter = scatterAVX512
 	k.Deinterleave2, k.Interleave2 = deinterleave2AVX512, interleave2AVX512
 	k.Transpose, k.Gather = transposeAVX512, gatherAVX512
 	k.GemmPairs = gemmPairsFMAAVX512
 	if cpuid.CPU.Supports(cpuid.AVX512BF16) {
-		k.GemmPairs, k.TransposePairs, k.GatherPairs = gemmPairsAVX512, transposePairsAVX512, gatherPairsAVX512
+		k.TransposePairs, k.GatherPairs = transposePairsAVX512, gatherPairsAVX512
+		// Intel's cores take as long for VDPBF16PS as for four VFMADD231PS.
+		if cpuid.CPU.VendorID != cpuid.Intel {
+			k.GemmPairs = gemmPairsAVX512
+		}
 	}
 	k.WinogradInput, k.WinogradInputAdjoint = winogradInputAVX512, winogradInputAdjointAVX512
 	k.WinogradOutput, k.WinogradOutputAdjoint = winogradOutputAVX512, winogradOutputAdjointAVX512

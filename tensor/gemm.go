@@ -57,6 +57,8 @@ type gemmCall struct {
 	packB    bool // B goes through shared memory, panel by panel
 	bInPlace bool // B is read where it is
 
+	stretchDepth int // of the inner dimension, depth or less
+
 	c, a, b       []float32
 	ldc           int
 	aRow, aCol    int
@@ -102,6 +104,10 @@ const largeC = 1 << 20
 // unpackedRows is the height of a tile whose rows of A are not packed: where they alias,
 // a set of the first-level cache must hold all of them.
 const unpackedRows = 8
+
+// aliasDepth is the depth up to which a second-level cache holds panels of a B whose rows
+// alias, this one and the next.
+const aliasDepth = 128
 
 // packWorth is the number of columns from which on packing A pays.
 const packWorth = 96
@@ -291,6 +297,10 @@ func (g *Gemm) Run(c, a, b []float32, ldc, lda, ldb int, ep Epilogue) {
 	g.packA = g.wide && (g.pairs || g.engine.Kernels.PackedA || g.aCol != 1 || Aliases(g.aRow))
 	g.bInPlace = !g.pairs && g.bCol == 1 && g.readInPlace(g.bRow)
 	g.packB = g.tall && !g.bInPlace
+	g.stretchDepth = g.depth
+	if g.bInPlace && Aliases(g.bRow) {
+		g.stretchDepth = min(g.depth, aliasDepth)
+	}
 	if max(len(g.offsets)*g.bRow, len(g.aOffsets)*g.aCol, len(g.tileRows)*ldc) > math.MaxInt32 {
 		panic(fmt.Sprintf("tensor: a matrix product of %d x %d x %d whose rows are too far apart for offsets of 32 bits", g.M, g.N, g.K))
 	}
@@ -431,8 +441,8 @@ func (g gemmBlock) Do(task, worker int) {
 	if g.swap && g.acc {
 		kernels.Transpose(&b.c[0], &g.c[b.j0*g.ldc+b.top], b.j1-b.j0, b.rows, b.ldc, g.ldc)
 	}
-	for k0 := 0; k0 < g.K; k0 += g.depth {
-		g.stretch(&b, k0, min(g.depth, g.K-k0))
+	for k0 := 0; k0 < g.K; k0 += g.stretchDepth {
+		g.stretch(&b, k0, min(g.stretchDepth, g.K-k0))
 	}
 	if g.swap {
 		kernels.Transpose(&g.c[b.j0*g.ldc+b.top], &b.c[0], b.rows, b.j1-b.j0, g.ldc, b.ldc)
@@ -501,8 +511,13 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 	tile := b.tile
 	tile.GemmTile = simd.GemmTile{B: &panel[0], CRow: b.ldc, BRow: bRow, N: min(nr, b.j1-j), K: steps, KOuter: 1, Mode: mode}
 	tile.CRows = &g.tileRows[0]
-	// The first tiles also fetch the next panel, a line of each row at a time.
-	next, line := g.next(k0, j, b.j0, b.j1), 0
+	// The tiles also fetch the next panel: the first a line of each row or, where they are
+	// enough for that, each of them a line of a quarter of the rows.
+	next, lines := g.next(k0, j, b.j0, b.j1), nr/lineFloats
+	part, parts := steps, 1
+	if g.engine.Kernels.SparseLines && simd.SparseRows*lines <= b.t1-b.t0 {
+		part, parts = steps/simd.SparseRows, simd.SparseRows
+	}
 	for t := b.t0; t < b.t1; t += tile.Count {
 		first, m := g.tiles.Tile(t)
 		tile.Count = g.tiles.Run(t, b.t1, steps)
@@ -516,10 +531,10 @@ func (g *Gemm) multiplyPanel(b *block, k0, kc, j int, panel []float32, bRow int)
 			tile.A, tile.ARow, tile.ACol, tile.ATile = &g.a[first*g.aRow+k0*g.aCol], g.aRow, g.aCol, m*g.aRow
 		}
 		for i := range tile.Count {
-			tile.Lines[i] = simd.Line{Row: bRow}
-			if line < min(len(next), nr) {
-				tile.Lines[i].At = &next[line]
-				line += lineFloats
+			n := t + i - b.t0
+			tile.Lines[i] = simd.Line{Row: bRow, Sparse: parts > 1}
+			if at := n/parts*lineFloats + n%parts*part*bRow; n < lines*parts && at < len(next) {
+				tile.Lines[i].At = &next[at]
 			}
 		}
 		tile.Below = 0
@@ -561,7 +576,7 @@ func (g *Gemm) mode(k0, kc int) simd.TileMode {
 func (g *Gemm) next(k0, j, j0, j1 int) []float32 {
 	if j += g.engine.Kernels.NR; j >= j1 {
 		j = j0
-		k0 += g.depth
+		k0 += g.stretchDepth
 	}
 	switch {
 	case k0 >= g.K:
