@@ -83,8 +83,12 @@ const stretchPixels, blockBytes = 1024, 192 << 10
 // the tile is large or it is the larger operand of 1x1 filters.
 const placePixels = 170
 
-// maxTranspose bounds the columns of one Transpose call.
-const maxTranspose = 2048
+// maxTranspose bounds the columns of one Transpose call, and longestTranspose its elements:
+// assembly can't be preempted.
+const (
+	maxTranspose     = 2048
+	longestTranspose = 1 << 18
+)
 
 func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	p := &weightGrad{weightSums: weightSums{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}}
@@ -318,18 +322,19 @@ func (p *weightGrad) channelsLast(dst, planes, parted []float32) {
 	s := p.shape
 	transpose := p.engine.Kernels.Transpose
 	plane := s.H * s.W
+	most := min(maxTranspose, max(1, longestTranspose/p.block))
 	if area := p.rows * p.cols; every2nd(s) {
 		for c := range p.block {
 			p.engine.Kernels.Deinterleave2(&parted[c*area], &parted[p.block*area], &planes[c*plane], p.rows, p.cols, p.cols, 2*s.W)
 		}
-		for i := 0; i < area; i += maxTranspose {
-			transpose(&dst[i*p.block], &parted[i], p.block, min(maxTranspose, area-i), p.block, area)
+		for i := 0; i < area; i += most {
+			transpose(&dst[i*p.block], &parted[i], p.block, min(most, area-i), p.block, area)
 		}
 		return
 	}
 	if p.rows == s.H && p.cols == s.W {
-		for i := 0; i < plane; i += maxTranspose {
-			transpose(&dst[i*p.block], &planes[i], p.block, min(maxTranspose, plane-i), p.block, plane)
+		for i := 0; i < plane; i += most {
+			transpose(&dst[i*p.block], &planes[i], p.block, min(most, plane-i), p.block, plane)
 		}
 		return
 	}
