@@ -19,6 +19,7 @@ type tile struct {
 	m, n, k, kOuter                      int
 	mode                                 TileMode
 	prefetch                             *float32
+	sparse                               bool
 }
 
 func (g *tile) run(k *Kernels) {
@@ -29,7 +30,7 @@ func (g *tile) run(k *Kernels) {
 	k.Gemm(&GemmTile{
 		C: &g.c[0], A: &g.a[0], B: &g.b[0], Bias: bias,
 		CRow: g.cRow, ARow: g.aRow, ACol: g.aCol, AJump: g.aJump, BRow: g.bRow, BJump: g.bJump,
-		M: g.m, N: g.n, K: g.k, KOuter: g.kOuter, Mode: g.mode, Prefetch: g.prefetch, PrefetchRow: g.bRow,
+		M: g.m, N: g.n, K: g.k, KOuter: g.kOuter, Mode: g.mode, Prefetch: g.prefetch, PrefetchRow: g.bRow, Sparse: g.sparse,
 	})
 }
 
@@ -145,6 +146,7 @@ func TestGemm(t *testing.T) {
 
 						if random.IntN(2) == 0 {
 							g.prefetch = &g.b[0]
+							g.sparse = k.SparseLines && random.IntN(2) == 0
 						}
 
 						switch mode &^ ThenReLU6 {
