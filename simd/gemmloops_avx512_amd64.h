@@ -78,11 +78,11 @@ next:                          \
 	JNE     next           \
 	JMP     end
 
-// SPARSELOOP is LOOP of 32 columns that fetches one line for every four k: each
-// outstanding fetch takes a place that loads from the second-level cache need too.
-// Four k in a row also spare what counts them, which takes slots of multiply-adds on
-// CPUs that start two in a cycle.
-#define SPARSELOOP(entry, row, fours, rest, next, end1, ROWS) \
+// SPARSELOOP is LOOP of 32 columns that fetches one line for every four k (SparseRows):
+// each outstanding fetch takes a place that loads from the second-level cache need too.
+// Counting once for four k also leaves slots to multiply-adds on CPUs that start two in a
+// cycle.
+#define SPARSELOOP(entry, row, fours, rest, next, rowEnd, ROWS) \
 entry:                      \
 	MOVQ    bRow-8(SP), DX  \
 row:                        \
@@ -103,12 +103,12 @@ fours:                      \
 	JGE     fours           \
 rest:                       \
 	ADDQ    $4, CX          \
-	JEQ     end1            \
+	JEQ     rowEnd          \
 next:                       \
 	FULL(ROWS)              \
 	STEP                    \
 	JNE     next            \
-end1:                       \
+rowEnd:                     \
 	OUTER                   \
 	JNE     row             \
 	JMP     end
