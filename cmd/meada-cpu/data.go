@@ -69,8 +69,9 @@ func newCheck(std streams) *cobra.Command {
 		Use:   "check DIR",
 		Short: "look at your own pictures: what is understood of them, and what is wrong",
 		Long: "Decodes every picture of a folder or CSV manifest and prints in a line what is\n" +
-			"understood, oddities, and all pictures that cannot be read: then the exit code is 3.\n" +
-			"It keeps no picture, so that it needs neither memory nor a --cache.",
+			"understood, oddities, and all pictures that cannot be read: then the exit code is 3,\n" +
+			"as where train would have nothing to test on. It keeps no picture, so that it needs\n" +
+			"neither memory nor a --cache.",
 		Example: "meada-cpu data check pictures\nmeada-cpu data check PACS/kfold --target sketch",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {

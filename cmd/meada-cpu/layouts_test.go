@@ -192,6 +192,10 @@ func TestLayoutsOfOwnPictures(t *testing.T) {
 		require.Equal(t, exitData, refused.code)
 		require.Contains(t, refused.err, "nothing to test on: --holdout 0.2 holds none of 2 training images out")
 	}
+	checked := invoke(t, dir, "data", "check", "pairs")
+	require.Equal(t, exitData, checked.code)
+	require.Contains(t, checked.out, "warning: a single picture to train on: dog and horse")
+	require.Equal(t, refused.err, checked.err, "as train has it")
 	refused = invoke(t, dir, append(run, "--data", "classes/dog")...)
 	require.Equal(t, exitUsage, refused.code)
 	require.Contains(t, refused.err, "<domain>/<class>/<picture>")

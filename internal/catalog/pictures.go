@@ -244,7 +244,8 @@ func BalancedWeights(task *dataset.Task) []float64 {
 }
 
 // CheckPictures decodes every picture of a folder and prints what it understood and
-// what is odd. The error lists what cannot be read.
+// what is odd. The error lists what cannot be read, and tells if train would have nothing
+// to test on.
 func (i *Images) CheckPictures(out io.Writer) error {
 	if err := i.checkDomains(&Dataset{Own: true}); err != nil {
 		return err
@@ -266,8 +267,12 @@ func (i *Images) CheckPictures(out io.Writer) error {
 	for _, odd := range Oddities(task, nil) {
 		fmt.Fprintln(out, "warning:", odd)
 	}
+	var wrong []error
 	if task.Bad != nil {
-		return fmt.Errorf("%w\n--skip-bad of other commands goes on without what cannot be read", task.Bad)
+		wrong = append(wrong, fmt.Errorf("%w\n--skip-bad of other commands goes on without what cannot be read", task.Bad))
 	}
-	return nil
+	if len(task.Domains) == 0 && task.Held.N == 0 {
+		wrong = append(wrong, &dataset.Error{Path: i.Data, Err: i.nothingToTest(task)})
+	}
+	return errors.Join(wrong...)
 }

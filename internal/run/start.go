@@ -173,6 +173,9 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		{"dataset", fmt.Sprintf("%s, %s training images", s.Dataset, cli.Count(data.Source.N))},
 	}
 	if understood := catalog.Understood(data); understood != "" {
+		if s.Resize != "" {
+			understood += fmt.Sprintf(", resized by %s", s.Resize)
+		}
 		rows = append(rows, [2]string{"pictures", understood})
 	}
 	rows = append(rows, [][2]string{
@@ -210,14 +213,10 @@ func (r *run) describe(data *dataset.Task, beginning string) [][2]string {
 		}
 		rows = append(rows, [2]string{"maximisation", ascent}, [2]string{"training images", strings.Join(sizes, " -> ")})
 	}
-	tests := fmt.Sprintf("every %s %ss", cli.Count(s.TestEvery), round)
-	if s.TestEvery == 1 {
-		tests = "every " + round
-	}
 	m := ThisMachine(r.engine)
 	rows = append(rows,
-		[2]string{"tests", tests},
-		[2]string{"machine", fmt.Sprintf("%s, %s, %s", m.CPU, m.SIMD, cli.Number(s.Threads, "thread"))},
+		[2]string{"tests", describeTests(s, round)},
+		[2]string{"machine", fmt.Sprintf("%s, %s, %s", m.CPU, m.SIMD, cli.Number(s.Threads, "thread")) + describeArithmetic(s)},
 	)
 	if ranks := r.Group.Size(); ranks > 1 {
 		text := fmt.Sprintf("%d, %d of them on this machine, for %d shards", ranks, r.Neighbours, s.Shards)
@@ -238,7 +237,13 @@ func describeDescent(s *runfolder.Settings, steps int) string {
 	if s.InEpochs() {
 		text = fmt.Sprintf("%s, %s", cli.Number(s.Epochs, "epoch"), text)
 	}
+	if s.Shards > 1 {
+		text += fmt.Sprintf(" in %d shards", s.Shards)
+	}
 	text += ", " + describeOptimiser(s)
+	if s.ClassWeights != "" {
+		text += fmt.Sprintf(", classes %s", s.ClassWeights)
+	}
 	if s.Freeze {
 		text += ", of the layers behind the embedding alone"
 	}
@@ -250,6 +255,30 @@ func describeDescent(s *runfolder.Settings, steps int) string {
 	}
 	if s.MaxSteps > 0 {
 		text += fmt.Sprintf(", ends after %s at the latest", cli.Number(s.MaxSteps, "step"))
+	}
+	return text
+}
+
+// describeTests tells when the run tests, between rounds of steps or epochs.
+func describeTests(s *runfolder.Settings, round string) string {
+	text := fmt.Sprintf("every %s %ss", cli.Count(s.TestEvery), round)
+	if s.TestEvery == 1 {
+		text = "every " + round
+	}
+	if s.Patience > 0 {
+		text += fmt.Sprintf(", ends after %d without a better one on the source", s.Patience)
+	}
+	return text
+}
+
+// describeArithmetic tells what is computed otherwise than by default.
+func describeArithmetic(s *runfolder.Settings) string {
+	var text string
+	if s.Direct {
+		text += ", no Winograd convolutions"
+	}
+	if s.Precision != "" {
+		text += fmt.Sprintf(", products in %s", s.Precision)
 	}
 	return text
 }

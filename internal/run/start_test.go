@@ -74,3 +74,20 @@ func TestDescribeRandomStart(t *testing.T) {
 		require.Equal(t, c.random, strings.Contains(text, "from a random start"), text)
 	}
 }
+
+// A run begins with all that it was asked to do otherwise than by default.
+func TestDescribeWhatIsNotDefault(t *testing.T) {
+	t.Parallel()
+	s := &runfolder.Settings{Settings: catalog.CIFAR(catalog.ERM)}
+	s.TestEvery = 2
+	for _, text := range []string{describeDescent(s, 7), describeTests(s, "epoch"), describeArithmetic(s)} {
+		for _, word := range []string{"shards", "classes", "ends after", "Winograd", "products"} {
+			require.NotContains(t, text, word)
+		}
+	}
+	s.Shards, s.ClassWeights, s.Patience, s.Direct, s.Precision = 4, catalog.Balanced, 3, true, catalog.BFloat16
+	require.Contains(t, describeDescent(s, 7), "7 steps of 128 images in 4 shards, SGD, ")
+	require.Contains(t, describeDescent(s, 7), ", classes balanced")
+	require.Equal(t, "every 2 epochs, ends after 3 without a better one on the source", describeTests(s, "epoch"))
+	require.Equal(t, ", no Winograd convolutions, products in bf16", describeArithmetic(s))
+}
