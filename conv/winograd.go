@@ -14,7 +14,8 @@ import (
 // The 36 points of a tile are 36 matrix products over channels. Data are
 // channels-last here: a tile is transformed 16 channels at a time, and the rows
 // of a product are tiles. A worker takes a few whole images through all three
-// steps in its own scratch memory.
+// steps in its own scratch memory, or a large one strip by strip, so that what one
+// step leaves is in the second-level cache when the next one reads it.
 type winograd struct {
 	shape  Shape
 	engine *tensor.Engine
@@ -23,8 +24,9 @@ type winograd struct {
 	paddedC, paddedK   int // the same, rounded up to whole lanes
 	m                  int // side of a tile of outputs
 	tileRows, tileCols int // tiles of an image
-	rows, cols         int // of an image padded to whole tiles
+	cols               int // of an image padded to whole tiles
 	images             int // of a task
+	strip              int // rows of tiles of them that are multiplied together
 	set                int // images multiplied together for the weights
 	gradient           partials
 	outputs            []tensor.PerWorker[simd.WinogradOutputs]
@@ -68,9 +70,10 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p := &winograd{shape: s, engine: e, m: tileSide + 1 - s.R, c: s.C / s.Groups, k: s.K / s.Groups}
 	p.paddedC, p.paddedK = wholeLanes(p.c), wholeLanes(p.k)
 	p.tileRows, p.tileCols = winogradTiles(s.OutH(), p.m), winogradTiles(s.OutW(), p.m)
-	p.rows = p.tileRows*p.m + tileSide - p.m
-	p.cols = p.tileCols*p.m + tileSide - p.m
+	p.cols = p.tileCols*p.m + p.overlap()
 	p.images = evenly(min(s.N, (p.enoughTiles()+p.tiles()-1)/p.tiles()), s, e.Threads())
+	strips := max(1, p.tiles()/p.enoughTiles())
+	p.strip = (p.tileRows + strips - 1) / strips
 	p.gradient = newPartials(e, s.N, (setTiles/2+p.tiles()-1)/p.tiles(), s.Groups*p.k*s.R*s.S*p.paddedC)
 	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
 	p.set = (p.gradient.chunk + sets - 1) / sets
@@ -90,9 +93,19 @@ func (p *winograd) tiles() int { return p.tileRows * p.tileCols }
 // filters returns the number of transformed weights of a group.
 func (p *winograd) filters() int { return points * conflictFreeStride(p.paddedC*p.paddedK) }
 
-// planeTile returns the size of 16 channels of an image, as inputs or as outputs.
-func (p *winograd) planeTile() int {
-	return max(p.rows*p.cols, p.tileRows*p.m*p.tileCols*p.m, p.shape.H*p.shape.W) * lanes
+// planeTile returns the size of 16 channels of so many rows of tiles of an image, as inputs
+// or as outputs.
+func (p *winograd) planeTile(tileRows int) int { return (tileRows*p.m + p.overlap()) * p.cols * lanes }
+
+// overlap returns how many rows of inputs two rows of tiles share.
+func (p *winograd) overlap() int { return tileSide - p.m }
+
+// overlapSize returns the size of the rows of inputs of an image that two strips share.
+func (p *winograd) overlapSize() int {
+	if p.strip == p.tileRows {
+		return 0
+	}
+	return p.overlap() * p.cols * p.paddedC
 }
 
 // packed returns the size of a packed tile of A, on rows that need one.
@@ -105,14 +118,15 @@ func (p *winograd) packed() int {
 
 func (p *winograd) reserve() {
 	s := p.shape
-	images := 2*p.planeTile() + p.packed() + points*(conflictFreeStride(p.images*p.tiles()*p.paddedC)+conflictFreeStride(p.images*p.tiles()*p.paddedK))
+	tiles := p.images * p.strip * p.tileCols
+	images := 2*p.planeTile(p.strip) + p.overlapSize() + p.packed() + points*(conflictFreeStride(tiles*p.paddedC)+conflictFreeStride(tiles*p.paddedK))
 	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*max(p.paddedC, p.paddedK)))
 }
 
 func (p *winograd) reserveWeights() {
 	s := p.shape
 	out, in, u := p.setSizes()
-	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.planeTile()+out+in+u+s.R*s.S*blockWidth)
+	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.planeTile(p.tileRows)+out+in+u+s.R*s.S*blockWidth)
 }
 
 // setSizes returns the sizes of a set's tiles for the weights: of all filters'
@@ -191,89 +205,115 @@ func (p winogradFiltersT) Do(filter, worker int) {
 	}
 }
 
-// inputs transforms the tiles of the channels [from, to) of one group of an image,
-// padded, to dst[point][tile][channel], tiles dstTile apart.
-func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32, from, to int, planeTile []float32) {
+// inputs transforms the tiles of the channels [from, to) of a strip of one group of an
+// image, padded, to dst[point][tile][channel], tiles dstTile apart.
+func (p *winograd) inputs(dst []float32, dstPoint, dstTile int, image []float32, from, to int, at strip, planeTile []float32) {
 	s := p.shape
 	plane := s.H * s.W
+	frame := p.input(at)
 	for c := from; c < to; c += lanes {
-		p.pad(planeTile, image[c*plane:], min(lanes, p.c-c), p.input())
-		for i := range p.tileRows {
+		p.pad(planeTile, image[c*plane:], min(lanes, p.c-c), frame)
+		for i := range at.rows() {
 			p.engine.Kernels.WinogradInput(&dst[i*p.tileCols*dstTile+c-from], &planeTile[i*p.m*p.cols*lanes], p.tileCols,
 				dstPoint, dstTile, p.cols*lanes, p.m*lanes)
 		}
 	}
 }
 
-// outputGradients transforms the tiles of one group of an output gradient to
+// outputGradients transforms the tiles of a strip of one group of an output gradient to
 // dst[point][tile][filter].
-func (p *winograd) outputGradients(dst []float32, dstPoint int, dy, planeTile []float32) {
+func (p *winograd) outputGradients(dst []float32, dstPoint int, dy []float32, at strip, planeTile []float32) {
 	s := p.shape
 	area := s.OutH() * s.OutW()
 	cols := p.tileCols * p.m
+	frame := p.output(at)
 	for k := 0; k < p.k; k += lanes {
-		p.pad(planeTile, dy[k*area:], min(lanes, p.k-k), p.output())
-		for i := range p.tileRows {
+		p.pad(planeTile, dy[k*area:], min(lanes, p.k-k), frame)
+		for i := range at.rows() {
 			p.engine.Kernels.WinogradOutputAdjoint(&dst[i*p.tileCols*p.paddedK+k], &planeTile[i*p.m*cols*lanes], p.m, p.tileCols,
 				dstPoint, p.paddedK, cols*lanes, p.m*lanes)
 		}
 	}
 }
 
-// frame is where planes of h x w lie in rows x cols: from row top and column left on.
+// strip is rows [from, to) of tiles of an image.
+type strip struct{ from, to int }
+
+func (s strip) rows() int { return s.to - s.from }
+
+// whole is the strip of all rows of tiles.
+func (p *winograd) whole() strip { return strip{0, p.tileRows} }
+
+// stripAt returns the strip that begins with a row of tiles.
+func (p *winograd) stripAt(from int) strip { return strip{from, min(from+p.strip, p.tileRows)} }
+
+// frame is rows x cols of numbers with planes of h x w in them, from row top and column left
+// on, and zeros beside these. A negative top leaves out their first rows.
 type frame struct{ h, w, top, left, rows, cols int }
 
-// input and output return the frames of an image padded to whole tiles.
-func (p *winograd) input() frame {
-	return frame{p.shape.H, p.shape.W, p.shape.PadH, p.shape.PadW, p.rows, p.cols}
+// input and output return the frames of a strip of an image padded to whole tiles.
+func (p *winograd) input(s strip) frame {
+	return frame{p.shape.H, p.shape.W, p.shape.PadH - s.from*p.m, p.shape.PadW, s.rows()*p.m + p.overlap(), p.cols}
 }
 
-func (p *winograd) output() frame {
-	return frame{p.shape.OutH(), p.shape.OutW(), 0, 0, p.tileRows * p.m, p.tileCols * p.m}
+func (p *winograd) output(s strip) frame {
+	return frame{p.shape.OutH(), p.shape.OutW(), -s.from * p.m, 0, s.rows() * p.m, p.tileCols * p.m}
+}
+
+// inside returns the rows of the planes that lie in the frame.
+func (f frame) inside() (from, to int) {
+	from = max(0, -f.top)
+	return from, max(from, min(f.h, f.rows-f.top))
 }
 
 // pad turns up to 16 planes channels-last, in a frame of zeros. Lanes without a
 // plane keep what they hold: nothing depends on them.
 func (p *winograd) pad(planeTile, planes []float32, count int, f frame) {
 	transpose := p.engine.Kernels.Transpose
-	if f.h == f.rows && f.w == f.cols {
-		for i := 0; i < f.h*f.w; i += maxTranspose {
-			transpose(&planeTile[i*lanes], &planes[i], count, min(maxTranspose, f.h*f.w-i), lanes, f.h*f.w)
+	from, to := f.inside()
+	clear(planeTile[:(from+f.top)*f.cols*lanes])
+	clear(planeTile[(to+f.top)*f.cols*lanes : f.rows*f.cols*lanes])
+	if f.w == f.cols {
+		at := (from + f.top) * f.w
+		for i := from * f.w; i < to*f.w; i += maxTranspose {
+			n := min(maxTranspose, to*f.w-i)
+			transpose(&planeTile[at*lanes], &planes[i], count, n, lanes, f.h*f.w)
+			at += n
 		}
 		return
 	}
-	clear(planeTile[:f.top*f.cols*lanes])
-	for y := range min(f.h, f.rows-f.top) {
+	n := min(f.w, f.cols-f.left)
+	for y := from; y < to; y++ {
 		row := planeTile[(f.top+y)*f.cols*lanes:][:f.cols*lanes]
 		clear(row[:f.left*lanes])
-		n := min(f.w, f.cols-f.left)
 		transpose(&row[f.left*lanes], &planes[y*f.w], count, n, lanes, f.h*f.w)
 		clear(row[(f.left+n)*lanes:])
 	}
-	if f.top+f.h < f.rows {
-		clear(planeTile[(f.top+f.h)*f.cols*lanes : f.rows*f.cols*lanes])
-	}
 }
 
-// unpad writes (or adds, by way of spare) the middle of a channels-last planeTile to
-// up to 16 planes.
+// unpad writes (or adds, by way of spare) what a channels-last planeTile has of up to 16
+// planes.
 func (p *winograd) unpad(planes, planeTile, spare []float32, count int, f frame, accumulate bool) {
 	kernels := p.engine.Kernels
-	dst := planes
+	from, to := f.inside()
+	rows, n, plane := to-from, (to-from)*f.w, f.h*f.w
+	dst, dstRow := planes[from*f.w:], plane
 	if accumulate {
-		dst = spare
+		dst, dstRow = spare, n
 	}
 	if f.w == f.cols {
-		for i := 0; i < f.h*f.w; i += maxTranspose {
-			kernels.Transpose(&dst[i], &planeTile[(f.top*f.cols+i)*lanes], min(maxTranspose, f.h*f.w-i), count, f.h*f.w, lanes)
+		for i := 0; i < n; i += maxTranspose {
+			kernels.Transpose(&dst[i], &planeTile[((f.top+from)*f.cols+i)*lanes], min(maxTranspose, n-i), count, dstRow, lanes)
 		}
 	} else {
-		for y := range f.h {
-			kernels.Transpose(&dst[y*f.w], &planeTile[((f.top+y)*f.cols+f.left)*lanes], f.w, count, f.h*f.w, lanes)
+		for y := range rows {
+			kernels.Transpose(&dst[y*f.w], &planeTile[((f.top+from+y)*f.cols+f.left)*lanes], f.w, count, dstRow, lanes)
 		}
 	}
 	if accumulate {
-		kernels.Add(planes[:count*f.h*f.w], spare[:count*f.h*f.w])
+		for i := range count {
+			kernels.Add(planes[i*plane+from*f.w:][:n], spare[i*n:][:n])
+		}
 	}
 }
 
@@ -336,24 +376,37 @@ func (p *winograd) task(task int) (group, first int) {
 	return task % p.shape.Groups, task / p.shape.Groups * p.images
 }
 
-// prefetch returns what a task writes and what the next of its worker reads, as
-// tasks are handed out in turn.
-func (p *winograd) prefetch(task int, forward bool) prefetcher {
-	inputs := func(task int) region {
+// prefetch returns what a task writes for a strip of its images and what it reads next, or
+// the next task of its worker, as tasks are handed out in turn.
+func (p *winograd) prefetch(task int, at strip, forward bool) prefetcher {
+	inputs := func(task int, at strip) region {
 		group, first := p.task(task)
-		n := p.c * p.shape.H * p.shape.W
-		return regionOf(p.x, first, p.images, group*n, n)
+		return p.region(p.x, first, group*p.c, p.c, p.input(at))
 	}
-	outputs := func(task int) region {
+	outputs := func(task int, at strip) region {
 		group, first := p.task(task)
-		n := p.k * p.shape.OutH() * p.shape.OutW()
-		return regionOf(p.y, first, p.images, group*n, n)
+		return p.region(p.y, first, group*p.k, p.k, p.output(at))
 	}
-	next := task + p.engine.Threads()
+	following, next := task, p.stripAt(at.to)
+	if at.to == p.tileRows {
+		following, next = task+p.engine.Threads(), p.stripAt(0)
+	}
 	if forward {
-		return prefetcher{parts: [2]region{outputs(task), inputs(next)}}
+		return prefetcher{parts: [2]region{outputs(task, at), inputs(following, next)}}
 	}
-	return prefetcher{parts: [2]region{inputs(task), outputs(next)}}
+	return prefetcher{parts: [2]region{inputs(task, at), outputs(following, next)}}
+}
+
+// region returns what a frame has of planes of a task's images.
+func (p *winograd) region(t tensor.Tensor, first, plane, planes int, f frame) region {
+	from, to := f.inside()
+	area := f.h * f.w
+	if to-from == f.h {
+		return regionOf(t, first, p.images, plane*area, planes*area)
+	}
+	r := regionOf(t, first, p.images, plane*area+from*f.w, planes*area-from*f.w)
+	r.row, r.width = area, (to-from)*f.w
+	return r
 }
 
 // winogradForward computes the outputs of one group of a few images.
@@ -361,20 +414,27 @@ type winogradForward struct{ *winograd }
 
 func (q winogradForward) Do(task, worker int) {
 	p := q.winograd
+	for r := 0; r < p.tileRows; r += p.strip {
+		p.forwardStrip(task, worker, p.stripAt(r))
+	}
+}
+
+func (p *winograd) forwardStrip(task, worker int, at strip) {
 	s := p.shape
 	group, first := p.task(task)
 	images := min(p.images, p.x.N-first)
-	tiles := images * p.tiles()
+	each := at.rows() * p.tileCols
+	tiles := images * each
 	cut := arena(p.engine.Scratch(worker))
-	planeTile, packed := cut.take(p.planeTile()), cut.take(p.packed())
+	planeTile, packed := cut.take(p.planeTile(p.strip)), cut.take(p.packed())
 	in, out := cut.take(points*conflictFreeStride(tiles*p.paddedC)), cut.take(points*conflictFreeStride(tiles*p.paddedK))
 	for i := range images {
-		p.inputs(in[i*p.tiles()*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, planeTile)
+		p.inputs(in[i*each*p.paddedC:], conflictFreeStride(tiles*p.paddedC), p.paddedC, p.x.Image(first + i)[group*p.c*s.H*s.W:], 0, p.c, at, planeTile)
 	}
 	p.multiply(&pointProducts{
 		dst: out, src: in, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tiles(worker), tiles: tiles,
 		inner: p.c, innerLanes: p.paddedC, columns: p.k, columnLanes: p.paddedK,
-	}, p.prefetch(task, true))
+	}, p.prefetch(task, at, true))
 	area := s.OutH() * s.OutW()
 	cols := p.tileCols * p.m
 	call := &p.outputs[worker].Value
@@ -386,11 +446,11 @@ func (q winogradForward) Do(task, worker int) {
 			if p.bias != nil {
 				call.Bias = &p.bias[group*p.paddedK+k]
 			}
-			for r := range p.tileRows {
-				call.Dst, call.Src = &planeTile[r*p.m*cols*lanes], &out[(i*p.tiles()+r*p.tileCols)*p.paddedK+k]
+			for r := range at.rows() {
+				call.Dst, call.Src = &planeTile[r*p.m*cols*lanes], &out[(i*each+r*p.tileCols)*p.paddedK+k]
 				p.engine.Kernels.WinogradOutput(call)
 			}
-			p.unpad(y[k*area:], planeTile, nil, min(lanes, p.k-k), p.output(), false)
+			p.unpad(y[k*area:], planeTile, nil, min(lanes, p.k-k), p.output(at), false)
 		}
 	}
 }
@@ -400,30 +460,51 @@ type winogradBackward struct{ *winograd }
 
 func (q winogradBackward) Do(task, worker int) {
 	p := q.winograd
+	for r := 0; r < p.tileRows; r += p.strip {
+		p.backwardStrip(task, worker, p.stripAt(r))
+	}
+}
+
+// backwardStrip computes the input gradients of a strip, to which the one above has added
+// its share of the rows of inputs that both have.
+func (p *winograd) backwardStrip(task, worker int, at strip) {
 	s := p.shape
 	group, first := p.task(task)
 	images := min(p.images, p.y.N-first)
-	tiles := images * p.tiles()
+	each := at.rows() * p.tileCols
+	tiles := images * each
 	cut := arena(p.engine.Scratch(worker))
-	planeTile, spare, packed := cut.take(p.planeTile()), cut.take(p.planeTile()), cut.take(p.packed())
+	both := cut.take(p.overlapSize()) // [block of channels][row][column][channel]
+	planeTile, spare, packed := cut.take(p.planeTile(p.strip)), cut.take(p.planeTile(p.strip)), cut.take(p.packed())
 	in, out := cut.take(points*conflictFreeStride(tiles*p.paddedC)), cut.take(points*conflictFreeStride(tiles*p.paddedK))
 	for i := range images {
-		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], planeTile)
+		p.outputGradients(out[i*each*p.paddedK:], conflictFreeStride(tiles*p.paddedK), p.y.Image(first + i)[group*p.k*s.OutH()*s.OutW():], at, planeTile)
 	}
 	p.multiply(&pointProducts{
 		dst: in, src: out, filters: p.engine.Shared()[group*p.filters():], packed: packed, tile: p.engine.Tiles(worker), tiles: tiles,
 		inner: p.k, innerLanes: p.paddedK, columns: p.c, columnLanes: p.paddedC,
-	}, p.prefetch(task, false))
+	}, p.prefetch(task, at, false))
 	plane := s.H * s.W
+	frame := p.input(at)
+	size, overlap := frame.rows*p.cols*lanes, p.overlap()*p.cols*lanes
 	for i := range images {
 		dx := p.x.Image(first + i)[group*p.c*plane:]
 		for c := 0; c < p.c; c += lanes {
-			clear(planeTile[:p.rows*p.cols*lanes])
-			for r := range p.tileRows {
-				p.engine.Kernels.WinogradInputAdjoint(&planeTile[r*p.m*p.cols*lanes], &in[(i*p.tiles()+r*p.tileCols)*p.paddedC+c], p.tileCols,
+			begun := 0
+			if at.from > 0 {
+				begun = copy(planeTile, both[c/lanes*overlap:][:overlap])
+			}
+			clear(planeTile[begun:size])
+			for r := range at.rows() {
+				p.engine.Kernels.WinogradInputAdjoint(&planeTile[r*p.m*p.cols*lanes], &in[(i*each+r*p.tileCols)*p.paddedC+c], p.tileCols,
 					p.cols*lanes, p.m*lanes, conflictFreeStride(tiles*p.paddedC), p.paddedC)
 			}
-			p.unpad(dx[c*plane:], planeTile, spare, min(lanes, p.c-c), p.input(), p.accumulate)
+			done := frame
+			if at.to < p.tileRows {
+				copy(both[c/lanes*overlap:], planeTile[size-overlap:size])
+				done.rows -= p.overlap()
+			}
+			p.unpad(dx[c*plane:], planeTile, spare, min(lanes, p.c-c), done, p.accumulate)
 		}
 	}
 }
@@ -461,10 +542,10 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 	tiles := n * p.tiles()
 	cut := arena(p.engine.Scratch(worker))
 	outSize, inSize, uSize := p.setSizes()
-	planeTile, out, in, u := cut.take(p.planeTile()), cut.take(outSize), cut.take(inSize), cut.take(uSize)
+	planeTile, out, in, u := cut.take(p.planeTile(p.tileRows)), cut.take(outSize), cut.take(inSize), cut.take(uSize)
 	for i := range n {
 		dy := p.y.Image(first + i)[group*p.k*area:][:p.k*area]
-		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), dy, planeTile)
+		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), dy, p.whole(), planeTile)
 		if p.dbias != nil {
 			sums := p.sums()[(first+i)*s.K+group*p.k:]
 			for k := range p.k {
@@ -475,7 +556,7 @@ func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, wo
 	for c := 0; c < p.paddedC; c += blockWidth {
 		width := min(blockWidth, p.paddedC-c)
 		for i := range n {
-			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), planeTile)
+			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), p.whole(), planeTile)
 		}
 		prefetch := p.prefetchBlock(group, first, n, c+width)
 		p.multiplyBlock(p.engine.Tiles(worker), u, out, in, tiles, c, &prefetch)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -115,4 +116,43 @@ func reference(s Shape, x, dy, w []float32) [3][]float64 {
 		}
 	}
 	return [3][]float64{y, dx, dw}
+}
+
+// An image in strips gives the same bits as in one piece, forward and to the data, however
+// its tiles are cut.
+func TestStrips(t *testing.T) {
+	t.Parallel()
+	for _, kernels := range simd.Available() {
+		e := tensor.NewEngineOn(2, kernels)
+		for _, s := range []Shape{
+			{N: 3, C: 20, H: 32, W: 33, K: 40, R: 3, S: 3, PadH: 1, PadW: 1, Groups: 1}, // two strips by itself
+			{N: 2, C: 64, H: 29, W: 24, K: 24, R: 3, S: 3, PadW: 2, Groups: 2},
+			{N: 2, C: 17, H: 22, W: 12, K: 18, R: 3, S: 3, PadH: 2, Groups: 1},
+			{N: 2, C: 16, H: 13, W: 17, K: 33, R: 5, S: 5, PadH: 4, PadW: 4, Groups: 1},
+			{N: 2, C: 18, H: 16, W: 14, K: 12, R: 5, S: 5, Groups: 1},
+		} {
+			s.Stride = 1
+			r := rand.New(rand.NewSource(1))
+			x, dy := sliced(r, s.N, s.C, s.H, s.W), sliced(r, s.N, s.K, s.OutH(), s.OutW())
+			w, bias, begin := random(r, s.Weights()), random(r, s.K), random(r, s.N*s.C*s.H*s.W)
+			var want [3][]float32
+			for _, rows := range []int{winogradTiles(s.OutH(), tileSide+1-s.R), 1, 2, 3} {
+				p := newWinograd(e, s)
+				p.images, p.strip = 1, rows
+				p.reserve()
+				y := tensor.New(s.N, s.K, s.OutH(), s.OutW())
+				dx, added := tensor.New(s.N, s.C, s.H, s.W), tensor.View(slices.Clone(begin), s.N, s.C, s.H, s.W)
+				p.forward(y, x, w, bias, true)
+				p.backwardData(dx, dy, w, false)
+				p.backwardData(added, dy, w, true)
+				for i, got := range [][]float32{y.Data, dx.Data, added.Data} {
+					if want[i] == nil {
+						want[i] = got
+					}
+					require.Equal(t, want[i], got, "%s, %v, strips of %d, %d", kernels.Name, s, rows, i)
+				}
+			}
+		}
+		e.Close()
+	}
 }
