@@ -26,7 +26,7 @@ type winograd struct {
 	tileRows, tileCols int // tiles of an image
 	cols               int // of an image padded to whole tiles
 	images             int // of a task
-	strip              int // rows of tiles of them that are multiplied together
+	strip              int // rows of tiles of them that are multiplied together; all unless images is 1
 	set                int // images multiplied together for the weights
 	gradient           partials
 	outputs            []tensor.PerWorker[simd.WinogradOutputs]
@@ -419,6 +419,7 @@ func (q winogradForward) Do(task, worker int) {
 	}
 }
 
+// forwardStrip computes the outputs of a strip.
 func (p *winograd) forwardStrip(task, worker int, at strip) {
 	s := p.shape
 	group, first := p.task(task)
