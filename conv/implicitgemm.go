@@ -279,13 +279,20 @@ func (q productPixels) Do(task, worker int) {
 }
 
 // fetchingRows returns the rows of B that the products of a task multiply while they fetch
-// sparse lines: all but those of the first tiles, which may be packing. Products that leave
-// taps out have rows too short for that.
+// sparse lines: those of high tiles but the first, which may be packing. Products that leave
+// taps out have rows too short for that, narrow ones other loops.
 func (p *implicitGemm) fetchingRows() int {
+	high := 0
+	for t := 1; t < p.tiles.Count; t++ {
+		if _, rows := p.tiles.Tile(t); rows >= simd.SparseHeight {
+			high++
+		}
+	}
 	n := 0
 	for i := range p.panels {
-		if p.panels[i].meets == nil {
-			n += (p.tiles.Count - 1) * p.steps(p.inner)
+		pixels := p.panels[i].pixels
+		if last := pixels[len(pixels)-1]; p.panels[i].meets == nil && last.lane+last.n == p.engine.Kernels.NR {
+			n += high * p.steps(p.inner)
 		}
 	}
 	return n

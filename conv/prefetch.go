@@ -43,7 +43,8 @@ func regionOf(t tensor.Tensor, first, images, at, n int) region {
 
 const lineElements = 16 // of a cache line
 
-// spread makes the fetches sparse if products of so many rows of B suffice for that.
+// spread makes the fetches sparse if products of so many rows of B suffice for that, but for
+// what is lost where rows or columns of a product are no multiple of those of a fetch.
 func (f *prefetcher) spread(rows int) {
 	lines := 0
 	for _, p := range f.parts {

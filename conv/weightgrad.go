@@ -83,12 +83,8 @@ const stretchPixels, blockBytes = 1024, 192 << 10
 // the tile is large or it is the larger operand of 1x1 filters.
 const placePixels = 170
 
-// maxTranspose bounds the columns of one Transpose call, and longestTranspose its elements:
-// assembly can't be preempted.
-const (
-	maxTranspose     = 2048
-	longestTranspose = 1 << 18
-)
+// maxTranspose bounds the columns of one Transpose call of some tens of rows.
+const maxTranspose = 2048
 
 func newWeightGrad(e *tensor.Engine, s Shape) *weightGrad {
 	p := &weightGrad{weightSums: weightSums{shape: s, engine: e, channels: s.C / s.Groups, filters: s.K / s.Groups}}
@@ -263,7 +259,8 @@ func (c weightsChunk) Do(task, worker int) {
 			p.prepare(q.xs[j*p.xSize():], q.dys[j*p.dySize():], q.parted, q.first+j, group)
 		}
 		q.prefetch = p.prefetch(group, first+i+q.images)
-		if s := p.shape; p.engine.Kernels.SparseLines && s.OutW()%simd.SparseRows == 0 {
+		// Rows of other lengths would leave lines out.
+		if s := p.shape; p.engine.Kernels.SparseLines && s.OutW()%simd.SparseRows == 0 && !p.trimColumns {
 			q.prefetch.spread(len(p.rowTiles) * len(p.columnTiles) * s.R * s.OutH() * s.OutW() * q.images)
 		}
 		p.multiply(&q)
@@ -322,7 +319,7 @@ func (p *weightGrad) channelsLast(dst, planes, parted []float32) {
 	s := p.shape
 	transpose := p.engine.Kernels.Transpose
 	plane := s.H * s.W
-	most := min(maxTranspose, max(1, longestTranspose/p.block))
+	most := min(maxTranspose, max(1, simd.MaxTranspose/p.block))
 	if area := p.rows * p.cols; every2nd(s) {
 		for c := range p.block {
 			p.engine.Kernels.Deinterleave2(&parted[c*area], &parted[p.block*area], &planes[c*plane], p.rows, p.cols, p.cols, 2*s.W)

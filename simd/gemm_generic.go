@@ -118,8 +118,16 @@ const (
 	MaxTilesDepth = 16 << 10
 )
 
-// SparseRows is the number of rows of B for each line of sparse fetches.
-const SparseRows = 4
+// SparseRows is the number of rows of B for each line of sparse fetches, SparseHeight the
+// height from which on a tile makes them.
+const (
+	SparseRows   = 4
+	SparseHeight = 8
+)
+
+// MaxTranspose is the largest number of elements of one call of Transpose: assembly can't be
+// preempted.
+const MaxTranspose = 1 << 18
 
 // Line is a place that a tile fetches, see GemmTile.Prefetch.
 type Line struct {
@@ -184,9 +192,8 @@ func gemmGatherGeneric(t *GemmTile, rows *GatherRows) {
 //
 //	dst[j*dstRow + i] = src[i*srcRow + j]    for i < rows, j < cols
 //
-// The two must not overlap. rows and cols are at least 1. The caller keeps one
-// call below 65536 elements, which is well under 100 us: assembly can't be
-// preempted.
+// The two must not overlap. rows and cols are at least 1, and a call has MaxTranspose
+// elements at the most.
 func transposeGeneric(dst, src *float32, rows, cols, dstRow, srcRow int) {
 	d := unsafe.Slice(dst, (cols-1)*dstRow+rows)
 	s := unsafe.Slice(src, (rows-1)*srcRow+cols)

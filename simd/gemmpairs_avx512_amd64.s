@@ -4,8 +4,8 @@
 #include "go_asm.h"
 #include "bf16_amd64.h"
 
-// The register tile of gemm_avx512_amd64.s on pairs of bfloat16, for CPUs with
-// VDPBF16PS: it takes the place of a multiply-add and does two.
+// The register tile of gemm_avx512_amd64.s on pairs of bfloat16, for CPUs whose VDPBF16PS
+// takes the place of a multiply-add and does two.
 
 // ROW multiplies the broadcast of a pair of A, t being Z30 in even rows and Z31 in odd
 // ones, into both halves of row i, LEFT into the left half alone.

@@ -3,7 +3,7 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// The register tile of gemmpairs_avx512_amd64.s for CPUs without VDPBF16PS: the upper
+// The register tile of gemmpairs_avx512_amd64.s for CPUs without a quick VDPBF16PS: the upper
 // halves of pairs, which are float32 already, then the lower ones, by multiply-adds.
 
 // ODD multiplies the upper half of a pair of A into both halves of a row, EVEN the

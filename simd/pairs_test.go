@@ -102,6 +102,9 @@ func testGemmPairs(t *testing.T, k *Kernels) {
 						tile.ARow, tile.ACol = depth*outer, 1
 					}
 					tile.AJump, tile.BJump = depth*tile.ACol, depth*tile.BRow
+					if random.IntN(2) == 0 {
+						tile.Prefetch, tile.PrefetchRow, tile.Sparse = &bufs[2][0], tile.BRow, k.SparseLines && random.IntN(2) == 0
+					}
 					c := take(0, (m-1)*tile.CRow+n)
 					if mode&^ThenReLU6 == FromC {
 						for i := range m {

@@ -63,7 +63,7 @@ var avx512 = func() Kernels {
 	k.GemmPairs = gemmPairsFMAAVX512
 	if cpuid.CPU.Supports(cpuid.AVX512BF16) {
 		k.TransposePairs, k.GatherPairs = transposePairsAVX512, gatherPairsAVX512
-		// Intel's cores take as long for VDPBF16PS as for four VFMADD231PS.
+		// An Intel Xeon takes as long for VDPBF16PS as for four VFMADD231PS.
 		if cpuid.CPU.VendorID != cpuid.Intel {
 			k.GemmPairs = gemmPairsAVX512
 		}

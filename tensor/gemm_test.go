@@ -129,7 +129,8 @@ func TestGemm(t *testing.T) {
 		}
 	}
 	for trans := range 4 {
-		products = append(products, newProduct(r, 150, 130, 1040, trans+32+4*trans), newProduct(r, 30, 600, 20, trans+32))
+		products = append(products, newProduct(r, 150, 130, 1040, trans+32+4*trans), newProduct(r, 30, 600, 20, trans+32),
+			newProduct(r, 24, 200, 530, trans+32+4*trans+16*(trans%2))) // B in place, in stretches of its depth
 	}
 	requireProducts(t, sets, products)
 }
@@ -213,6 +214,45 @@ func requireProducts(t *testing.T, sets []*simd.Kernels, products []product) {
 				require.True(t, slices.Equal(bits[kind], c), "%s: other bits than the first kernel set or thread count", name)
 			}
 		}
+	}
+}
+
+// A B in place whose rows alias goes in stretches, which newProduct's with 24 rows and a
+// depth of 530 has on every kernel set.
+func TestStretchesOfAliasingRows(t *testing.T) {
+	for _, kernels := range simd.Available() {
+		e := NewEngineOn(1, kernels)
+		g := NewGemm(e, 24, 200, 530, false, false)
+		g.Run(make([]float32, 24*1024), make([]float32, 24*1024), make([]float32, 530*1024), 1024, 1024, 1024, Epilogue{})
+		require.Equal(t, aliasDepth, g.stretchDepth, kernels.Name)
+		e.Close()
+	}
+}
+
+// A product that is computed transposed has large blocks, which are transposed in parts, as
+// assembly can't be preempted.
+func TestTransposesAreShort(t *testing.T) {
+	const m, n, k = 2048, 2200, 3
+	r := rand.New(rand.NewSource(1))
+	a, b, begin := random(r, m*k), random(r, n*k), random(r, m*n)
+	kernels := *simd.Available()[0]
+	transpose, most := kernels.Transpose, 0
+	kernels.Transpose = func(dst, src *float32, rows, cols, dstRow, srcRow int) {
+		most = max(most, rows*cols)
+		transpose(dst, src, rows, cols, dstRow, srcRow)
+	}
+	e := NewEngineOn(1, &kernels)
+	defer e.Close()
+	c := slices.Clone(begin)
+	NewGemm(e, m, n, k, false, true).Run(c, a, b, n, k, k, Epilogue{Accumulate: true})
+	require.LessOrEqual(t, most, simd.MaxTranspose)
+	require.Greater(t, most, simd.MaxTranspose/2, "a block of more than one part")
+	for i := 0; i < m*n; i += 101 {
+		want := float64(begin[i])
+		for q := range k {
+			want += float64(a[i/n*k+q]) * float64(b[i%n*k+q])
+		}
+		require.InDelta(t, want, c[i], 1e-5)
 	}
 }
 

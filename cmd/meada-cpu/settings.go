@@ -110,7 +110,7 @@ func (s *settings) define(set *pflag.FlagSet) {
 	f.Size(&s.MaxMemory, "max-memory", "refuse a run that needs more, such as 2GB or 1500MiB, or none; ranks of a machine share it; by default what machine and control group have left")
 	f.Switch(&s.Direct, "direct", "no Winograd convolutions: slower, smaller rounding errors")
 	cli.AddName(f, &s.Precision, "precision", catalog.PrecisionNames, catalog.ParsePrecision, "float32, or bf16: round the operands of products to bfloat16, but for Winograd's and depthwise convolutions; "+
-		"quicker on Zen 4 and later, slower on CPUs of Intel, and the same weights on every CPU; eval, predict and export compute in float32")
+		"quicker on Zen 4 and later, slower on an Intel Xeon, and the same weights on every CPU; eval, predict and export compute in float32")
 	f.Text(&s.Out, "out", "DIR", "run folder; by default runs/<time>-<dataset>-<algorithm>-s<seed>")
 	f.Text(&s.HTTP, "http", "[HOST:]PORT", "serve the report while training, and /metrics for Prometheus; without HOST to this machine alone")
 	f.Switch(&s.TensorBoard, "tensorboard", "write event files for TensorBoard into the run folder")
