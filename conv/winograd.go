@@ -27,7 +27,9 @@ type winograd struct {
 	cols               int // of an image padded to whole tiles
 	images             int // of a task
 	strip              int // rows of tiles of them that are multiplied together; all unless images is 1
-	set                int // images multiplied together for the weights
+	set                int // images whose gradient of the weights is transformed back together
+	part               int // images of a set that are multiplied together
+	partStrip          int // rows of tiles of them that are multiplied together; all unless part is 1
 	gradient           partials
 	outputs            []tensor.PerWorker[simd.WinogradOutputs]
 
@@ -77,6 +79,10 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	p.gradient = newPartials(e, s.N, (setTiles/2+p.tiles()-1)/p.tiles(), s.Groups*p.k*s.R*s.S*p.paddedC)
 	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
 	p.set = (p.gradient.chunk + sets - 1) / sets
+	p.part, p.partStrip = p.set, p.tileRows
+	if strips := p.tiles() / partTiles; strips > 0 && p.paddedC*p.paddedK <= partWeights {
+		p.part, p.partStrip = 1, (p.tileRows+strips-1)/strips
+	}
 	p.biasLanes = make([]float32, s.Groups*p.paddedK)
 	p.outputs = make([]tensor.PerWorker[simd.WinogradOutputs], e.Threads())
 	return p
@@ -120,20 +126,34 @@ func (p *winograd) reserve() {
 	s := p.shape
 	tiles := p.images * p.strip * p.tileCols
 	images := 2*p.planeTile(p.strip) + p.overlapSize() + p.packed() + points*(conflictFreeStride(tiles*p.paddedC)+conflictFreeStride(tiles*p.paddedK))
-	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*max(p.paddedC, p.paddedK)))
+	p.engine.Reserve(s.Groups*p.filters(), max(images, s.R*s.S*filterRows*blockWidth))
 }
 
 func (p *winograd) reserveWeights() {
 	s := p.shape
 	out, in, u := p.setSizes()
-	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.planeTile(p.tileRows)+out+in+u+s.R*s.S*blockWidth)
+	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.planeTile(p.partStrip)+out+in+u+s.R*s.S*blockWidth)
 }
 
-// setSizes returns the sizes of a set's tiles for the weights: of all filters'
-// output gradients, of the inputs of a block of channels, and of its gradient.
+// setSizes returns the sizes of what a set takes for the weights: of the tiles of a part, of
+// all filters' output gradients and of the inputs of a block of channels, and of the blocks'
+// gradients.
 func (p *winograd) setSizes() (out, in, u int) {
-	tiles, width := p.set*p.tiles(), min(blockWidth, p.paddedC)
-	return points * conflictFreeStride(tiles*p.paddedK), points * conflictFreeStride(tiles*width), points * conflictFreeStride(p.paddedK*width)
+	tiles, width := p.part*p.partStrip*p.tileCols, min(blockWidth, p.paddedC)
+	return points * conflictFreeStride(tiles*p.paddedK), points * conflictFreeStride(tiles*width), p.blockGradients() * p.blockGradient()
+}
+
+// blockGradient returns the size of the gradient of a block of channels.
+func (p *winograd) blockGradient() int {
+	return points * conflictFreeStride(p.paddedK*min(blockWidth, p.paddedC))
+}
+
+// blockGradients returns how many of them are kept at once: all if a set has several parts.
+func (p *winograd) blockGradients() int {
+	if p.part == p.set && p.partStrip == p.tileRows {
+		return 1
+	}
+	return (p.paddedC + blockWidth - 1) / blockWidth
 }
 
 // blockWidth is the width of the blocks of columns in which the transformed
@@ -150,14 +170,14 @@ func (p *winograd) forward(y, x tensor.Tensor, w, bias []float32, relu bool) {
 			copy(p.bias[g*p.paddedK:], bias[g*p.k:][:p.k])
 		}
 	}
-	p.engine.Run(p.shape.C, winogradFilters{p})
+	p.engine.Run(p.filterTasks(p.c, p.paddedK), winogradFilters{p})
 	p.engine.Run(p.shape.Groups*((x.N+p.images-1)/p.images), winogradForward{p})
 }
 
 // backwardData computes dx = (or +=) w^T * dy.
 func (p *winograd) backwardData(dx, dy tensor.Tensor, w []float32, accumulate bool) {
 	p.x, p.y, p.w, p.accumulate = dx, dy, w, accumulate
-	p.engine.Run(p.shape.K, winogradFiltersT{p})
+	p.engine.Run(p.filterTasks(p.k, p.paddedC), winogradFiltersT{p})
 	p.engine.Run(p.shape.Groups*((dy.N+p.images-1)/p.images), winogradBackward{p})
 }
 
@@ -169,39 +189,58 @@ func (p *winograd) backwardWeights(dw, dbias []float32, x, dy tensor.Tensor) {
 	p.engine.Run(p.shape.K, winogradFinish{p})
 }
 
-// winogradFilters transforms what belongs to one input channel, 16 filters at a
-// time, to shared[group][point][block of k][c][k].
+// filterRows is how many rows of a block of transformed filters a task writes, so that each
+// point has a stretch of memory and not single lines.
+const filterRows = 8
+
+// filterTasks returns the number of tasks for transformed filters of so many rows.
+func (p *winograd) filterTasks(rows, paddedColumns int) int {
+	return p.shape.Groups * filterRuns(rows) * ((paddedColumns + blockWidth - 1) / blockWidth)
+}
+
+func filterRuns(rows int) int { return (rows + filterRows - 1) / filterRows }
+
+// filterTask returns the rows and the columns of a task.
+func (p *winograd) filterTask(task, rows, columns, paddedColumns int) filterBlock {
+	runs, blocks := filterRuns(rows), (paddedColumns+blockWidth-1)/blockWidth
+	row, column := task%runs*filterRows, task/runs%blocks*blockWidth
+	return filterBlock{task / runs / blocks, row, min(filterRows, rows-row), column, min(blockWidth, columns-column), min(blockWidth, paddedColumns-column)}
+}
+
+// filterBlock is a part of a block of transformed filters of a group.
+type filterBlock struct{ group, row, rows, column, columns, width int }
+
+// winogradFilters transforms the filters of a block, some channels of them, to
+// shared[group][point][block of k][c][k].
 type winogradFilters struct{ *winograd }
 
-func (p winogradFilters) Do(channel, worker int) {
+func (p winogradFilters) Do(task, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
-	group, c := channel/p.c, channel%p.c
-	byTap := p.engine.Scratch(worker)
-	kernels.Transpose(&byTap[0], &p.w[(group*p.k*p.c+c)*area], p.k, area, p.paddedK, p.c*area)
-	dst := p.engine.Shared()[group*p.filters():]
-	for k := 0; k < p.paddedK; k += blockWidth {
-		width := min(blockWidth, p.paddedK-k)
-		kernels.WinogradFilter(&dst[k*p.paddedC+c*width], &byTap[k], s.R, width/lanes, conflictFreeStride(p.paddedC*p.paddedK), lanes, p.paddedK, lanes)
+	b := p.filterTask(task, p.c, p.k, p.paddedK)
+	byTap := p.engine.Scratch(worker) // [c][tap][k]
+	kernels.Transpose(&byTap[0], &p.w[((b.group*p.k+b.column)*p.c+b.row)*area], b.columns, b.rows*area, b.width, p.c*area)
+	dst := p.engine.Shared()[b.group*p.filters()+b.column*p.paddedC+b.row*b.width:]
+	for c := range b.rows {
+		kernels.WinogradFilter(&dst[c*b.width], &byTap[c*area*b.width], s.R, b.width/lanes, conflictFreeStride(p.paddedC*p.paddedK), lanes, b.width, lanes)
 	}
 }
 
-// winogradFiltersT transforms one filter, 16 channels at a time, to
+// winogradFiltersT transforms some filters, a block of channels of them, to
 // shared[group][point][block of c][k][c].
 type winogradFiltersT struct{ *winograd }
 
-func (p winogradFiltersT) Do(filter, worker int) {
+func (p winogradFiltersT) Do(task, worker int) {
 	s := p.shape
 	kernels := p.engine.Kernels
 	area := s.R * s.S
-	group, k := filter/p.k, filter%p.k
-	byTap := p.engine.Scratch(worker)
-	kernels.Transpose(&byTap[0], &p.w[filter*p.c*area], p.c, area, p.paddedC, area)
-	dst := p.engine.Shared()[group*p.filters():]
-	for c := 0; c < p.paddedC; c += blockWidth {
-		width := min(blockWidth, p.paddedC-c)
-		kernels.WinogradFilter(&dst[c*p.paddedK+k*width], &byTap[c], s.R, width/lanes, conflictFreeStride(p.paddedC*p.paddedK), lanes, p.paddedC, lanes)
+	b := p.filterTask(task, p.k, p.c, p.paddedC)
+	byTap := p.engine.Scratch(worker) // [tap][c]
+	dst := p.engine.Shared()[b.group*p.filters()+b.column*p.paddedK+b.row*b.width:]
+	for k := range b.rows {
+		kernels.Transpose(&byTap[0], &p.w[((b.group*p.k+b.row+k)*p.c+b.column)*area], b.columns, area, b.width, area)
+		kernels.WinogradFilter(&dst[k*b.width], &byTap[0], s.R, b.width/lanes, conflictFreeStride(p.paddedC*p.paddedK), lanes, b.width, lanes)
 	}
 }
 
@@ -241,11 +280,8 @@ type strip struct{ from, to int }
 
 func (s strip) rows() int { return s.to - s.from }
 
-// whole is the strip of all rows of tiles.
-func (p *winograd) whole() strip { return strip{0, p.tileRows} }
-
-// stripAt returns the strip that begins with a row of tiles.
-func (p *winograd) stripAt(from int) strip { return strip{from, min(from+p.strip, p.tileRows)} }
+// stripAt returns the strip that begins with a row of tiles and has as many as given.
+func (p *winograd) stripAt(from, rows int) strip { return strip{from, min(from+rows, p.tileRows)} }
 
 // frame is rows x cols of numbers with planes of h x w in them, from row top and column left
 // on, and zeros beside these. A negative top leaves out their first rows.
@@ -381,15 +417,15 @@ func (p *winograd) task(task int) (group, first int) {
 func (p *winograd) prefetch(task int, at strip, forward bool) prefetcher {
 	inputs := func(task int, at strip) region {
 		group, first := p.task(task)
-		return p.region(p.x, first, group*p.c, p.c, p.input(at))
+		return p.region(p.x, first, p.images, group*p.c, p.c, p.input(at))
 	}
 	outputs := func(task int, at strip) region {
 		group, first := p.task(task)
-		return p.region(p.y, first, group*p.k, p.k, p.output(at))
+		return p.region(p.y, first, p.images, group*p.k, p.k, p.output(at))
 	}
-	following, next := task, p.stripAt(at.to)
+	following, next := task, p.stripAt(at.to, p.strip)
 	if at.to == p.tileRows {
-		following, next = task+p.engine.Threads(), p.stripAt(0)
+		following, next = task+p.engine.Threads(), p.stripAt(0, p.strip)
 	}
 	if forward {
 		return prefetcher{parts: [2]region{outputs(task, at), inputs(following, next)}}
@@ -397,14 +433,14 @@ func (p *winograd) prefetch(task int, at strip, forward bool) prefetcher {
 	return prefetcher{parts: [2]region{inputs(task, at), outputs(following, next)}}
 }
 
-// region returns what a frame has of planes of a task's images.
-func (p *winograd) region(t tensor.Tensor, first, plane, planes int, f frame) region {
+// region returns what a frame has of planes of a few images.
+func (p *winograd) region(t tensor.Tensor, first, images, plane, planes int, f frame) region {
 	from, to := f.inside()
 	area := f.h * f.w
 	if to-from == f.h {
-		return regionOf(t, first, p.images, plane*area, planes*area)
+		return regionOf(t, first, images, plane*area, planes*area)
 	}
-	r := regionOf(t, first, p.images, plane*area+from*f.w, planes*area-from*f.w)
+	r := regionOf(t, first, images, plane*area+from*f.w, planes*area-from*f.w)
 	r.row, r.width = area, (to-from)*f.w
 	return r
 }
@@ -415,7 +451,7 @@ type winogradForward struct{ *winograd }
 func (q winogradForward) Do(task, worker int) {
 	p := q.winograd
 	for r := 0; r < p.tileRows; r += p.strip {
-		p.forwardStrip(task, worker, p.stripAt(r))
+		p.forwardStrip(task, worker, p.stripAt(r, p.strip))
 	}
 }
 
@@ -462,7 +498,7 @@ type winogradBackward struct{ *winograd }
 func (q winogradBackward) Do(task, worker int) {
 	p := q.winograd
 	for r := 0; r < p.tileRows; r += p.strip {
-		p.backwardStrip(task, worker, p.stripAt(r))
+		p.backwardStrip(task, worker, p.stripAt(r, p.strip))
 	}
 }
 
@@ -510,9 +546,17 @@ func (p *winograd) backwardStrip(task, worker int, at strip) {
 	}
 }
 
-// setTiles is the number of tiles from which on the product of one point is worth
-// adding its gradient to memory.
-const setTiles = 128
+const (
+	// setTiles is the number of tiles from which on the product of one point is worth
+	// adding its gradient to memory.
+	setTiles = 128
+
+	// partTiles is the number of tiles of an image from which on it is worth reading the
+	// transformed gradient and writing it again, where that has up to partWeights filters
+	// times channels: then it stays in the second-level cache with the tiles.
+	partTiles   = 56
+	partWeights = 64 * 64
+)
 
 // sums returns the sums of dy over the pixels of each image.
 func (p *winograd) sums() []float32 {
@@ -535,39 +579,80 @@ func (q winogradWeights) Do(task, worker int) {
 	}
 }
 
+// setPart is a strip of a few images of a set.
+type setPart struct {
+	first, n int // images
+	at       strip
+}
+
 // weightsOfSet computes the share of n images in the gradient of a group, or adds
 // it.
 func (p *winograd) weightsOfSet(dst []float32, group, first, n int, add bool, worker int) {
 	s := p.shape
-	area := s.OutH() * s.OutW()
-	tiles := n * p.tiles()
 	cut := arena(p.engine.Scratch(worker))
 	outSize, inSize, uSize := p.setSizes()
-	planeTile, out, in, u := cut.take(p.planeTile(p.tileRows)), cut.take(outSize), cut.take(inSize), cut.take(uSize)
-	for i := range n {
-		dy := p.y.Image(first + i)[group*p.k*area:][:p.k*area]
-		p.outputGradients(out[i*p.tiles()*p.paddedK:], conflictFreeStride(tiles*p.paddedK), dy, p.whole(), planeTile)
-		if p.dbias != nil {
-			sums := p.sums()[(first+i)*s.K+group*p.k:]
+	planeTile, out, in, gradients := cut.take(p.planeTile(p.partStrip)), cut.take(outSize), cut.take(inSize), cut.take(uSize)
+	end := first + n
+	for part, begins := (setPart{first, min(p.part, n), p.stripAt(0, p.partStrip)}), true; part.n > 0; begins = false {
+		next := p.nextPart(part, end)
+		tiles := part.n * part.at.rows() * p.tileCols
+		p.outputGradientsOf(part, group, out, planeTile)
+		for c := 0; c < p.paddedC; c += blockWidth {
+			width := min(blockWidth, p.paddedC-c)
+			p.inputsOf(part, group, in, c, width, planeTile)
+			u := gradients[c/blockWidth%p.blockGradients()*p.blockGradient():]
+			prefetch := p.prefetchBlock(group, part, next, c+width)
+			p.multiplyBlock(p.engine.Tiles(worker), u, out, in, tiles, c, begins, &prefetch)
+			if next.n == 0 {
+				p.tapsOfBlock(dst[c*p.k*s.R*s.S:], u, cut, width, add)
+			}
+		}
+		part = next
+	}
+}
+
+// nextPart returns the part that comes after one in a set whose images end before end, one of
+// no images after the last.
+func (p *winograd) nextPart(part setPart, end int) setPart {
+	if part.at.to < p.tileRows {
+		return setPart{part.first, part.n, p.stripAt(part.at.to, p.partStrip)}
+	}
+	first := part.first + part.n
+	return setPart{first, min(p.part, end-first), p.stripAt(0, p.partStrip)}
+}
+
+// outputGradientsOf transforms the output gradients of a part of a set. It adds up each image
+// for the gradient of the bias.
+func (p *winograd) outputGradientsOf(part setPart, group int, out, planeTile []float32) {
+	s := p.shape
+	area := s.OutH() * s.OutW()
+	each := part.at.rows() * p.tileCols
+	for i := range part.n {
+		dy := p.y.Image(part.first + i)[group*p.k*area:][:p.k*area]
+		p.outputGradients(out[i*each*p.paddedK:], conflictFreeStride(part.n*each*p.paddedK), dy, part.at, planeTile)
+		if p.dbias != nil && part.at.from == 0 {
+			sums := p.sums()[(part.first+i)*s.K+group*p.k:]
 			for k := range p.k {
 				sums[k] = p.engine.Kernels.Sum(dy[k*area:][:area])
 			}
 		}
 	}
-	for c := 0; c < p.paddedC; c += blockWidth {
-		width := min(blockWidth, p.paddedC-c)
-		for i := range n {
-			p.inputs(in[i*p.tiles()*width:], conflictFreeStride(tiles*width), width, p.x.Image(first + i)[group*p.c*s.H*s.W:], c, min(p.c, c+width), p.whole(), planeTile)
-		}
-		prefetch := p.prefetchBlock(group, first, n, c+width)
-		p.multiplyBlock(p.engine.Tiles(worker), u, out, in, tiles, c, &prefetch)
-		p.tapsOfBlock(dst[c*p.k*s.R*s.S:], u, cut, width, add)
+}
+
+// inputsOf transforms the inputs of a part of a set, of a block of channels.
+func (p *winograd) inputsOf(part setPart, group int, in []float32, c, width int, planeTile []float32) {
+	s := p.shape
+	each := part.at.rows() * p.tileCols
+	for i := range part.n {
+		x := p.x.Image(part.first + i)[group*p.c*s.H*s.W:]
+		p.inputs(in[i*each*width:], conflictFreeStride(part.n*each*width), width, x, c, min(p.c, c+width), part.at, planeTile)
 	}
 }
 
 // multiplyBlock computes, for every point, u[filter][channel] = out[tile][filter]^T
-// in[tile][channel] for a block of channels. Meanwhile it fetches what follows.
-func (p *winograd) multiplyBlock(tile *simd.GemmTiles, u, out, in []float32, tiles, first int, prefetch *prefetcher) {
+// in[tile][channel] for a block of channels, or adds it unless u begins with it. Meanwhile it
+// fetches what follows.
+func (p *winograd) multiplyBlock(tile *simd.GemmTiles, u, out, in []float32, tiles, first int, begins bool, prefetch *prefetcher) {
 	kernels := p.engine.Kernels
 	tile.Below = 0
 	cut := tensor.CutTiles(p.k, kernels.MR)
@@ -580,7 +665,7 @@ func (p *winograd) multiplyBlock(tile *simd.GemmTiles, u, out, in []float32, til
 		for t0 := 0; t0 < tiles; t0 += depth {
 			count := min(depth, tiles-t0)
 			mode := simd.FromC
-			if t0 == 0 {
+			if begins && t0 == 0 {
 				mode = simd.FromZero
 			}
 			for c := 0; c < channels; c += kernels.NR {
@@ -616,17 +701,19 @@ func (p *winograd) tapsOfBlock(dst, u, spare []float32, width int, add bool) {
 	}
 }
 
-// prefetchBlock returns what a worker reads after a block of channels: the block
-// from channel c on, or after the last one the next set's output gradients.
-func (p *winograd) prefetchBlock(group, first, n, c int) prefetcher {
-	plane, area := p.shape.H*p.shape.W, p.shape.OutH()*p.shape.OutW()
-	if c < p.c {
-		return prefetcher{parts: [2]region{regionOf(p.x, first, n, (group*p.c+c)*plane, min(blockWidth, p.c-c)*plane)}}
+// prefetchBlock returns what a worker reads after a block of channels of a part of a set: the
+// block from channel c on, or after the last one what the next part begins with.
+func (p *winograd) prefetchBlock(group int, part, next setPart, c int) prefetcher {
+	inputs := func(part setPart, c int) region {
+		return p.region(p.x, part.first, part.n, group*p.c+c, min(blockWidth, p.c-c), p.input(part.at))
 	}
-	return prefetcher{parts: [2]region{
-		regionOf(p.y, first+n, p.set, group*p.k*area, p.k*area),
-		regionOf(p.x, first+n, p.set, group*p.c*plane, min(blockWidth, p.c)*plane),
-	}}
+	if c < p.c {
+		return prefetcher{parts: [2]region{inputs(part, c)}}
+	}
+	if next.n == 0 {
+		next.n = p.part // of the next set
+	}
+	return prefetcher{parts: [2]region{p.region(p.y, next.first, next.n, group*p.k, p.k, p.output(next.at)), inputs(next, 0)}}
 }
 
 // winogradFinish puts the gradient of one filter in order and adds up its bias.

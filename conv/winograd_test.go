@@ -118,8 +118,8 @@ func reference(s Shape, x, dy, w []float32) [3][]float64 {
 	return [3][]float64{y, dx, dw}
 }
 
-// An image in strips gives the same bits as in one piece, forward and to the data, however
-// its tiles are cut.
+// An image in strips gives the same bits as in one piece, and so does a set of images for the
+// weights, however their tiles are cut.
 func TestStrips(t *testing.T) {
 	t.Parallel()
 	for _, kernels := range simd.Available() {
@@ -130,26 +130,32 @@ func TestStrips(t *testing.T) {
 			{N: 2, C: 17, H: 22, W: 12, K: 18, R: 3, S: 3, PadH: 2, Groups: 1},
 			{N: 2, C: 16, H: 13, W: 17, K: 33, R: 5, S: 5, PadH: 4, PadW: 4, Groups: 1},
 			{N: 2, C: 18, H: 16, W: 14, K: 12, R: 5, S: 5, Groups: 1},
+			{N: 19, C: 70, H: 10, W: 9, K: 30, R: 3, S: 3, PadH: 1, PadW: 1, Groups: 1}, // sets of several images
 		} {
 			s.Stride = 1
 			r := rand.New(rand.NewSource(1))
 			x, dy := sliced(r, s.N, s.C, s.H, s.W), sliced(r, s.N, s.K, s.OutH(), s.OutW())
 			w, bias, begin := random(r, s.Weights()), random(r, s.K), random(r, s.N*s.C*s.H*s.W)
-			var want [3][]float32
-			for _, rows := range []int{winogradTiles(s.OutH(), tileSide+1-s.R), 1, 2, 3} {
+			whole := winogradTiles(s.OutH(), tileSide+1-s.R)
+			var want [5][]float32
+			for _, cut := range []struct{ rows, part int }{{whole, 5}, {whole, 2}, {whole, 1}, {1, 1}, {2, 1}, {3, 1}} {
 				p := newWinograd(e, s)
-				p.images, p.strip = 1, rows
+				p.images, p.strip = 1, cut.rows
+				p.set = min(5, p.gradient.chunk)
+				p.part, p.partStrip = min(cut.part, p.set), cut.rows
 				p.reserve()
-				y := tensor.New(s.N, s.K, s.OutH(), s.OutW())
+				p.reserveWeights()
+				y, dw, dbias := tensor.New(s.N, s.K, s.OutH(), s.OutW()), make([]float32, s.Weights()), make([]float32, s.K)
 				dx, added := tensor.New(s.N, s.C, s.H, s.W), tensor.View(slices.Clone(begin), s.N, s.C, s.H, s.W)
 				p.forward(y, x, w, bias, true)
 				p.backwardData(dx, dy, w, false)
 				p.backwardData(added, dy, w, true)
-				for i, got := range [][]float32{y.Data, dx.Data, added.Data} {
+				p.backwardWeights(dw, dbias, x, dy)
+				for i, got := range [][]float32{y.Data, dx.Data, added.Data, dw, dbias} {
 					if want[i] == nil {
 						want[i] = got
 					}
-					require.Equal(t, want[i], got, "%s, %v, strips of %d, %d", kernels.Name, s, rows, i)
+					require.Equal(t, want[i], got, "%s, %v, %+v, %d", kernels.Name, s, cut, i)
 				}
 			}
 		}
