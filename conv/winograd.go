@@ -80,8 +80,8 @@ func newWinograd(e *tensor.Engine, s Shape) *winograd {
 	sets := (p.gradient.chunk*p.tiles() + setTiles - 1) / setTiles
 	p.set = (p.gradient.chunk + sets - 1) / sets
 	p.part, p.partStrip = p.set, p.tileRows
-	if strips := p.tiles() / partTiles; strips > 0 && p.paddedC*p.paddedK <= partWeights {
-		p.part, p.partStrip = 1, (p.tileRows+strips-1)/strips
+	if n := p.tiles() / partTiles; n > 0 && p.paddedC*p.paddedK <= partWeights {
+		p.part, p.partStrip = 1, (p.tileRows+n-1)/n
 	}
 	p.biasLanes = make([]float32, s.Groups*p.paddedK)
 	p.outputs = make([]tensor.PerWorker[simd.WinogradOutputs], e.Threads())
@@ -135,9 +135,9 @@ func (p *winograd) reserveWeights() {
 	p.engine.Reserve(p.gradient.total()+s.N*s.K, p.planeTile(p.partStrip)+out+in+u+s.R*s.S*blockWidth)
 }
 
-// setSizes returns the sizes of what a set takes for the weights: of the tiles of a part, of
-// all filters' output gradients and of the inputs of a block of channels, and of the blocks'
-// gradients.
+// setSizes returns the sizes of what the gradient of the weights takes: the transformed output
+// gradients of a part of a set, its inputs, those of one block of channels, and the gradients
+// of blocks before they are transformed back.
 func (p *winograd) setSizes() (out, in, u int) {
 	tiles, width := p.part*p.partStrip*p.tileCols, min(blockWidth, p.paddedC)
 	return points * conflictFreeStride(tiles*p.paddedK), points * conflictFreeStride(tiles*width), p.blockGradients() * p.blockGradient()
@@ -200,7 +200,7 @@ func (p *winograd) filterTasks(rows, paddedColumns int) int {
 
 func filterRuns(rows int) int { return (rows + filterRows - 1) / filterRows }
 
-// filterTask returns the rows and the columns of a task.
+// filterTask returns what a task transforms of filters of so many rows and columns.
 func (p *winograd) filterTask(task, rows, columns, paddedColumns int) filterBlock {
 	runs, blocks := filterRuns(rows), (paddedColumns+blockWidth-1)/blockWidth
 	row, column := task%runs*filterRows, task/runs%blocks*blockWidth
