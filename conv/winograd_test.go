@@ -123,14 +123,14 @@ func reference(s Shape, x, dy, w []float32) [3][]float64 {
 func TestStrips(t *testing.T) {
 	t.Parallel()
 	for _, kernels := range simd.Available() {
-		e := tensor.NewEngineOn(2, kernels)
 		for _, s := range []Shape{
 			{N: 3, C: 20, H: 32, W: 33, K: 40, R: 3, S: 3, PadH: 1, PadW: 1, Groups: 1}, // two strips by itself
 			{N: 2, C: 64, H: 29, W: 24, K: 24, R: 3, S: 3, PadW: 2, Groups: 2},
 			{N: 2, C: 17, H: 22, W: 12, K: 18, R: 3, S: 3, PadH: 2, Groups: 1},
 			{N: 2, C: 16, H: 13, W: 17, K: 33, R: 5, S: 5, PadH: 4, PadW: 4, Groups: 1},
 			{N: 2, C: 18, H: 16, W: 14, K: 12, R: 5, S: 5, Groups: 1},
-			{N: 19, C: 70, H: 10, W: 9, K: 30, R: 3, S: 3, PadH: 1, PadW: 1, Groups: 1}, // sets of several images
+			{N: 19, C: 70, H: 10, W: 9, K: 30, R: 3, S: 3, PadH: 1, PadW: 1, Groups: 1},  // sets of several images
+			{N: 17, C: 33, H: 29, W: 57, K: 12, R: 3, S: 3, PadH: 1, PadW: 1, Groups: 1}, // chunks of several sets
 		} {
 			s.Stride = 1
 			r := rand.New(rand.NewSource(1))
@@ -139,9 +139,9 @@ func TestStrips(t *testing.T) {
 			whole := winogradTiles(s.OutH(), tileSide+1-s.R)
 			var want [5][]float32
 			for _, cut := range []struct{ rows, part int }{{whole, 5}, {whole, 2}, {whole, 1}, {1, 1}, {2, 1}, {3, 1}} {
+				e := tensor.NewEngineOn(2, kernels) // with no more memory than this cut reserves
 				p := newWinograd(e, s)
 				p.images, p.strip = 1, cut.rows
-				p.set = min(5, p.gradient.chunk)
 				p.part, p.partStrip = min(cut.part, p.set), cut.rows
 				p.reserve()
 				p.reserveWeights()
@@ -157,8 +157,53 @@ func TestStrips(t *testing.T) {
 					}
 					require.Equal(t, want[i], got, "%s, %v, %+v, %d", kernels.Name, s, cut, i)
 				}
+				e.Close()
 			}
 		}
+	}
+}
+
+// The gradient of the weights of layers whose chunks have several sets and whose sets have
+// several parts is that of the direct algorithm.
+func TestParts(t *testing.T) {
+	e := tensor.NewEngineOn(0, nil)
+	defer e.Close()
+	for _, s := range []Shape{
+		{N: 17, C: 33, H: 29, W: 57, K: 12}, // strips of an image
+		{N: 33, C: 16, H: 29, W: 29, K: 12}, // images
+	} {
+		s.R, s.S, s.Stride, s.PadH, s.PadW, s.Groups = 3, 3, 1, 1, 1, 1
+		r := rand.New(rand.NewSource(1))
+		x, dy := sliced(r, s.N, s.C, s.H, s.W), sliced(r, s.N, s.K, s.OutH(), s.OutW())
+		want := make([]float64, s.Weights())
+		for n := range s.N {
+			for i, v := range reference(s, x.Image(n), dy.Image(n), make([]float32, s.Weights()))[2] {
+				want[i] += v
+			}
+		}
+		c := New(e, s, Options{})
+		p := c.winograd
+		require.Greater(t, p.gradient.chunk, p.set)
+		require.True(t, p.partStrip < p.tileRows || p.part < p.set)
+		c.PlanBackwardWeights()
+		dw := make([]float32, s.Weights())
+		c.BackwardWeights(dw, nil, x, dy)
+		require.Less(t, relativeError(want, dw), 1e-5, "%v", s)
+	}
+}
+
+// The forward pass alone has memory for what its filters take, which is more than tiny images
+// do.
+func TestForwardAlone(t *testing.T) {
+	s := Shape{N: 1, C: 16, H: 5, W: 5, K: 32, R: 5, S: 5, Stride: 1, Groups: 1}
+	r := rand.New(rand.NewSource(1))
+	x, w := tensor.View(random(r, s.C*s.H*s.W), 1, s.C, s.H, s.W), random(r, s.Weights())
+	want := reference(s, x.Data, make([]float32, s.K), w)[0]
+	for _, kernels := range simd.Available() {
+		e := tensor.NewEngineOn(1, kernels)
+		y := tensor.New(1, s.K, s.OutH(), s.OutW())
+		New(e, s, Options{}).Forward(y, x, w, nil, simd.Identity)
+		require.Less(t, relativeError(want, y.Data), 1e-5, kernels.Name)
 		e.Close()
 	}
 }
