@@ -132,8 +132,9 @@ func NewGemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 }
 
 // NewBFloat16Gemm is NewGemm for operands that the product rounds to bfloat16; C, what
-// it begins at and all sums stay float32. Zen 4 takes about half the time. Each element of C takes the products of odd k before those of the
-// even k below, and a denormal result for zero, on every CPU.
+// it begins at and all sums stay float32. Zen 4 takes about half the time. Each element
+// of C takes the products of odd k before those of the even k below, and a denormal
+// result for zero, on every CPU.
 func NewBFloat16Gemm(e *Engine, m, n, k int, transA, transB bool) *Gemm {
 	return newGemm(e, m, n, k, transA, transB, true)
 }
